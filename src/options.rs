@@ -1,0 +1,30 @@
+//! What the caller decides: overrides, and istiod's environment switches with the defaults of 1.30.3.
+
+/// Settings of one translation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Options {
+    /// YAML that replaces the mesh config of the input.
+    pub mesh_config: Option<crate::source::SourceFile>,
+    /// YAML that replaces the mesh networks of the input.
+    pub mesh_networks: Option<crate::source::SourceFile>,
+    /// Complete what the input lacks, as the controllers would.
+    pub expand: bool,
+}
+
+/// istiod's feature switches, each by the name of its environment variable, with the default of 1.30.3.
+///
+/// istiod: `pilot/pkg/features/*.go`
+pub mod features {
+    /// `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`
+    pub const SCOPE_GATEWAY_TO_NAMESPACE: bool = false;
+    /// `PILOT_FILTER_GATEWAY_CLUSTER_CONFIG`
+    pub const FILTER_GATEWAY_CLUSTER_CONFIG: bool = false;
+    /// `PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT`, seconds
+    pub const TRANSPORT_SOCKET_CONNECT_TIMEOUT: i64 = 15;
+    /// `MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP`
+    pub const MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT: u32 = 1;
+    /// `ISTIO_DUAL_STACK`
+    pub const DUAL_STACK: bool = false;
+    /// `PILOT_TRACE_SAMPLING`, percent
+    pub const TRACE_SAMPLING: f64 = 1.0;
+}

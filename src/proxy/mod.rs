@@ -1,0 +1,12 @@
+//! One proxy and what it can see.
+//!
+//! [`Proxy`] is who it is; [`ProxyView`] is the only thing that `translate` may ask.
+//! Outbound resources depend on an [`OutboundView`] alone: proxies whose [`Client`] and scope are equal share them.
+
+pub mod identity;
+pub mod scope;
+pub mod view;
+
+pub use identity::{Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind, ServiceTarget};
+pub use scope::{EgressListener, ScopedService, SidecarScope};
+pub use view::{OutboundView, ProxyView};

@@ -1,0 +1,37 @@
+//! Every generated name, so that no other place builds one.
+//!
+//! istiod: `pilot/pkg/model/service.go` `BuildSubsetKey` and siblings
+
+/// The cluster to which traffic for nobody goes.
+pub const BLACK_HOLE_CLUSTER: &str = "BlackHoleCluster";
+/// The cluster that forwards to the original destination.
+pub const PASSTHROUGH_CLUSTER: &str = "PassthroughCluster";
+/// The same for traffic that comes in.
+pub const INBOUND_PASSTHROUGH_CLUSTER: &str = "InboundPassthroughCluster";
+
+/// The cluster of a service port, or of a subset of it: `outbound|9080|v1|reviews.default.svc.cluster.local`.
+pub fn outbound_cluster(port: u32, subset: &str, hostname: &str) -> String {
+    format!("outbound|{port}|{subset}|{hostname}")
+}
+
+/// The cluster of a workload's own port: `inbound|9080||`.
+pub fn inbound_cluster(port: u32) -> String {
+    format!("inbound|{port}||")
+}
+
+/// The SNI by which a service port is known to gateways: `outbound_.9080_.v1_.reviews.default.svc.cluster.local`.
+/// istiod: `BuildDNSSrvSubsetKey`.
+pub fn sni_dnat_cluster(port: u32, subset: &str, hostname: &str) -> String {
+    format!("outbound_.{port}_.{subset}_.{hostname}")
+}
+
+/// The DNS cache of a dynamic forward proxy.
+pub fn dns_cache(hostname: &str) -> String {
+    format!("{hostname}_dfp_dns_cache")
+}
+
+/// The path of an Istio resource, as istiod notes it in `filter_metadata.istio.config`.
+/// `kind` is in lower case with dashes: `virtual-service`, `destination-rule`, `sidecar`.
+pub fn config_path(kind: &str, namespace: &str, name: &str) -> String {
+    format!("/apis/networking.istio.io/v1/namespaces/{namespace}/{kind}/{name}")
+}
