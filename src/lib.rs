@@ -1,1 +1,3 @@
 //! meshc
+pub mod diagnostic;
+pub mod source;

@@ -1,0 +1,168 @@
+//! Where a value was written: files, spans, the tree of a document's nodes with their positions.
+//!
+//! ```text
+//! SourceFile (path, bytes) ──▶ Sources: SourceId -> path, text ──▶ Span (file, bytes) ──▶ Position (line, column)
+//!                                                              └─▶ Node (value, span), found by a FieldPath
+//! ```
+//!
+//! Shared vocabulary of all layers; it knows nothing of YAML, Kubernetes or Istio.
+
+mod field_path;
+mod node;
+
+pub use field_path::{FieldPath, Step};
+pub use node::{Map, Node, NodeKind, Seq, Tree};
+
+pub(crate) use node::{Scalar, TreeBuilder};
+
+use std::sync::OnceLock;
+
+/// A file of the input, as the command line layer read it.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// The path as shown to the reader; `-` for standard input.
+    pub path: String,
+    /// The bytes of the file, or the reason why there are none (`permission denied`).
+    pub content: Result<Vec<u8>, String>,
+}
+
+impl SourceFile {
+    /// Returns a file that was read.
+    pub fn new(path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), content: Ok(content.into()) }
+    }
+
+    /// Returns a file or folder that could not be read, and why.
+    pub fn unreadable(path: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { path: path.into(), content: Err(reason.into()) }
+    }
+}
+
+/// A file of [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SourceId(pub(crate) u32);
+
+/// A stretch of a file, in bytes of its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// The file.
+    pub source: SourceId,
+    /// First byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+/// A place as people count: both from one, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Line, from one.
+    pub line: usize,
+    /// Column in characters, from one.
+    pub column: usize,
+}
+
+/// A resource of the input: the index of its document in `Manifests`.
+///
+/// Indices follow the order of kind, namespace and name, so they do not depend on how the resources are
+/// spread over files. The default refers to no document that exists: made-up resources carry it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceRef(pub(crate) u32);
+
+impl ResourceRef {
+    /// The reference of a resource that no document holds.
+    pub const NONE: Self = Self(u32::MAX);
+}
+
+impl Default for ResourceRef {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// The files of one run with their texts.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+#[derive(Debug)]
+struct Source {
+    path: String,
+    text: String,
+    /// Byte at which each line starts; made on first use, as most files are never asked.
+    lines: OnceLock<Vec<u32>>,
+}
+
+impl Sources {
+    /// Adds a file and returns its handle. Texts longer than `u32::MAX` bytes must have been refused before.
+    pub fn add(&mut self, path: String, text: String) -> SourceId {
+        let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(Source { path, text, lines: OnceLock::new() });
+        id
+    }
+
+    /// Returns the number of files.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Returns whether there is no file.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Returns the path of a file, as shown to the reader.
+    pub fn path(&self, id: SourceId) -> &str {
+        self.get(id).map_or("", |source| &source.path)
+    }
+
+    /// Returns the text of a file.
+    pub fn text(&self, id: SourceId) -> &str {
+        self.get(id).map_or("", |source| &source.text)
+    }
+
+    /// Returns the line and column at which a span starts.
+    pub fn position(&self, span: Span) -> Position {
+        let Some(source) = self.get(span.source) else { return Position { line: 1, column: 1 } };
+        let lines = source.lines.get_or_init(|| line_starts(&source.text));
+        let line = lines.partition_point(|start| *start <= span.start).max(1);
+        let line_start = lines.get(line - 1).copied().unwrap_or(0) as usize;
+        let before = source.text.as_bytes().get(line_start..span.start as usize).unwrap_or_default();
+        // A character is counted at its first byte: continuation bytes are 10xxxxxx.
+        let column = 1 + before.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        Position { line, column }
+    }
+
+    /// Returns the text of a span, cut to character boundaries.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text(span.source).get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    fn get(&self, id: SourceId) -> Option<&Source> {
+        self.files.get(id.0 as usize)
+    }
+}
+
+fn line_starts(text: &str) -> Vec<u32> {
+    let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+    std::iter::once(0).chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_and_characters_from_one() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml".into(), "a: 1\r\nä: é2\n".into());
+        let at = |start| sources.position(Span { source: id, start, end: start });
+        assert_eq!(at(0), Position { line: 1, column: 1 });
+        assert_eq!(at(3), Position { line: 1, column: 4 });
+        assert_eq!(at(6), Position { line: 2, column: 1 });
+        assert_eq!(at(10), Position { line: 2, column: 4 }); // é, after the two bytes of ä
+        assert_eq!(at(12), Position { line: 2, column: 5 });
+        assert_eq!(at(14), Position { line: 3, column: 1 }); // the end of the text
+    }
+}
