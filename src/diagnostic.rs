@@ -160,7 +160,8 @@ impl Diagnostics {
             diagnostic.labels.retain(|label| matches!(label.place, Place::Span(_)));
         }
         list.sort_by_cached_key(|diagnostic| {
-            let place = diagnostic.first_span().map(|span| (sources.path(span.source).to_owned(), span.start, span.end));
+            let place =
+                diagnostic.first_span().map(|span| (sources.path(span.source).to_owned(), span.start, span.end));
             (place, diagnostic.code, diagnostic.message.clone())
         });
         list.dedup();

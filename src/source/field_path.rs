@@ -50,7 +50,9 @@ impl fmt::Display for FieldPath {
         for (at, step) in self.0.iter().enumerate() {
             match step {
                 Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Key(key) if key.is_empty() || key.contains(['.', '[', ']', '"', '/']) => write!(f, "[\"{key}\"]")?,
+                Step::Key(key) if key.is_empty() || key.contains(['.', '[', ']', '"', '/']) => {
+                    write!(f, "[\"{key}\"]")?
+                }
                 Step::Key(key) if at == 0 => f.write_str(key)?,
                 Step::Key(key) => write!(f, ".{key}")?,
             }
@@ -68,10 +70,7 @@ mod tests {
         for text in ["", "spec", "spec.http[0].route[1].weight", "metadata.labels[\"a.b/c\"]", "[2][3].x", "[\"\"]"] {
             assert_eq!(FieldPath::parse(text).to_string(), text);
         }
-        assert_eq!(
-            FieldPath::parse("a[1].b").0,
-            [Step::Key("a".into()), Step::Index(1), Step::Key("b".into())]
-        );
+        assert_eq!(FieldPath::parse("a[1].b").0, [Step::Key("a".into()), Step::Index(1), Step::Key("b".into())]);
     }
 
     #[test]

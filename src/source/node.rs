@@ -242,9 +242,9 @@ impl<'a> Node<'a> {
             NodeKind::Float(value) => Value::from(value),
             NodeKind::String(text) => Value::from(text),
             NodeKind::Seq(seq) => seq.map(Node::to_json).collect(),
-            NodeKind::Map(map) => {
-                Value::Object(map.map(|(key, value)| (key.as_str().unwrap_or("").to_owned(), value.to_json())).collect())
-            }
+            NodeKind::Map(map) => Value::Object(
+                map.map(|(key, value)| (key.as_str().unwrap_or("").to_owned(), value.to_json())).collect(),
+            ),
         }
     }
 
