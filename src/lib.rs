@@ -1,3 +1,4 @@
 //! meshc
 pub mod diagnostic;
+pub mod model;
 pub mod source;

@@ -1,0 +1,41 @@
+//! Istio's kinds, one file a kind, fields spelled as in `istio.io/api` 1.30.
+
+mod authorization_policy;
+mod destination_rule;
+mod envoy_filter;
+mod gateway;
+mod mesh_config;
+mod mesh_networks;
+mod mesh_proxy_config;
+mod peer_authentication;
+mod proxy_config;
+mod request_authentication;
+mod selector;
+mod service_entry;
+mod sidecar;
+mod telemetry;
+mod traffic_extension;
+mod virtual_service;
+mod wasm_plugin;
+mod workload_entry;
+mod workload_group;
+
+pub use authorization_policy::*;
+pub use destination_rule::*;
+pub use envoy_filter::*;
+pub use gateway::*;
+pub use mesh_config::*;
+pub use mesh_networks::*;
+pub use mesh_proxy_config::*;
+pub use peer_authentication::*;
+pub use proxy_config::*;
+pub use request_authentication::*;
+pub use selector::*;
+pub use service_entry::*;
+pub use sidecar::*;
+pub use telemetry::*;
+pub use traffic_extension::*;
+pub use virtual_service::*;
+pub use wasm_plugin::*;
+pub use workload_entry::*;
+pub use workload_group::*;

@@ -1,0 +1,1 @@
+//! The Kubernetes kinds that istiod and the sidecar injector read, reduced to what they read.

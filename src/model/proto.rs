@@ -1,0 +1,191 @@
+//! How Istio's messages are read: two macros for what serde's derive cannot say.
+//!
+//! Istio's resources are protobuf messages in their JSON form, so a value left out is the zero of its type. Plain
+//! messages are plain serde structs. Enums (read by name or by number) and messages with a oneof (whose alternatives
+//! stand side by side in the message, in JSON) are written with [`proto_enum!`] and [`proto_message!`].
+//!
+//! What the structs leave to the deserializer that feeds them, because it is the same for every field: `null` is read
+//! as the field's zero, an integer may be quoted, the proto's snake_case spelling of a key is accepted, and unknown
+//! keys are passed over where istiod passes them over.
+
+use std::fmt;
+
+use base64::Engine as _;
+use serde::de::{self, Deserialize, Deserializer};
+
+/// A `bytes` field, decoded: base64 in JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub Vec<u8>);
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .map(Bytes)
+            .map_err(|error| de::Error::custom(format_args!("not base64: {error}")))
+    }
+}
+
+/// A visitor for enums: the name or the number of a value, as protobuf's JSON allows.
+pub(crate) struct EnumVisitor<T> {
+    /// The enum's name, for errors.
+    pub(crate) expecting: &'static str,
+    /// Finds a value by its name in the proto.
+    pub(crate) by_name: fn(&str) -> Option<T>,
+    /// Finds a value by its number in the proto.
+    pub(crate) by_number: fn(i64) -> Option<T>,
+}
+
+impl<T> EnumVisitor<T> {
+    fn number<E: de::Error>(&self, number: i64) -> Result<T, E> {
+        (self.by_number)(number).ok_or_else(|| E::custom(format_args!("no value {number} in {}", self.expecting)))
+    }
+}
+
+impl<T> de::Visitor<'_> for EnumVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a value of {}", self.expecting)
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<T, E> {
+        (self.by_name)(name).ok_or_else(|| E::custom(format_args!("no value `{name}` in {}", self.expecting)))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+        self.number(number)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+        self.number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<T, E> {
+        self.number(0)
+    }
+}
+
+/// An enum of a proto: `Variant = number => "NAME"`, the first being the default.
+///
+/// Gives `as_str` (the name in the proto), `Display` by that name, and `Deserialize` from name or number.
+macro_rules! proto_enum {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident {
+            $(#[$first_meta:meta])*
+            $first:ident = $first_number:literal => $first_text:literal,
+            $( $(#[$value_meta:meta])* $value:ident = $number:literal => $text:literal, )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $(#[$first_meta])*
+            #[default]
+            $first,
+            $( $(#[$value_meta])* $value, )*
+        }
+
+        impl $name {
+            /// The value's name in the proto.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    Self::$first => $first_text,
+                    $( Self::$value => $text, )*
+                }
+            }
+
+            /// The value of this name in the proto.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $first_text => Some(Self::$first),
+                    $( $text => Some(Self::$value), )*
+                    _ => None,
+                }
+            }
+
+            /// The value of this number in the proto.
+            pub const fn from_number(number: i64) -> Option<Self> {
+                match number {
+                    $first_number => Some(Self::$first),
+                    $( $number => Some(Self::$value), )*
+                    _ => None,
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.pad(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(crate::model::proto::EnumVisitor {
+                    expecting: stringify!($name),
+                    by_name: Self::from_name,
+                    by_number: Self::from_number,
+                })
+            }
+        }
+    };
+}
+pub(crate) use proto_enum;
+
+/// A message of a proto that has one or more oneofs, after its other fields:
+/// `oneof { field: Enum { json_field => Variant(Type), } }`.
+///
+/// Gives the struct, one enum for each oneof, and `Deserialize`. Of several alternatives given, the last in the order
+/// of the proto counts, as in istiod.
+macro_rules! proto_message {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $( $(#[$field_meta:meta])* pub $field:ident: $type:ty, )*
+            $(
+                oneof {
+                    $(#[$oneof_meta:meta])*
+                    $oneof:ident: $enum:ident {
+                        $( $(#[$choice_meta:meta])* $choice:ident => $variant:ident($choice_type:ty), )*
+                    }
+                }
+            )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct $name {
+            $( $(#[$field_meta])* pub $field: $type, )*
+            $( $(#[$oneof_meta])* pub $oneof: Option<$enum>, )*
+        }
+
+        $(
+            $(#[$oneof_meta])*
+            #[derive(Debug, Clone, PartialEq)]
+            pub enum $enum {
+                $( $(#[$choice_meta])* $variant($choice_type), )*
+            }
+        )*
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                // The message as JSON has it, with the alternatives side by side.
+                #[derive(Default, serde::Deserialize)]
+                #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+                struct Flat {
+                    $( $field: $type, )*
+                    $($( $choice: Option<$choice_type>, )*)*
+                }
+                let flat = Flat::deserialize(deserializer)?;
+                Ok($name {
+                    $( $field: flat.$field, )*
+                    $( $oneof: [$( flat.$choice.map($enum::$variant), )*].into_iter().flatten().next_back(), )*
+                })
+            }
+        }
+    };
+}
+pub(crate) use proto_message;
