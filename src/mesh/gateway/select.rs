@@ -1,0 +1,72 @@
+//! Which Gateways apply to a router.
+
+use std::sync::Arc;
+
+use crate::mesh::gateway::{Router, Target};
+use crate::mesh::labels;
+use crate::model::Config;
+use crate::model::istio::Gateway;
+use crate::options::features;
+
+/// The hostnames of the services that serve this Gateway, separated by commas: what a Gateway of the Gateway API becomes.
+///
+/// istiod: `InternalGatewayServiceAnnotation`
+pub const GATEWAY_SERVICE_ANNOTATION: &str = "internal.istio.io/gateway-service";
+/// The namespace of the Gateway API resource, where it is another than this Gateway's.
+///
+/// istiod: `constants.InternalParentNamespace`
+pub const PARENT_NAMESPACE_ANNOTATION: &str = "internal.istio.io/parent-namespace";
+
+/// A Gateway with the service ports by which its port numbers are read.
+pub(super) struct Selected<'a> {
+    /// The Gateway.
+    pub(super) gateway: &'a Arc<Config<Gateway>>,
+    /// Chosen by labels: a port number may be that of a service, or the listening port itself.
+    pub(super) by_labels: bool,
+    /// The service ports.
+    pub(super) targets: Vec<Target<'a>>,
+}
+
+/// `Gateway.selector` -> the routers it applies to
+///
+/// istiod: `push_context.go` `mergeGateways`
+pub(super) fn select<'a>(gateways: &'a [Arc<Config<Gateway>>], router: &Router<'a>) -> Vec<Selected<'a>> {
+    gateways
+        .iter()
+        .filter(|g| !features::SCOPE_GATEWAY_TO_NAMESPACE || g.meta.namespace == router.namespace)
+        .filter_map(|gateway| match gateway.meta.annotations.get(GATEWAY_SERVICE_ANNOTATION) {
+            Some(hostnames) => by_service(gateway, hostnames, router),
+            None => by_labels(gateway, router),
+        })
+        .collect()
+}
+
+fn by_service<'a>(gateway: &'a Arc<Config<Gateway>>, hostnames: &str, router: &Router<'a>) -> Option<Selected<'a>> {
+    let namespace = parent_namespace(gateway);
+    let targets: Vec<_> = router
+        .targets
+        .iter()
+        .filter(|t| t.service.namespace == namespace && hostnames.split(',').any(|h| h == t.service.hostname))
+        .copied()
+        .collect();
+    (!targets.is_empty()).then_some(Selected { gateway, by_labels: false, targets })
+}
+
+/// No selector selects every router.
+fn by_labels<'a>(gateway: &'a Arc<Config<Gateway>>, router: &Router<'a>) -> Option<Selected<'a>> {
+    labels::subset(&gateway.spec.selector, router.labels).then(|| Selected {
+        gateway,
+        by_labels: true,
+        targets: router.targets.clone(),
+    })
+}
+
+/// The namespace in which the Gateway's services and identity must be.
+pub(super) fn parent_namespace(gateway: &Config<Gateway>) -> &str {
+    gateway
+        .meta
+        .annotations
+        .get(PARENT_NAMESPACE_ANNOTATION)
+        .filter(|n| !n.is_empty())
+        .unwrap_or(&gateway.meta.namespace)
+}
