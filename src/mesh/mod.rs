@@ -7,7 +7,9 @@
 //!
 //! Nothing here knows a proxy; see [`crate::proxy`] for that.
 
+pub mod credential;
 pub mod destination_rule;
+pub mod gateway;
 pub mod endpoint;
 pub mod protocol;
 pub mod service;

@@ -16,11 +16,12 @@ mod rejection;
 pub mod route_name;
 mod select;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::mesh::service::Service;
 use crate::model::Config;
 use crate::model::istio::Gateway;
 
@@ -43,8 +44,12 @@ pub struct Router<'a> {
 /// One port of one service that a router serves.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
-    /// The service.
-    pub service: &'a Service,
+    /// The service's hostname.
+    pub hostname: &'a str,
+    /// The service's namespace.
+    pub namespace: &'a str,
+    /// The service's labels.
+    pub labels: &'a BTreeMap<String, String>,
     /// The port that clients use.
     pub port: u32,
     /// The port on which the router listens.

@@ -19,7 +19,7 @@ pub(super) fn listening_ports(number: u32, selected: &Selected<'_>) -> BTreeSet<
     let mut found = selected
         .targets
         .iter()
-        .filter(|t| !selected.by_labels || !t.service.labels.contains_key(DISABLE_PORT_TRANSLATION_LABEL))
+        .filter(|t| !selected.by_labels || !t.labels.contains_key(DISABLE_PORT_TRANSLATION_LABEL))
         .filter(|t| t.port == number)
         .map(|t| t.target_port);
     if selected.by_labels { BTreeSet::from([found.next().unwrap_or(number)]) } else { found.collect() }

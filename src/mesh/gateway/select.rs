@@ -46,7 +46,7 @@ fn by_service<'a>(gateway: &'a Arc<Config<Gateway>>, hostnames: &str, router: &R
     let targets: Vec<_> = router
         .targets
         .iter()
-        .filter(|t| t.service.namespace == namespace && hostnames.split(',').any(|h| h == t.service.hostname))
+        .filter(|t| t.namespace == namespace && hostnames.split(',').any(|h| h == t.hostname))
         .copied()
         .collect();
     (!targets.is_empty()).then_some(Selected { gateway, by_labels: false, targets })
