@@ -1,0 +1,140 @@
+//! Which traffic policy holds for a port, and for a subset of the service.
+//!
+//! A port's settings stand alone: what they leave out is Envoy's default, not what the policy says for the other ports. A
+//! subset's settings replace those of the rule block by block.
+//!
+//! istiod: `pilot/pkg/networking/util/util.go`
+
+use crate::model::istio::{
+    ClientTlsSettings, ConnectionPoolSettings, DestinationRule, LoadBalancerSettings, LoadBalancerSettingsConsistentHashLb,
+    LoadBalancerSettingsLbPolicy, LoadBalancerSettingsSimpleLb, OutlierDetection, TrafficPolicy, TrafficPolicyProxyProtocol,
+    TrafficPolicyRetryBudget, TrafficPolicyTunnelSettings,
+};
+
+/// The blocks of a traffic policy that hold for one port.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct EffectiveTrafficPolicy<'a> {
+    /// `connectionPool`
+    pub(crate) connection_pool: Option<&'a ConnectionPoolSettings>,
+    /// `loadBalancer`
+    pub(crate) load_balancer: Option<&'a LoadBalancerSettings>,
+    /// `outlierDetection`
+    pub(crate) outlier_detection: Option<&'a OutlierDetection>,
+    /// `tls`
+    pub(crate) tls: Option<&'a ClientTlsSettings>,
+    /// `tunnel`
+    pub(crate) tunnel: Option<&'a TrafficPolicyTunnelSettings>,
+    /// `proxyProtocol`
+    pub(crate) proxy_protocol: Option<&'a TrafficPolicyProxyProtocol>,
+    /// `retryBudget`
+    pub(crate) retry_budget: Option<&'a TrafficPolicyRetryBudget>,
+}
+
+/// `DestinationRule.trafficPolicy.portLevelSettings`: returns what a policy says for a service port.
+///
+/// Settings for the port replace the whole policy: nothing is inherited, and there is no tunnel, PROXY protocol or retry budget.
+///
+/// istiod: `util.go` `GetPortLevelTrafficPolicy`
+pub(crate) fn for_port(policy: Option<&TrafficPolicy>, port: u32) -> EffectiveTrafficPolicy<'_> {
+    resolve(policy, port).0
+}
+
+/// `DestinationRule.subsets[].trafficPolicy`: returns what holds for a service port of a subset.
+///
+/// A block that the subset sets replaces the rule's. If the subset has settings for the port, those it leaves out are dropped too.
+///
+/// istiod: `util.go` `MergeSubsetTrafficPolicy`
+pub(crate) fn for_subset<'a>(
+    policy: Option<&'a TrafficPolicy>,
+    subset: Option<&'a TrafficPolicy>,
+    port: u32,
+) -> EffectiveTrafficPolicy<'a> {
+    let rule = for_port(policy, port);
+    let (own, port_level) = resolve(subset, port);
+    let rule_or_none = if port_level {
+        EffectiveTrafficPolicy { connection_pool: None, load_balancer: None, outlier_detection: None, tls: None, ..rule }
+    } else {
+        rule
+    };
+    EffectiveTrafficPolicy {
+        connection_pool: own.connection_pool.or(rule_or_none.connection_pool),
+        load_balancer: own.load_balancer.or(rule_or_none.load_balancer),
+        outlier_detection: own.outlier_detection.or(rule_or_none.outlier_detection),
+        tls: own.tls.or(rule_or_none.tls),
+        tunnel: own.tunnel.or(rule.tunnel),
+        proxy_protocol: own.proxy_protocol.or(rule.proxy_protocol),
+        retry_budget: own.retry_budget.or(rule.retry_budget),
+    }
+}
+
+/// Returns what a rule says for a service port, of the subset of this name if the rule has it.
+///
+/// istiod: `endpoint_builder.go` `getSubsetTrafficPolicy`
+pub(crate) fn for_subset_name<'a>(
+    rule: Option<&'a DestinationRule>,
+    subset: &str,
+    port: u32,
+) -> EffectiveTrafficPolicy<'a> {
+    let Some(rule) = rule else { return EffectiveTrafficPolicy::default() };
+    let subset = rule.subsets.iter().find(|s| s.name == subset);
+    for_subset(rule.traffic_policy.as_ref(), subset.and_then(|s| s.traffic_policy.as_ref()), port)
+}
+
+/// Returns the policy for the port, and whether it comes from settings for the port alone.
+fn resolve(policy: Option<&TrafficPolicy>, port: u32) -> (EffectiveTrafficPolicy<'_>, bool) {
+    let Some(policy) = policy else { return (EffectiveTrafficPolicy::default(), false) };
+    let level = policy.port_level_settings.iter().find(|p| p.port.as_ref().is_some_and(|p| p.number == port));
+    match level {
+        Some(level) => {
+            let own = EffectiveTrafficPolicy {
+                connection_pool: level.connection_pool.as_ref(),
+                load_balancer: level.load_balancer.as_ref(),
+                outlier_detection: level.outlier_detection.as_ref(),
+                tls: level.tls.as_ref(),
+                ..EffectiveTrafficPolicy::default()
+            };
+            (own, true)
+        }
+        None => (EffectiveTrafficPolicy::from(policy), false),
+    }
+}
+
+impl<'a> From<&'a TrafficPolicy> for EffectiveTrafficPolicy<'a> {
+    fn from(policy: &'a TrafficPolicy) -> Self {
+        let TrafficPolicy {
+            load_balancer,
+            connection_pool,
+            outlier_detection,
+            tls,
+            port_level_settings: _,
+            tunnel,
+            proxy_protocol,
+            retry_budget,
+        } = policy;
+        Self {
+            connection_pool: connection_pool.as_ref(),
+            load_balancer: load_balancer.as_ref(),
+            outlier_detection: outlier_detection.as_ref(),
+            tls: tls.as_ref(),
+            tunnel: tunnel.as_ref(),
+            proxy_protocol: proxy_protocol.as_ref(),
+            retry_budget: retry_budget.as_ref(),
+        }
+    }
+}
+
+/// Returns `loadBalancer.simple`, unspecified where there is none.
+pub(crate) fn simple_lb(load_balancer: Option<&LoadBalancerSettings>) -> LoadBalancerSettingsSimpleLb {
+    match load_balancer.and_then(|lb| lb.lb_policy.as_ref()) {
+        Some(LoadBalancerSettingsLbPolicy::Simple(simple)) => *simple,
+        Some(LoadBalancerSettingsLbPolicy::ConsistentHash(_)) | None => LoadBalancerSettingsSimpleLb::Unspecified,
+    }
+}
+
+/// Returns `loadBalancer.consistentHash`.
+pub(crate) fn consistent_hash(load_balancer: Option<&LoadBalancerSettings>) -> Option<&LoadBalancerSettingsConsistentHashLb> {
+    match load_balancer?.lb_policy.as_ref()? {
+        LoadBalancerSettingsLbPolicy::ConsistentHash(hash) => Some(hash),
+        LoadBalancerSettingsLbPolicy::Simple(_) => None,
+    }
+}
