@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use super::Timestamp;
 use crate::source::ResourceRef;
 
@@ -19,12 +17,11 @@ pub struct Config<T> {
 }
 
 /// The part of Kubernetes' `metadata` that decides anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectMeta {
     /// The resource's name, unique for its kind in its namespace.
     pub name: String,
-    /// Prefix from which a name is generated: pod templates and bare pods of a recording have it.
+    /// What the name begins with when the API server makes it up: Pods of workloads have it.
     pub generate_name: String,
     /// The namespace; empty for kinds that have none.
     pub namespace: String,
@@ -34,6 +31,8 @@ pub struct ObjectMeta {
     pub annotations: BTreeMap<String, String>,
     /// When the resource was made, if the manifest says so. The older of two rivals usually wins.
     pub creation_timestamp: Option<Timestamp>,
+    /// When the resource was asked to go, if it was.
+    pub deletion_timestamp: Option<Timestamp>,
     /// Kubernetes' version of the resource, if the manifest says so.
     pub resource_version: String,
     /// The resource's unique identifier, if the manifest says so.
@@ -43,8 +42,7 @@ pub struct ObjectMeta {
 }
 
 /// A resource that made another one and deletes it with itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwnerReference {
     /// Group and version of the owner's kind.
     pub api_version: String,
