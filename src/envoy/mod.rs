@@ -1,0 +1,14 @@
+//! Envoy's configuration: the messages that istiod writes, as structs that print as Envoy's admin page prints them.
+//!
+//! The structs are generated from Envoy's `.proto` files (see `README.md` in this folder for their names); this module's own
+//! files hold what every message needs. `json` prints, `schema` knows all messages by name, also those without a struct.
+
+pub mod generated;
+pub mod json;
+mod proto;
+pub mod schema;
+mod value;
+
+pub use generated::*;
+pub use proto::Message;
+pub use value::{Bytes, Duration, Struct};
