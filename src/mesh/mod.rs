@@ -11,8 +11,10 @@ pub mod credential;
 pub mod destination_rule;
 pub mod gateway;
 pub mod endpoint;
+pub mod hostname;
 pub mod protocol;
 pub mod service;
+pub mod virtual_service;
 pub mod visibility;
 
 use std::collections::BTreeMap;
