@@ -105,9 +105,9 @@ pub struct ContainerPort {
     /// The port's name, for services and probes.
     pub name: String,
     /// The number.
-    pub container_port: i32,
+    pub container_port: u32,
     /// The number on the node; zero for none.
-    pub host_port: i32,
+    pub host_port: u32,
     /// `TCP`, `UDP` or `SCTP`; empty means `TCP`.
     pub protocol: String,
 }
@@ -212,8 +212,8 @@ impl From<api::ContainerPort> for ContainerPort {
     fn from(api: api::ContainerPort) -> Self {
         Self {
             name: api.name.unwrap_or_default(),
-            container_port: api.container_port,
-            host_port: api.host_port.unwrap_or_default(),
+            container_port: super::port(api.container_port),
+            host_port: super::port(api.host_port.unwrap_or_default()),
             protocol: api.protocol.unwrap_or_default(),
         }
     }

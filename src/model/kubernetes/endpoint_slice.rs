@@ -79,7 +79,7 @@ impl From<api::EndpointPort> for EndpointPort {
     fn from(api: api::EndpointPort) -> Self {
         Self {
             name: api.name.unwrap_or_default(),
-            port: api.port,
+            port: api.port.map(super::port),
             protocol: api.protocol.unwrap_or_default(),
             app_protocol: api.app_protocol,
         }

@@ -42,7 +42,7 @@ pub struct EndpointPort {
     /// The service port's name that it belongs to.
     pub name: String,
     /// Number; left out in a slice means all ports.
-    pub port: Option<i32>,
+    pub port: Option<u32>,
     /// `TCP`, `UDP` or `SCTP`; empty means `TCP`.
     pub protocol: String,
     /// The application protocol.
@@ -93,7 +93,7 @@ impl From<api::EndpointPort> for EndpointPort {
     fn from(api: api::EndpointPort) -> Self {
         Self {
             name: api.name.unwrap_or_default(),
-            port: Some(api.port),
+            port: Some(super::port(api.port)),
             protocol: api.protocol.unwrap_or_default(),
             app_protocol: api.app_protocol,
         }

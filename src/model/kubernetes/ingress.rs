@@ -64,7 +64,7 @@ pub struct IngressServiceBackend {
     /// The port's name; empty if it has a number.
     pub port_name: String,
     /// The port's number; zero if it has a name.
-    pub port_number: i32,
+    pub port_number: u32,
 }
 
 /// Who serves the Ingresses of a class.
@@ -127,7 +127,11 @@ impl From<api::IngressBackend> for IngressBackend {
 impl From<api::IngressServiceBackend> for IngressServiceBackend {
     fn from(api: api::IngressServiceBackend) -> Self {
         let port = api.port.unwrap_or_default();
-        Self { name: api.name, port_name: port.name.unwrap_or_default(), port_number: port.number.unwrap_or_default() }
+        Self {
+            name: api.name,
+            port_name: port.name.unwrap_or_default(),
+            port_number: super::port(port.number.unwrap_or_default()),
+        }
     }
 }
 

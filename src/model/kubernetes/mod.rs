@@ -52,7 +52,7 @@ pub trait Kind: Sized {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IntOrString {
     /// A number.
-    Int(i32),
+    Int(u32),
     /// A name, such as that of a container's port; or a number in quotes.
     String(String),
 }
@@ -60,10 +60,15 @@ pub enum IntOrString {
 impl From<intstr::IntOrString> for IntOrString {
     fn from(api: intstr::IntOrString) -> Self {
         match api {
-            intstr::IntOrString::Int(number) => Self::Int(number),
+            intstr::IntOrString::Int(number) => Self::Int(port(number)),
             intstr::IntOrString::String(name) => Self::String(name),
         }
     }
+}
+
+/// A port's number. The API has it signed, and its server refuses negative ones.
+fn port(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or_default()
 }
 
 /// The items of an optional list, each turned into ours.

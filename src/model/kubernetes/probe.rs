@@ -62,7 +62,7 @@ pub struct TcpSocketAction {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GrpcAction {
     /// The container's port.
-    pub port: i32,
+    pub port: u32,
     /// The service to ask about.
     pub service: String,
 }
@@ -105,6 +105,6 @@ impl From<api::TCPSocketAction> for TcpSocketAction {
 
 impl From<api::GRPCAction> for GrpcAction {
     fn from(api: api::GRPCAction) -> Self {
-        Self { port: api.port, service: api.service.unwrap_or_default() }
+        Self { port: super::port(api.port), service: api.service.unwrap_or_default() }
     }
 }

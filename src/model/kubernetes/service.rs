@@ -10,6 +10,15 @@ use super::{IntOrString, Kind};
 /// A name and an address for a set of pods.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Service {
+    /// What is asked for.
+    pub spec: ServiceSpec,
+    /// The load balancer's addresses (`status.loadBalancer.ingress`).
+    pub load_balancer_ingress: Vec<LoadBalancerIngress>,
+}
+
+/// What is asked for of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceSpec {
     /// `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`; empty means `ClusterIP`.
     pub r#type: String,
     /// The virtual address; `None` for a headless service, empty if the API server has not given one yet.
@@ -42,8 +51,6 @@ pub struct Service {
     pub traffic_distribution: String,
     /// Whether DNS and endpoints include pods that are not ready.
     pub publish_not_ready_addresses: bool,
-    /// The load balancer's addresses (`status.loadBalancer.ingress`).
-    pub load_balancer_ingress: Vec<LoadBalancerIngress>,
 }
 
 /// A port of a service.
@@ -52,7 +59,7 @@ pub struct ServicePort {
     /// The port's name, which may tell the protocol (`http-web`); empty if it is the only one.
     pub name: String,
     /// The number that clients use.
-    pub port: i32,
+    pub port: u32,
     /// `TCP`, `UDP` or `SCTP`; empty means `TCP`.
     pub protocol: String,
     /// The application protocol, which counts before the name's prefix.
@@ -60,7 +67,7 @@ pub struct ServicePort {
     /// The pods' port by number or name; left out means `port`.
     pub target_port: Option<IntOrString>,
     /// The port that nodes open, if they do; zero if not.
-    pub node_port: i32,
+    pub node_port: u32,
 }
 
 /// An address that a load balancer has got.
@@ -76,9 +83,18 @@ impl Kind for Service {
     type Api = api::Service;
 
     fn from_api(api: api::Service) -> (ObjectMeta, Self) {
-        let spec = api.spec.unwrap_or_default();
         let status = api.status.unwrap_or_default();
         let service = Self {
+            spec: api.spec.map(ServiceSpec::from).unwrap_or_default(),
+            load_balancer_ingress: super::list(status.load_balancer.and_then(|status| status.ingress)),
+        };
+        (api.metadata.into(), service)
+    }
+}
+
+impl From<api::ServiceSpec> for ServiceSpec {
+    fn from(spec: api::ServiceSpec) -> Self {
+        Self {
             r#type: spec.type_.unwrap_or_default(),
             cluster_ip: spec.cluster_ip.unwrap_or_default(),
             cluster_ips: spec.cluster_ips.unwrap_or_default(),
@@ -95,9 +111,7 @@ impl Kind for Service {
             internal_traffic_policy: spec.internal_traffic_policy.unwrap_or_default(),
             traffic_distribution: spec.traffic_distribution.unwrap_or_default(),
             publish_not_ready_addresses: spec.publish_not_ready_addresses.unwrap_or_default(),
-            load_balancer_ingress: super::list(status.load_balancer.and_then(|status| status.ingress)),
-        };
-        (api.metadata.into(), service)
+        }
     }
 }
 
@@ -105,11 +119,11 @@ impl From<api::ServicePort> for ServicePort {
     fn from(api: api::ServicePort) -> Self {
         Self {
             name: api.name.unwrap_or_default(),
-            port: api.port,
+            port: super::port(api.port),
             protocol: api.protocol.unwrap_or_default(),
             app_protocol: api.app_protocol,
             target_port: api.target_port.map(IntOrString::from),
-            node_port: api.node_port.unwrap_or_default(),
+            node_port: super::port(api.node_port.unwrap_or_default()),
         }
     }
 }
