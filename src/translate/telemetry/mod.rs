@@ -42,7 +42,7 @@ pub(crate) struct Telemetry {
 #[derive(Debug)]
 pub(crate) struct ClassTelemetry {
     /// The configuration of each `istio.stats` filter.
-    pub(crate) stats: Vec<envoy::PluginConfig>,
+    pub(crate) stats: Vec<envoy::StatsPluginConfig>,
     /// What goes into `access_log`, by where it is put.
     pub(crate) access_logs: AccessLogs,
     /// What goes into the HTTP connection manager.

@@ -17,7 +17,7 @@ use crate::translate::{duration, extension_provider};
 /// One for each Prometheus provider, by the name that the resource writes; other kinds of providers need no filter.
 ///
 /// istiod: `telemetry.go` `telemetryFilters`, `generateStatsConfig`
-pub(super) fn plugin_configs(mesh: &Mesh, entries: &[&Metrics], class: ListenerClass) -> Vec<envoy::PluginConfig> {
+pub(super) fn plugin_configs(mesh: &Mesh, entries: &[&Metrics], class: ListenerClass) -> Vec<envoy::StatsPluginConfig> {
     let defaults = mesh.config.default_providers.as_ref().map_or(&[][..], |providers| &providers.metrics);
     let mut configs = Vec::new();
     for (name, merged) in metrics::merge(entries, defaults) {
@@ -30,22 +30,22 @@ pub(super) fn plugin_configs(mesh: &Mesh, entries: &[&Metrics], class: ListenerC
         if metrics.disabled {
             continue;
         }
-        configs.push(envoy::PluginConfig {
+        configs.push(envoy::StatsPluginConfig {
             disable_host_header_fallback: class != ListenerClass::SidecarOutbound,
-            tcp_reporting_duration: merged.reporting_interval.map(duration::envoy),
+            tcp_reporting_duration: merged.reporting_interval.map(duration::duration),
             metrics: metric_configs(metrics),
-            ..envoy::PluginConfig::default()
+            ..envoy::StatsPluginConfig::default()
         });
     }
     configs
 }
 
 /// `Telemetry.metrics.overrides` -> `PluginConfig.metrics`
-fn metric_configs(metrics: &ModeMetrics<'_>) -> Vec<envoy::MetricConfig> {
+fn metric_configs(metrics: &ModeMetrics<'_>) -> Vec<envoy::StatsMetricConfig> {
     metrics.overrides.iter().map(|(name, change)| metric_config(name, change)).collect()
 }
 
-fn metric_config(name: &str, change: &MetricOverride<'_>) -> envoy::MetricConfig {
+fn metric_config(name: &str, change: &MetricOverride<'_>) -> envoy::StatsMetricConfig {
     let mut dimensions = BTreeMap::new();
     let mut tags_to_remove = Vec::new();
     for (&tag, change) in &change.tags {
@@ -56,12 +56,12 @@ fn metric_config(name: &str, change: &MetricOverride<'_>) -> envoy::MetricConfig
             }
         }
     }
-    envoy::MetricConfig {
+    envoy::StatsMetricConfig {
         dimensions,
         name: prometheus_name(name).to_owned(),
         tags_to_remove,
         drop: change.disabled,
-        ..envoy::MetricConfig::default()
+        ..envoy::StatsMetricConfig::default()
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) fn text_format(text: &str, omit_empty_values: bool) -> envoy::Substit
 pub(super) fn json_format(fields: Map<String, Value>, omit_empty_values: bool) -> envoy::SubstitutionFormatString {
     let formatters = json_formatters(Some(&fields));
     envoy::SubstitutionFormatString {
-        format: Some(envoy::SubstitutionFormatStringFormat::JsonFormat(fields)),
+        format: Some(envoy::SubstitutionFormatStringFormat::JsonFormat(envoy::Struct(fields))),
         json_format_options: Some(envoy::JsonFormatOptions::default()),
         omit_empty_values,
         formatters,

@@ -47,7 +47,7 @@ pub(super) fn http_service(
         http_uri: Some(envoy::HttpUri {
             uri: url::join_path(&backend.hostname, path),
             http_upstream_type: Some(envoy::HttpUriHttpUpstreamType::Cluster(backend.cluster.clone())),
-            timeout: http.timeout.map(duration::envoy),
+            timeout: http.timeout.map(duration::duration),
         }),
         request_headers_to_add: headers(&http.headers),
         ..Default::default()
@@ -56,7 +56,7 @@ pub(super) fn http_service(
 
 fn grpc_service(grpc: Option<&MeshConfigExtensionProviderGrpcService>, backend: &Backend) -> envoy::GrpcService {
     envoy::GrpcService {
-        timeout: grpc.and_then(|grpc| grpc.timeout).map(duration::envoy),
+        timeout: grpc.and_then(|grpc| grpc.timeout).map(duration::duration),
         initial_metadata: grpc.map_or_else(Vec::new, |grpc| grpc.initial_metadata.iter().map(header_value).collect()),
         ..extension_provider::grpc_service(backend)
     }

@@ -46,7 +46,7 @@ pub(super) fn config(view: &ProxyView<'_>, provider: &Zipkin) -> Option<envoy::Z
         uri: format!("http://{}{path}", backend.hostname),
         http_upstream_type: Some(envoy::HttpUriHttpUpstreamType::Cluster(backend.cluster)),
         // Envoy asks for one.
-        timeout: Some(duration::envoy(provider.timeout.unwrap_or(Duration::seconds(5)))),
+        timeout: Some(duration::duration(provider.timeout.unwrap_or(Duration::seconds(5)))),
     };
     Some(envoy::ZipkinConfig {
         collector_service: Some(envoy::HttpService {
