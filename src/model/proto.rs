@@ -8,6 +8,7 @@
 //! as the field's zero, an integer may be quoted, the proto's snake_case spelling of a key is accepted, and unknown
 //! keys are passed over where istiod passes them over.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
@@ -189,3 +190,81 @@ macro_rules! proto_message {
     };
 }
 pub(crate) use proto_message;
+
+/// Reads a map whose keys are numbers, which JSON has as text.
+pub(crate) fn number_keys<'de, D: Deserializer<'de>, V: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<u32, V>, D::Error> {
+    let number = |key: String| key.parse().map_err(|_| de::Error::custom(format_args!("`{key}` is not a number")));
+    let entries = BTreeMap::<String, V>::deserialize(deserializer)?;
+    entries.into_iter().map(|(key, value)| Ok((number(key)?, value))).collect()
+}
+
+/// Lays messages over others, field by field: what is given replaces what was there, whole; the rest stays. `null` gives
+/// nothing.
+///
+/// The list has every field of the struct, with its name in JSON. Fields after `merge` are themselves laid
+/// over what was there, by the `DeserializeSeed` of [`Over`] for their type.
+macro_rules! proto_overlay {
+    (
+        $name:ident {
+            $( $json:literal => $field:ident, )*
+            $( merge $merge_json:literal => $merge_field:ident, )*
+            $( oneof $oneof:ident: $enum:ident { $( $choice_json:literal => $variant:ident, )* } )*
+        }
+    ) => {
+        impl<'de> serde::de::Visitor<'de> for crate::model::proto::Over<$name> {
+            type Value = $name;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(concat!("struct ", stringify!($name)))
+            }
+
+            fn visit_unit<E: serde::de::Error>(self) -> Result<$name, E> {
+                Ok(self.0)
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                let mut base = self.0;
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        $(
+                            $json => if let Some(value) = map.next_value::<Option<_>>()? {
+                                base.$field = value;
+                            },
+                        )*
+                        $(
+                            $merge_json => {
+                                let over = crate::model::proto::Over(base.$merge_field.take().unwrap_or_default());
+                                base.$merge_field = Some(map.next_value_seed(over)?);
+                            }
+                        )*
+                        $($(
+                            $choice_json => if let Some(value) = map.next_value::<Option<_>>()? {
+                                base.$oneof = Some($enum::$variant(value));
+                            },
+                        )*)*
+                        _ => {
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(base)
+            }
+        }
+
+        impl crate::model::proto::Over<$name> {
+            /// Lays what the deserializer has over the message.
+            fn read<'de, D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<$name, D::Error> {
+                const FIELDS: &[&str] = &[$( $json, )* $( $merge_json, )* $($( $choice_json, )*)*];
+                // No `..`: a field that is not in the list does not compile.
+                let $name { $( $field: _, )* $( $merge_field: _, )* $( $oneof: _, )* } = &self.0;
+                deserializer.deserialize_struct(stringify!($name), FIELDS, self)
+            }
+        }
+    };
+}
+pub(crate) use proto_overlay;
+
+/// A message to lay another one over, with [`proto_overlay!`].
+pub(crate) struct Over<T>(pub(crate) T);

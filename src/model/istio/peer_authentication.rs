@@ -12,6 +12,7 @@ use crate::model::proto::proto_enum;
 pub struct PeerAuthentication {
     pub selector: Option<TypeWorkloadSelector>,
     pub mtls: Option<PeerAuthenticationMutualTls>,
+    #[serde(deserialize_with = "crate::model::proto::number_keys")]
     pub port_level_mtls: BTreeMap<u32, PeerAuthenticationMutualTls>,
 }
 

@@ -68,7 +68,7 @@ proto_enum! {
 proto_enum! {
     pub enum PullPolicy {
         UnspecifiedPolicy = 0 => "UNSPECIFIED_POLICY",
-        Ifnotpresent = 1 => "IfNotPresent",
+        IfNotPresent = 1 => "IfNotPresent",
         Always = 2 => "Always",
     }
 }
