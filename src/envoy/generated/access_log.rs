@@ -5,7 +5,7 @@ use super::{
     HttpService, MetadataMatcher, RuntimeUInt32, SubstitutionFormatString, TypedExtensionConfig,
 };
 use crate::envoy::proto::{self, Message};
-use crate::envoy::value::{Bytes, Duration, Struct};
+use crate::envoy::value::{Bytes, Duration};
 use serde::ser::SerializeMap;
 
 /// `envoy.config.accesslog.v3.AccessLog`.
@@ -407,19 +407,13 @@ proto::serialize_message!(TraceableFilter);
 pub struct FileAccessLog {
     /// Field 1.
     pub path: String,
-    /// One of fields 2, 3, 4, 5.
+    /// One of fields 5.
     pub access_log_format: Option<FileAccessLogAccessLogFormat>,
 }
 
 /// `envoy.extensions.access_loggers.file.v3.FileAccessLog.access_log_format`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FileAccessLogAccessLogFormat {
-    /// `format`, field 2, deprecated.
-    Format(String),
-    /// `json_format`, field 3, deprecated.
-    JsonFormat(Struct),
-    /// `typed_json_format`, field 4, deprecated.
-    TypedJsonFormat(Struct),
     /// `log_format`, field 5.
     LogFormat(SubstitutionFormatString),
 }
@@ -429,15 +423,6 @@ impl Message for FileAccessLog {
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "path", &self.path)?;
-        if let Some(FileAccessLogAccessLogFormat::Format(value)) = &self.access_log_format {
-            proto::entry(map, "format", value)?;
-        }
-        if let Some(FileAccessLogAccessLogFormat::JsonFormat(value)) = &self.access_log_format {
-            proto::entry(map, "json_format", value)?;
-        }
-        if let Some(FileAccessLogAccessLogFormat::TypedJsonFormat(value)) = &self.access_log_format {
-            proto::entry(map, "typed_json_format", value)?;
-        }
         if let Some(FileAccessLogAccessLogFormat::LogFormat(value)) = &self.access_log_format {
             proto::entry(map, "log_format", value)?;
         }
@@ -583,8 +568,6 @@ pub struct OpenTelemetryAccessLogConfig {
     pub filter_state_objects_to_log: Vec<String>,
     /// Field 14.
     pub custom_tags: Vec<CustomTag>,
-    /// Field 15.
-    pub resource_detectors: Vec<TypedExtensionConfig>,
 }
 
 impl Message for OpenTelemetryAccessLogConfig {
@@ -605,7 +588,6 @@ impl Message for OpenTelemetryAccessLogConfig {
         proto::field(map, "buffer_size_bytes", &self.buffer_size_bytes)?;
         proto::field(map, "filter_state_objects_to_log", &self.filter_state_objects_to_log)?;
         proto::field(map, "custom_tags", &self.custom_tags)?;
-        proto::field(map, "resource_detectors", &self.resource_detectors)?;
         Ok(())
     }
 }
@@ -614,16 +596,12 @@ proto::serialize_message!(OpenTelemetryAccessLogConfig);
 
 /// `envoy.extensions.formatter.cel.v3.Cel`.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Cel {
-    /// Field 1.
-    pub cel_config: Option<CelExpressionConfig>,
-}
+pub struct Cel {}
 
 impl Message for Cel {
     const FULL_NAME: &'static str = "envoy.extensions.formatter.cel.v3.Cel";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "cel_config", &self.cel_config)?;
+    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
         Ok(())
     }
 }

@@ -212,14 +212,10 @@ pub struct BindConfig {
     pub freebind: Option<bool>,
     /// Field 3.
     pub socket_options: Vec<SocketOption>,
-    /// Field 4, deprecated.
-    pub additional_source_addresses: Vec<SocketAddress>,
     /// Field 5.
     pub extra_source_addresses: Vec<ExtraSourceAddress>,
     /// Field 6.
     pub local_address_selector: Option<TypedExtensionConfig>,
-    /// Field 7.
-    pub validate_network_namespaces: bool,
 }
 
 impl Message for BindConfig {
@@ -229,10 +225,8 @@ impl Message for BindConfig {
         proto::field(map, "source_address", &self.source_address)?;
         proto::field(map, "freebind", &self.freebind)?;
         proto::field(map, "socket_options", &self.socket_options)?;
-        proto::field(map, "additional_source_addresses", &self.additional_source_addresses)?;
         proto::field(map, "extra_source_addresses", &self.extra_source_addresses)?;
         proto::field(map, "local_address_selector", &self.local_address_selector)?;
-        proto::field(map, "validate_network_namespaces", &self.validate_network_namespaces)?;
         Ok(())
     }
 }
@@ -308,7 +302,7 @@ proto::serialize_message!(CidrRange);
 /// `envoy.config.core.v3.ConfigSource`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConfigSource {
-    /// One of fields 1, 2, 3, 5, 8.
+    /// One of fields 2, 3, 5, 8.
     pub config_source_specifier: Option<ConfigSourceConfigSourceSpecifier>,
     /// Field 4.
     pub initial_fetch_timeout: Option<Duration>,
@@ -321,8 +315,6 @@ pub struct ConfigSource {
 /// `envoy.config.core.v3.ConfigSource.config_source_specifier`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConfigSourceConfigSourceSpecifier {
-    /// `path`, field 1, deprecated.
-    Path(String),
     /// `api_config_source`, field 2.
     ApiConfigSource(ApiConfigSource),
     /// `ads`, field 3.
@@ -337,9 +329,6 @@ impl Message for ConfigSource {
     const FULL_NAME: &'static str = "envoy.config.core.v3.ConfigSource";
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        if let Some(ConfigSourceConfigSourceSpecifier::Path(value)) = &self.config_source_specifier {
-            proto::entry(map, "path", value)?;
-        }
         if let Some(ConfigSourceConfigSourceSpecifier::ApiConfigSource(value)) = &self.config_source_specifier {
             proto::entry(map, "api_config_source", value)?;
         }
@@ -405,27 +394,6 @@ impl Message for DataSource {
 }
 
 proto::serialize_message!(DataSource);
-
-/// `envoy.config.core.v3.DnsResolutionConfig`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct DnsResolutionConfig {
-    /// Field 1.
-    pub resolvers: Vec<Address>,
-    /// Field 2.
-    pub dns_resolver_options: Option<DnsResolverOptions>,
-}
-
-impl Message for DnsResolutionConfig {
-    const FULL_NAME: &'static str = "envoy.config.core.v3.DnsResolutionConfig";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "resolvers", &self.resolvers)?;
-        proto::field(map, "dns_resolver_options", &self.dns_resolver_options)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(DnsResolutionConfig);
 
 /// `envoy.config.core.v3.DnsResolverOptions`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -1058,8 +1026,6 @@ proto::serialize_message!(HeaderValue);
 pub struct HeaderValueOption {
     /// Field 1.
     pub header: Option<HeaderValue>,
-    /// Field 2, deprecated.
-    pub append: Option<bool>,
     /// Field 3.
     pub append_action: HeaderValueOptionHeaderAppendAction,
     /// Field 4.
@@ -1071,7 +1037,6 @@ impl Message for HeaderValueOption {
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "header", &self.header)?;
-        proto::field(map, "append", &self.append)?;
         proto::field(map, "append_action", &self.append_action)?;
         proto::field(map, "keep_empty_value", &self.keep_empty_value)?;
         Ok(())
@@ -1107,8 +1072,6 @@ pub struct HealthCheck {
     pub unhealthy_edge_interval: Option<Duration>,
     /// Field 16.
     pub healthy_edge_interval: Option<Duration>,
-    /// Field 17, deprecated.
-    pub event_log_path: String,
     /// Field 18.
     pub interval_jitter_percent: u32,
     /// Field 19.
@@ -1169,7 +1132,6 @@ impl Message for HealthCheck {
         proto::field(map, "unhealthy_interval", &self.unhealthy_interval)?;
         proto::field(map, "unhealthy_edge_interval", &self.unhealthy_edge_interval)?;
         proto::field(map, "healthy_edge_interval", &self.healthy_edge_interval)?;
-        proto::field(map, "event_log_path", &self.event_log_path)?;
         proto::field(map, "interval_jitter_percent", &self.interval_jitter_percent)?;
         proto::field(map, "always_log_health_check_failures", &self.always_log_health_check_failures)?;
         proto::field(map, "initial_jitter", &self.initial_jitter)?;
@@ -1401,8 +1363,6 @@ pub struct Http1ProtocolOptions {
     pub override_stream_error_on_invalid_http_message: Option<bool>,
     /// Field 8.
     pub send_fully_qualified_url: bool,
-    /// Field 9, deprecated.
-    pub use_balsa_parser: Option<bool>,
     /// Field 10.
     pub allow_custom_methods: bool,
     /// Field 11.
@@ -1425,7 +1385,6 @@ impl Message for Http1ProtocolOptions {
             &self.override_stream_error_on_invalid_http_message,
         )?;
         proto::field(map, "send_fully_qualified_url", &self.send_fully_qualified_url)?;
-        proto::field(map, "use_balsa_parser", &self.use_balsa_parser)?;
         proto::field(map, "allow_custom_methods", &self.allow_custom_methods)?;
         proto::field(map, "ignore_http_11_upgrade", &self.ignore_http_11_upgrade)?;
         Ok(())
@@ -1505,8 +1464,6 @@ pub struct Http2ProtocolOptions {
     pub max_inbound_priority_frames_per_stream: Option<u32>,
     /// Field 11.
     pub max_inbound_window_update_frames_per_data_frame_sent: Option<u32>,
-    /// Field 12, deprecated.
-    pub stream_error_on_invalid_http_messaging: bool,
     /// Field 13.
     pub custom_settings_parameters: Vec<Http2ProtocolOptionsSettingsParameter>,
     /// Field 14.
@@ -1521,12 +1478,6 @@ pub struct Http2ProtocolOptions {
     pub enable_huffman_encoding: Option<bool>,
     /// Field 19.
     pub max_header_field_size_kb: Option<u32>,
-    /// Field 20.
-    pub disallow_obs_text: Option<bool>,
-    /// Field 21.
-    pub stream_reset_burst: Option<u64>,
-    /// Field 22.
-    pub stream_reset_rate: Option<u64>,
 }
 
 impl Message for Http2ProtocolOptions {
@@ -1552,7 +1503,6 @@ impl Message for Http2ProtocolOptions {
             "max_inbound_window_update_frames_per_data_frame_sent",
             &self.max_inbound_window_update_frames_per_data_frame_sent,
         )?;
-        proto::field(map, "stream_error_on_invalid_http_messaging", &self.stream_error_on_invalid_http_messaging)?;
         proto::field(map, "custom_settings_parameters", &self.custom_settings_parameters)?;
         proto::field(
             map,
@@ -1564,9 +1514,6 @@ impl Message for Http2ProtocolOptions {
         proto::field(map, "max_metadata_size", &self.max_metadata_size)?;
         proto::field(map, "enable_huffman_encoding", &self.enable_huffman_encoding)?;
         proto::field(map, "max_header_field_size_kb", &self.max_header_field_size_kb)?;
-        proto::field(map, "disallow_obs_text", &self.disallow_obs_text)?;
-        proto::field(map, "stream_reset_burst", &self.stream_reset_burst)?;
-        proto::field(map, "stream_reset_rate", &self.stream_reset_rate)?;
         Ok(())
     }
 }
@@ -1609,8 +1556,6 @@ pub struct Http3ProtocolOptions {
     pub disable_qpack: bool,
     /// Field 8.
     pub disable_connection_flow_control_for_streams: bool,
-    /// Field 9.
-    pub disallow_obs_text: Option<bool>,
 }
 
 impl Message for Http3ProtocolOptions {
@@ -1631,7 +1576,6 @@ impl Message for Http3ProtocolOptions {
             "disable_connection_flow_control_for_streams",
             &self.disable_connection_flow_control_for_streams,
         )?;
-        proto::field(map, "disallow_obs_text", &self.disallow_obs_text)?;
         Ok(())
     }
 }
@@ -1655,8 +1599,6 @@ pub struct HttpProtocolOptions {
     pub max_requests_per_connection: Option<u32>,
     /// Field 7.
     pub max_response_headers_kb: Option<u32>,
-    /// Field 8.
-    pub max_connection_duration_jitter: Option<Percent>,
 }
 
 impl Message for HttpProtocolOptions {
@@ -1670,7 +1612,6 @@ impl Message for HttpProtocolOptions {
         proto::field(map, "headers_with_underscores_action", &self.headers_with_underscores_action)?;
         proto::field(map, "max_requests_per_connection", &self.max_requests_per_connection)?;
         proto::field(map, "max_response_headers_kb", &self.max_response_headers_kb)?;
-        proto::field(map, "max_connection_duration_jitter", &self.max_connection_duration_jitter)?;
         Ok(())
     }
 }
@@ -1736,16 +1677,12 @@ proto::serialize_message!(HttpUri);
 
 /// `envoy.config.core.v3.JsonFormatOptions`.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct JsonFormatOptions {
-    /// Field 1, deprecated.
-    pub sort_properties: bool,
-}
+pub struct JsonFormatOptions {}
 
 impl Message for JsonFormatOptions {
     const FULL_NAME: &'static str = "envoy.config.core.v3.JsonFormatOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "sort_properties", &self.sort_properties)?;
+    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
         Ok(())
     }
 }
@@ -1779,32 +1716,9 @@ impl Message for KeepaliveSettings {
 
 proto::serialize_message!(KeepaliveSettings);
 
-/// `envoy.config.core.v3.KeyValue`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct CoreKeyValue {
-    /// Field 1, deprecated.
-    pub key: String,
-    /// Field 2, deprecated.
-    pub value: Bytes,
-}
-
-impl Message for CoreKeyValue {
-    const FULL_NAME: &'static str = "envoy.config.core.v3.KeyValue";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "key", &self.key)?;
-        proto::field(map, "value", &self.value)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(CoreKeyValue);
-
 /// `envoy.config.core.v3.KeyValueAppend`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct KeyValueAppend {
-    /// Field 1, deprecated.
-    pub entry: Option<CoreKeyValue>,
     /// Field 2.
     pub action: KeyValueAppendKeyValueAppendAction,
     /// Field 3.
@@ -1815,7 +1729,6 @@ impl Message for KeyValueAppend {
     const FULL_NAME: &'static str = "envoy.config.core.v3.KeyValueAppend";
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "entry", &self.entry)?;
         proto::field(map, "action", &self.action)?;
         proto::field(map, "record", &self.record)?;
         Ok(())
@@ -1965,8 +1878,6 @@ pub struct PathConfigSource {
     pub path: String,
     /// Field 2.
     pub watched_directory: Option<WatchedDirectory>,
-    /// Field 3.
-    pub poll_interval: Option<Duration>,
 }
 
 impl Message for PathConfigSource {
@@ -1975,7 +1886,6 @@ impl Message for PathConfigSource {
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "path", &self.path)?;
         proto::field(map, "watched_directory", &self.watched_directory)?;
-        proto::field(map, "poll_interval", &self.poll_interval)?;
         Ok(())
     }
 }
@@ -2094,10 +2004,6 @@ pub struct CoreQuicProtocolOptions {
     pub client_packet_writer: Option<TypedExtensionConfig>,
     /// Field 11.
     pub connection_migration: Option<CoreQuicProtocolOptionsConnectionMigrationSettings>,
-    /// Field 12.
-    pub memory_reduction_timeout: Option<Duration>,
-    /// Field 13.
-    pub enable_scone: Option<bool>,
 }
 
 impl Message for CoreQuicProtocolOptions {
@@ -2115,8 +2021,6 @@ impl Message for CoreQuicProtocolOptions {
         proto::field(map, "max_packet_length", &self.max_packet_length)?;
         proto::field(map, "client_packet_writer", &self.client_packet_writer)?;
         proto::field(map, "connection_migration", &self.connection_migration)?;
-        proto::field(map, "memory_reduction_timeout", &self.memory_reduction_timeout)?;
-        proto::field(map, "enable_scone", &self.enable_scone)?;
         Ok(())
     }
 }
@@ -2601,7 +2505,7 @@ proto::serialize_message!(SocketOptionsOverride);
 /// `envoy.config.core.v3.SubstitutionFormatString`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SubstitutionFormatString {
-    /// One of fields 1, 2, 5.
+    /// One of fields 2, 5.
     pub format: Option<SubstitutionFormatStringFormat>,
     /// Field 3.
     pub omit_empty_values: bool,
@@ -2616,8 +2520,6 @@ pub struct SubstitutionFormatString {
 /// `envoy.config.core.v3.SubstitutionFormatString.format`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SubstitutionFormatStringFormat {
-    /// `text_format`, field 1, deprecated.
-    TextFormat(String),
     /// `json_format`, field 2.
     JsonFormat(Struct),
     /// `text_format_source`, field 5.
@@ -2628,9 +2530,6 @@ impl Message for SubstitutionFormatString {
     const FULL_NAME: &'static str = "envoy.config.core.v3.SubstitutionFormatString";
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        if let Some(SubstitutionFormatStringFormat::TextFormat(value)) = &self.format {
-            proto::entry(map, "text_format", value)?;
-        }
         if let Some(SubstitutionFormatStringFormat::JsonFormat(value)) = &self.format {
             proto::entry(map, "json_format", value)?;
         }
@@ -2796,8 +2695,6 @@ proto::serialize_message!(UpstreamHttpProtocolOptions);
 pub struct WatchedDirectory {
     /// Field 1.
     pub path: String,
-    /// Field 2.
-    pub watch_modify: bool,
 }
 
 impl Message for WatchedDirectory {
@@ -2805,7 +2702,6 @@ impl Message for WatchedDirectory {
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "path", &self.path)?;
-        proto::field(map, "watch_modify", &self.watch_modify)?;
         Ok(())
     }
 }

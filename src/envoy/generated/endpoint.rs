@@ -86,14 +86,10 @@ proto::serialize_message!(ClusterLoadAssignmentPolicyDropOverload);
 pub struct Endpoint {
     /// Field 1.
     pub address: Option<Address>,
-    /// Field 2.
-    pub health_check_config: Option<EndpointHealthCheckConfig>,
     /// Field 3.
     pub hostname: String,
     /// Field 4.
     pub additional_addresses: Vec<EndpointAdditionalAddress>,
-    /// Field 5.
-    pub observability_name: String,
 }
 
 impl Message for Endpoint {
@@ -101,10 +97,8 @@ impl Message for Endpoint {
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "address", &self.address)?;
-        proto::field(map, "health_check_config", &self.health_check_config)?;
         proto::field(map, "hostname", &self.hostname)?;
         proto::field(map, "additional_addresses", &self.additional_addresses)?;
-        proto::field(map, "observability_name", &self.observability_name)?;
         Ok(())
     }
 }
@@ -128,33 +122,6 @@ impl Message for EndpointAdditionalAddress {
 }
 
 proto::serialize_message!(EndpointAdditionalAddress);
-
-/// `envoy.config.endpoint.v3.Endpoint.HealthCheckConfig`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct EndpointHealthCheckConfig {
-    /// Field 1.
-    pub port_value: u32,
-    /// Field 2.
-    pub hostname: String,
-    /// Field 3.
-    pub address: Option<Address>,
-    /// Field 4.
-    pub disable_active_health_check: bool,
-}
-
-impl Message for EndpointHealthCheckConfig {
-    const FULL_NAME: &'static str = "envoy.config.endpoint.v3.Endpoint.HealthCheckConfig";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "port_value", &self.port_value)?;
-        proto::field(map, "hostname", &self.hostname)?;
-        proto::field(map, "address", &self.address)?;
-        proto::field(map, "disable_active_health_check", &self.disable_active_health_check)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(EndpointHealthCheckConfig);
 
 /// `envoy.config.endpoint.v3.LbEndpoint`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -231,7 +198,7 @@ pub struct LocalityLbEndpoints {
     pub priority: u32,
     /// Field 6.
     pub proximity: Option<u32>,
-    /// One of fields 7, 8.
+    /// One of fields 8.
     pub lb_config: Option<LocalityLbEndpointsLbConfig>,
     /// Field 9.
     pub metadata: Option<Metadata>,
@@ -240,8 +207,6 @@ pub struct LocalityLbEndpoints {
 /// `envoy.config.endpoint.v3.LocalityLbEndpoints.lb_config`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LocalityLbEndpointsLbConfig {
-    /// `load_balancer_endpoints`, field 7, deprecated.
-    LoadBalancerEndpoints(LocalityLbEndpointsLbEndpointList),
     /// `leds_cluster_locality_config`, field 8.
     LedsClusterLocalityConfig(LedsClusterLocalityConfig),
 }
@@ -255,9 +220,6 @@ impl Message for LocalityLbEndpoints {
         proto::field(map, "load_balancing_weight", &self.load_balancing_weight)?;
         proto::field(map, "priority", &self.priority)?;
         proto::field(map, "proximity", &self.proximity)?;
-        if let Some(LocalityLbEndpointsLbConfig::LoadBalancerEndpoints(value)) = &self.lb_config {
-            proto::entry(map, "load_balancer_endpoints", value)?;
-        }
         if let Some(LocalityLbEndpointsLbConfig::LedsClusterLocalityConfig(value)) = &self.lb_config {
             proto::entry(map, "leds_cluster_locality_config", value)?;
         }
@@ -267,21 +229,3 @@ impl Message for LocalityLbEndpoints {
 }
 
 proto::serialize_message!(LocalityLbEndpoints);
-
-/// `envoy.config.endpoint.v3.LocalityLbEndpoints.LbEndpointList`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct LocalityLbEndpointsLbEndpointList {
-    /// Field 1.
-    pub lb_endpoints: Vec<LbEndpoint>,
-}
-
-impl Message for LocalityLbEndpointsLbEndpointList {
-    const FULL_NAME: &'static str = "envoy.config.endpoint.v3.LocalityLbEndpoints.LbEndpointList";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "lb_endpoints", &self.lb_endpoints)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(LocalityLbEndpointsLbEndpointList);

@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 /// `envoy.extensions.filters.http.ext_authz.v3.AuthorizationRequest`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AuthorizationRequest {
-    /// Field 1, deprecated.
-    pub allowed_headers: Option<ListStringMatcher>,
     /// Field 2.
     pub headers_to_add: Vec<HeaderValue>,
 }
@@ -22,7 +20,6 @@ impl Message for AuthorizationRequest {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_authz.v3.AuthorizationRequest";
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "allowed_headers", &self.allowed_headers)?;
         proto::field(map, "headers_to_add", &self.headers_to_add)?;
         Ok(())
     }
@@ -95,8 +92,6 @@ pub struct CheckSettings {
     pub with_request_body: Option<BufferSettings>,
     /// One of fields 4, 5.
     pub service_override: Option<CheckSettingsServiceOverride>,
-    /// Field 6.
-    pub emit_client_span: Option<bool>,
 }
 
 /// `envoy.extensions.filters.http.ext_authz.v3.CheckSettings.service_override`.
@@ -121,7 +116,6 @@ impl Message for CheckSettings {
         if let Some(CheckSettingsServiceOverride::HttpService(value)) = &self.service_override {
             proto::entry(map, "http_service", value)?;
         }
-        proto::field(map, "emit_client_span", &self.emit_client_span)?;
         Ok(())
     }
 }
@@ -189,10 +183,6 @@ pub struct HttpExtAuthz {
     pub max_denied_response_body_bytes: u32,
     /// Field 31.
     pub enforce_response_header_limits: bool,
-    /// Field 32.
-    pub shadow_mode: bool,
-    /// Field 33.
-    pub emit_client_span: Option<bool>,
 }
 
 /// `envoy.extensions.filters.http.ext_authz.v3.ExtAuthz.services`.
@@ -242,8 +232,6 @@ impl Message for HttpExtAuthz {
         proto::field(map, "emit_filter_state_stats", &self.emit_filter_state_stats)?;
         proto::field(map, "max_denied_response_body_bytes", &self.max_denied_response_body_bytes)?;
         proto::field(map, "enforce_response_header_limits", &self.enforce_response_header_limits)?;
-        proto::field(map, "shadow_mode", &self.shadow_mode)?;
-        proto::field(map, "emit_client_span", &self.emit_client_span)?;
         Ok(())
     }
 }
@@ -340,8 +328,6 @@ pub struct NetworkExtAuthz {
     pub metadata_context_namespaces: Vec<String>,
     /// Field 11.
     pub typed_metadata_context_namespaces: Vec<String>,
-    /// Field 12.
-    pub shadow_mode: bool,
 }
 
 impl Message for NetworkExtAuthz {
@@ -359,7 +345,6 @@ impl Message for NetworkExtAuthz {
         proto::field(map, "send_tls_alert_on_denial", &self.send_tls_alert_on_denial)?;
         proto::field(map, "metadata_context_namespaces", &self.metadata_context_namespaces)?;
         proto::field(map, "typed_metadata_context_namespaces", &self.typed_metadata_context_namespaces)?;
-        proto::field(map, "shadow_mode", &self.shadow_mode)?;
         Ok(())
     }
 }

@@ -30,8 +30,6 @@ proto::serialize_message!(ExtProcHttpService);
 pub struct ExtProcOverrides {
     /// Field 1.
     pub processing_mode: Option<ProcessingMode>,
-    /// Field 2, deprecated.
-    pub async_mode: bool,
     /// Field 3.
     pub request_attributes: Vec<String>,
     /// Field 4.
@@ -46,8 +44,6 @@ pub struct ExtProcOverrides {
     pub failure_mode_allow: Option<bool>,
     /// Field 9.
     pub processing_request_modifier: Option<TypedExtensionConfig>,
-    /// Field 10.
-    pub emit_client_span: Option<bool>,
 }
 
 impl Message for ExtProcOverrides {
@@ -55,7 +51,6 @@ impl Message for ExtProcOverrides {
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "processing_mode", &self.processing_mode)?;
-        proto::field(map, "async_mode", &self.async_mode)?;
         proto::field(map, "request_attributes", &self.request_attributes)?;
         proto::field(map, "response_attributes", &self.response_attributes)?;
         proto::field(map, "grpc_service", &self.grpc_service)?;
@@ -63,7 +58,6 @@ impl Message for ExtProcOverrides {
         proto::field(map, "grpc_initial_metadata", &self.grpc_initial_metadata)?;
         proto::field(map, "failure_mode_allow", &self.failure_mode_allow)?;
         proto::field(map, "processing_request_modifier", &self.processing_request_modifier)?;
-        proto::field(map, "emit_client_span", &self.emit_client_span)?;
         Ok(())
     }
 }
@@ -155,8 +149,6 @@ pub struct ExternalProcessor {
     pub processing_request_modifier: Option<TypedExtensionConfig>,
     /// Field 26.
     pub allow_content_length_header: bool,
-    /// Field 27.
-    pub emit_client_span: Option<bool>,
 }
 
 impl Message for ExternalProcessor {
@@ -192,7 +184,6 @@ impl Message for ExternalProcessor {
         proto::field(map, "status_on_error", &self.status_on_error)?;
         proto::field(map, "processing_request_modifier", &self.processing_request_modifier)?;
         proto::field(map, "allow_content_length_header", &self.allow_content_length_header)?;
-        proto::field(map, "emit_client_span", &self.emit_client_span)?;
         Ok(())
     }
 }

@@ -430,8 +430,6 @@ pub struct CaresDnsResolverConfig {
     pub max_udp_channel_duration: Option<Duration>,
     /// Field 11.
     pub reinit_channel_on_timeout: bool,
-    /// Field 12.
-    pub qcache_max_ttl: Option<u32>,
 }
 
 impl Message for CaresDnsResolverConfig {
@@ -449,7 +447,6 @@ impl Message for CaresDnsResolverConfig {
         proto::field(map, "edns0_max_payload_size", &self.edns0_max_payload_size)?;
         proto::field(map, "max_udp_channel_duration", &self.max_udp_channel_duration)?;
         proto::field(map, "reinit_channel_on_timeout", &self.reinit_channel_on_timeout)?;
-        proto::field(map, "qcache_max_ttl", &self.qcache_max_ttl)?;
         Ok(())
     }
 }

@@ -132,10 +132,6 @@ pub struct HttpConnectionManager {
     pub early_header_mutation_extensions: Vec<TypedExtensionConfig>,
     /// Field 53.
     pub add_proxy_protocol_connection_state: Option<bool>,
-    /// Field 54, deprecated.
-    pub access_log_flush_interval: Option<Duration>,
-    /// Field 55, deprecated.
-    pub flush_access_log_on_new_request: bool,
     /// Field 56.
     pub access_log_options: Option<HttpConnectionManagerHcmAccessLogOptions>,
     /// Field 57.
@@ -148,8 +144,6 @@ pub struct HttpConnectionManager {
     pub forward_client_cert_matcher: Option<XdsMatcher>,
     /// Field 61.
     pub forward_proto_config: Option<ForwardProtoConfig>,
-    /// Field 62.
-    pub drain_timeout_jitter: Option<Percent>,
 }
 
 /// `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.route_specifier`.
@@ -237,15 +231,12 @@ impl Message for HttpConnectionManager {
         proto::field(map, "append_x_forwarded_port", &self.append_x_forwarded_port)?;
         proto::field(map, "early_header_mutation_extensions", &self.early_header_mutation_extensions)?;
         proto::field(map, "add_proxy_protocol_connection_state", &self.add_proxy_protocol_connection_state)?;
-        proto::field(map, "access_log_flush_interval", &self.access_log_flush_interval)?;
-        proto::field(map, "flush_access_log_on_new_request", &self.flush_access_log_on_new_request)?;
         proto::field(map, "access_log_options", &self.access_log_options)?;
         proto::field(map, "append_local_overload", &self.append_local_overload)?;
         proto::field(map, "http1_safe_max_connection_duration", &self.http1_safe_max_connection_duration)?;
         proto::field(map, "stream_flush_timeout", &self.stream_flush_timeout)?;
         proto::field(map, "forward_client_cert_matcher", &self.forward_client_cert_matcher)?;
         proto::field(map, "forward_proto_config", &self.forward_proto_config)?;
-        proto::field(map, "drain_timeout_jitter", &self.drain_timeout_jitter)?;
         Ok(())
     }
 }
@@ -385,8 +376,6 @@ pub struct HttpConnectionManagerSetCurrentClientCertDetails {
     pub chain: bool,
     /// Field 7.
     pub format: HttpConnectionManagerForwardClientCertFormat,
-    /// Field 8.
-    pub issuer: bool,
 }
 
 impl Message for HttpConnectionManagerSetCurrentClientCertDetails {
@@ -400,7 +389,6 @@ impl Message for HttpConnectionManagerSetCurrentClientCertDetails {
         proto::field(map, "uri", &self.uri)?;
         proto::field(map, "chain", &self.chain)?;
         proto::field(map, "format", &self.format)?;
-        proto::field(map, "issuer", &self.issuer)?;
         Ok(())
     }
 }

@@ -302,8 +302,6 @@ pub struct FaultAbort {
     pub error_type: Option<FaultAbortErrorType>,
     /// Field 3.
     pub percentage: Option<FractionalPercent>,
-    /// Field 6.
-    pub response_body: String,
 }
 
 /// `envoy.extensions.filters.http.fault.v3.FaultAbort.error_type`.
@@ -331,7 +329,6 @@ impl Message for FaultAbort {
         if let Some(FaultAbortErrorType::GrpcStatus(value)) = &self.error_type {
             proto::entry(map, "grpc_status", value)?;
         }
-        proto::field(map, "response_body", &self.response_body)?;
         Ok(())
     }
 }
@@ -538,12 +535,6 @@ pub struct Lua {
     pub stat_prefix: String,
     /// Field 5.
     pub clear_route_cache: Option<bool>,
-    /// Field 6.
-    pub filter_context: Option<Struct>,
-    /// Field 7.
-    pub package_paths: Vec<String>,
-    /// Field 8.
-    pub package_cpaths: Vec<String>,
 }
 
 impl Message for Lua {
@@ -555,9 +546,6 @@ impl Message for Lua {
         proto::field(map, "default_source_code", &self.default_source_code)?;
         proto::field(map, "stat_prefix", &self.stat_prefix)?;
         proto::field(map, "clear_route_cache", &self.clear_route_cache)?;
-        proto::field(map, "filter_context", &self.filter_context)?;
-        proto::field(map, "package_paths", &self.package_paths)?;
-        proto::field(map, "package_cpaths", &self.package_cpaths)?;
         Ok(())
     }
 }
@@ -571,10 +559,6 @@ pub struct LuaPerRoute {
     pub r#override: Option<LuaPerRouteOverride>,
     /// Field 4.
     pub filter_context: Option<Struct>,
-    /// Field 5.
-    pub package_paths: Vec<String>,
-    /// Field 6.
-    pub package_cpaths: Vec<String>,
 }
 
 /// `envoy.extensions.filters.http.lua.v3.LuaPerRoute.override`.
@@ -602,8 +586,6 @@ impl Message for LuaPerRoute {
             proto::entry(map, "source_code", value)?;
         }
         proto::field(map, "filter_context", &self.filter_context)?;
-        proto::field(map, "package_paths", &self.package_paths)?;
-        proto::field(map, "package_cpaths", &self.package_cpaths)?;
         Ok(())
     }
 }

@@ -8,16 +8,12 @@ use std::collections::BTreeMap;
 
 /// `envoy.extensions.filters.http.jwt_authn.v3.ExtractOnlyWithoutValidation`.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct ExtractOnlyWithoutValidation {
-    /// Field 1.
-    pub verification_status_header: String,
-}
+pub struct ExtractOnlyWithoutValidation {}
 
 impl Message for ExtractOnlyWithoutValidation {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.jwt_authn.v3.ExtractOnlyWithoutValidation";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "verification_status_header", &self.verification_status_header)?;
+    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
         Ok(())
     }
 }
@@ -130,8 +126,6 @@ pub struct JwtClaimToHeader {
     pub header_name: String,
     /// Field 2.
     pub claim_name: String,
-    /// Field 3.
-    pub claim_path: Vec<JwtClaimToHeaderPathSegment>,
 }
 
 impl Message for JwtClaimToHeader {
@@ -140,30 +134,11 @@ impl Message for JwtClaimToHeader {
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "header_name", &self.header_name)?;
         proto::field(map, "claim_name", &self.claim_name)?;
-        proto::field(map, "claim_path", &self.claim_path)?;
         Ok(())
     }
 }
 
 proto::serialize_message!(JwtClaimToHeader);
-
-/// `envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.PathSegment`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct JwtClaimToHeaderPathSegment {
-    /// Field 1.
-    pub key: String,
-}
-
-impl Message for JwtClaimToHeaderPathSegment {
-    const FULL_NAME: &'static str = "envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.PathSegment";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "key", &self.key)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(JwtClaimToHeaderPathSegment);
 
 /// `envoy.extensions.filters.http.jwt_authn.v3.JwtHeader`.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -93,8 +93,6 @@ pub struct FilterChain {
     pub filter_chain_match: Option<FilterChainMatch>,
     /// Field 3.
     pub filters: Vec<Filter>,
-    /// Field 4, deprecated.
-    pub use_proxy_proto: Option<bool>,
     /// Field 5.
     pub metadata: Option<Metadata>,
     /// Field 6.
@@ -111,7 +109,6 @@ impl Message for FilterChain {
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "filter_chain_match", &self.filter_chain_match)?;
         proto::field(map, "filters", &self.filters)?;
-        proto::field(map, "use_proxy_proto", &self.use_proxy_proto)?;
         proto::field(map, "metadata", &self.metadata)?;
         proto::field(map, "transport_socket", &self.transport_socket)?;
         proto::field(map, "name", &self.name)?;
@@ -185,8 +182,6 @@ pub struct Listener {
     pub per_connection_buffer_limit_bytes: Option<u32>,
     /// Field 6.
     pub metadata: Option<Metadata>,
-    /// Field 7, deprecated.
-    pub deprecated_v1: Option<ListenerDeprecatedV1>,
     /// Field 8.
     pub drain_type: ListenerDrainType,
     /// Field 9.
@@ -211,8 +206,6 @@ pub struct Listener {
     pub api_listener: Option<ApiListener>,
     /// Field 20.
     pub connection_balance_config: Option<ListenerConnectionBalanceConfig>,
-    /// Field 21, deprecated.
-    pub reuse_port: bool,
     /// Field 22.
     pub access_log: Vec<AccessLog>,
     /// Field 24.
@@ -264,7 +257,6 @@ impl Message for Listener {
         proto::field(map, "use_original_dst", &self.use_original_dst)?;
         proto::field(map, "per_connection_buffer_limit_bytes", &self.per_connection_buffer_limit_bytes)?;
         proto::field(map, "metadata", &self.metadata)?;
-        proto::field(map, "deprecated_v1", &self.deprecated_v1)?;
         proto::field(map, "drain_type", &self.drain_type)?;
         proto::field(map, "listener_filters", &self.listener_filters)?;
         proto::field(map, "transparent", &self.transparent)?;
@@ -277,7 +269,6 @@ impl Message for Listener {
         proto::field(map, "udp_listener_config", &self.udp_listener_config)?;
         proto::field(map, "api_listener", &self.api_listener)?;
         proto::field(map, "connection_balance_config", &self.connection_balance_config)?;
-        proto::field(map, "reuse_port", &self.reuse_port)?;
         proto::field(map, "access_log", &self.access_log)?;
         proto::field(map, "tcp_backlog_size", &self.tcp_backlog_size)?;
         proto::field(map, "default_filter_chain", &self.default_filter_chain)?;
@@ -313,7 +304,7 @@ proto::serialize_message!(Listener);
 /// `envoy.config.listener.v3.Listener.ConnectionBalanceConfig`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ListenerConnectionBalanceConfig {
-    /// One of fields 1, 2, 3.
+    /// One of fields 1, 2.
     pub balance_type: Option<ListenerConnectionBalanceConfigBalanceType>,
 }
 
@@ -324,8 +315,6 @@ pub enum ListenerConnectionBalanceConfigBalanceType {
     ExactBalance(ListenerConnectionBalanceConfigExactBalance),
     /// `extend_balance`, field 2.
     ExtendBalance(TypedExtensionConfig),
-    /// `cpu_locality_balance`, field 3.
-    CpuLocalityBalance(ListenerConnectionBalanceConfigCpuLocalityBalance),
 }
 
 impl Message for ListenerConnectionBalanceConfig {
@@ -338,28 +327,11 @@ impl Message for ListenerConnectionBalanceConfig {
         if let Some(ListenerConnectionBalanceConfigBalanceType::ExtendBalance(value)) = &self.balance_type {
             proto::entry(map, "extend_balance", value)?;
         }
-        if let Some(ListenerConnectionBalanceConfigBalanceType::CpuLocalityBalance(value)) = &self.balance_type {
-            proto::entry(map, "cpu_locality_balance", value)?;
-        }
         Ok(())
     }
 }
 
 proto::serialize_message!(ListenerConnectionBalanceConfig);
-
-/// `envoy.config.listener.v3.Listener.ConnectionBalanceConfig.CpuLocalityBalance`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ListenerConnectionBalanceConfigCpuLocalityBalance {}
-
-impl Message for ListenerConnectionBalanceConfigCpuLocalityBalance {
-    const FULL_NAME: &'static str = "envoy.config.listener.v3.Listener.ConnectionBalanceConfig.CpuLocalityBalance";
-
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
-}
-
-proto::serialize_message!(ListenerConnectionBalanceConfigCpuLocalityBalance);
 
 /// `envoy.config.listener.v3.Listener.ConnectionBalanceConfig.ExactBalance`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -374,24 +346,6 @@ impl Message for ListenerConnectionBalanceConfigExactBalance {
 }
 
 proto::serialize_message!(ListenerConnectionBalanceConfigExactBalance);
-
-/// `envoy.config.listener.v3.Listener.DeprecatedV1`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ListenerDeprecatedV1 {
-    /// Field 1.
-    pub bind_to_port: Option<bool>,
-}
-
-impl Message for ListenerDeprecatedV1 {
-    const FULL_NAME: &'static str = "envoy.config.listener.v3.Listener.DeprecatedV1";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "bind_to_port", &self.bind_to_port)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(ListenerDeprecatedV1);
 
 /// `envoy.config.listener.v3.Listener.FcdsConfig`.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -93,8 +93,6 @@ pub struct ProxyProtocolKeyValuePair {
     pub metadata_namespace: String,
     /// Field 2.
     pub key: String,
-    /// Field 3.
-    pub value_string_encoding: ProxyProtocolKeyValuePairValueStringEncoding,
 }
 
 impl Message for ProxyProtocolKeyValuePair {
@@ -103,7 +101,6 @@ impl Message for ProxyProtocolKeyValuePair {
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "metadata_namespace", &self.metadata_namespace)?;
         proto::field(map, "key", &self.key)?;
-        proto::field(map, "value_string_encoding", &self.value_string_encoding)?;
         Ok(())
     }
 }
@@ -164,31 +161,6 @@ impl Message for TlsInspector {
 }
 
 proto::serialize_message!(TlsInspector);
-
-/// `envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.KeyValuePair.ValueStringEncoding`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum ProxyProtocolKeyValuePairValueStringEncoding {
-    /// `UNSPECIFIED`, 0.
-    #[default]
-    Unspecified,
-    /// `SANITIZED_UTF8`, 1.
-    SanitizedUtf8,
-    /// `BASE64`, 2.
-    Base64,
-}
-
-impl ProxyProtocolKeyValuePairValueStringEncoding {
-    /// The value's name in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unspecified => "UNSPECIFIED",
-            Self::SanitizedUtf8 => "SANITIZED_UTF8",
-            Self::Base64 => "BASE64",
-        }
-    }
-}
-
-proto::serialize_enum!(ProxyProtocolKeyValuePairValueStringEncoding);
 
 /// `envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.TlvLocation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

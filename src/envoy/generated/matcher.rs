@@ -260,50 +260,20 @@ proto::serialize_message!(RegexMatchAndSubstitute);
 /// `envoy.type.matcher.v3.RegexMatcher`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RegexMatcher {
-    /// One of fields 1.
-    pub engine_type: Option<RegexMatcherEngineType>,
     /// Field 2.
     pub regex: String,
-}
-
-/// `envoy.type.matcher.v3.RegexMatcher.engine_type`.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RegexMatcherEngineType {
-    /// `google_re2`, field 1, deprecated.
-    GoogleRe2(RegexMatcherGoogleRe2),
 }
 
 impl Message for RegexMatcher {
     const FULL_NAME: &'static str = "envoy.type.matcher.v3.RegexMatcher";
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        if let Some(RegexMatcherEngineType::GoogleRe2(value)) = &self.engine_type {
-            proto::entry(map, "google_re2", value)?;
-        }
         proto::field(map, "regex", &self.regex)?;
         Ok(())
     }
 }
 
 proto::serialize_message!(RegexMatcher);
-
-/// `envoy.type.matcher.v3.RegexMatcher.GoogleRE2`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RegexMatcherGoogleRe2 {
-    /// Field 1, deprecated.
-    pub max_program_size: Option<u32>,
-}
-
-impl Message for RegexMatcherGoogleRe2 {
-    const FULL_NAME: &'static str = "envoy.type.matcher.v3.RegexMatcher.GoogleRE2";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "max_program_size", &self.max_program_size)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(RegexMatcherGoogleRe2);
 
 /// `envoy.type.matcher.v3.StringMatcher`.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -18,8 +18,6 @@ pub struct MongoProxy {
     pub emit_dynamic_metadata: bool,
     /// Field 5.
     pub commands: Vec<String>,
-    /// Field 6.
-    pub max_bson_depth: Option<u32>,
 }
 
 impl Message for MongoProxy {
@@ -31,7 +29,6 @@ impl Message for MongoProxy {
         proto::field(map, "delay", &self.delay)?;
         proto::field(map, "emit_dynamic_metadata", &self.emit_dynamic_metadata)?;
         proto::field(map, "commands", &self.commands)?;
-        proto::field(map, "max_bson_depth", &self.max_bson_depth)?;
         Ok(())
     }
 }
@@ -91,8 +88,6 @@ pub struct RedisProxy {
     pub latency_in_micros: bool,
     /// Field 5.
     pub prefix_routes: Option<RedisProxyPrefixRoutes>,
-    /// Field 6, deprecated.
-    pub downstream_auth_password: Option<DataSource>,
     /// Field 7.
     pub downstream_auth_username: Option<DataSource>,
     /// Field 8.
@@ -103,8 +98,6 @@ pub struct RedisProxy {
     pub external_auth_provider: Option<RedisExternalAuthProvider>,
     /// Field 11.
     pub custom_commands: Vec<String>,
-    /// Field 12.
-    pub protocol_version: RedisProxyProtocolVersion,
 }
 
 impl Message for RedisProxy {
@@ -115,13 +108,11 @@ impl Message for RedisProxy {
         proto::field(map, "settings", &self.settings)?;
         proto::field(map, "latency_in_micros", &self.latency_in_micros)?;
         proto::field(map, "prefix_routes", &self.prefix_routes)?;
-        proto::field(map, "downstream_auth_password", &self.downstream_auth_password)?;
         proto::field(map, "downstream_auth_username", &self.downstream_auth_username)?;
         proto::field(map, "faults", &self.faults)?;
         proto::field(map, "downstream_auth_passwords", &self.downstream_auth_passwords)?;
         proto::field(map, "external_auth_provider", &self.external_auth_provider)?;
         proto::field(map, "custom_commands", &self.custom_commands)?;
-        proto::field(map, "protocol_version", &self.protocol_version)?;
         Ok(())
     }
 }
@@ -412,28 +403,6 @@ impl RedisProxyConnPoolSettingsReadPolicy {
 }
 
 proto::serialize_enum!(RedisProxyConnPoolSettingsReadPolicy);
-
-/// `envoy.extensions.filters.network.redis_proxy.v3.RedisProxy.ProtocolVersion`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum RedisProxyProtocolVersion {
-    /// `RESP2`, 0.
-    #[default]
-    Resp2,
-    /// `RESP3`, 1.
-    Resp3,
-}
-
-impl RedisProxyProtocolVersion {
-    /// The value's name in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Resp2 => "RESP2",
-            Self::Resp3 => "RESP3",
-        }
-    }
-}
-
-proto::serialize_enum!(RedisProxyProtocolVersion);
 
 /// `envoy.extensions.filters.network.redis_proxy.v3.RedisProxy.RedisFault.RedisFaultType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

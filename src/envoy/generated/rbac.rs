@@ -143,7 +143,7 @@ proto::serialize_message!(RbacPolicy);
 /// `envoy.config.rbac.v3.Principal`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Principal {
-    /// One of fields 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14.
+    /// One of fields 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14.
     pub identifier: Option<PrincipalIdentifier>,
 }
 
@@ -158,8 +158,6 @@ pub enum PrincipalIdentifier {
     Any(bool),
     /// `authenticated`, field 4.
     Authenticated(PrincipalAuthenticated),
-    /// `source_ip`, field 5, deprecated.
-    SourceIp(CidrRange),
     /// `header`, field 6.
     Header(HeaderMatcher),
     /// `metadata`, field 7, deprecated.
@@ -195,9 +193,6 @@ impl Message for Principal {
         }
         if let Some(PrincipalIdentifier::Authenticated(value)) = &self.identifier {
             proto::entry(map, "authenticated", value)?;
-        }
-        if let Some(PrincipalIdentifier::SourceIp(value)) = &self.identifier {
-            proto::entry(map, "source_ip", value)?;
         }
         if let Some(PrincipalIdentifier::Header(value)) = &self.identifier {
             proto::entry(map, "header", value)?;

@@ -2,7 +2,7 @@
 
 use super::{
     AddressMatcher, Any, ConfigSource, CustomTag, DataSource, FilterStateMatcher, FractionalPercent, HeaderMutation,
-    HeaderValueOption, Int64Range, Metadata, MetadataKey, MetadataMatcher, ProxyProtocolConfig, RateLimitUnit,
+    HeaderValueOption, Int64Range, Metadata, MetadataKey, MetadataMatcher, ProxyProtocolConfig,
     RegexMatchAndSubstitute, RegexMatcher, RoutingPriority, RuntimeFractionalPercent, StringMatcher,
     SubstitutionFormatString, TypedExtensionConfig,
 };
@@ -55,60 +55,6 @@ impl Message for CookieMatcher {
 }
 
 proto::serialize_message!(CookieMatcher);
-
-/// `envoy.config.route.v3.CorsPolicy`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RouteCorsPolicy {
-    /// Field 2.
-    pub allow_methods: String,
-    /// Field 3.
-    pub allow_headers: String,
-    /// Field 4.
-    pub expose_headers: String,
-    /// Field 5.
-    pub max_age: String,
-    /// Field 6.
-    pub allow_credentials: Option<bool>,
-    /// One of fields 9.
-    pub enabled_specifier: Option<RouteCorsPolicyEnabledSpecifier>,
-    /// Field 10.
-    pub shadow_enabled: Option<RuntimeFractionalPercent>,
-    /// Field 11.
-    pub allow_origin_string_match: Vec<StringMatcher>,
-    /// Field 12.
-    pub allow_private_network_access: Option<bool>,
-    /// Field 13.
-    pub forward_not_matching_preflights: Option<bool>,
-}
-
-/// `envoy.config.route.v3.CorsPolicy.enabled_specifier`.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RouteCorsPolicyEnabledSpecifier {
-    /// `filter_enabled`, field 9.
-    FilterEnabled(RuntimeFractionalPercent),
-}
-
-impl Message for RouteCorsPolicy {
-    const FULL_NAME: &'static str = "envoy.config.route.v3.CorsPolicy";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "allow_methods", &self.allow_methods)?;
-        proto::field(map, "allow_headers", &self.allow_headers)?;
-        proto::field(map, "expose_headers", &self.expose_headers)?;
-        proto::field(map, "max_age", &self.max_age)?;
-        proto::field(map, "allow_credentials", &self.allow_credentials)?;
-        if let Some(RouteCorsPolicyEnabledSpecifier::FilterEnabled(value)) = &self.enabled_specifier {
-            proto::entry(map, "filter_enabled", value)?;
-        }
-        proto::field(map, "shadow_enabled", &self.shadow_enabled)?;
-        proto::field(map, "allow_origin_string_match", &self.allow_origin_string_match)?;
-        proto::field(map, "allow_private_network_access", &self.allow_private_network_access)?;
-        proto::field(map, "forward_not_matching_preflights", &self.forward_not_matching_preflights)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(RouteCorsPolicy);
 
 /// `envoy.config.route.v3.Decorator`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -202,7 +148,7 @@ proto::serialize_message!(RouteFilterConfig);
 pub struct HeaderMatcher {
     /// Field 1.
     pub name: String,
-    /// One of fields 4, 6, 7, 9, 10, 11, 12, 13.
+    /// One of fields 6, 7, 13.
     pub header_match_specifier: Option<HeaderMatcherHeaderMatchSpecifier>,
     /// Field 8.
     pub invert_match: bool,
@@ -213,20 +159,10 @@ pub struct HeaderMatcher {
 /// `envoy.config.route.v3.HeaderMatcher.header_match_specifier`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HeaderMatcherHeaderMatchSpecifier {
-    /// `exact_match`, field 4, deprecated.
-    ExactMatch(String),
     /// `range_match`, field 6.
     RangeMatch(Int64Range),
     /// `present_match`, field 7.
     PresentMatch(bool),
-    /// `prefix_match`, field 9, deprecated.
-    PrefixMatch(String),
-    /// `suffix_match`, field 10, deprecated.
-    SuffixMatch(String),
-    /// `safe_regex_match`, field 11, deprecated.
-    SafeRegexMatch(RegexMatcher),
-    /// `contains_match`, field 12, deprecated.
-    ContainsMatch(String),
     /// `string_match`, field 13.
     StringMatch(StringMatcher),
 }
@@ -236,9 +172,6 @@ impl Message for HeaderMatcher {
 
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "name", &self.name)?;
-        if let Some(HeaderMatcherHeaderMatchSpecifier::ExactMatch(value)) = &self.header_match_specifier {
-            proto::entry(map, "exact_match", value)?;
-        }
         if let Some(HeaderMatcherHeaderMatchSpecifier::RangeMatch(value)) = &self.header_match_specifier {
             proto::entry(map, "range_match", value)?;
         }
@@ -246,18 +179,6 @@ impl Message for HeaderMatcher {
             proto::entry(map, "present_match", value)?;
         }
         proto::field(map, "invert_match", &self.invert_match)?;
-        if let Some(HeaderMatcherHeaderMatchSpecifier::PrefixMatch(value)) = &self.header_match_specifier {
-            proto::entry(map, "prefix_match", value)?;
-        }
-        if let Some(HeaderMatcherHeaderMatchSpecifier::SuffixMatch(value)) = &self.header_match_specifier {
-            proto::entry(map, "suffix_match", value)?;
-        }
-        if let Some(HeaderMatcherHeaderMatchSpecifier::SafeRegexMatch(value)) = &self.header_match_specifier {
-            proto::entry(map, "safe_regex_match", value)?;
-        }
-        if let Some(HeaderMatcherHeaderMatchSpecifier::ContainsMatch(value)) = &self.header_match_specifier {
-            proto::entry(map, "contains_match", value)?;
-        }
         if let Some(HeaderMatcherHeaderMatchSpecifier::StringMatch(value)) = &self.header_match_specifier {
             proto::entry(map, "string_match", value)?;
         }
@@ -414,7 +335,7 @@ proto::serialize_message!(RateLimit);
 /// `envoy.config.route.v3.RateLimit.Action`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RateLimitAction {
-    /// One of fields 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13.
+    /// One of fields 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13.
     pub action_specifier: Option<RateLimitActionActionSpecifier>,
 }
 
@@ -433,8 +354,6 @@ pub enum RateLimitActionActionSpecifier {
     GenericKey(RateLimitActionGenericKey),
     /// `header_value_match`, field 6.
     HeaderValueMatch(RateLimitActionHeaderValueMatch),
-    /// `dynamic_metadata`, field 7, deprecated.
-    DynamicMetadata(RateLimitActionDynamicMetaData),
     /// `metadata`, field 8.
     Metadata(RateLimitActionMetaData),
     /// `extension`, field 9.
@@ -470,9 +389,6 @@ impl Message for RateLimitAction {
         }
         if let Some(RateLimitActionActionSpecifier::HeaderValueMatch(value)) = &self.action_specifier {
             proto::entry(map, "header_value_match", value)?;
-        }
-        if let Some(RateLimitActionActionSpecifier::DynamicMetadata(value)) = &self.action_specifier {
-            proto::entry(map, "dynamic_metadata", value)?;
         }
         if let Some(RateLimitActionActionSpecifier::Metadata(value)) = &self.action_specifier {
             proto::entry(map, "metadata", value)?;
@@ -511,30 +427,6 @@ impl Message for RateLimitActionDestinationCluster {
 }
 
 proto::serialize_message!(RateLimitActionDestinationCluster);
-
-/// `envoy.config.route.v3.RateLimit.Action.DynamicMetaData`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RateLimitActionDynamicMetaData {
-    /// Field 1.
-    pub descriptor_key: String,
-    /// Field 2.
-    pub metadata_key: Option<MetadataKey>,
-    /// Field 3.
-    pub default_value: String,
-}
-
-impl Message for RateLimitActionDynamicMetaData {
-    const FULL_NAME: &'static str = "envoy.config.route.v3.RateLimit.Action.DynamicMetaData";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "descriptor_key", &self.descriptor_key)?;
-        proto::field(map, "metadata_key", &self.metadata_key)?;
-        proto::field(map, "default_value", &self.default_value)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(RateLimitActionDynamicMetaData);
 
 /// `envoy.config.route.v3.RateLimit.Action.GenericKey`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -801,7 +693,7 @@ proto::serialize_message!(RateLimitHitsAddend);
 /// `envoy.config.route.v3.RateLimit.Override`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RateLimitOverride {
-    /// One of fields 1, 2.
+    /// One of fields 1.
     pub override_specifier: Option<RateLimitOverrideOverrideSpecifier>,
 }
 
@@ -810,8 +702,6 @@ pub struct RateLimitOverride {
 pub enum RateLimitOverrideOverrideSpecifier {
     /// `dynamic_metadata`, field 1.
     DynamicMetadata(RateLimitOverrideDynamicMetadata),
-    /// `rate_limit`, field 2.
-    RateLimit(RateLimitOverrideRateLimitOverride),
 }
 
 impl Message for RateLimitOverride {
@@ -820,9 +710,6 @@ impl Message for RateLimitOverride {
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         if let Some(RateLimitOverrideOverrideSpecifier::DynamicMetadata(value)) = &self.override_specifier {
             proto::entry(map, "dynamic_metadata", value)?;
-        }
-        if let Some(RateLimitOverrideOverrideSpecifier::RateLimit(value)) = &self.override_specifier {
-            proto::entry(map, "rate_limit", value)?;
         }
         Ok(())
     }
@@ -848,33 +735,12 @@ impl Message for RateLimitOverrideDynamicMetadata {
 
 proto::serialize_message!(RateLimitOverrideDynamicMetadata);
 
-/// `envoy.config.route.v3.RateLimit.Override.RateLimitOverride`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RateLimitOverrideRateLimitOverride {
-    /// Field 1.
-    pub requests_per_unit: u32,
-    /// Field 2.
-    pub unit: RateLimitUnit,
-}
-
-impl Message for RateLimitOverrideRateLimitOverride {
-    const FULL_NAME: &'static str = "envoy.config.route.v3.RateLimit.Override.RateLimitOverride";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "requests_per_unit", &self.requests_per_unit)?;
-        proto::field(map, "unit", &self.unit)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(RateLimitOverrideRateLimitOverride);
-
 /// `envoy.config.route.v3.RedirectAction`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RedirectAction {
     /// Field 1.
     pub host_redirect: String,
-    /// One of fields 2, 5, 9, 10.
+    /// One of fields 2, 5, 9.
     pub path_rewrite_specifier: Option<RedirectActionPathRewriteSpecifier>,
     /// Field 3.
     pub response_code: RedirectActionRedirectResponseCode,
@@ -895,8 +761,6 @@ pub enum RedirectActionPathRewriteSpecifier {
     PrefixRewrite(String),
     /// `regex_rewrite`, field 9.
     RegexRewrite(RegexMatchAndSubstitute),
-    /// `path_rewrite`, field 10.
-    PathRewrite(String),
 }
 
 /// `envoy.config.route.v3.RedirectAction.scheme_rewrite_specifier`.
@@ -930,9 +794,6 @@ impl Message for RedirectAction {
         proto::field(map, "port_redirect", &self.port_redirect)?;
         if let Some(RedirectActionPathRewriteSpecifier::RegexRewrite(value)) = &self.path_rewrite_specifier {
             proto::entry(map, "regex_rewrite", value)?;
-        }
-        if let Some(RedirectActionPathRewriteSpecifier::PathRewrite(value)) = &self.path_rewrite_specifier {
-            proto::entry(map, "path_rewrite", value)?;
         }
         Ok(())
     }
@@ -969,8 +830,6 @@ pub struct RetryPolicy {
     pub retry_options_predicates: Vec<TypedExtensionConfig>,
     /// Field 13.
     pub per_try_idle_timeout: Option<Duration>,
-    /// Field 14.
-    pub refresh_cluster_on_retry: bool,
 }
 
 impl Message for RetryPolicy {
@@ -990,7 +849,6 @@ impl Message for RetryPolicy {
         proto::field(map, "rate_limited_retry_back_off", &self.rate_limited_retry_back_off)?;
         proto::field(map, "retry_options_predicates", &self.retry_options_predicates)?;
         proto::field(map, "per_try_idle_timeout", &self.per_try_idle_timeout)?;
-        proto::field(map, "refresh_cluster_on_retry", &self.refresh_cluster_on_retry)?;
         Ok(())
     }
 }
@@ -1145,14 +1003,10 @@ pub struct Route {
     pub name: String,
     /// Field 15.
     pub tracing: Option<Tracing>,
-    /// Field 16, deprecated.
-    pub per_request_buffer_limit_bytes: Option<u32>,
     /// Field 19.
     pub stat_prefix: String,
     /// Field 20.
     pub request_body_buffer_limit: Option<u64>,
-    /// Field 21.
-    pub route_specifiers: Vec<TypedExtensionConfig>,
 }
 
 /// `envoy.config.route.v3.Route.action`.
@@ -1193,7 +1047,6 @@ impl Message for Route {
         proto::field(map, "typed_per_filter_config", &self.typed_per_filter_config)?;
         proto::field(map, "name", &self.name)?;
         proto::field(map, "tracing", &self.tracing)?;
-        proto::field(map, "per_request_buffer_limit_bytes", &self.per_request_buffer_limit_bytes)?;
         if let Some(RouteActionOneof::FilterAction(value)) = &self.action {
             proto::entry(map, "filter_action", value)?;
         }
@@ -1202,7 +1055,6 @@ impl Message for Route {
         }
         proto::field(map, "stat_prefix", &self.stat_prefix)?;
         proto::field(map, "request_body_buffer_limit", &self.request_body_buffer_limit)?;
-        proto::field(map, "route_specifiers", &self.route_specifiers)?;
         Ok(())
     }
 }
@@ -1228,12 +1080,8 @@ pub struct RouteAction {
     pub priority: RoutingPriority,
     /// Field 13.
     pub rate_limits: Vec<RateLimit>,
-    /// Field 14, deprecated.
-    pub include_vh_rate_limits: Option<bool>,
     /// Field 15.
     pub hash_policy: Vec<RouteActionHashPolicy>,
-    /// Field 17, deprecated.
-    pub cors: Option<RouteCorsPolicy>,
     /// Field 20.
     pub cluster_not_found_response_code: RouteActionClusterNotFoundResponseCode,
     /// Field 23, deprecated.
@@ -1242,16 +1090,10 @@ pub struct RouteAction {
     pub idle_timeout: Option<Duration>,
     /// Field 25.
     pub upgrade_configs: Vec<RouteActionUpgradeConfig>,
-    /// Field 26, deprecated.
-    pub internal_redirect_action: RouteActionInternalRedirectAction,
     /// Field 27.
     pub hedge_policy: Option<HedgePolicy>,
-    /// Field 28, deprecated.
-    pub grpc_timeout_offset: Option<Duration>,
     /// Field 30.
     pub request_mirror_policies: Vec<RouteActionRequestMirrorPolicy>,
-    /// Field 31, deprecated.
-    pub max_internal_redirects: Option<u32>,
     /// Field 32.
     pub regex_rewrite: Option<RegexMatchAndSubstitute>,
     /// Field 33.
@@ -1327,21 +1169,16 @@ impl Message for RouteAction {
         proto::field(map, "retry_policy", &self.retry_policy)?;
         proto::field(map, "priority", &self.priority)?;
         proto::field(map, "rate_limits", &self.rate_limits)?;
-        proto::field(map, "include_vh_rate_limits", &self.include_vh_rate_limits)?;
         proto::field(map, "hash_policy", &self.hash_policy)?;
-        proto::field(map, "cors", &self.cors)?;
         proto::field(map, "cluster_not_found_response_code", &self.cluster_not_found_response_code)?;
         proto::field(map, "max_grpc_timeout", &self.max_grpc_timeout)?;
         proto::field(map, "idle_timeout", &self.idle_timeout)?;
         proto::field(map, "upgrade_configs", &self.upgrade_configs)?;
-        proto::field(map, "internal_redirect_action", &self.internal_redirect_action)?;
         proto::field(map, "hedge_policy", &self.hedge_policy)?;
-        proto::field(map, "grpc_timeout_offset", &self.grpc_timeout_offset)?;
         if let Some(RouteActionHostRewriteSpecifier::HostRewriteHeader(value)) = &self.host_rewrite_specifier {
             proto::entry(map, "host_rewrite_header", value)?;
         }
         proto::field(map, "request_mirror_policies", &self.request_mirror_policies)?;
-        proto::field(map, "max_internal_redirects", &self.max_internal_redirects)?;
         proto::field(map, "regex_rewrite", &self.regex_rewrite)?;
         proto::field(map, "retry_policy_typed_config", &self.retry_policy_typed_config)?;
         proto::field(map, "internal_redirect_policy", &self.internal_redirect_policy)?;
@@ -1686,8 +1523,6 @@ pub struct RouteConfiguration {
     pub metadata: Option<Metadata>,
     /// Field 18.
     pub vhost_header: String,
-    /// Field 19.
-    pub route_specifiers: Vec<TypedExtensionConfig>,
 }
 
 impl Message for RouteConfiguration {
@@ -1712,7 +1547,6 @@ impl Message for RouteConfiguration {
         proto::field(map, "typed_per_filter_config", &self.typed_per_filter_config)?;
         proto::field(map, "metadata", &self.metadata)?;
         proto::field(map, "vhost_header", &self.vhost_header)?;
-        proto::field(map, "route_specifiers", &self.route_specifiers)?;
         Ok(())
     }
 }
@@ -2011,8 +1845,6 @@ pub struct VirtualHost {
     pub rate_limits: Vec<RateLimit>,
     /// Field 7.
     pub request_headers_to_add: Vec<HeaderValueOption>,
-    /// Field 8, deprecated.
-    pub cors: Option<RouteCorsPolicy>,
     /// Field 10.
     pub response_headers_to_add: Vec<HeaderValueOption>,
     /// Field 11.
@@ -2027,8 +1859,6 @@ pub struct VirtualHost {
     pub retry_policy: Option<RetryPolicy>,
     /// Field 17.
     pub hedge_policy: Option<HedgePolicy>,
-    /// Field 18, deprecated.
-    pub per_request_buffer_limit_bytes: Option<u32>,
     /// Field 19.
     pub include_attempt_count_in_response: bool,
     /// Field 20.
@@ -2041,8 +1871,6 @@ pub struct VirtualHost {
     pub metadata: Option<Metadata>,
     /// Field 25.
     pub request_body_buffer_limit: Option<u64>,
-    /// Field 26.
-    pub route_specifiers: Vec<TypedExtensionConfig>,
 }
 
 impl Message for VirtualHost {
@@ -2056,7 +1884,6 @@ impl Message for VirtualHost {
         proto::field(map, "virtual_clusters", &self.virtual_clusters)?;
         proto::field(map, "rate_limits", &self.rate_limits)?;
         proto::field(map, "request_headers_to_add", &self.request_headers_to_add)?;
-        proto::field(map, "cors", &self.cors)?;
         proto::field(map, "response_headers_to_add", &self.response_headers_to_add)?;
         proto::field(map, "response_headers_to_remove", &self.response_headers_to_remove)?;
         proto::field(map, "request_headers_to_remove", &self.request_headers_to_remove)?;
@@ -2064,14 +1891,12 @@ impl Message for VirtualHost {
         proto::field(map, "typed_per_filter_config", &self.typed_per_filter_config)?;
         proto::field(map, "retry_policy", &self.retry_policy)?;
         proto::field(map, "hedge_policy", &self.hedge_policy)?;
-        proto::field(map, "per_request_buffer_limit_bytes", &self.per_request_buffer_limit_bytes)?;
         proto::field(map, "include_attempt_count_in_response", &self.include_attempt_count_in_response)?;
         proto::field(map, "retry_policy_typed_config", &self.retry_policy_typed_config)?;
         proto::field(map, "request_mirror_policies", &self.request_mirror_policies)?;
         proto::field(map, "include_is_timeout_retry_header", &self.include_is_timeout_retry_header)?;
         proto::field(map, "metadata", &self.metadata)?;
         proto::field(map, "request_body_buffer_limit", &self.request_body_buffer_limit)?;
-        proto::field(map, "route_specifiers", &self.route_specifiers)?;
         Ok(())
     }
 }
@@ -2085,8 +1910,6 @@ pub struct WeightedCluster {
     pub clusters: Vec<WeightedClusterClusterWeight>,
     /// Field 2.
     pub runtime_key_prefix: String,
-    /// Field 3, deprecated.
-    pub total_weight: Option<u32>,
     /// One of fields 4, 5.
     pub random_value_specifier: Option<WeightedClusterRandomValueSpecifier>,
 }
@@ -2106,7 +1929,6 @@ impl Message for WeightedCluster {
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "clusters", &self.clusters)?;
         proto::field(map, "runtime_key_prefix", &self.runtime_key_prefix)?;
-        proto::field(map, "total_weight", &self.total_weight)?;
         if let Some(WeightedClusterRandomValueSpecifier::HeaderName(value)) = &self.random_value_specifier {
             proto::entry(map, "header_name", value)?;
         }
@@ -2185,8 +2007,6 @@ pub enum RateLimitActionMetaDataSource {
     RouteEntry,
     /// `CLUSTER_ENTRY`, 2.
     ClusterEntry,
-    /// `CLUSTER_LOCALITY_ENTRY`, 3.
-    ClusterLocalityEntry,
 }
 
 impl RateLimitActionMetaDataSource {
@@ -2196,7 +2016,6 @@ impl RateLimitActionMetaDataSource {
             Self::Dynamic => "DYNAMIC",
             Self::RouteEntry => "ROUTE_ENTRY",
             Self::ClusterEntry => "CLUSTER_ENTRY",
-            Self::ClusterLocalityEntry => "CLUSTER_LOCALITY_ENTRY",
         }
     }
 }
@@ -2305,28 +2124,6 @@ impl RouteActionClusterNotFoundResponseCode {
 }
 
 proto::serialize_enum!(RouteActionClusterNotFoundResponseCode);
-
-/// `envoy.config.route.v3.RouteAction.InternalRedirectAction`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum RouteActionInternalRedirectAction {
-    /// `PASS_THROUGH_INTERNAL_REDIRECT`, 0.
-    #[default]
-    PassThroughInternalRedirect,
-    /// `HANDLE_INTERNAL_REDIRECT`, 1.
-    HandleInternalRedirect,
-}
-
-impl RouteActionInternalRedirectAction {
-    /// The value's name in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PassThroughInternalRedirect => "PASS_THROUGH_INTERNAL_REDIRECT",
-            Self::HandleInternalRedirect => "HANDLE_INTERNAL_REDIRECT",
-        }
-    }
-}
-
-proto::serialize_enum!(RouteActionInternalRedirectAction);
 
 /// `envoy.config.route.v3.VirtualHost.TlsRequirementType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

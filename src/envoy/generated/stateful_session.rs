@@ -13,8 +13,6 @@ pub struct StatefulSession {
     pub strict: bool,
     /// Field 3.
     pub stat_prefix: String,
-    /// Field 4.
-    pub status_on_strict_destination_not_found: u32,
 }
 
 impl Message for StatefulSession {
@@ -24,7 +22,6 @@ impl Message for StatefulSession {
         proto::field(map, "session_state", &self.session_state)?;
         proto::field(map, "strict", &self.strict)?;
         proto::field(map, "stat_prefix", &self.stat_prefix)?;
-        proto::field(map, "status_on_strict_destination_not_found", &self.status_on_strict_destination_not_found)?;
         Ok(())
     }
 }

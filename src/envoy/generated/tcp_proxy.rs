@@ -2,7 +2,7 @@
 
 use super::{
     AccessLog, BackoffStrategy, ConfigSource, HashPolicy, HeaderValueOption, Metadata, Percent, RequestIdExtension,
-    TlvEntry, TypedExtensionConfig,
+    TlvEntry,
 };
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::Duration;
@@ -35,10 +35,6 @@ pub struct TcpProxy {
     pub max_downstream_connection_duration: Option<Duration>,
     /// Field 14.
     pub on_demand: Option<TcpProxyOnDemand>,
-    /// Field 15, deprecated.
-    pub access_log_flush_interval: Option<Duration>,
-    /// Field 16, deprecated.
-    pub flush_access_log_on_connected: bool,
     /// Field 17.
     pub access_log_options: Option<TcpProxyTcpAccessLogOptions>,
     /// Field 18.
@@ -53,8 +49,6 @@ pub struct TcpProxy {
     pub max_early_data_bytes: Option<u32>,
     /// Field 23.
     pub proxy_protocol_tlv_merge_policy: ProxyProtocolTlvMergePolicy,
-    /// Field 24.
-    pub check_drain_close: Option<bool>,
 }
 
 /// `envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.cluster_specifier`.
@@ -87,8 +81,6 @@ impl Message for TcpProxy {
         proto::field(map, "tunneling_config", &self.tunneling_config)?;
         proto::field(map, "max_downstream_connection_duration", &self.max_downstream_connection_duration)?;
         proto::field(map, "on_demand", &self.on_demand)?;
-        proto::field(map, "access_log_flush_interval", &self.access_log_flush_interval)?;
-        proto::field(map, "flush_access_log_on_connected", &self.flush_access_log_on_connected)?;
         proto::field(map, "access_log_options", &self.access_log_options)?;
         proto::field(map, "backoff_options", &self.backoff_options)?;
         proto::field(map, "proxy_protocol_tlvs", &self.proxy_protocol_tlvs)?;
@@ -100,7 +92,6 @@ impl Message for TcpProxy {
         proto::field(map, "upstream_connect_mode", &self.upstream_connect_mode)?;
         proto::field(map, "max_early_data_bytes", &self.max_early_data_bytes)?;
         proto::field(map, "proxy_protocol_tlv_merge_policy", &self.proxy_protocol_tlv_merge_policy)?;
-        proto::field(map, "check_drain_close", &self.check_drain_close)?;
         Ok(())
     }
 }
@@ -176,8 +167,6 @@ pub struct TcpProxyTunnelingConfig {
     pub request_id_header: String,
     /// Field 9.
     pub request_id_metadata_key: String,
-    /// Field 10.
-    pub formatters: Vec<TypedExtensionConfig>,
 }
 
 impl Message for TcpProxyTunnelingConfig {
@@ -193,7 +182,6 @@ impl Message for TcpProxyTunnelingConfig {
         proto::field(map, "request_id_extension", &self.request_id_extension)?;
         proto::field(map, "request_id_header", &self.request_id_header)?;
         proto::field(map, "request_id_metadata_key", &self.request_id_metadata_key)?;
-        proto::field(map, "formatters", &self.formatters)?;
         Ok(())
     }
 }

@@ -60,8 +60,6 @@ pub struct CertificateValidationContext {
     pub max_verify_depth: Option<u32>,
     /// Field 17.
     pub system_root_certs: Option<CertificateValidationContextSystemRootCerts>,
-    /// Field 18.
-    pub suppress_client_ca_list: bool,
 }
 
 impl Message for CertificateValidationContext {
@@ -83,7 +81,6 @@ impl Message for CertificateValidationContext {
         proto::field(map, "match_typed_subject_alt_names", &self.match_typed_subject_alt_names)?;
         proto::field(map, "max_verify_depth", &self.max_verify_depth)?;
         proto::field(map, "system_root_certs", &self.system_root_certs)?;
-        proto::field(map, "suppress_client_ca_list", &self.suppress_client_ca_list)?;
         Ok(())
     }
 }
@@ -112,16 +109,12 @@ pub struct CommonTlsContext {
     pub tls_params: Option<TlsParameters>,
     /// Field 2.
     pub tls_certificates: Vec<TlsCertificate>,
-    /// One of fields 3, 7, 8, 10, 12.
+    /// One of fields 3, 7, 8.
     pub validation_context_type: Option<CommonTlsContextValidationContextType>,
     /// Field 4.
     pub alpn_protocols: Vec<String>,
     /// Field 6.
     pub tls_certificate_sds_secret_configs: Vec<SdsSecretConfig>,
-    /// Field 9, deprecated.
-    pub tls_certificate_certificate_provider: Option<CommonTlsContextCertificateProvider>,
-    /// Field 11, deprecated.
-    pub tls_certificate_certificate_provider_instance: Option<CommonTlsContextCertificateProviderInstance>,
     /// Field 13.
     pub custom_handshaker: Option<TypedExtensionConfig>,
     /// Field 14.
@@ -141,10 +134,6 @@ pub enum CommonTlsContextValidationContextType {
     ValidationContextSdsSecretConfig(SdsSecretConfig),
     /// `combined_validation_context`, field 8.
     CombinedValidationContext(CommonTlsContextCombinedCertificateValidationContext),
-    /// `validation_context_certificate_provider`, field 10, deprecated.
-    ValidationContextCertificateProvider(CommonTlsContextCertificateProvider),
-    /// `validation_context_certificate_provider_instance`, field 12, deprecated.
-    ValidationContextCertificateProviderInstance(CommonTlsContextCertificateProviderInstance),
 }
 
 impl Message for CommonTlsContext {
@@ -168,22 +157,6 @@ impl Message for CommonTlsContext {
         {
             proto::entry(map, "combined_validation_context", value)?;
         }
-        proto::field(map, "tls_certificate_certificate_provider", &self.tls_certificate_certificate_provider)?;
-        if let Some(CommonTlsContextValidationContextType::ValidationContextCertificateProvider(value)) =
-            &self.validation_context_type
-        {
-            proto::entry(map, "validation_context_certificate_provider", value)?;
-        }
-        proto::field(
-            map,
-            "tls_certificate_certificate_provider_instance",
-            &self.tls_certificate_certificate_provider_instance,
-        )?;
-        if let Some(CommonTlsContextValidationContextType::ValidationContextCertificateProviderInstance(value)) =
-            &self.validation_context_type
-        {
-            proto::entry(map, "validation_context_certificate_provider_instance", value)?;
-        }
         proto::field(map, "custom_handshaker", &self.custom_handshaker)?;
         proto::field(map, "tls_certificate_provider_instance", &self.tls_certificate_provider_instance)?;
         proto::field(map, "key_log", &self.key_log)?;
@@ -194,58 +167,6 @@ impl Message for CommonTlsContext {
 
 proto::serialize_message!(CommonTlsContext);
 
-/// `envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CertificateProvider`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct CommonTlsContextCertificateProvider {
-    /// Field 1.
-    pub name: String,
-    /// One of fields 2.
-    pub config: Option<CommonTlsContextCertificateProviderConfig>,
-}
-
-/// `envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CertificateProvider.config`.
-#[derive(Debug, Clone, PartialEq)]
-pub enum CommonTlsContextCertificateProviderConfig {
-    /// `typed_config`, field 2.
-    TypedConfig(TypedExtensionConfig),
-}
-
-impl Message for CommonTlsContextCertificateProvider {
-    const FULL_NAME: &'static str = "envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CertificateProvider";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        if let Some(CommonTlsContextCertificateProviderConfig::TypedConfig(value)) = &self.config {
-            proto::entry(map, "typed_config", value)?;
-        }
-        Ok(())
-    }
-}
-
-proto::serialize_message!(CommonTlsContextCertificateProvider);
-
-/// `envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CertificateProviderInstance`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct CommonTlsContextCertificateProviderInstance {
-    /// Field 1.
-    pub instance_name: String,
-    /// Field 2.
-    pub certificate_name: String,
-}
-
-impl Message for CommonTlsContextCertificateProviderInstance {
-    const FULL_NAME: &'static str =
-        "envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CertificateProviderInstance";
-
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "instance_name", &self.instance_name)?;
-        proto::field(map, "certificate_name", &self.certificate_name)?;
-        Ok(())
-    }
-}
-
-proto::serialize_message!(CommonTlsContextCertificateProviderInstance);
-
 /// `envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CommonTlsContextCombinedCertificateValidationContext {
@@ -253,10 +174,6 @@ pub struct CommonTlsContextCombinedCertificateValidationContext {
     pub default_validation_context: Option<CertificateValidationContext>,
     /// Field 2.
     pub validation_context_sds_secret_config: Option<SdsSecretConfig>,
-    /// Field 3, deprecated.
-    pub validation_context_certificate_provider: Option<CommonTlsContextCertificateProvider>,
-    /// Field 4, deprecated.
-    pub validation_context_certificate_provider_instance: Option<CommonTlsContextCertificateProviderInstance>,
 }
 
 impl Message for CommonTlsContextCombinedCertificateValidationContext {
@@ -266,12 +183,6 @@ impl Message for CommonTlsContextCombinedCertificateValidationContext {
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "default_validation_context", &self.default_validation_context)?;
         proto::field(map, "validation_context_sds_secret_config", &self.validation_context_sds_secret_config)?;
-        proto::field(map, "validation_context_certificate_provider", &self.validation_context_certificate_provider)?;
-        proto::field(
-            map,
-            "validation_context_certificate_provider_instance",
-            &self.validation_context_certificate_provider_instance,
-        )?;
         Ok(())
     }
 }
@@ -508,8 +419,6 @@ pub struct TlsCertificate {
     pub watched_directory: Option<WatchedDirectory>,
     /// Field 8.
     pub pkcs12: Option<DataSource>,
-    /// Field 9.
-    pub tls_params: Option<TlsParameters>,
 }
 
 impl Message for TlsCertificate {
@@ -524,7 +433,6 @@ impl Message for TlsCertificate {
         proto::field(map, "private_key_provider", &self.private_key_provider)?;
         proto::field(map, "watched_directory", &self.watched_directory)?;
         proto::field(map, "pkcs12", &self.pkcs12)?;
-        proto::field(map, "tls_params", &self.tls_params)?;
         Ok(())
     }
 }
@@ -617,8 +525,6 @@ pub struct UpstreamTlsContext {
     pub allow_renegotiation: bool,
     /// Field 4.
     pub max_session_keys: Option<u32>,
-    /// Field 5, deprecated.
-    pub enforce_rsa_key_usage: Option<bool>,
     /// Field 6.
     pub auto_host_sni: bool,
     /// Field 7.
@@ -633,7 +539,6 @@ impl Message for UpstreamTlsContext {
         proto::field(map, "sni", &self.sni)?;
         proto::field(map, "allow_renegotiation", &self.allow_renegotiation)?;
         proto::field(map, "max_session_keys", &self.max_session_keys)?;
-        proto::field(map, "enforce_rsa_key_usage", &self.enforce_rsa_key_usage)?;
         proto::field(map, "auto_host_sni", &self.auto_host_sni)?;
         proto::field(map, "auto_sni_san_validation", &self.auto_sni_san_validation)?;
         Ok(())
@@ -729,10 +634,6 @@ pub enum TlsParametersCompliancePolicy {
     /// `FIPS_202205`, 0.
     #[default]
     Fips202205,
-    /// `CNSA2_202603`, 1.
-    Cnsa2202603,
-    /// `CNSA1_202603`, 2.
-    Cnsa1202603,
 }
 
 impl TlsParametersCompliancePolicy {
@@ -740,8 +641,6 @@ impl TlsParametersCompliancePolicy {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Fips202205 => "FIPS_202205",
-            Self::Cnsa2202603 => "CNSA2_202603",
-            Self::Cnsa1202603 => "CNSA1_202603",
         }
     }
 }

@@ -101,14 +101,6 @@ pub struct OpenTelemetryConfig {
     pub sampler: Option<TypedExtensionConfig>,
     /// Field 6.
     pub max_cache_size: Option<u32>,
-    /// Field 7.
-    pub set_telemetry_sdk_resource_attributes: Option<bool>,
-    /// Field 8.
-    pub set_service_name_resource_attribute: Option<bool>,
-    /// Field 9.
-    pub set_instrumentation_scope: Option<bool>,
-    /// Field 10.
-    pub exporter: Option<TypedExtensionConfig>,
 }
 
 impl Message for OpenTelemetryConfig {
@@ -121,10 +113,6 @@ impl Message for OpenTelemetryConfig {
         proto::field(map, "resource_detectors", &self.resource_detectors)?;
         proto::field(map, "sampler", &self.sampler)?;
         proto::field(map, "max_cache_size", &self.max_cache_size)?;
-        proto::field(map, "set_telemetry_sdk_resource_attributes", &self.set_telemetry_sdk_resource_attributes)?;
-        proto::field(map, "set_service_name_resource_attribute", &self.set_service_name_resource_attribute)?;
-        proto::field(map, "set_instrumentation_scope", &self.set_instrumentation_scope)?;
-        proto::field(map, "exporter", &self.exporter)?;
         Ok(())
     }
 }
@@ -197,8 +185,6 @@ pub struct ZipkinConfig {
     pub collector_endpoint_version: ZipkinConfigCollectorEndpointVersion,
     /// Field 6.
     pub collector_hostname: String,
-    /// Field 7, deprecated.
-    pub split_spans_for_request: bool,
     /// Field 8.
     pub trace_context_option: ZipkinConfigTraceContextOption,
     /// Field 9.
@@ -217,7 +203,6 @@ impl Message for ZipkinConfig {
         proto::field(map, "shared_span_context", &self.shared_span_context)?;
         proto::field(map, "collector_endpoint_version", &self.collector_endpoint_version)?;
         proto::field(map, "collector_hostname", &self.collector_hostname)?;
-        proto::field(map, "split_spans_for_request", &self.split_spans_for_request)?;
         proto::field(map, "trace_context_option", &self.trace_context_option)?;
         proto::field(map, "collector_service", &self.collector_service)?;
         proto::field(map, "timestamp_trace_ids", &self.timestamp_trace_ids)?;
@@ -308,7 +293,7 @@ proto::serialize_message!(MetadataKey);
 /// `envoy.type.metadata.v3.MetadataKey.PathSegment`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MetadataKeyPathSegment {
-    /// One of fields 1, 2.
+    /// One of fields 1.
     pub segment: Option<MetadataKeyPathSegmentSegment>,
 }
 
@@ -317,8 +302,6 @@ pub struct MetadataKeyPathSegment {
 pub enum MetadataKeyPathSegmentSegment {
     /// `key`, field 1.
     Key(String),
-    /// `index`, field 2.
-    Index(u32),
 }
 
 impl Message for MetadataKeyPathSegment {
@@ -327,9 +310,6 @@ impl Message for MetadataKeyPathSegment {
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         if let Some(MetadataKeyPathSegmentSegment::Key(value)) = &self.segment {
             proto::entry(map, "key", value)?;
-        }
-        if let Some(MetadataKeyPathSegmentSegment::Index(value)) = &self.segment {
-            proto::entry(map, "index", value)?;
         }
         Ok(())
     }

@@ -82,8 +82,6 @@ pub struct QuicDownstreamTransport {
     pub downstream_tls_context: Option<DownstreamTlsContext>,
     /// Field 2.
     pub enable_early_data: Option<bool>,
-    /// Field 3.
-    pub enable_resumption: Option<bool>,
 }
 
 impl Message for QuicDownstreamTransport {
@@ -92,7 +90,6 @@ impl Message for QuicDownstreamTransport {
     fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         proto::field(map, "downstream_tls_context", &self.downstream_tls_context)?;
         proto::field(map, "enable_early_data", &self.enable_early_data)?;
-        proto::field(map, "enable_resumption", &self.enable_resumption)?;
         Ok(())
     }
 }

@@ -390,43 +390,6 @@ impl FractionalPercentDenominatorType {
 
 proto::serialize_enum!(FractionalPercentDenominatorType);
 
-/// `envoy.type.v3.RateLimitUnit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum RateLimitUnit {
-    /// `UNKNOWN`, 0.
-    #[default]
-    Unknown,
-    /// `SECOND`, 1.
-    Second,
-    /// `MINUTE`, 2.
-    Minute,
-    /// `HOUR`, 3.
-    Hour,
-    /// `DAY`, 4.
-    Day,
-    /// `MONTH`, 5.
-    Month,
-    /// `YEAR`, 6.
-    Year,
-}
-
-impl RateLimitUnit {
-    /// The value's name in the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "UNKNOWN",
-            Self::Second => "SECOND",
-            Self::Minute => "MINUTE",
-            Self::Hour => "HOUR",
-            Self::Day => "DAY",
-            Self::Month => "MONTH",
-            Self::Year => "YEAR",
-        }
-    }
-}
-
-proto::serialize_enum!(RateLimitUnit);
-
 /// `envoy.type.v3.StatusCode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum StatusCode {

@@ -91,8 +91,6 @@ pub struct WasmPluginConfig {
     pub vm: Option<WasmPluginConfigVm>,
     /// Field 4.
     pub configuration: Option<Any>,
-    /// Field 5, deprecated.
-    pub fail_open: bool,
     /// Field 6, deprecated.
     pub capability_restriction_config: Option<CapabilityRestrictionConfig>,
     /// Field 7.
@@ -120,7 +118,6 @@ impl Message for WasmPluginConfig {
             proto::entry(map, "vm_config", value)?;
         }
         proto::field(map, "configuration", &self.configuration)?;
-        proto::field(map, "fail_open", &self.fail_open)?;
         proto::field(map, "capability_restriction_config", &self.capability_restriction_config)?;
         proto::field(map, "failure_policy", &self.failure_policy)?;
         proto::field(map, "reload_config", &self.reload_config)?;
@@ -180,8 +177,6 @@ pub struct WasmVmConfig {
     pub nack_on_code_cache_miss: bool,
     /// Field 7.
     pub environment_variables: Option<EnvironmentVariables>,
-    /// Field 8.
-    pub capability_restriction_config: Option<CapabilityRestrictionConfig>,
 }
 
 impl Message for WasmVmConfig {
@@ -195,7 +190,6 @@ impl Message for WasmVmConfig {
         proto::field(map, "allow_precompiled", &self.allow_precompiled)?;
         proto::field(map, "nack_on_code_cache_miss", &self.nack_on_code_cache_miss)?;
         proto::field(map, "environment_variables", &self.environment_variables)?;
-        proto::field(map, "capability_restriction_config", &self.capability_restriction_config)?;
         Ok(())
     }
 }

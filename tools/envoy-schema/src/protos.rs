@@ -41,7 +41,49 @@ pub(crate) fn load() -> Result<Schema> {
             scopes.add_enum(&package, &package, &declared);
         }
     }
-    scopes.resolve()
+    let mut schema = scopes.resolve()?;
+    drop_newer(&mut schema)?;
+    Ok(schema)
+}
+
+/// Takes out what `newer.txt` names.
+fn drop_newer(schema: &mut Schema) -> Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("newer.txt");
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let known = match line.split_once(' ') {
+            Some((name, member)) => drop_member(schema, name, member),
+            None => drop_declaration(schema, line),
+        };
+        if !known {
+            bail!("newer.txt: nothing is named {line}");
+        }
+    }
+    Ok(())
+}
+
+/// Takes out a field or an enum's value, and says whether there was one.
+fn drop_member(schema: &mut Schema, name: &str, member: &str) -> bool {
+    if let Some(message) = schema.messages.get_mut(name) {
+        let before = message.fields.len();
+        message.fields.retain(|field| field.name != member);
+        message.fields.len() < before
+    } else if let Some(declared) = schema.enums.get_mut(name) {
+        let before = declared.values.len();
+        declared.values.retain(|(_, value)| value != member);
+        declared.values.len() < before
+    } else {
+        false
+    }
+}
+
+/// Takes out a message or an enum with what is nested in it, and says whether there was one.
+fn drop_declaration(schema: &mut Schema, name: &str) -> bool {
+    let nested = format!("{name}.");
+    let before = schema.messages.len() + schema.enums.len();
+    schema.messages.retain(|other, _| other != name && !other.starts_with(&nested));
+    schema.enums.retain(|other, _| other != name && !other.starts_with(&nested));
+    schema.messages.len() + schema.enums.len() < before
 }
 
 /// The folder of the package `envoy-types`, as cargo resolved it.

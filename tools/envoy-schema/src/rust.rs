@@ -106,6 +106,7 @@ impl<'a> Plan<'a> {
             .keys()
             .chain(self.wanted.only.keys())
             .chain(self.wanted.except.keys())
+            .chain(self.wanted.keep.keys())
             .map(String::as_str)
             .filter(|full| !self.messages.contains_key(full) && !self.enums.contains_key(full))
             .filter(|full| !full.rsplit_once('.').is_some_and(|key| self.oneofs.contains_key(&key)))
@@ -113,7 +114,7 @@ impl<'a> Plan<'a> {
         if !unused.is_empty() {
             bail!("wanted.txt speaks of things that are not generated: {}", unused.join(", "));
         }
-        for (message, fields) in self.wanted.only.iter().chain(&self.wanted.except) {
+        for (message, fields) in self.wanted.only.iter().chain(&self.wanted.except).chain(&self.wanted.keep) {
             for field in fields {
                 if !self.schema.message(message)?.fields.iter().any(|known| known.name == *field) {
                     bail!("wanted.txt: {message} has no field {field}");
@@ -125,7 +126,7 @@ impl<'a> Plan<'a> {
 
     /// The fields that a message keeps.
     pub(crate) fn fields<'b>(&self, message: &'b Message) -> impl Iterator<Item = &'b Field> + use<'b, '_, 'a> {
-        message.fields.iter().filter(|field| self.wanted.keeps(&message.name, &field.name))
+        message.fields.iter().filter(|field| self.wanted.keeps(&message.name, field))
     }
 
     /// The area (file) of a package.

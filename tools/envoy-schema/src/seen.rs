@@ -43,9 +43,10 @@ pub(crate) fn print(schema: &Schema, plan: &Plan<'_>, dir: &Path) -> Result<()> 
             }
             continue;
         }
-        missing.extend(
-            fields.iter().filter(|field| !plan.wanted.keeps(name, field)).map(|field| format!("{name}.{field}")),
-        );
+        let known: BTreeSet<&str> = plan.fields(schema.message(name)?).map(|field| field.name.as_str()).collect();
+        let lost =
+            fields.iter().filter(|field| !known.contains(field.as_str()) && !plan.wanted.is_other_field(name, field));
+        missing.extend(lost.map(|field| format!("{name}.{field}")));
     }
     let not_any = seen.any.iter().filter(|name| !plan.wanted.any.contains(*name) && !plan.wanted.is_other(name));
     missing.extend(not_any.map(|name| format!("Any of {name}")));

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::schema::Field;
+
 /// The contents of `wanted.txt`.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
@@ -16,8 +18,10 @@ pub(crate) struct Wanted {
     pub(crate) any: Vec<String>,
     /// Full name (of a message, an enum, or message and oneof) to Rust name.
     pub(crate) names: BTreeMap<String, String>,
-    /// Messages that stay JSON.
-    pub(crate) other: BTreeSet<String>,
+    /// Messages that stay JSON; with fields, only those of a message that is generated otherwise.
+    pub(crate) other: BTreeMap<String, BTreeSet<String>>,
+    /// Message to the deprecated fields it keeps.
+    pub(crate) keep: BTreeMap<String, BTreeSet<String>>,
     /// Message to the fields it keeps.
     pub(crate) only: BTreeMap<String, BTreeSet<String>>,
     /// Message to the fields it loses.
@@ -59,8 +63,11 @@ impl Wanted {
                     bail!("{name} is named twice");
                 }
             }
-            ["other", name] => {
-                self.other.insert((*name).to_owned());
+            ["other", name, fields @ ..] => {
+                self.other.insert((*name).to_owned(), set(fields));
+            }
+            ["keep", name, fields @ ..] => {
+                self.keep.insert((*name).to_owned(), set(fields));
             }
             ["only", name, fields @ ..] => {
                 self.only.insert((*name).to_owned(), set(fields));
@@ -73,14 +80,23 @@ impl Wanted {
         Ok(())
     }
 
-    /// Whether a message keeps a field.
-    pub(crate) fn keeps(&self, message: &str, field: &str) -> bool {
-        self.only.get(message).is_none_or(|fields| fields.contains(field))
-            && self.except.get(message).is_none_or(|fields| !fields.contains(field))
+    /// Whether a message keeps a field: all those not deprecated, without lines that say otherwise.
+    pub(crate) fn keeps(&self, message: &str, field: &Field) -> bool {
+        let listed =
+            |lists: &BTreeMap<String, BTreeSet<String>>| lists.get(message).map(|fields| fields.contains(&field.name));
+        (!field.deprecated || listed(&self.keep) == Some(true))
+            && listed(&self.only) != Some(false)
+            && listed(&self.except) != Some(true)
     }
 
     /// Whether a message, or the one it is nested in, stays JSON.
     pub(crate) fn is_other(&self, message: &str) -> bool {
-        self.other.iter().any(|other| message.starts_with(other.as_str()))
+        let whole = self.other.iter().filter(|(_, fields)| fields.is_empty());
+        whole.map(|(other, _)| other).any(|other| message == other || message.starts_with(&format!("{other}.")))
+    }
+
+    /// Whether a field of a generated message is met in JSON only.
+    pub(crate) fn is_other_field(&self, message: &str, field: &str) -> bool {
+        self.other.get(message).is_some_and(|fields| fields.contains(field))
     }
 }
