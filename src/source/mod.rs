@@ -13,12 +13,12 @@ mod node;
 pub use field_path::{FieldPath, Step};
 pub use node::{Map, Node, NodeKind, Seq, Tree};
 
-pub(crate) use node::{Scalar, TreeBuilder};
+pub(crate) use node::{Nodes, Scalar, TreeBuilder};
 
 use std::sync::OnceLock;
 
 /// A file of the input, as the command line layer read it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
     /// The path as shown to the reader; `-` for standard input.
     pub path: String,

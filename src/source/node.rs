@@ -326,6 +326,33 @@ pub(crate) struct TreeBuilder {
     tree: Tree,
 }
 
+/// Nodes of a tree, to be repeated in it.
+#[derive(Debug)]
+pub(crate) struct Nodes(Vec<Data>);
+
+impl Nodes {
+    /// Returns how many nodes there are.
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns how many lists and maps are inside of each other.
+    pub(crate) fn depth(&self) -> usize {
+        let mut ends: Vec<usize> = Vec::new();
+        let mut deepest = 0;
+        for (at, data) in self.0.iter().enumerate() {
+            while ends.last().is_some_and(|end| *end <= at) {
+                ends.pop();
+            }
+            if matches!(data.value, Value::Seq | Value::Map) {
+                ends.push(at + data.size as usize);
+                deepest = deepest.max(ends.len());
+            }
+        }
+        deepest
+    }
+}
+
 /// A value without children.
 pub(crate) enum Scalar<'a> {
     Null,
@@ -377,11 +404,16 @@ impl TreeBuilder {
         }
     }
 
-    /// Repeats the nodes from `index` on that belong to it: an alias of them.
-    pub(crate) fn repeat(&mut self, index: u32) {
+    /// Returns a copy of the nodes that belong to a closed node: what an anchor names.
+    pub(crate) fn copy(&self, index: u32) -> Nodes {
         let start = index as usize;
         let end = start + self.size(index) as usize;
-        self.tree.nodes.extend_from_within(start..end.min(self.tree.nodes.len()));
+        Nodes(self.tree.nodes.get(start..end).unwrap_or_default().to_vec())
+    }
+
+    /// Adds a copy of nodes of this tree: an alias of them.
+    pub(crate) fn paste(&mut self, nodes: &Nodes) {
+        self.tree.nodes.extend_from_slice(&nodes.0);
     }
 
     /// Returns how many nodes belong to a closed node.

@@ -1,0 +1,435 @@
+//! `serde::Deserializer` over [`Node`]: typed values whose errors know the node they are about.
+//!
+//! In both [`Style`]s null is the zero value, a number is no string, and a number with a fraction no integer. Fields that
+//! a type does not know are passed over and collected: whether they are an error is the caller's to say. So the types of
+//! `k8s-openapi`, which ignore them, can be as strict as the API server is to kubectl.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, SeqDeserializer};
+use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
+
+use super::scalar;
+use super::yaml::shorten;
+use crate::source::{Map, Node, NodeKind, Scalar, Seq};
+
+/// Whose JSON it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Kubernetes' own kinds: fields by their exact names.
+    Kubernetes,
+    /// Protobuf messages, as istiod reads them: numbers may be quoted, fields have their proto names too (`match_labels`).
+    Proto,
+}
+
+/// Reads a typed value, and the keys that its type does not know.
+pub(crate) fn from_node<'de, T: de::Deserialize<'de>>(
+    node: Node<'de>,
+    style: Style,
+) -> Result<(T, Vec<Node<'de>>), Error> {
+    let context = Context { style, unknown: RefCell::new(Vec::new()) };
+    let value = T::deserialize(Deserializer { node, key: None, context: &context })?;
+    Ok((value, context.unknown.into_inner()))
+}
+
+struct Context<'de> {
+    style: Style,
+    unknown: RefCell<Vec<Node<'de>>>,
+}
+
+/// Why a node is not what its type wants.
+#[derive(Debug, Clone)]
+pub(crate) struct Error {
+    /// The kind of finding.
+    pub(crate) code: &'static str,
+    /// The finding.
+    pub(crate) message: String,
+    /// Index of the node in its tree.
+    pub(crate) node: Option<u32>,
+}
+
+impl Error {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), node: None }
+    }
+
+    /// Says which node it is about, unless an inner one is known.
+    fn at(mut self, node: Node<'_>) -> Self {
+        self.node.get_or_insert(node.index());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new("invalid-value", message.to_string())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::new("wrong-type", format!("{} where {expected} belongs", describe(found)))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::new("invalid-value", format!("{} where {expected} belongs", describe(found)))
+    }
+
+    fn invalid_length(len: usize, expected: &dyn de::Expected) -> Self {
+        Self::new("invalid-value", format!("{len} items where {expected} belongs"))
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Self::new("unknown-enum-value", format!("`{}` is none of {}", shorten(variant), expected.join(", ")))
+    }
+
+    fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
+        Self::new("unknown-field", format!("there is no field `{}` here", shorten(field)))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::new("missing-field", format!("the field `{field}` is required"))
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::new("duplicate-key", format!("the key `{field}` is there twice"))
+    }
+}
+
+fn describe(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Bool(value) => format!("the boolean `{value}`"),
+        Unexpected::Unsigned(value) => format!("the number `{value}`"),
+        Unexpected::Signed(value) => format!("the number `{value}`"),
+        Unexpected::Float(value) => format!("the number `{value}`"),
+        Unexpected::Str(text) => format!("the string \"{}\"", shorten(text)),
+        Unexpected::Unit | Unexpected::Option => "null".to_owned(),
+        Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Map | Unexpected::StructVariant => "a map".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Deserializer<'de, 'c> {
+    node: Node<'de>,
+    /// The key whose value the node is.
+    key: Option<Node<'de>>,
+    context: &'c Context<'de>,
+}
+
+impl<'de, 'c> Deserializer<'de, 'c> {
+    fn map(self, map: Map<'de>) -> MapReader<'de, 'c> {
+        MapReader { map, fields: None, entry: None, context: self.context }
+    }
+
+    fn seq(self, seq: Seq<'de>) -> SeqReader<'de, 'c> {
+        SeqReader { seq, context: self.context }
+    }
+
+    fn any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.node.kind() {
+            NodeKind::Null => visitor.visit_unit(),
+            NodeKind::Bool(value) => visitor.visit_bool(value),
+            NodeKind::Int(value) => match u64::try_from(value) {
+                Ok(value) => visitor.visit_u64(value),
+                Err(_) => visitor.visit_i64(value),
+            },
+            NodeKind::UInt(value) => visitor.visit_u64(value),
+            NodeKind::Float(value) => visitor.visit_f64(value),
+            NodeKind::String(text) => visitor.visit_borrowed_str(text),
+            NodeKind::Seq(seq) => visitor.visit_seq(self.seq(seq)),
+            NodeKind::Map(map) => visitor.visit_map(self.map(map)),
+        }
+    }
+
+    /// Reads the node, with `null` as the given value.
+    fn or_zero<V: Visitor<'de>>(
+        self,
+        visitor: V,
+        zero: impl FnOnce(V) -> Result<V::Value, Error>,
+    ) -> Result<V::Value, Error> {
+        if self.node.is_null() { zero(visitor) } else { self.any(visitor) }.map_err(|error| error.at(self.node))
+    }
+}
+
+impl<'de> Deserializer<'de, '_> {
+    fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let quoted = match self.node.kind() {
+            NodeKind::String(text) if self.context.style == Style::Proto => scalar::resolve(text),
+            _ => None,
+        };
+        match quoted {
+            Some(Scalar::Int(value)) if value < 0 => visitor.visit_i64(value).map_err(|error: Error| error.at(self.node)),
+            Some(Scalar::Int(value)) => visitor.visit_u64(value.unsigned_abs()).map_err(|error: Error| error.at(self.node)),
+            Some(Scalar::UInt(value)) => visitor.visit_u64(value).map_err(|error: Error| error.at(self.node)),
+            Some(Scalar::Float(value)) => visitor.visit_f64(value).map_err(|error: Error| error.at(self.node)),
+            _ => self.or_zero(visitor, |visitor| visitor.visit_u64(0)),
+        }
+    }
+}
+
+macro_rules! numbers {
+    ($($name:ident)*) => {
+        $(fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            self.number(visitor)
+        })*
+    };
+}
+
+impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.any(visitor).map_err(|error| error.at(self.node))
+    }
+
+    numbers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_f32 deserialize_f64
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.or_zero(visitor, |visitor| visitor.visit_bool(false))
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.or_zero(visitor, |visitor| visitor.visit_borrowed_str(""))
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.node.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+            .map_err(|error| error.at(self.node))
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
+        // A quantity may be a number (`cpu: 1`), which is its text.
+        if name == "Quantity" {
+            let text = match self.node.kind() {
+                NodeKind::Int(value) => Some(value.to_string()),
+                NodeKind::UInt(value) => Some(value.to_string()),
+                NodeKind::Float(value) => Some(value.to_string()),
+                _ => None,
+            };
+            if let Some(text) = text {
+                return visitor.visit_newtype_struct(text.into_deserializer());
+            }
+        }
+        visitor.visit_newtype_struct(self).map_err(|error| error.at(self.node))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.or_zero(visitor, |visitor| visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<&str>())))
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.or_zero(visitor, |visitor| visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>())))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.node.kind() {
+            NodeKind::Map(map) => visitor.visit_map(MapReader { fields: Some(fields), ..self.map(map) }),
+            NodeKind::Null => visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>())),
+            // A derived visitor would take the items of a list for the fields.
+            NodeKind::Seq(_) => Err(de::Error::invalid_type(Unexpected::Seq, &"a map")),
+            _ => self.any(visitor),
+        }
+        .map_err(|error| error.at(self.node))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.node.kind() {
+            NodeKind::String(text) => visitor.visit_enum(text.into_deserializer()),
+            NodeKind::Null => visitor.visit_enum("".into_deserializer()),
+            NodeKind::Map(mut map) => match (map.next(), map.next()) {
+                (Some((key, value)), None) => visitor.visit_enum(EnumReader { key, value: Self { node: value, key: Some(key), ..self } }),
+                _ => Err(de::Error::invalid_value(Unexpected::Map, &"a map with one key")),
+            },
+            _ => self.any(visitor),
+        }
+        .map_err(|error| error.at(self.node))
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.context.unknown.borrow_mut().extend(self.key);
+        visitor.visit_unit()
+    }
+}
+
+struct MapReader<'de, 'c> {
+    map: Map<'de>,
+    /// The fields that the type knows, if it is a struct.
+    fields: Option<&'static [&'static str]>,
+    entry: Option<(Node<'de>, Node<'de>)>,
+    context: &'c Context<'de>,
+}
+
+impl<'de> MapReader<'de, '_> {
+    /// Returns the field that a key names.
+    fn field(&self, key: &'de str) -> Option<&'de str> {
+        let Some(fields) = self.fields else { return Some(key) };
+        if fields.contains(&key) {
+            return Some(key);
+        }
+        if self.context.style == Style::Proto && key.contains('_') {
+            return fields.iter().copied().find(|field| is_camel_case_of(field, key));
+        }
+        None
+    }
+}
+
+/// Returns whether a name in camel case is what protobuf makes of a name in snake case.
+fn is_camel_case_of(camel: &str, snake: &str) -> bool {
+    let mut upper = false;
+    let mut rest = camel.chars();
+    for c in snake.chars() {
+        if c == '_' {
+            upper = true;
+            continue;
+        }
+        let want = if upper { c.to_ascii_uppercase() } else { c };
+        upper = false;
+        if rest.next() != Some(want) {
+            return false;
+        }
+    }
+    rest.next().is_none()
+}
+
+impl<'de> MapAccess<'de> for MapReader<'de, '_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        loop {
+            self.entry = self.map.next();
+            let Some((key, _)) = self.entry else { return Ok(None) };
+            let Some(field) = self.field(key.as_str().unwrap_or("")) else {
+                self.context.unknown.borrow_mut().push(key);
+                continue;
+            };
+            return seed
+                .deserialize(BorrowedStrDeserializer::new(field))
+                .map(Some)
+                .map_err(|error: Error| error.at(key));
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let Some((key, node)) = self.entry else { return Err(de::Error::custom("a value without a key")) };
+        seed.deserialize(Deserializer { node, key: Some(key), context: self.context })
+            .map_err(|error: Error| error.at(node))
+    }
+}
+
+struct SeqReader<'de, 'c> {
+    seq: Seq<'de>,
+    context: &'c Context<'de>,
+}
+
+impl<'de> SeqAccess<'de> for SeqReader<'de, '_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        let Some(node) = self.seq.next() else { return Ok(None) };
+        seed.deserialize(Deserializer { node, key: None, context: self.context })
+            .map(Some)
+            .map_err(|error: Error| error.at(node))
+    }
+}
+
+struct EnumReader<'de, 'c> {
+    key: Node<'de>,
+    value: Deserializer<'de, 'c>,
+}
+
+impl<'de, 'c> de::EnumAccess<'de> for EnumReader<'de, 'c> {
+    type Error = Error;
+    type Variant = Deserializer<'de, 'c>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), Error> {
+        let text = self.key.as_str().unwrap_or("");
+        let variant = seed
+            .deserialize(BorrowedStrDeserializer::new(text))
+            .map_err(|error: Error| error.at(self.key))?;
+        Ok((variant, self.value))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Deserializer<'de, '_> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
+        seed.deserialize(self)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+        de::Deserializer::deserialize_seq(self, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+        de::Deserializer::deserialize_map(self, visitor)
+    }
+}

@@ -1,0 +1,52 @@
+//! Why a document could not be read, before the file has a name.
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceId, Span};
+
+/// What is wrong with a document, and where in its file.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    code: &'static str,
+    message: String,
+    start: u32,
+    end: u32,
+    also: Option<(u32, u32, &'static str)>,
+    help: Option<String>,
+}
+
+impl Problem {
+    /// Returns a problem between two bytes of the file.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>, start: u32, end: u32) -> Self {
+        Self { code, message: message.into(), start, end: end.max(start), also: None, help: None }
+    }
+
+    /// Adds another place.
+    pub(crate) fn also(mut self, start: u32, end: u32, text: &'static str) -> Self {
+        self.also = Some((start, end, text));
+        self
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Returns where the problem starts.
+    pub(crate) fn start(&self) -> u32 {
+        self.start
+    }
+
+    /// Returns the finding for a file.
+    pub(crate) fn diagnostic(self, source: SourceId) -> Diagnostic {
+        let Self { code, message, start, end, also, help } = self;
+        let mut diagnostic = Diagnostic::error(code, message).span(Span { source, start, end });
+        if let Some((start, end, text)) = also {
+            diagnostic = diagnostic.label(Span { source, start, end }, text);
+        }
+        if let Some(help) = help {
+            diagnostic = diagnostic.help(help);
+        }
+        diagnostic
+    }
+}
