@@ -1,5 +1,6 @@
 //! meshc
 pub mod diagnostic;
+pub mod ingest;
 pub mod model;
 pub mod source;
 

@@ -167,8 +167,12 @@ impl<'de> Deserializer<'de, '_> {
             _ => None,
         };
         match quoted {
-            Some(Scalar::Int(value)) if value < 0 => visitor.visit_i64(value).map_err(|error: Error| error.at(self.node)),
-            Some(Scalar::Int(value)) => visitor.visit_u64(value.unsigned_abs()).map_err(|error: Error| error.at(self.node)),
+            Some(Scalar::Int(value)) if value < 0 => {
+                visitor.visit_i64(value).map_err(|error: Error| error.at(self.node))
+            }
+            Some(Scalar::Int(value)) => {
+                visitor.visit_u64(value.unsigned_abs()).map_err(|error: Error| error.at(self.node))
+            }
             Some(Scalar::UInt(value)) => visitor.visit_u64(value).map_err(|error: Error| error.at(self.node)),
             Some(Scalar::Float(value)) => visitor.visit_f64(value).map_err(|error: Error| error.at(self.node)),
             _ => self.or_zero(visitor, |visitor| visitor.visit_u64(0)),
@@ -297,7 +301,9 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
             NodeKind::String(text) => visitor.visit_enum(text.into_deserializer()),
             NodeKind::Null => visitor.visit_enum("".into_deserializer()),
             NodeKind::Map(mut map) => match (map.next(), map.next()) {
-                (Some((key, value)), None) => visitor.visit_enum(EnumReader { key, value: Self { node: value, key: Some(key), ..self } }),
+                (Some((key, value)), None) => {
+                    visitor.visit_enum(EnumReader { key, value: Self { node: value, key: Some(key), ..self } })
+                }
                 _ => Err(de::Error::invalid_value(Unexpected::Map, &"a map with one key")),
             },
             _ => self.any(visitor),
@@ -407,9 +413,8 @@ impl<'de, 'c> de::EnumAccess<'de> for EnumReader<'de, 'c> {
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), Error> {
         let text = self.key.as_str().unwrap_or("");
-        let variant = seed
-            .deserialize(BorrowedStrDeserializer::new(text))
-            .map_err(|error: Error| error.at(self.key))?;
+        let variant =
+            seed.deserialize(BorrowedStrDeserializer::new(text)).map_err(|error: Error| error.at(self.key))?;
         Ok((variant, self.value))
     }
 }

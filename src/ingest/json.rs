@@ -9,7 +9,8 @@ use crate::source::{Scalar, SourceId, Tree, TreeBuilder};
 
 /// Reads all values at `range` of a file's text.
 pub(crate) fn parse(text: &str, range: Range<u32>) -> Result<Vec<Tree>, Problem> {
-    let mut reader = Reader { text, at: range.start as usize, end: range.end as usize, builder: TreeBuilder::default() };
+    let mut reader =
+        Reader { text, at: range.start as usize, end: range.end as usize, builder: TreeBuilder::default() };
     let mut trees = Vec::new();
     reader.skip_marker();
     loop {
@@ -101,7 +102,8 @@ impl Reader<'_> {
 
     fn unique_keys(&self, index: u32) -> Result<(), Problem> {
         let map = self.builder.node(SourceId::default(), self.text, index);
-        let mut keys: Vec<_> = map.entries().map(|(key, _)| (key.as_str().unwrap_or(""), key.index(), key.span())).collect();
+        let mut keys: Vec<_> =
+            map.entries().map(|(key, _)| (key.as_str().unwrap_or(""), key.index(), key.span())).collect();
         keys.sort_unstable();
         let duplicate = keys.windows(2).filter(|pair| pair[0].0 == pair[1].0).min_by_key(|pair| pair[1].1);
         let Some([(key, _, first), (_, _, second)]) = duplicate else { return Ok(()) };
@@ -134,7 +136,12 @@ impl Reader<'_> {
                 Some(0..0x20) => return Err(self.wrong("a control character in a string must be escaped")),
                 Some(_) => self.at += 1,
                 None => {
-                    return Err(Problem::new("json-syntax", "this is not JSON: the string does not end", offset(start), offset(start + 1)));
+                    return Err(Problem::new(
+                        "json-syntax",
+                        "this is not JSON: the string does not end",
+                        offset(start),
+                        offset(start + 1),
+                    ));
                 }
             }
         }
@@ -194,13 +201,10 @@ impl Reader<'_> {
             "true" => Scalar::Bool(true),
             "false" => Scalar::Bool(false),
             "null" => Scalar::Null,
-            _ => match number(word) {
-                Some(number) => number,
-                None => {
-                    let message = format!("this is not JSON: `{}` is no value", shorten(word));
-                    return Err(Problem::new("json-syntax", message, offset(start), offset(self.at)));
-                }
-            },
+            _ => number(word).ok_or_else(|| {
+                let message = format!("this is not JSON: `{}` is no value", shorten(word));
+                Problem::new("json-syntax", message, offset(start), offset(self.at))
+            })?,
         };
         self.builder.scalar(&scalar, self.text, offset(start), offset(self.at));
         Ok(())

@@ -1,31 +1,15 @@
 //! `apiVersion`, `kind` and `metadata`: who an object is, checked as the API server does for all kinds.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1 as api;
+
 use super::de::{self, Style};
 use super::problem::Problem;
 use super::yaml::shorten;
 use crate::model::ObjectMeta;
 use crate::source::{Node, NodeKind};
 
-/// The fields of Kubernetes' `ObjectMeta`.
-const FIELDS: [&str; 15] = [
-    "annotations",
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "finalizers",
-    "generateName",
-    "generation",
-    "labels",
-    "managedFields",
-    "name",
-    "namespace",
-    "ownerReferences",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
-
 /// What an object says it is.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct TypeMeta<'a> {
     /// `networking.istio.io`; empty for the core group.
     pub(crate) group: &'a str,
@@ -52,25 +36,29 @@ pub(crate) fn type_meta(object: Node<'_>) -> Result<TypeMeta<'_>, Problem> {
     Ok(TypeMeta { group, version, kind })
 }
 
-/// Reads `metadata`; all that is wrong with it goes to `problems`.
-pub(crate) fn object_meta(object: Node<'_>, namespaced: bool, problems: &mut Vec<Problem>) -> Option<ObjectMeta> {
-    let Some(node) = object.get("metadata") else {
-        problems.push(problem("missing-name", "an object has `metadata` with a `name`", object));
-        return None;
-    };
-    for (key, _) in node.entries() {
-        let name = key.as_str().unwrap_or("");
-        if !FIELDS.contains(&name) {
-            problems.push(unknown_field(object, key));
+/// Reads `metadata`; all that is wrong with its types goes to `problems`.
+pub(crate) fn object_meta(object: Node<'_>, problems: &mut Vec<Problem>) -> Option<ObjectMeta> {
+    let Some(node) = object.get("metadata") else { return Some(ObjectMeta::default()) };
+    match de::from_node::<api::ObjectMeta>(node, Style::Kubernetes) {
+        Ok((meta, unknown)) => {
+            problems.extend(unknown.into_iter().map(|key| unknown_field(object, key)));
+            Some(meta.into())
         }
-    }
-    let mut meta: ObjectMeta = match de::from_node(node, Style::Kubernetes) {
-        Ok((meta, _)) => meta,
         Err(error) => {
             problems.push(typed(object, &error));
-            return None;
+            None
         }
-    };
+    }
+}
+
+/// Checks the names, labels and annotations of an object, and gives it the namespace that it has when it says none.
+pub(crate) fn complete(
+    object: Node<'_>,
+    namespaced: bool,
+    mut meta: ObjectMeta,
+    problems: &mut Vec<Problem>,
+) -> ObjectMeta {
+    let node = object.get("metadata").unwrap_or(object);
     if meta.name.is_empty() {
         problems.push(problem("missing-name", "an object has a name", node.get("name").unwrap_or(node)));
     } else if !is_subdomain(&meta.name) {
@@ -101,7 +89,7 @@ pub(crate) fn object_meta(object: Node<'_>, namespaced: bool, problems: &mut Vec
             problems.push(problem("invalid-annotation", "this is no key of an annotation", key));
         }
     }
-    Some(meta)
+    meta
 }
 
 /// Returns the problem of a key that a type does not know.

@@ -40,7 +40,7 @@ fn word(text: &str) -> Scalar<'_> {
 fn dotted(text: &str) -> Option<Scalar<'_>> {
     match text {
         ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN" => None,
-        _ if is_float(text) => float(text),
+        _ if is_float(text) => Some(float(text)),
         _ => Some(Scalar::String(text)),
     }
 }
@@ -60,12 +60,10 @@ fn number(text: &str) -> Option<Scalar<'_>> {
         return Some(integer);
     }
     if is_float(digits) {
-        // The text with underscores is not returned as a string any more: it is a number.
-        return match float(digits)? {
+        return match float(digits) {
             Scalar::Int(value) => Some(Scalar::Int(value)),
-            Scalar::UInt(value) => Some(Scalar::UInt(value)),
             Scalar::Float(value) => Some(Scalar::Float(value)),
-            Scalar::Null | Scalar::Bool(_) | Scalar::String(_) => Some(Scalar::String(text)),
+            _ => Some(Scalar::String(text)),
         };
     }
     Some(Scalar::String(text))
@@ -131,16 +129,16 @@ fn is_float(text: &str) -> bool {
 /// Returns a decimal number; one without fraction is an integer, as JSON does not tell `8.0` from `8`.
 ///
 /// A number too large for 64 bits of floating point stays a string, as in go-yaml.
-fn float(text: &str) -> Option<Scalar<'_>> {
-    let Ok(value) = text.parse::<f64>() else { return Some(Scalar::String(text)) };
+fn float(text: &str) -> Scalar<'_> {
+    let Ok(value) = text.parse::<f64>() else { return Scalar::String(text) };
     if value.is_infinite() {
-        return Some(Scalar::String(text));
+        return Scalar::String(text);
     }
     #[expect(clippy::cast_possible_truncation, reason = "the bounds are checked")]
     if value.fract() == 0.0 && value.abs() < 9e18 {
-        return Some(Scalar::Int(value as i64));
+        return Scalar::Int(value as i64);
     }
-    Some(Scalar::Float(value))
+    Scalar::Float(value)
 }
 
 #[cfg(test)]

@@ -126,6 +126,22 @@ fn content(piece: &str) -> Content {
     if directives { Content::Directives } else { Content::Nothing }
 }
 
+/// Returns the first character that YAML does not allow, and its place. What comes after a NUL no reader would see.
+pub(crate) fn control_character(text: &str) -> Option<(usize, char)> {
+    // All of them are one byte below U+0080, or two that start with C2.
+    let suspect = |byte: &u8| (*byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0x7F | 0xC2);
+    let mut from = 0;
+    while let Some(at) = text.as_bytes().get(from..)?.iter().position(suspect) {
+        let at = from + at;
+        let c = text.get(at..)?.chars().next()?;
+        if c.is_control() && c != '\u{85}' {
+            return Some((at, c));
+        }
+        from = at + c.len_utf8();
+    }
+    None
+}
+
 /// Returns the byte after the line that starts at `from`.
 fn memchr_newline(bytes: &[u8], from: usize) -> usize {
     bytes.iter().skip(from).position(|byte| *byte == b'\n').map_or(bytes.len(), |at| from + at + 1)

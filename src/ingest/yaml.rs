@@ -40,7 +40,9 @@ pub(crate) fn parse(text: &str, range: Range<u32>) -> Result<Tree, Problem> {
     let mut parser = Parser::new_from_str(document);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
-            let at = reader.bytes.at(error.marker().index());
+            // What is missing is missed at the end of the text, not in the next document.
+            let last = range.start + offset(document.trim_end().len());
+            let at = reader.bytes.at(error.marker().index()).min(last);
             Problem::new("yaml-syntax", format!("this is not YAML: {}", error.info()), at, at)
         })?;
         let start = reader.bytes.at(span.start.index());
@@ -98,7 +100,12 @@ impl Reader<'_> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(Problem::new("yaml-syntax", "this is not YAML: a second document without `---`", start, end));
+                    return Err(Problem::new(
+                        "yaml-syntax",
+                        "this is not YAML: a second document without `---`",
+                        start,
+                        end,
+                    ));
                 }
                 Ok(())
             }
@@ -155,7 +162,8 @@ impl Reader<'_> {
             return Err(too_long(start));
         }
         let end = if style == ScalarStyle::Plain { end } else { self.trim_end(start, end) };
-        let mut meaning = meaning(value, style, tag).map_err(|message| Problem::new("yaml-scalar", message, start, end))?;
+        let mut meaning =
+            meaning(value, style, tag).map_err(|message| Problem::new("yaml-scalar", message, start, end))?;
         let key_text;
         if self.next_is_key() {
             if style == ScalarStyle::Plain && tag.is_none() && value == "<<" {
@@ -181,7 +189,9 @@ impl Reader<'_> {
     fn alias(&mut self, anchor: usize, start: u32, end: u32) -> Result<(), Problem> {
         let nodes = match self.anchors.get(&anchor) {
             Some(Some(nodes)) => nodes,
-            Some(None) => return Err(Problem::new("yaml-alias", "this alias stands inside of what it repeats", start, end)),
+            Some(None) => {
+                return Err(Problem::new("yaml-alias", "this alias stands inside of what it repeats", start, end));
+            }
             None => return Err(Problem::new("yaml-alias", "this alias has no anchor", start, end)),
         };
         self.repeated = self.repeated.saturating_add(nodes.len());
@@ -251,7 +261,6 @@ impl Reader<'_> {
                 continue;
             }
             let maps: Vec<_> = match value.kind() {
-                NodeKind::Map(_) => vec![value],
                 NodeKind::Seq(items) => items.collect(),
                 _ => vec![value],
             };
@@ -341,13 +350,13 @@ struct Bytes<'t> {
     document: &'t str,
     base: u32,
     ascii: bool,
-    chars: usize,
-    bytes: usize,
+    char: usize,
+    byte: usize,
 }
 
 impl<'t> Bytes<'t> {
     fn new(document: &'t str, base: u32) -> Self {
-        Self { document, base, ascii: document.is_ascii(), chars: 0, bytes: 0 }
+        Self { document, base, ascii: document.is_ascii(), char: 0, byte: 0 }
     }
 
     fn at(&mut self, chars: usize) -> u32 {
@@ -356,20 +365,20 @@ impl<'t> Bytes<'t> {
         }
         let bytes = self.document.as_bytes();
         let is_start = |at: usize| bytes.get(at).is_none_or(|byte| byte & 0xC0 != 0x80);
-        while self.chars < chars && self.bytes < bytes.len() {
-            self.bytes += 1;
-            while !is_start(self.bytes) {
-                self.bytes += 1;
+        while self.char < chars && self.byte < bytes.len() {
+            self.byte += 1;
+            while !is_start(self.byte) {
+                self.byte += 1;
             }
-            self.chars += 1;
+            self.char += 1;
         }
-        while self.chars > chars && self.bytes > 0 {
-            self.bytes -= 1;
-            while !is_start(self.bytes) {
-                self.bytes -= 1;
+        while self.char > chars && self.byte > 0 {
+            self.byte -= 1;
+            while !is_start(self.byte) {
+                self.byte -= 1;
             }
-            self.chars -= 1;
+            self.char -= 1;
         }
-        self.base + offset(self.bytes)
+        self.base + offset(self.byte)
     }
 }

@@ -47,7 +47,7 @@ pub struct Node<'a> {
 }
 
 /// The value of a [`Node`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum NodeKind<'a> {
     /// `null`, `~` or nothing.
     Null,
@@ -68,14 +68,14 @@ pub enum NodeKind<'a> {
 }
 
 /// The items of a list.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Seq<'a> {
     next: Node<'a>,
     end: u32,
 }
 
 /// The entries of a map, in the order in which they are written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Map<'a> {
     next: Node<'a>,
     end: u32,

@@ -1,0 +1,215 @@
+//! Which kinds are read, in which versions, and as which type: the one table of them.
+
+use super::de::{self, Style};
+use super::metadata::{self, TypeMeta};
+use super::problem::Problem;
+use crate::model::{Config, ObjectMeta, istio, kubernetes};
+use crate::source::{Node, ResourceRef};
+
+/// What a kind of object is to us.
+pub(crate) enum Known {
+    /// Read, by this entry of the table.
+    Yes(&'static Kind),
+    /// Read, but not in this version: the API server serves others.
+    OtherVersions(&'static [&'static str]),
+    /// Passed over.
+    No,
+}
+
+/// A kind that is read.
+pub(crate) struct Kind {
+    group: &'static str,
+    name: &'static str,
+    versions: &'static [&'static str],
+    namespaced: bool,
+    read: fn(Node<'_>, bool, &mut Vec<Problem>) -> Option<Resource>,
+}
+
+impl Kind {
+    /// Returns the entry for an object.
+    pub(crate) fn of(object: &TypeMeta<'_>) -> Known {
+        match KINDS.iter().find(|kind| kind.name == object.kind && kind.group == object.group) {
+            None => Known::No,
+            Some(kind) if kind.versions.contains(&object.version) => Known::Yes(kind),
+            Some(kind) => Known::OtherVersions(kind.versions),
+        }
+    }
+
+    /// Reads an object of this kind; all that is wrong with it goes to `problems`, and then there is none.
+    pub(crate) fn read(&self, object: Node<'_>, problems: &mut Vec<Problem>) -> Option<Resource> {
+        let resource = (self.read)(object, self.namespaced, problems)?;
+        problems.is_empty().then_some(resource)
+    }
+}
+
+/// Reads an object of an Istio kind: a protobuf message under `spec`.
+fn istio<T: serde::de::DeserializeOwned + Default>(
+    object: Node<'_>,
+    namespaced: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Config<T>> {
+    for (key, _) in object.entries() {
+        if !matches!(key.as_str(), Some("apiVersion" | "kind" | "metadata" | "spec" | "status")) {
+            problems.push(metadata::unknown_field(object, key));
+        }
+    }
+    let spec = match object.get("spec") {
+        None => T::default(),
+        Some(spec) => match de::from_node(spec, Style::Proto) {
+            Ok((value, unknown)) => {
+                problems.extend(unknown.into_iter().map(|key| metadata::unknown_field(object, key)));
+                value
+            }
+            Err(error) => {
+                problems.push(metadata::typed(object, &error));
+                return None;
+            }
+        },
+    };
+    let meta = metadata::object_meta(object, problems)?;
+    let meta = metadata::complete(object, namespaced, meta, problems);
+    Some(Config { meta, spec, source: ResourceRef::NONE })
+}
+
+/// Reads an object of one of Kubernetes' own kinds.
+fn kubernetes<T: kubernetes::Kind>(
+    object: Node<'_>,
+    namespaced: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Config<T>> {
+    match de::from_node::<T::Api>(object, Style::Kubernetes) {
+        Ok((api, unknown)) => {
+            problems.extend(unknown.into_iter().map(|key| metadata::unknown_field(object, key)));
+            let (meta, spec) = T::from_api(api);
+            let meta = metadata::complete(object, namespaced, meta, problems);
+            Some(Config { meta, spec, source: ResourceRef::NONE })
+        }
+        Err(error) => {
+            problems.push(metadata::typed(object, &error));
+            None
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($( $(#[$doc:meta])* $field:ident: $reader:ident $group:literal [$($version:literal),*] $kind:ident $scope:ident; )*) => {
+        /// The resources of the input, by kind; each list by namespace and name.
+        #[derive(Debug, Clone, Default)]
+        pub struct Resources {
+            $( $(#[$doc])* pub $field: Vec<Config<$reader::$kind>>, )*
+        }
+
+        /// A resource of any kind.
+        #[derive(Debug)]
+        pub(crate) enum Resource {
+            $( $kind(Box<Config<$reader::$kind>>), )*
+        }
+
+        impl Resource {
+            /// Returns its name, namespace and so on.
+            pub(crate) fn meta(&self) -> &ObjectMeta {
+                match self {
+                    $( Self::$kind(config) => &config.meta, )*
+                }
+            }
+        }
+
+        impl Resources {
+            /// Adds a resource that a document holds.
+            pub(crate) fn put(&mut self, resource: Resource, source: ResourceRef) {
+                match resource {
+                    $( Resource::$kind(config) => self.$field.push(Config { source, ..*config }), )*
+                }
+            }
+
+            /// Returns how many resources there are of each kind.
+            pub fn counts(&self) -> Vec<(&'static str, usize)> {
+                vec![$( (stringify!($kind), self.$field.len()), )*]
+            }
+        }
+
+        const KINDS: &[Kind] = &[$(
+            Kind {
+                group: $group,
+                name: stringify!($kind),
+                versions: &[$($version),*],
+                namespaced: kinds!(@ $scope),
+                read: |object, namespaced, problems| {
+                    $reader(object, namespaced, problems).map(|config| Resource::$kind(Box::new(config)))
+                },
+            },
+        )*];
+    };
+    (@ namespaced) => { true };
+    (@ cluster) => { false };
+}
+
+kinds! {
+    /// `v1` Namespace
+    namespaces: kubernetes "" ["v1"] Namespace cluster;
+    /// `v1` Node
+    nodes: kubernetes "" ["v1"] Node cluster;
+    /// `v1` Service
+    services: kubernetes "" ["v1"] Service namespaced;
+    /// `v1` Endpoints
+    endpoints: kubernetes "" ["v1"] Endpoints namespaced;
+    /// `discovery.k8s.io/v1` EndpointSlice
+    endpoint_slices: kubernetes "discovery.k8s.io" ["v1"] EndpointSlice namespaced;
+    /// `v1` Pod
+    pods: kubernetes "" ["v1"] Pod namespaced;
+    /// `v1` ServiceAccount
+    service_accounts: kubernetes "" ["v1"] ServiceAccount namespaced;
+    /// `v1` Secret
+    secrets: kubernetes "" ["v1"] Secret namespaced;
+    /// `v1` ConfigMap
+    config_maps: kubernetes "" ["v1"] ConfigMap namespaced;
+    /// `apps/v1` Deployment
+    deployments: kubernetes "apps" ["v1"] Deployment namespaced;
+    /// `apps/v1` StatefulSet
+    stateful_sets: kubernetes "apps" ["v1"] StatefulSet namespaced;
+    /// `apps/v1` DaemonSet
+    daemon_sets: kubernetes "apps" ["v1"] DaemonSet namespaced;
+    /// `apps/v1` ReplicaSet
+    replica_sets: kubernetes "apps" ["v1"] ReplicaSet namespaced;
+    /// `v1` ReplicationController
+    replication_controllers: kubernetes "" ["v1"] ReplicationController namespaced;
+    /// `batch/v1` Job
+    jobs: kubernetes "batch" ["v1"] Job namespaced;
+    /// `batch/v1` CronJob
+    cron_jobs: kubernetes "batch" ["v1"] CronJob namespaced;
+    /// `networking.k8s.io/v1` Ingress
+    ingresses: kubernetes "networking.k8s.io" ["v1"] Ingress namespaced;
+    /// `networking.k8s.io/v1` IngressClass
+    ingress_classes: kubernetes "networking.k8s.io" ["v1"] IngressClass cluster;
+
+    /// `networking.istio.io` VirtualService
+    virtual_services: istio "networking.istio.io" ["v1", "v1beta1", "v1alpha3"] VirtualService namespaced;
+    /// `networking.istio.io` DestinationRule
+    destination_rules: istio "networking.istio.io" ["v1", "v1beta1", "v1alpha3"] DestinationRule namespaced;
+    /// `networking.istio.io` Gateway
+    gateways: istio "networking.istio.io" ["v1", "v1beta1", "v1alpha3"] Gateway namespaced;
+    /// `networking.istio.io` ServiceEntry
+    service_entries: istio "networking.istio.io" ["v1", "v1beta1", "v1alpha3"] ServiceEntry namespaced;
+    /// `networking.istio.io` WorkloadEntry
+    workload_entries: istio "networking.istio.io" ["v1", "v1beta1", "v1alpha3"] WorkloadEntry namespaced;
+    /// `networking.istio.io` WorkloadGroup
+    workload_groups: istio "networking.istio.io" ["v1", "v1beta1", "v1alpha3"] WorkloadGroup namespaced;
+    /// `networking.istio.io` Sidecar
+    sidecars: istio "networking.istio.io" ["v1", "v1beta1", "v1alpha3"] Sidecar namespaced;
+    /// `networking.istio.io` EnvoyFilter
+    envoy_filters: istio "networking.istio.io" ["v1alpha3"] EnvoyFilter namespaced;
+    /// `networking.istio.io` ProxyConfig
+    proxy_configs: istio "networking.istio.io" ["v1beta1"] ProxyConfig namespaced;
+    /// `security.istio.io` AuthorizationPolicy
+    authorization_policies: istio "security.istio.io" ["v1", "v1beta1"] AuthorizationPolicy namespaced;
+    /// `security.istio.io` PeerAuthentication
+    peer_authentications: istio "security.istio.io" ["v1", "v1beta1"] PeerAuthentication namespaced;
+    /// `security.istio.io` RequestAuthentication
+    request_authentications: istio "security.istio.io" ["v1", "v1beta1"] RequestAuthentication namespaced;
+    /// `telemetry.istio.io` Telemetry
+    telemetries: istio "telemetry.istio.io" ["v1", "v1alpha1"] Telemetry namespaced;
+    /// `extensions.istio.io` WasmPlugin
+    wasm_plugins: istio "extensions.istio.io" ["v1alpha1"] WasmPlugin namespaced;
+    /// `extensions.istio.io` TrafficExtension
+    traffic_extensions: istio "extensions.istio.io" ["v1alpha1"] TrafficExtension namespaced;
+}

@@ -1,0 +1,129 @@
+//! All that was read, in one order whatever the files were.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::kind::{Resource, Resources};
+use super::{Object, Read};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{FieldPath, Node, ResourceRef, SourceId, Sources, Span, Tree};
+
+/// The resources of the input, and what they were read from.
+///
+/// Lists of resources are those of [`Resources`], by namespace and name.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    /// The files.
+    pub sources: Sources,
+    /// The documents of the resources; a [`ResourceRef`] is an index into it.
+    pub documents: Vec<Document>,
+    /// The resources.
+    pub resources: Resources,
+    /// How many documents (or values of JSON) the files have, read or not.
+    pub document_count: usize,
+    /// How many objects there are of kinds that are not used, as `HTTPRoute.gateway.networking.k8s.io`.
+    pub ignored: BTreeMap<String, usize>,
+}
+
+/// Where a resource was read.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The file.
+    pub source: SourceId,
+    /// API group; empty for the core group.
+    pub group: String,
+    /// API version, without the group.
+    pub version: String,
+    /// The kind.
+    pub kind: String,
+    /// Its tree, which the other items of its list share.
+    tree: Arc<Tree>,
+    /// The object's node in it.
+    root: u32,
+}
+
+impl Document {
+    pub(crate) fn new(source: SourceId, tree: Arc<Tree>, root: u32, group: &str, version: &str, kind: &str) -> Self {
+        Self { source, group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned(), tree, root }
+    }
+
+    /// Returns the object's tree.
+    pub fn node<'a>(&'a self, sources: &'a Sources) -> Node<'a> {
+        self.tree.node(self.source, sources.text(self.source), self.root)
+    }
+}
+
+impl Deref for Manifests {
+    type Target = Resources;
+
+    fn deref(&self) -> &Resources {
+        &self.resources
+    }
+}
+
+impl Manifests {
+    /// Returns where a resource was read; nothing for one that was made up.
+    pub fn document(&self, resource: ResourceRef) -> Option<&Document> {
+        self.documents.get(resource.0 as usize)
+    }
+
+    /// Returns the tree of a resource.
+    pub fn node(&self, resource: ResourceRef) -> Option<Node<'_>> {
+        self.document(resource).map(|document| document.node(&self.sources))
+    }
+
+    /// Returns the place of a resource's field or, where the path ends early, of the last part of it that exists.
+    pub fn locate(&self, resource: ResourceRef, path: &FieldPath) -> Option<Span> {
+        self.node(resource).map(|node| node.place(path))
+    }
+}
+
+/// Sorts what was read, drops duplicates, and gives each resource its reference.
+pub(super) fn collect(sources: Sources, read: Vec<Read>, diagnostics: &mut Diagnostics) -> Manifests {
+    let mut manifests = Manifests::default();
+    let mut resources: Vec<(Resource, Document)> = Vec::new();
+    for piece in read {
+        manifests.document_count += piece.documents;
+        for diagnostic in piece.diagnostics {
+            diagnostics.push(diagnostic);
+        }
+        for object in piece.objects {
+            match object {
+                Object::Resource(resource, document) => resources.push((resource, document)),
+                Object::Ignored(kind) => *manifests.ignored.entry(kind).or_default() += 1,
+            }
+        }
+    }
+    // Files are in the order of their paths, so of equal ones the first written stays first.
+    resources.sort_by(|a, b| key(a).cmp(&key(b)));
+    let mut kept: Vec<(Resource, Document)> = Vec::with_capacity(resources.len());
+    for item in resources {
+        match kept.last() {
+            Some(first) if key(first) == key(&item) => diagnostics.push(duplicate(&sources, first, &item)),
+            _ => kept.push(item),
+        }
+    }
+    for (resource, document) in kept {
+        let reference = ResourceRef(u32::try_from(manifests.documents.len()).unwrap_or(u32::MAX));
+        manifests.resources.put(resource, reference);
+        manifests.documents.push(document);
+    }
+    manifests.sources = sources;
+    manifests
+}
+
+fn key((resource, document): &(Resource, Document)) -> (&str, &str, &str, &str) {
+    let meta = resource.meta();
+    (&document.group, &document.kind, &meta.namespace, &meta.name)
+}
+
+fn duplicate(sources: &Sources, first: &(Resource, Document), second: &(Resource, Document)) -> Diagnostic {
+    let meta = second.0.meta();
+    let place = |document: &Document| document.node(sources).place(&FieldPath::parse("metadata.name"));
+    let of = if meta.namespace.is_empty() { String::new() } else { format!("{}/", meta.namespace) };
+    let message = format!("the {} `{of}{}` is there twice; the first one counts", second.1.kind, meta.name);
+    Diagnostic::error("duplicate-object", message)
+        .label(place(&second.1), "left out")
+        .label(place(&first.1), "first here")
+}

@@ -1,0 +1,217 @@
+//! YAML and JSON text -> [`Manifests`]: typed resources, each with the tree that it was read from.
+//!
+//! ```text
+//! SourceFile ─text─▶ documents ─yaml, json─▶ Tree ─kind, crd, de─▶ Config<T> ─▶ Manifests
+//!     bytes            cut at ---   positions       what the API server takes     sorted, no duplicates
+//! ```
+//!
+//! What the API server or istiod's webhook would reject is a [`Diagnostic`] and is left out, as it would never have
+//! reached istiod; everything else of the same file is still read. The result does not depend on the order of the
+//! files or on how resources are spread over them.
+
+mod de;
+mod json;
+mod kind;
+mod manifests;
+mod metadata;
+mod problem;
+mod scalar;
+mod text;
+mod yaml;
+
+pub use kind::Resources;
+pub use manifests::{Document, Manifests};
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Node, SourceFile, SourceId, Sources, Span, Tree};
+use kind::{Kind, Known, Resource};
+use metadata::TypeMeta;
+use problem::Problem;
+
+/// Reads all files.
+pub fn ingest(files: Vec<SourceFile>) -> (Manifests, Diagnostics) {
+    let mut diagnostics = Diagnostics::default();
+    let (sources, pieces) = load(files, &mut diagnostics);
+    let read: Vec<Read> = pieces.into_par_iter().map(|piece| read_piece(&sources, &piece)).collect();
+    (manifests::collect(sources, read, &mut diagnostics), diagnostics)
+}
+
+/// A stretch of a file that holds one document (or several values of JSON).
+struct Piece {
+    source: SourceId,
+    range: Range<u32>,
+    json: bool,
+    /// The first byte that is no text.
+    invalid: Option<u32>,
+}
+
+/// What a [`Piece`] holds.
+#[derive(Default)]
+pub(crate) struct Read {
+    /// YAML documents and JSON values.
+    documents: usize,
+    objects: Vec<Object>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// An object of the input.
+pub(crate) enum Object {
+    /// A resource, and where it was read.
+    Resource(Resource, Document),
+    /// An object of a kind that we do not use: its kind and group.
+    Ignored(String),
+}
+
+/// Decodes all files and cuts them into documents.
+fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, Vec<Piece>) {
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let decoded: Vec<_> = files
+        .into_par_iter()
+        .map(|file| {
+            let SourceFile { path, content } = file;
+            let content = content.and_then(|bytes| {
+                if u32::try_from(bytes.len()).is_ok_and(|len| len < u32::MAX / 2) {
+                    Ok(text::decode(bytes))
+                } else {
+                    Err("files of 2 GiB and more are not read".to_owned())
+                }
+            });
+            let ranges = content.as_ref().map(|text| text::documents(&text.text)).unwrap_or_default();
+            (path, content, ranges)
+        })
+        .collect();
+    let mut sources = Sources::default();
+    let mut pieces = Vec::new();
+    for (path, content, ranges) in decoded {
+        let json =
+            std::path::Path::new(&path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let text = match content {
+            Ok(text) => text,
+            Err(reason) => {
+                let message = format!("cannot read `{path}`: {reason}");
+                let source = sources.add(path, String::new());
+                diagnostics.push(Diagnostic::error("unreadable", message).span(Span { source, start: 0, end: 0 }));
+                continue;
+            }
+        };
+        let source = sources.add(path, text.text);
+        let mut invalid = text.invalid.into_iter().peekable();
+        pieces.extend(ranges.into_iter().map(|range| {
+            let mut first = None;
+            while let Some(at) = invalid.next_if(|at| *at < range.end) {
+                first.get_or_insert(at);
+            }
+            Piece { source, range, json, invalid: first }
+        }));
+    }
+    (sources, pieces)
+}
+
+fn read_piece(sources: &Sources, piece: &Piece) -> Read {
+    let text = sources.text(piece.source);
+    let trees = match parse(text, piece) {
+        Ok(trees) => trees,
+        Err(problem) => {
+            let diagnostics = vec![problem.diagnostic(piece.source)];
+            return Read { documents: 1, diagnostics, ..Read::default() };
+        }
+    };
+    let mut read = Read::default();
+    for tree in trees {
+        read.documents += 1;
+        let tree = Arc::new(tree);
+        let mut objects = Vec::new();
+        if let Err(problem) = list(tree.root(piece.source, text), None, &mut objects) {
+            read.diagnostics.push(problem.diagnostic(piece.source));
+        }
+        // A list may be as long as the whole input.
+        let results: Vec<_> = objects
+            .into_par_iter()
+            .with_min_len(16)
+            .map(|(node, type_meta)| read_object(piece.source, &tree, node, &type_meta))
+            .collect();
+        for (object, problems) in results {
+            read.objects.extend(object);
+            read.diagnostics.extend(problems.into_iter().map(|problem| problem.diagnostic(piece.source)));
+        }
+    }
+    read
+}
+
+fn parse(text: &str, piece: &Piece) -> Result<Vec<Tree>, Problem> {
+    if let Some(at) = piece.invalid {
+        return Err(Problem::new("invalid-utf8", "these bytes are no UTF-8 text", at, at + 3));
+    }
+    let document = text.get(piece.range.start as usize..piece.range.end as usize).unwrap_or("");
+    if let Some((at, c)) = text::control_character(document) {
+        let at = piece.range.start + text::offset(at);
+        let message = format!("the control character U+{:04X} is not allowed in YAML", u32::from(c));
+        return Err(Problem::new("control-character", message, at, at + text::offset(c.len_utf8())));
+    }
+    if !json::looks_like(document) {
+        return yaml::parse(text, piece.range.clone()).map(|tree| vec![tree]);
+    }
+    match json::parse(text, piece.range.clone()) {
+        Ok(trees) => Ok(trees),
+        Err(problem) if piece.json => Err(problem),
+        // Maybe YAML in flow style; if it is neither, the reader that came further knows better.
+        Err(problem) => match yaml::parse(text, piece.range.clone()) {
+            Ok(tree) => Ok(vec![tree]),
+            Err(other) => Err(if other.start() > problem.start() { other } else { problem }),
+        },
+    }
+}
+
+/// Takes lists apart: `kind: List` of anything, `kind: PodList` whose items may leave their kind out.
+fn list<'a>(
+    node: Node<'a>,
+    of: Option<&TypeMeta<'a>>,
+    objects: &mut Vec<(Node<'a>, TypeMeta<'a>)>,
+) -> Result<(), Problem> {
+    if node.is_null() {
+        return Ok(());
+    }
+    let type_meta = match (of, node.get("kind")) {
+        (Some(of), None) => *of,
+        _ => metadata::type_meta(node)?,
+    };
+    if let (Some(item), Some(items)) = (type_meta.kind.strip_suffix("List"), node.get("items")) {
+        let of = TypeMeta { kind: item, ..type_meta };
+        let of = (!item.is_empty()).then_some(&of);
+        return items.items().try_for_each(|item| list(item, of, objects));
+    }
+    objects.push((node, type_meta));
+    Ok(())
+}
+
+fn read_object(
+    source: SourceId,
+    tree: &Arc<Tree>,
+    node: Node<'_>,
+    type_meta: &TypeMeta<'_>,
+) -> (Option<Object>, Vec<Problem>) {
+    let TypeMeta { group, version, kind } = *type_meta;
+    let mut problems = Vec::new();
+    let object = match Kind::of(type_meta) {
+        Known::No => Some(Object::Ignored(if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") })),
+        Known::OtherVersions(versions) => {
+            let message = format!("{kind} has no version `{version}`: {}", versions.join(", "));
+            let span = node.get("apiVersion").unwrap_or(node).span();
+            problems.push(Problem::new("unknown-version", message, span.start, span.end));
+            None
+        }
+        Known::Yes(entry) => entry.read(node, &mut problems).map(|resource| {
+            let document = Document::new(source, Arc::clone(tree), node.index(), group, version, kind);
+            Object::Resource(resource, document)
+        }),
+    };
+    (object, problems)
+}
+
+#[cfg(test)]
+mod tests;
