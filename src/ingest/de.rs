@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
+use serde::forward_to_deserialize_any;
 
 use super::scalar;
 use super::yaml::shorten;
@@ -372,10 +373,7 @@ impl<'de> MapAccess<'de> for MapReader<'de, '_> {
                 self.context.unknown.borrow_mut().push(key);
                 continue;
             };
-            return seed
-                .deserialize(BorrowedStrDeserializer::new(field))
-                .map(Some)
-                .map_err(|error: Error| error.at(key));
+            return seed.deserialize(Key(field)).map(Some).map_err(|error: Error| error.at(key));
         }
     }
 
@@ -383,6 +381,61 @@ impl<'de> MapAccess<'de> for MapReader<'de, '_> {
         let Some((key, node)) = self.entry else { return Err(de::Error::custom("a value without a key")) };
         seed.deserialize(Deserializer { node, key: Some(key), context: self.context })
             .map_err(|error: Error| error.at(node))
+    }
+}
+
+/// A map's key, which may stand for a number (`portLevelMtls: {"8080": ..}`).
+struct Key<'de>(&'de str);
+
+macro_rules! number_keys {
+    ($($name:ident $visit:ident $type:ty;)*) => {
+        $(fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            match self.0.parse::<$type>() {
+                Ok(number) => visitor.$visit(number),
+                Err(_) => visitor.visit_borrowed_str(self.0),
+            }
+        })*
+    };
+}
+
+impl<'de> de::Deserializer<'de> for Key<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_borrowed_str(self.0)
+    }
+
+    number_keys! {
+        deserialize_i8 visit_i64 i64;
+        deserialize_i16 visit_i64 i64;
+        deserialize_i32 visit_i64 i64;
+        deserialize_i64 visit_i64 i64;
+        deserialize_u8 visit_u64 u64;
+        deserialize_u16 visit_u64 u64;
+        deserialize_u32 visit_u64 u64;
+        deserialize_u64 visit_u64 u64;
+        deserialize_bool visit_bool bool;
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_enum(BorrowedStrDeserializer::new(self.0))
+    }
+
+    forward_to_deserialize_any! {
+        f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 

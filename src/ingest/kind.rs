@@ -3,8 +3,14 @@
 use super::de::{self, Style};
 use super::metadata::{self, TypeMeta};
 use super::problem::Problem;
-use crate::model::{Config, ObjectMeta, istio, kubernetes};
+use crate::model::{Config, ObjectMeta, kubernetes};
 use crate::source::{Node, ResourceRef};
+
+/// Istio's kinds by their names in manifests: the model's `ProxyConfig` is the one of the mesh config.
+mod istio {
+    pub(super) use crate::model::istio::ProxyConfigResource as ProxyConfig;
+    pub(super) use crate::model::istio::*;
+}
 
 /// What a kind of object is to us.
 pub(crate) enum Known {

@@ -103,7 +103,7 @@ fn bad_documents_give_one_finding_at_its_place() {
         (&deep, "1:154: yaml-syntax"),
         (&very_deep, "201:201: yaml-depth"),
         (&long, "1:1: value-too-long"),
-        (&long_block, "1:4: value-too-long"),
+        (&long_block, "2:3: value-too-long"),
     ] {
         let cut: String = text.chars().take(60).collect();
         assert_eq!(tree(text), Err(want.into()), "{cut}");
