@@ -210,7 +210,7 @@ fn the_second_of_two_equal_objects_is_left_out() {
     let other = SERVICE.replace("80", "81");
     let (manifests, found) = read_files(vec![SourceFile::new("b.yaml", other), SourceFile::new("a.yaml", SERVICE)]);
     assert_eq!(found, ["b.yaml:3:18: duplicate-object"]);
-    assert_eq!(manifests.services[0].spec.ports[0].port, 80);
+    assert_eq!(manifests.services[0].spec.spec.ports[0].port, 80);
 }
 
 #[test]
