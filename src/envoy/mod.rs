@@ -7,6 +7,8 @@ pub mod generated;
 pub mod json;
 mod proto;
 pub mod schema;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use generated::*;

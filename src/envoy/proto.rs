@@ -269,19 +269,13 @@ impl ProtoJson for Value {
     }
 }
 
-/// Numbers of a `Value` are doubles: integers as far as a double tells them apart from their neighbours.
+/// Numbers of a `Value` are doubles; integers of up to 15 digits, which are all a double prints, go without a fraction.
 fn write_number<S: Serializer>(number: &Number, serializer: S) -> Result<S::Ok, S::Error> {
-    const EXACT: i64 = 1 << 53;
-    if let Some(integer) = number.as_i64().filter(|integer| (-EXACT..=EXACT).contains(integer)) {
-        return serializer.serialize_i64(integer);
-    }
     let double = number.as_f64().unwrap_or_default();
-    #[expect(clippy::cast_possible_truncation, reason = "a saturated value does not compare equal")]
-    let integer = double as i64;
-    #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "the question is whether it is exact")]
-    let is_integer = integer as f64 == double && (-EXACT..=EXACT).contains(&integer);
-    if is_integer && (integer != 0 || double.is_sign_positive()) {
-        serializer.serialize_i64(integer)
+    let is_short = double.fract() == 0.0 && double.abs() < 1e15 && (double != 0.0 || double.is_sign_positive());
+    if is_short {
+        #[expect(clippy::cast_possible_truncation, reason = "an integer of at most 15 digits")]
+        serializer.serialize_i64(double as i64)
     } else {
         double.write(serializer)
     }

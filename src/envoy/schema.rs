@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! message envoy.config.cluster.v3 Cluster.EdsClusterConfig     the package, and the name below it
+//!  ! kind                                                      a oneof of which a member must be set
 //!  1 eds_config m/envoy.config.core.v3.ConfigSource            number, name, type; m message, e enum, else a scalar
 //!  2 service_name string                                       m. and e. are names of the same package
 //!  3 names *string                                             * repeated, ? optional, `string:` a map by that key
@@ -23,6 +24,8 @@ pub struct Message {
     pub name: String,
     /// In number order.
     pub fields: Vec<Field>,
+    /// Oneofs of which a member must be set.
+    pub required_oneofs: Vec<&'static str>,
 }
 
 impl Message {
@@ -173,8 +176,14 @@ fn read(text: &'static str) -> Schema {
         let members = std::iter::from_fn(|| lines.next_if(|line| line.starts_with(' ')).map(|line| &line[1..]));
         match kind {
             "message" => {
-                let fields = members.filter_map(|line| field(line, package)).collect();
-                schema.messages.insert(name.clone(), Message { name, fields });
+                let mut message = Message { name: name.clone(), fields: Vec::new(), required_oneofs: Vec::new() };
+                for line in members {
+                    match line.strip_prefix("! ") {
+                        Some(oneof) => message.required_oneofs.push(oneof),
+                        None => message.fields.extend(field(line, package)),
+                    }
+                }
+                schema.messages.insert(name, message);
             }
             "enum" => {
                 let values = members.filter_map(enum_value).collect();
@@ -248,7 +257,7 @@ mod tests {
     fn every_line_is_read() {
         let text = include_str!("schema.txt");
         let lines = text.lines().filter(|line| !line.starts_with('#')).count();
-        let members: usize = messages().map(|message| 1 + message.fields.len()).sum();
+        let members: usize = messages().map(|message| 1 + message.fields.len() + message.required_oneofs.len()).sum();
         let values: usize = schema().enums.values().map(|declared| 1 + declared.values.len()).sum();
         assert_eq!(lines, members + values);
     }
@@ -274,6 +283,8 @@ mod tests {
         assert_eq!((kind.number, kind.oneof), (2, Some("cluster_discovery_type")));
         assert_eq!(kind.kind, Kind::Enum("envoy.config.cluster.v3.Cluster.DiscoveryType".into()));
         assert_eq!(cluster.field("typedExtensionProtocolOptions").map(|field| field.label), Some(Label::Map("string")));
+        let address = message("envoy.config.core.v3.Address").expect("Address is known");
+        assert_eq!(address.required_oneofs, ["address"]);
         let discovery = enumeration("envoy.config.cluster.v3.Cluster.DiscoveryType").expect("an enum");
         assert_eq!((discovery.value_name(3), discovery.value_number("EDS")), (Some("EDS"), Some(3)));
     }

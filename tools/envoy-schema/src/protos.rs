@@ -158,7 +158,14 @@ impl Scopes {
                 .map(|field| self.field(name, message, field).with_context(|| format!("{name}.{}", field.name())))
                 .collect::<Result<Vec<_>>>()?;
             fields.sort_by_key(|field| field.number);
-            messages.insert(name.clone(), Message { name: name.clone(), package: package.clone(), fields });
+            let oneofs = message.oneof_decl.iter().filter(|oneof| {
+                oneof.options.iter().flat_map(|options| &options.uninterpreted_option).any(is_required)
+            });
+            let required_oneofs = oneofs.map(|oneof| oneof.name().to_owned()).collect();
+            messages.insert(
+                name.clone(),
+                Message { name: name.clone(), package: package.clone(), fields, required_oneofs },
+            );
         }
         Ok(Schema { messages, enums: self.enums })
     }
@@ -248,6 +255,12 @@ fn scalar(kind: Type) -> Result<&'static str> {
 /// The option's name when it is not an extension.
 fn plain_name(option: &UninterpretedOption) -> String {
     option.name.iter().map(|part| part.name_part.as_str()).collect::<Vec<_>>().join(".")
+}
+
+/// Whether the option is `(validate.required) = true`.
+fn is_required(option: &UninterpretedOption) -> bool {
+    matches!(option.name.as_slice(), [part] if part.is_extension && part.name_part.trim_start_matches('.') == "validate.required")
+        && option.identifier_value.as_deref() == Some("true")
 }
 
 /// The `validate.rules` of a field: `uint32.lte=5`, `string={min_len: 1}`; several are separated by `; `.

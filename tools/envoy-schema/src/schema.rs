@@ -18,6 +18,8 @@ pub(crate) struct Message {
     pub(crate) package: String,
     /// In number order.
     pub(crate) fields: Vec<Field>,
+    /// Oneofs of which a member must be set.
+    pub(crate) required_oneofs: Vec<String>,
 }
 
 /// A field of a message.

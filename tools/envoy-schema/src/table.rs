@@ -9,6 +9,9 @@ pub(crate) fn text(schema: &Schema) -> String {
     let mut out = String::from("# Written by `cargo run -p envoy-schema`; read by schema.rs.\n");
     for message in schema.messages.values() {
         _ = writeln!(out, "message {} {}", message.package, below(&message.name, &message.package));
+        for oneof in &message.required_oneofs {
+            _ = writeln!(out, " ! {oneof}");
+        }
         for field in &message.fields {
             let label = match field.label {
                 Label::Singular => String::new(),
