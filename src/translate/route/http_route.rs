@@ -1,0 +1,92 @@
+//! One HTTP route of a VirtualService under one of its matches.
+//!
+//! istiod: `route.go` `TranslateRoute`
+
+use std::collections::BTreeMap;
+
+use crate::envoy::{Any, Metadata, Route, RouteActionClusterSpecifier, RouteActionOneof, Struct};
+use crate::mesh::virtual_service::route_semantics;
+use crate::model::istio::{HttpMatchRequest, HttpRoute, VirtualService};
+use crate::model::{Config, ObjectMeta};
+use crate::translate::name;
+use crate::translate::route::virtual_service::HttpRouteOptions;
+use crate::translate::route::{
+    cors, decorator, destinations, direct_response, fault, headers, matching, redirect, route_action,
+};
+
+/// `VirtualService.http[]` with one of its matches, or none -> `Route`
+///
+/// istiod: `route.go` `TranslateRoute`
+pub(super) fn http_route(
+    options: &HttpRouteOptions<'_>,
+    config: &Config<VirtualService>,
+    http: &HttpRoute,
+    request: Option<&HttpMatchRequest>,
+) -> Route {
+    let semantics = route_semantics(config);
+    let r#match = matching::route_match(request, semantics);
+    let route_headers = headers::header_operations(http.headers.as_ref());
+
+    let (action, destination_headers) = if let Some(to) = &http.redirect {
+        let action = redirect::redirect(to, options.listener_port, options.is_tls, semantics);
+        (action.map(RouteActionOneof::Redirect), headers::HeaderOperations::default())
+    } else if let Some(response) = &http.direct_response {
+        let action = direct_response::direct_response(response);
+        (Some(RouteActionOneof::DirectResponse(action)), headers::HeaderOperations::default())
+    } else {
+        let destinations = destinations::destinations(options, &http.route);
+        let authority = route_headers.authority.as_deref();
+        let action = route_action::route_action(options, http, &destinations, &r#match, semantics, authority);
+        (Some(RouteActionOneof::Route(action)), destinations.headers)
+    };
+    let headers = route_headers.and(destination_headers);
+    Route {
+        name: route_name(http, request),
+        decorator: Some(decorator::decorator(&r#match, cluster(action.as_ref()), &config.meta.name, options.listener_port)),
+        r#match: Some(r#match),
+        action,
+        metadata: Some(metadata(&config.meta)),
+        request_headers_to_add: headers.request_headers_to_add,
+        request_headers_to_remove: headers.request_headers_to_remove,
+        response_headers_to_add: headers.response_headers_to_add,
+        response_headers_to_remove: headers.response_headers_to_remove,
+        typed_per_filter_config: typed_per_filter_config(http),
+        stat_prefix: request.map(|r| r.stat_prefix.clone()).unwrap_or_default(),
+        ..Route::default()
+    }
+}
+
+/// `http[].name`, `match[].name` -> `Route.name`
+fn route_name(http: &HttpRoute, request: Option<&HttpMatchRequest>) -> String {
+    match request.map(|r| r.name.as_str()) {
+        None | Some("") => http.name.clone(),
+        Some(request) => format!("{}.{request}", http.name),
+    }
+}
+
+/// `http[].fault`, `corsPolicy` -> `Route.typed_per_filter_config`
+fn typed_per_filter_config(http: &HttpRoute) -> BTreeMap<String, Any> {
+    let fault = http.fault.as_ref().map(|f| ("envoy.filters.http.fault", Any::from(fault::fault(f))));
+    let cors = http.cors_policy.as_ref().map(|c| ("envoy.filters.http.cors", Any::from(cors::cors_policy(c))));
+    fault.into_iter().chain(cors).map(|(filter, config)| (filter.to_owned(), config)).collect()
+}
+
+/// Names the VirtualService that a route comes from.
+///
+/// istiod: `pilot/pkg/networking/util/util.go` `BuildConfigInfoMetadata`
+fn metadata(meta: &ObjectMeta) -> Metadata {
+    let path = name::config_path("virtual-service", &meta.namespace, &meta.name);
+    let filter_metadata = BTreeMap::from([("istio".to_owned(), Struct::from([("config", path)]))]);
+    Metadata { filter_metadata, ..Metadata::default() }
+}
+
+/// The only cluster that a route leads to.
+fn cluster(action: Option<&RouteActionOneof>) -> Option<&str> {
+    match action {
+        Some(RouteActionOneof::Route(action)) => match &action.cluster_specifier {
+            Some(RouteActionClusterSpecifier::Cluster(cluster)) => Some(cluster),
+            _ => None,
+        },
+        _ => None,
+    }
+}
