@@ -5,7 +5,7 @@
 use crate::envoy::Route;
 use crate::mesh::labels;
 use crate::model::Config;
-use crate::model::istio::{HttpMatchRequest, HttpRoute, VirtualService};
+use crate::model::istio::{Destination, HttpMatchRequest, VirtualService};
 use crate::proxy::OutboundView;
 use crate::translate::destination::{self, DestinationService};
 use crate::translate::route::{http_route, matching};
@@ -28,7 +28,7 @@ pub(crate) struct HttpRouteOptions<'a> {
 
 impl HttpRouteOptions<'_> {
     /// The cluster of a destination, as the listener sees it.
-    pub(super) fn cluster(&self, destination: &crate::model::istio::Destination) -> String {
+    pub(super) fn cluster(&self, destination: &Destination) -> String {
         destination::cluster(destination, (self.service)(&destination.host), self.listener_port)
     }
 }

@@ -14,9 +14,14 @@ use crate::translate::route::listener_services::{ListenerService, ListenerServic
 ///
 /// istiod: `httproute.go` `selectVirtualServices`
 pub(super) fn names_a_service(spec: &VirtualService, services: &ListenerServices<'_>) -> bool {
+    // Wildcards begin with `*`, and `+` is the next character.
+    let wildcards = || services.range("*".to_owned().."+".to_owned()).map(|(hostname, _)| hostname);
     spec.hosts.iter().map(|h| h.to_lowercase()).any(|host| {
-        services.contains_key(&host)
-            || services.keys().any(|s| (is_wildcard(&host) || is_wildcard(s)) && matches(&host, s))
+        if is_wildcard(&host) {
+            services.keys().any(|s| matches(&host, s))
+        } else {
+            services.contains_key(&host) || wildcards().any(|s| matches(&host, s))
+        }
     })
 }
 

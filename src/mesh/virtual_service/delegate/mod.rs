@@ -79,7 +79,7 @@ fn merge(config: &Arc<Config<VirtualService>>, delegates: &Delegates, cluster_do
         let namespace = &config.meta.namespace;
         spec.http = spec.http.into_iter().flat_map(|route| expand(route, namespace, delegates)).collect();
     }
-    Arc::new(Config { meta: config.meta.clone(), spec, source: config.source.clone() })
+    Arc::new(Config { meta: config.meta.clone(), spec, source: config.source })
 }
 
 /// Returns the routes that stand for one route of a root: itself, or those of its delegate. A delegate that is missing or not
