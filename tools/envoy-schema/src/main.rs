@@ -1,7 +1,7 @@
 //! Generates `src/envoy/generated`, `src/envoy/schema.txt` and `src/envoy/README.md` from the `.proto` files of `envoy-types`.
 //!
-//! `cargo run -p envoy-schema` writes the files; `cargo run -p envoy-schema -- names` prints the names it would give; `cargo run -p envoy-schema -- seen DIR` prints which messages and fields
-//! the recordings below a folder use, and fails when one of them is unknown or has no field in the generated structs.
+//! `cargo run -p envoy-schema` writes the files. `cargo run -p envoy-schema -- names` prints the structs' names, and `.. seen DIR`
+//! which messages and fields the recordings below a folder use; it fails when one is unknown or the structs lack it.
 #![allow(clippy::print_stdout, reason = "a developer's tool")]
 #![allow(clippy::disallowed_methods, reason = "a developer's tool reads files")]
 

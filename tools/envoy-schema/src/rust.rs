@@ -40,7 +40,7 @@ impl<'a> Plan<'a> {
                 continue;
             }
             plan.messages.insert(&message.name, plan.name(&message.name, &message.package));
-            if plan.area(&message.package).is_err() {
+            if plan.area(&message.name).is_err() {
                 astray.push(format!("{name}, reached from {from}"));
                 continue;
             }
@@ -129,12 +129,12 @@ impl<'a> Plan<'a> {
         message.fields.iter().filter(|field| self.wanted.keeps(&message.name, field))
     }
 
-    /// The area (file) of a package.
-    pub(crate) fn area(&self, package: &str) -> Result<&str> {
+    /// The area (file) of a message or enum.
+    pub(crate) fn area(&self, name: &str) -> Result<&str> {
         let areas = &self.wanted.areas;
-        let found = areas.iter().filter(|(prefix, _)| package == *prefix || package.starts_with(&format!("{prefix}.")));
+        let found = areas.iter().filter(|(prefix, _)| name == *prefix || name.starts_with(&format!("{prefix}.")));
         let longest = found.max_by_key(|(prefix, _)| prefix.len());
-        Ok(longest.with_context(|| format!("wanted.txt: no area for package {package}"))?.1)
+        Ok(longest.with_context(|| format!("wanted.txt: no area for {name}"))?.1)
     }
 
     /// Whether a struct would hold itself through singular fields.
@@ -240,11 +240,11 @@ pub(crate) fn files(plan: &Plan<'_>) -> Result<Vec<Output>> {
     let mut files: BTreeMap<&str, File> = BTreeMap::new();
     for name in plan.messages.keys() {
         let message = plan.schema.message(name)?;
-        write_message(plan, message, files.entry(plan.area(&message.package)?).or_default())?;
+        write_message(plan, message, files.entry(plan.area(&message.name)?).or_default())?;
     }
     for name in plan.enums.keys() {
         let declared = &plan.schema.enums[*name];
-        write_enum(plan, declared, files.entry(plan.area(&declared.package)?).or_default())?;
+        write_enum(plan, declared, files.entry(plan.area(&declared.name)?).or_default())?;
     }
     let mut outputs = vec![
         Output { path: "generated/mod.rs".into(), text: module(files.keys().copied()) },

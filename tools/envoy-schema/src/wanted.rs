@@ -10,7 +10,7 @@ use crate::schema::Field;
 /// The contents of `wanted.txt`.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
-    /// Package prefix to file; the longest prefix wins.
+    /// Package or message to file; the longest prefix of a full name wins.
     pub(crate) areas: BTreeMap<String, String>,
     /// Messages to start from, in file order.
     pub(crate) roots: Vec<String>,
