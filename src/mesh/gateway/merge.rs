@@ -57,7 +57,7 @@ impl Merge {
     }
 
     fn place(&mut self, server: &Arc<GatewayServer>, number: u32) -> Result<(), RejectionReason> {
-        let route_name = route_name::route_name(server, number);
+        let route_name = server.route_name(number);
         if server.spec.tls.is_some() {
             self.claim_hosts(server, number)?;
             self.merged.contains_auto_passthrough |= server.is_auto_passthrough();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::mesh::gateway::route_name;
 use crate::mesh::protocol::Protocol;
 use crate::model::Config;
 use crate::model::istio::{Gateway, Port, Server, ServerTlsSettingsTlsMode};
@@ -40,6 +41,11 @@ impl GatewayServer {
     /// The protocol of its port.
     pub fn protocol(&self) -> Protocol {
         Protocol::parse(&self.port.protocol)
+    }
+
+    /// The route configuration that it uses on a port, or empty.
+    pub fn route_name(&self, listening_port: u32) -> String {
+        route_name::route_name(self, listening_port)
     }
 
     /// Whether it has TLS settings that are more than a redirect.

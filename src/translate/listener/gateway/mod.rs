@@ -1,0 +1,126 @@
+//! Listeners of routers: one for each address and port of the Gateways' servers.
+//!
+//! ```text
+//! merged servers of a port ─┬─ plain HTTP           one chain for all     (http)
+//!                           ├─ HTTPS, terminated    one chain a server    (http, tls)
+//!                           ├─ TCP, or TLS ended    one chain a server    (tcp, tls)
+//!                           ├─ TLS passed through   one chain a match     (passthrough)
+//!                           └─ AUTO_PASSTHROUGH     one chain a service   (auto_passthrough)
+//! ```
+//!
+//! istiod: `core/gateway.go` `buildGatewayListeners`, `core/listener.go` `buildGatewayListener`
+
+mod auto_passthrough;
+mod chain;
+mod conflict;
+mod connection_manager;
+mod context;
+mod http;
+mod l4_match;
+mod passthrough;
+mod tcp;
+mod tls;
+
+use indexmap::IndexMap;
+
+use self::chain::Chain;
+use self::context::Context;
+use crate::envoy::{Listener, ListenerConnectionBalanceConfig, ListenerConnectionBalanceConfigBalanceType, TrafficDirection};
+use crate::mesh::gateway::{MergedServers, ServerPort};
+use crate::mesh::protocol::Protocol;
+use crate::options::features;
+use crate::proxy::ProxyView;
+use crate::translate::listener::bind::Bind;
+use crate::translate::listener::{ListenerClass, address, listener_filters};
+
+pub use self::conflict::Conflict;
+
+/// The listeners of a router, and what they leave out.
+#[derive(Debug, Default)]
+pub struct GatewayListeners {
+    /// In the order in which their first server was merged.
+    pub listeners: Vec<Listener>,
+    /// What is asked for and not served.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// `Gateway.servers[]` -> listeners
+///
+/// Servers whose listeners have the same name share it: their chains follow one another.
+///
+/// istiod: `core/gateway.go` `buildGatewayListeners`
+pub fn build(view: &ProxyView<'_>) -> GatewayListeners {
+    let Some(gateway) = view.merged_gateway() else { return GatewayListeners::default() };
+    let mut context = Context::new(view);
+    let mut listeners: IndexMap<String, (Bind, u32, Vec<Chain>)> = IndexMap::new();
+    for port in &gateway.ports {
+        let Some(servers) = gateway.servers.get(port) else { continue };
+        if port.number < 1024 && context.listener_view.metadata_is_true("UNPRIVILEGED_POD") {
+            context.conflicts.extend(servers.servers.iter().map(|s| Conflict::privileged_port(s, port.number)));
+            continue;
+        }
+        let bind = bind(view, port);
+        let name = bind.listener_name(port.number);
+        let chains = chains(&mut context, &name, port, servers);
+        listeners.entry(name).or_insert_with(|| (bind, port.number, Vec::new())).2.extend(chains);
+    }
+    let listeners = listeners.into_iter().filter(|(_, (_, _, chains))| !chains.is_empty());
+    let listeners = listeners.map(|(name, (bind, port, chains))| listener(&context, name, &bind, port, chains)).collect();
+    GatewayListeners { listeners, conflicts: context.conflicts }
+}
+
+/// `Gateway.servers[].bind`, else all addresses of the proxy
+fn bind(view: &ProxyView<'_>, port: &ServerPort) -> Bind {
+    if !port.bind.is_empty() {
+        return Bind::to(&[&port.bind], true);
+    }
+    let addresses = address::wildcards(view.outbound.client.ip_mode);
+    Bind::to(if features::DUAL_STACK { addresses } else { &addresses[..1] }, true)
+}
+
+/// istiod: `core/gateway.go` `buildGatewayTCPBasedFilterChains`
+fn chains(context: &mut Context<'_>, listener_name: &str, port: &ServerPort, servers: &MergedServers) -> Vec<Chain> {
+    let protocol = Protocol::parse(&port.protocol);
+    if protocol.is_http() {
+        return vec![http::plain(context, listener_name, port.number, protocol, &servers.route_name)];
+    }
+    let mut chains = Vec::new();
+    for server in &servers.servers {
+        if server.is_https_termination() {
+            chains.push(http::terminated(context, listener_name, port.number, server));
+        } else if server.is_passthrough() {
+            chains.extend(passthrough::chains(context, server, port.number));
+        } else {
+            let chain = tcp::chain(context, server);
+            context.conflicts.extend(chain.is_none().then(|| Conflict::no_route(server)));
+            chains.extend(chain);
+        }
+    }
+    chains
+}
+
+/// istiod: `core/listener.go` `buildGatewayListener`
+fn listener(context: &Context<'_>, name: String, bind: &Bind, port: u32, chains: Vec<Chain>) -> Listener {
+    let view = &context.listener_view;
+    let topology = context.view.outbound.client.proxy_config.gateway_topology.as_ref();
+    let proxy_protocol = topology.is_some_and(|t| t.proxy_protocol.is_some()).then(listener_filters::proxy_protocol);
+    let inspector = chains.iter().any(Chain::needs_tls_inspector).then(listener_filters::tls_inspector);
+    Listener {
+        name,
+        address: Some(bind.address(port)),
+        filter_chains: chains.into_iter().map(Chain::filter_chain).collect(),
+        listener_filters: proxy_protocol.into_iter().chain(inspector).collect(),
+        traffic_direction: TrafficDirection::Outbound,
+        connection_balance_config: view.metadata_is_true("OUTBOUND_LISTENER_EXACT_BALANCE").then(exact_balance),
+        access_log: view.telemetry.of(ListenerClass::Gateway).access_logs.listener.clone(),
+        additional_addresses: bind.additional_addresses(port),
+        max_connections_to_accept_per_socket_event: Some(features::MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT),
+        ..Listener::default()
+    }
+}
+
+/// Metadata `OUTBOUND_LISTENER_EXACT_BALANCE` -> `Listener.connection_balance_config`
+fn exact_balance() -> ListenerConnectionBalanceConfig {
+    let exact = ListenerConnectionBalanceConfigBalanceType::ExactBalance(Default::default());
+    ListenerConnectionBalanceConfig { balance_type: Some(exact) }
+}

@@ -1,0 +1,105 @@
+//! Which hosts a gateway answers, and with which routes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{HostRoutes, services};
+use crate::envoy::Route;
+use crate::mesh::gateway::GatewayServer;
+use crate::mesh::hostname;
+use crate::model::Config;
+use crate::model::istio::VirtualService;
+use crate::proxy::ProxyView;
+use crate::translate::name;
+use crate::translate::route;
+
+/// Routes by Gateway and VirtualService: made once, and then the same for all hosts and servers.
+type Routes = BTreeMap<(String, String, String), Vec<Arc<Route>>>;
+
+/// The hosts that servers and VirtualServices share, in the order in which they came up, and the hosts of HTTPS redirects.
+///
+/// istiod: `core/gateway.go` `buildGatewayHTTPRouteConfig`
+pub(super) fn host_routes(view: &ProxyView<'_>, servers: &[Arc<GatewayServer>]) -> IndexMap<String, HostRoutes> {
+    let mut known = Routes::new();
+    let mut hosts = IndexMap::new();
+    for server in servers {
+        let mesh = view.outbound.mesh;
+        for virtual_service in mesh.virtual_services_for_gateway(&view.proxy.namespace, &server.gateway_name) {
+            let shared = shared_hosts(server, &virtual_service);
+            if shared.is_empty() {
+                continue;
+            }
+            let routes = routes(view, server, &virtual_service, &mut known);
+            if !routes.is_empty() {
+                add(view, server, shared, &routes, &mut hosts);
+            }
+        }
+        redirect(view, server, &mut hosts);
+    }
+    hosts
+}
+
+/// `Gateway.servers[].hosts`, `VirtualService.hosts` -> their intersection; of two that overlap, the narrower
+fn shared_hosts(server: &GatewayServer, virtual_service: &Config<VirtualService>) -> Vec<String> {
+    let offered = hostname::for_namespace(&server.spec.hosts, &virtual_service.meta.namespace);
+    hostname::intersection(&offered, &virtual_service.spec.hosts)
+}
+
+/// The routes of a VirtualService, made for the first server for which there are any.
+fn routes(
+    view: &ProxyView<'_>,
+    server: &GatewayServer,
+    virtual_service: &Config<VirtualService>,
+    known: &mut Routes,
+) -> Vec<Arc<Route>> {
+    let meta = &virtual_service.meta;
+    let key = (server.gateway_name.clone(), meta.name.clone(), meta.namespace.clone());
+    if let Some(routes) = known.get(&key) {
+        return routes.clone();
+    }
+    let services = services::by_hostname(view, virtual_service);
+    let routes = route::http_routes(view, virtual_service, server, &services);
+    let routes: Vec<_> = routes.into_iter().map(Arc::new).collect();
+    if !routes.is_empty() {
+        known.insert(key, routes.clone());
+    }
+    routes
+}
+
+fn add(
+    view: &ProxyView<'_>,
+    server: &GatewayServer,
+    shared: Vec<String>,
+    routes: &[Arc<Route>],
+    hosts: &mut IndexMap<String, HostRoutes>,
+) {
+    for host in shared {
+        let host = host.to_lowercase();
+        let entry = hosts.entry(host).or_insert_with_key(|host| host_without_routes(view, server, host));
+        entry.routes.extend(routes.iter().cloned());
+        entry.require_tls |= server.is_https_redirect();
+    }
+}
+
+/// `Gateway.servers[].tls.httpsRedirect` -> hosts that no VirtualService has redirect too
+///
+/// They are the server's hosts as written, with the namespace if they have one.
+fn redirect(view: &ProxyView<'_>, server: &GatewayServer, hosts: &mut IndexMap<String, HostRoutes>) {
+    for host in server.spec.hosts.iter().filter(|_| server.is_https_redirect()) {
+        let host = host.to_lowercase();
+        let entry = hosts.entry(host).or_insert_with_key(|host| host_without_routes(view, server, host));
+        entry.require_tls = true;
+    }
+}
+
+fn host_without_routes(view: &ProxyView<'_>, server: &GatewayServer, host: &str) -> HostRoutes {
+    HostRoutes {
+        name: name::domain(host, server.port.number),
+        domains: vec![host.to_owned()],
+        routes: Vec::new(),
+        require_tls: false,
+        include_request_attempt_count: route::proxy_headers::include_request_attempt_count(&view.outbound),
+    }
+}

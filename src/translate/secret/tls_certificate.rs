@@ -1,0 +1,57 @@
+//! Secrets that are certificates with keys.
+
+use crate::envoy::{
+    Any, CryptoMbPrivateKeyMethodConfig, DataSource, Duration, PrivateKeyProvider, PrivateKeyProviderConfigType,
+    QatPrivateKeyMethodConfig, TlsCertificate,
+};
+use crate::model;
+use crate::model::istio::{self, PrivateKeyProviderProvider};
+use crate::translate::secret::certificate::Certificate;
+use crate::translate::secret::inline;
+
+/// What stands for a private key in a dump.
+const REDACTED: &[u8] = b"[redacted]";
+
+/// Certificate and key -> `Secret.tls_certificate`, the key hidden
+///
+/// istiod: `sds.go` `toEnvoyTLSSecret`, `debug.go` `getConfigDumpByResourceType`
+pub(super) fn tls_certificate(certificate: Certificate, provider: Option<&istio::PrivateKeyProvider>) -> TlsCertificate {
+    let provider = provider.and_then(|p| p.provider.as_ref()).map(private_key_provider);
+    TlsCertificate {
+        certificate_chain: Some(inline(certificate.certificate)),
+        private_key: Some(redacted()),
+        // A private key provider gets no staple.
+        ocsp_staple: certificate.ocsp_staple.filter(|_| provider.is_none()).map(inline),
+        private_key_provider: provider,
+        ..TlsCertificate::default()
+    }
+}
+
+/// `ProxyConfig.privateKeyProvider` -> `TlsCertificate.private_key_provider`
+fn private_key_provider(provider: &PrivateKeyProviderProvider) -> PrivateKeyProvider {
+    let private_key = Some(redacted());
+    let (name, config, fallback): (_, Any, _) = match provider {
+        PrivateKeyProviderProvider::Cryptomb(p) => {
+            let config = CryptoMbPrivateKeyMethodConfig { private_key, poll_delay: Some(poll_delay(p.poll_delay)) };
+            ("cryptomb", config.into(), p.fallback)
+        }
+        PrivateKeyProviderProvider::Qat(p) => {
+            let config = QatPrivateKeyMethodConfig { private_key, poll_delay: Some(poll_delay(p.poll_delay)) };
+            ("qat", config.into(), p.fallback)
+        }
+    };
+    PrivateKeyProvider {
+        provider_name: name.to_owned(),
+        config_type: Some(PrivateKeyProviderConfigType::TypedConfig(config)),
+        fallback: fallback.unwrap_or_default(),
+    }
+}
+
+/// Whole seconds get lost.
+fn poll_delay(delay: Option<model::Duration>) -> Duration {
+    Duration { seconds: 0, nanos: delay.unwrap_or_default().nanos }
+}
+
+fn redacted() -> DataSource {
+    inline(REDACTED.to_vec())
+}
