@@ -3,6 +3,7 @@
 //! [`Proxy`] is who it is; [`ProxyView`] is the only thing that `translate` may ask.
 //! Outbound resources depend on an [`OutboundView`] alone: proxies whose [`Client`] and scope are equal share them.
 
+mod gateway;
 pub mod identity;
 pub mod scope;
 pub mod view;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::mesh::Mesh;
+use crate::mesh::gateway::MergedGateway;
 use crate::mesh::service::Service;
 use crate::proxy::identity::{Client, Proxy};
 use crate::proxy::scope::SidecarScope;
@@ -25,6 +26,15 @@ pub struct ProxyView<'m> {
     pub outbound: OutboundView<'m>,
     /// The proxy.
     pub proxy: &'m Proxy,
+    /// What a router serves, see [`Proxy::merged_gateway`]; none for a sidecar, and for a router without Gateways.
+    pub gateway: Option<&'m MergedGateway>,
+}
+
+impl<'m> ProxyView<'m> {
+    /// The servers of a router.
+    pub fn merged_gateway(&self) -> Option<&'m MergedGateway> {
+        self.gateway
+    }
 }
 
 impl<'m> OutboundView<'m> {

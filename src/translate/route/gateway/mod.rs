@@ -16,8 +16,7 @@ use std::sync::Arc;
 use crate::envoy::{Route, RouteConfiguration, VirtualHost, VirtualHostTlsRequirementType};
 use crate::mesh::gateway::GatewayServer;
 use crate::proxy::ProxyView;
-use crate::translate::name;
-use crate::translate::route::{MAX_DIRECT_RESPONSE_BODY_SIZE_BYTES, catch_all};
+use crate::translate::route::{MAX_DIRECT_RESPONSE_BODY_SIZE, catch_all_last, empty, join_host_port};
 
 /// A virtual host whose routes are still shared with others: those that came from one VirtualService are the same pointers.
 struct HostRoutes {
@@ -36,15 +35,13 @@ struct HostRoutes {
 pub fn build(view: &ProxyView<'_>, name: &str) -> RouteConfiguration {
     let servers = view.merged_gateway().and_then(|gateway| gateway.servers_by_route_name.get(name));
     let Some(servers) = servers.filter(|s| !s.is_empty()) else {
-        return RouteConfiguration { name: name.to_owned(), validate_clusters: Some(false), ..RouteConfiguration::default() };
+        return empty(name);
     };
     RouteConfiguration {
-        name: name.to_owned(),
         virtual_hosts: virtual_hosts(view, servers),
-        validate_clusters: Some(false),
         ignore_port_in_host_matching: true,
-        max_direct_response_body_size_bytes: Some(MAX_DIRECT_RESPONSE_BODY_SIZE_BYTES),
-        ..RouteConfiguration::default()
+        max_direct_response_body_size_bytes: Some(MAX_DIRECT_RESPONSE_BODY_SIZE),
+        ..empty(name)
     }
 }
 
@@ -62,7 +59,7 @@ fn virtual_host(host: HostRoutes) -> VirtualHost {
     VirtualHost {
         name: host.name,
         domains: host.domains,
-        routes: catch_all::last(host.routes.iter().map(|route| (**route).clone()).collect()),
+        routes: catch_all_last(host.routes.iter().map(|route| (**route).clone()).collect()),
         require_tls: if host.require_tls { VirtualHostTlsRequirementType::All } else { VirtualHostTlsRequirementType::None },
         include_request_attempt_count: host.include_request_attempt_count,
         ..VirtualHost::default()
@@ -71,5 +68,5 @@ fn virtual_host(host: HostRoutes) -> VirtualHost {
 
 /// No routes: Envoy answers 404.
 fn black_hole(port: u32) -> VirtualHost {
-    VirtualHost { name: name::domain("blackhole", port), domains: vec!["*".to_owned()], ..VirtualHost::default() }
+    VirtualHost { name: join_host_port("blackhole", port), domains: vec!["*".to_owned()], ..VirtualHost::default() }
 }

@@ -1,7 +1,6 @@
 //! Which service a destination of a gateway's VirtualService means.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::mesh::service::Service;
 use crate::model::Config;
@@ -15,16 +14,16 @@ use crate::proxy::ProxyView;
 pub(super) fn by_hostname<'m>(
     view: &ProxyView<'m>,
     virtual_service: &Config<VirtualService>,
-) -> BTreeMap<String, &'m Arc<Service>> {
+) -> BTreeMap<String, &'m Service> {
     hostnames(&virtual_service.spec)
         .filter_map(|host| Some((host.to_owned(), service(view, host, &virtual_service.meta.namespace)?)))
         .collect()
 }
 
-fn service<'m>(view: &ProxyView<'m>, host: &str, namespace: &str) -> Option<&'m Arc<Service>> {
+fn service<'m>(view: &ProxyView<'m>, host: &str, namespace: &str) -> Option<&'m Service> {
     let mesh = view.outbound.mesh;
     let own = mesh.service(host, namespace).filter(|s| mesh.service_visible(s, &view.proxy.namespace));
-    own.or_else(|| view.outbound.service(host))
+    own.or_else(|| view.outbound.service(host)).map(AsRef::as_ref)
 }
 
 fn hostnames(spec: &VirtualService) -> impl Iterator<Item = &str> {

@@ -12,8 +12,8 @@ use crate::mesh::hostname;
 use crate::model::Config;
 use crate::model::istio::VirtualService;
 use crate::proxy::ProxyView;
-use crate::translate::name;
-use crate::translate::route;
+use crate::translate::destination::DestinationService;
+use crate::translate::route::{HttpRouteOptions, http_routes, join_host_port, proxy_headers};
 
 /// Routes by Gateway and VirtualService: made once, and then the same for all hosts and servers.
 type Routes = BTreeMap<(String, String, String), Vec<Arc<Route>>>;
@@ -60,7 +60,14 @@ fn routes(
         return routes.clone();
     }
     let services = services::by_hostname(view, virtual_service);
-    let routes = route::http_routes(view, virtual_service, server, &services);
+    let options = HttpRouteOptions {
+        view: &view.outbound,
+        listener_port: server.port.number,
+        gateway: &server.gateway_name,
+        is_tls: server.spec.tls.is_some(),
+        service: &|host| services.get(host).map(|&service| DestinationService::from(service)),
+    };
+    let routes = http_routes(&options, virtual_service);
     let routes: Vec<_> = routes.into_iter().map(Arc::new).collect();
     if !routes.is_empty() {
         known.insert(key, routes.clone());
@@ -96,10 +103,10 @@ fn redirect(view: &ProxyView<'_>, server: &GatewayServer, hosts: &mut IndexMap<S
 
 fn host_without_routes(view: &ProxyView<'_>, server: &GatewayServer, host: &str) -> HostRoutes {
     HostRoutes {
-        name: name::domain(host, server.port.number),
+        name: join_host_port(host, server.port.number),
         domains: vec![host.to_owned()],
         routes: Vec::new(),
         require_tls: false,
-        include_request_attempt_count: route::proxy_headers::include_request_attempt_count(&view.outbound),
+        include_request_attempt_count: proxy_headers::include_request_attempt_count(&view.outbound),
     }
 }

@@ -1,0 +1,30 @@
+//! The servers of a router.
+
+use crate::mesh::Mesh;
+use crate::mesh::gateway::{self, MergedGateway, Router, Target};
+use crate::proxy::{Proxy, ProxyKind};
+
+impl Proxy {
+    /// `Gateway` -> the servers that this proxy runs, if it is a router and any Gateway applies to it
+    ///
+    /// istiod: `context.go` `SetGatewaysForProxy`
+    pub fn merged_gateway(&self, mesh: &Mesh) -> Option<MergedGateway> {
+        if self.client.kind != ProxyKind::Router {
+            return None;
+        }
+        let targets = self.service_targets.iter().map(|target| Target {
+            hostname: &target.service.hostname,
+            namespace: &target.service.namespace,
+            labels: &target.service.labels,
+            port: target.port.number,
+            target_port: target.target_port,
+        });
+        let router = Router {
+            namespace: &self.namespace,
+            service_account: &self.service_account,
+            labels: &self.labels,
+            targets: targets.collect(),
+        };
+        gateway::merge(&mesh.gateways, &router)
+    }
+}
