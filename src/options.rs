@@ -25,6 +25,8 @@ pub mod features {
     pub const MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT: u32 = 1;
     /// `ISTIO_DUAL_STACK`
     pub const DUAL_STACK: bool = false;
+    /// `ENABLE_TLS_ON_SIDECAR_INGRESS`
+    pub const TLS_ON_SIDECAR_INGRESS: bool = false;
     /// `PILOT_TRACE_SAMPLING`, percent
     pub const TRACE_SAMPLING: f64 = 1.0;
 }

@@ -35,3 +35,8 @@ pub fn dns_cache(hostname: &str) -> String {
 pub fn config_path(kind: &str, namespace: &str, name: &str) -> String {
     format!("/apis/networking.istio.io/v1/namespaces/{namespace}/{kind}/{name}")
 }
+
+/// The listener of an address and port: `10.96.0.10_53`. istiod: `gateway.go` `getListenerName`.
+pub fn listener(bind: &str, port: u32) -> String {
+    format!("{bind}_{port}")
+}

@@ -1,0 +1,85 @@
+//! Which connections a filter chain takes.
+
+use std::collections::BTreeSet;
+
+use super::cidr;
+use crate::envoy::FilterChainMatch;
+
+/// Istio's conditions of a filter chain. istiod: `listener.go` `filterChainOpts`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ChainMatch {
+    /// `*` means any, and none too.
+    pub(crate) sni_hosts: Vec<String>,
+    /// Addresses or ranges.
+    pub(crate) destination_cidrs: Vec<String>,
+    pub(crate) application_protocols: &'static [&'static str],
+    pub(crate) transport_protocol: &'static str,
+}
+
+/// What the HTTP inspector finds: HTTP/1.1, and HTTP/2 with prior knowledge. HTTP/1.0 passes as TCP, unless that is switched on
+/// in istiod.
+///
+/// istiod: `listener.go` `plaintextHTTPALPNs`
+pub(super) const PLAINTEXT_HTTP_ALPN: &[&str] = &["http/1.1", "h2c"];
+/// Not TLS.
+pub(super) const RAW_BUFFER: &str = "raw_buffer";
+/// TLS.
+pub(super) const TLS: &str = "tls";
+
+impl ChainMatch {
+    /// HTTP in the clear.
+    pub(super) fn plaintext_http() -> Self {
+        Self { application_protocols: PLAINTEXT_HTTP_ALPN, transport_protocol: RAW_BUFFER, ..Self::default() }
+    }
+
+    /// Says whether there is no condition. istiod: `listener.go` `isMatchAll`
+    pub(crate) fn is_match_all(&self) -> bool {
+        (self.sni_hosts.is_empty() || self.has_any_sni())
+            && self.application_protocols.is_empty()
+            && self.transport_protocol.is_empty()
+            && self.destination_cidrs.is_empty()
+    }
+
+    /// `FilterChain.filter_chain_match`; none for a chain that takes everything. istiod: `listener.go` `toFilterChainMatch`
+    pub(crate) fn filter_chain_match(&self) -> Option<FilterChainMatch> {
+        if self.is_match_all() {
+            return None;
+        }
+        let mut server_names = if self.has_any_sni() { Vec::new() } else { self.sni_hosts.clone() };
+        server_names.sort();
+        let mut cidrs = self.destination_cidrs.clone();
+        cidrs.sort();
+        let ranges = cidrs.iter().filter_map(|text| cidr::range(text)).filter(|range| range.address_prefix != "0.0.0.0");
+        Some(FilterChainMatch {
+            prefix_ranges: ranges.collect(),
+            transport_protocol: self.transport_protocol.to_owned(),
+            application_protocols: self.application_protocols.iter().map(|&protocol| protocol.to_owned()).collect(),
+            server_names,
+            ..FilterChainMatch::default()
+        })
+    }
+
+    /// Says whether Envoy could not tell two chains apart: the order of names and ranges, and how a range is written, do not
+    /// matter.
+    ///
+    /// istiod: `listener.go` `conflictsWith`
+    pub(super) fn conflicts_with(&self, other: &Self) -> bool {
+        self.transport_protocol == other.transport_protocol
+            && self.application_protocols == other.application_protocols
+            && self.sni_set() == other.sni_set()
+            && self.cidr_set() == other.cidr_set()
+    }
+
+    fn has_any_sni(&self) -> bool {
+        self.sni_hosts.iter().any(|host| host == "*")
+    }
+
+    fn sni_set(&self) -> BTreeSet<&str> {
+        self.sni_hosts.iter().map(String::as_str).filter(|host| *host != "*").collect()
+    }
+
+    fn cidr_set(&self) -> BTreeSet<String> {
+        let ranges = self.destination_cidrs.iter().filter_map(|text| cidr::parse(text));
+        ranges.filter(|range| range.addr().to_string() != "0.0.0.0").map(|range| range.trunc().to_string()).collect()
+    }
+}

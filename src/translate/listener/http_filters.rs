@@ -1,0 +1,91 @@
+//! `HttpConnectionManager.http_filters`: which there are, and in which order.
+
+use super::http_connection_manager::HcmOptions;
+use super::{ListenerClass, ListenerView, filter, metadata_exchange};
+use crate::envoy::{
+    AlpnFilterConfig, AlpnFilterConfigAlpnOverride, AlpnFilterConfigProtocol, ClusterDnsLookupFamily, Cors, DnsCacheConfig,
+    DynamicForwardProxyFilterConfig, DynamicForwardProxyFilterConfigImplementationSpecifier, GrpcStatsFilterConfig,
+    GrpcStatsFilterConfigPerMethodStatSpecifier, GrpcWeb, HttpFault, HttpFilter, Router,
+};
+use crate::mesh::protocol::Protocol;
+use crate::translate::name;
+
+/// Lists the filters of a connection manager.
+///
+/// Metadata exchange comes first, so that whatever refuses a request knows who the peer is. Policies and extensions come next;
+/// then those that routes configure; statistics after everything that may answer; the router last.
+///
+/// istiod: `listener_builder.go` `buildHTTPConnectionManager`
+pub(super) fn http_filters(view: &ListenerView<'_>, options: &HcmOptions<'_>) -> Vec<HttpFilter> {
+    let class = options.class;
+    let mut filters = vec![metadata_exchange::http(class, options.headers.skip_external_clusters)];
+    // Here, in this order: custom authorization, extensions of phase AUTHN, JWT authentication, extensions of phase AUTHZ,
+    // authorization, extensions of phase STATS, extensions without a phase, inference pools.
+    if options.protocol == Protocol::GrpcWeb {
+        filters.push(filter::http("envoy.filters.http.grpc_web", GrpcWeb::default()));
+    }
+    filters.push(grpc_stats());
+    if class != ListenerClass::SidecarInbound {
+        filters.push(alpn());
+    }
+    filters.push(filter::http("envoy.filters.http.fault", HttpFault::default()));
+    filters.push(filter::http("envoy.filters.http.cors", Cors::default()));
+    filters.extend(view.telemetry.of(class).stats.iter().map(|config| filter::http("istio.stats", config.clone())));
+    filters.extend(options.dynamic_forward_proxy.map(dynamic_forward_proxy));
+    filters.push(router(options.headers.suppress_envoy_headers));
+    filters
+}
+
+/// Counts messages of gRPC streams. istiod: `filters.go` `GrpcStats`
+fn grpc_stats() -> HttpFilter {
+    let config = GrpcStatsFilterConfig {
+        emit_filter_state: true,
+        per_method_stat_specifier: Some(GrpcStatsFilterConfigPerMethodStatSpecifier::StatsForAllMethods(false)),
+        ..GrpcStatsFilterConfig::default()
+    };
+    filter::http("envoy.filters.http.grpc_stats", config)
+}
+
+/// Tells servers by ALPN which version of HTTP comes from a mesh client: theirs alone would not say.
+///
+/// istiod: `filters.go` `Alpn`
+fn alpn() -> HttpFilter {
+    let protocols = [
+        (AlpnFilterConfigProtocol::Http10, ["istio-http/1.0", "istio", "http/1.0"]),
+        (AlpnFilterConfigProtocol::Http11, ["istio-http/1.1", "istio", "http/1.1"]),
+        (AlpnFilterConfigProtocol::Http2, ["istio-h2", "istio", "h2"]),
+    ];
+    let alpn_override = protocols
+        .into_iter()
+        .map(|(upstream_protocol, alpn)| AlpnFilterConfigAlpnOverride {
+            upstream_protocol,
+            alpn_override: alpn.into_iter().map(str::to_owned).collect(),
+        })
+        .collect();
+    filter::http("istio.alpn", AlpnFilterConfig { alpn_override })
+}
+
+/// `ServiceEntry.resolution: DYNAMIC_DNS` -> filter `envoy.filters.http.dynamic_forward_proxy`
+///
+/// istiod: `filters.go` `BuildSidecarOutboundDynamicForwardProxyFilter`
+fn dynamic_forward_proxy(hostname: &str) -> HttpFilter {
+    let cache = dns_cache_config(hostname);
+    let config = DynamicForwardProxyFilterConfig {
+        implementation_specifier: Some(DynamicForwardProxyFilterConfigImplementationSpecifier::DnsCacheConfig(cache)),
+        ..DynamicForwardProxyFilterConfig::default()
+    };
+    filter::http("envoy.filters.http.dynamic_forward_proxy", config)
+}
+
+/// The DNS cache that filter and cluster share.
+pub(super) fn dns_cache_config(hostname: &str) -> DnsCacheConfig {
+    DnsCacheConfig {
+        name: name::dns_cache(hostname),
+        dns_lookup_family: ClusterDnsLookupFamily::V4Only,
+        ..DnsCacheConfig::default()
+    }
+}
+
+fn router(suppress_envoy_headers: bool) -> HttpFilter {
+    filter::http("envoy.filters.http.router", Router { suppress_envoy_headers, ..Router::default() })
+}

@@ -1,0 +1,59 @@
+//! `Listener`, from its chains.
+
+use super::inbound_port::InboundPort;
+use super::inspector;
+use crate::envoy::{FilterChain, Listener, ListenerFilter, TrafficDirection};
+use crate::options::features;
+use crate::proxy::{InterceptionMode, ProxyView};
+use crate::translate::duration::duration;
+use crate::translate::listener::address::{address, wildcard};
+use crate::translate::listener::view::is_true;
+use crate::translate::listener::{ListenerClass, ListenerView, connection_balance, listener_filters};
+
+/// The listener to which all inbound connections are redirected. istiod: `listener_inbound.go` `inboundVirtualListener`
+pub(super) fn virtual_inbound(view: &ListenerView<'_>, proxy: &ProxyView<'_>, chains: Vec<FilterChain>) -> Listener {
+    let (client, config) = (view.outbound.client, &view.outbound.mesh.config);
+    let transparent = client.interception_mode == InterceptionMode::Tproxy;
+    let port = u32::try_from(config.proxy_inbound_listen_port).unwrap_or_default();
+    Listener {
+        name: "virtualInbound".to_owned(),
+        address: Some(address(wildcard(client.ip_mode), port)),
+        transparent: transparent.then_some(true),
+        listener_filters: std::iter::once(listener_filters::original_dst())
+            .chain(transparent.then(listener_filters::original_src))
+            .chain(inspector::inspectors(&chains))
+            .collect(),
+        ..listener(view, proxy, chains)
+    }
+}
+
+/// A listener that is bound to a port of the Sidecar's. istiod: `listener_inbound.go` `inboundCustomListener`
+pub(super) fn bound(
+    view: &ListenerView<'_>,
+    proxy: &ProxyView<'_>,
+    port: &InboundPort,
+    chains: Vec<FilterChain>,
+) -> Listener {
+    let inspectors: Vec<ListenerFilter> = inspector::inspectors(&chains);
+    Listener {
+        name: port.bind.listener_name(port.target_port),
+        address: Some(port.bind.address(port.target_port)),
+        listener_filters: inspectors,
+        ..listener(view, proxy, chains)
+    }
+}
+
+/// istiod: `listener_inbound.go` `buildInboundListener`
+fn listener(view: &ListenerView<'_>, proxy: &ProxyView<'_>, filter_chains: Vec<FilterChain>) -> Listener {
+    let exact_balance = is_true(proxy.proxy.metadata_text("INBOUND_LISTENER_EXACT_BALANCE"));
+    Listener {
+        filter_chains,
+        listener_filters_timeout: view.outbound.mesh.config.protocol_detection_timeout.map(duration),
+        traffic_direction: TrafficDirection::Inbound,
+        continue_on_listener_filters_timeout: true,
+        connection_balance_config: exact_balance.then(connection_balance::exact),
+        access_log: view.telemetry.of(ListenerClass::SidecarInbound).access_logs.listener.clone(),
+        max_connections_to_accept_per_socket_event: Some(features::MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT),
+        ..Listener::default()
+    }
+}

@@ -1,0 +1,74 @@
+//! Ports of the services that the workload serves.
+
+use std::collections::BTreeMap;
+
+use super::binds_to_port;
+use super::inbound_port::InboundPort;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::istio::CaptureMode;
+use crate::proxy::{ProxyView, ServiceTarget};
+use crate::translate::listener::address::{wildcard, wildcards};
+use crate::translate::listener::bind::Bind;
+use crate::translate::listener::{ListenerView, reserved_port};
+use crate::translate::name;
+
+/// Returns the ports, the oldest service first. istiod: `listener_inbound.go` `getFilterChainsByServicePort`
+pub(super) fn ports(
+    view: &ListenerView<'_>,
+    proxy: &ProxyView<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<InboundPort> {
+    let targets = &proxy.proxy.service_targets;
+    let mut first: BTreeMap<u32, &ServiceTarget> = BTreeMap::new();
+    let mut ports = Vec::new();
+    for target in targets.iter().filter(|target| can_bind(view, target)) {
+        match first.get(&target.target_port) {
+            Some(older) => diagnostics_of_conflict(older, target, diagnostics),
+            None => {
+                first.insert(target.target_port, target);
+                ports.push(port(view, target));
+            }
+        }
+    }
+    ports
+}
+
+fn can_bind(view: &ListenerView<'_>, target: &ServiceTarget) -> bool {
+    let to_port = binds_to_port(view, CaptureMode::Default);
+    let bind = wildcard(view.outbound.client.ip_mode);
+    reserved_port::can_bind(view, to_port, bind, target.target_port, target.port.protocol)
+}
+
+fn port(view: &ListenerView<'_>, target: &ServiceTarget) -> InboundPort {
+    let service = target.service.as_ref();
+    let to_port = binds_to_port(view, CaptureMode::Default);
+    InboundPort {
+        cluster: name::inbound_cluster(target.target_port),
+        service_port: target.port.number,
+        service_port_name: target.port.name.clone(),
+        protocol: target.port.protocol,
+        target_port: target.target_port,
+        bind: Bind::to(wildcards(view.outbound.client.ip_mode), to_port),
+        tls: None,
+        passthrough: false,
+        hostname: service.hostname.clone(),
+        kubernetes_service: service.is_kubernetes().then(|| (service.name.clone(), service.namespace.clone())),
+        sidecar: None,
+    }
+}
+
+/// Two services may share a port of the workload, if they agree on what it speaks. istiod: `reportInboundConflict`
+fn diagnostics_of_conflict(older: &ServiceTarget, newer: &ServiceTarget, diagnostics: &mut Diagnostics) {
+    if older.port.protocol == newer.port.protocol || older.service.hostname == newer.service.hostname {
+        return;
+    }
+    let message = format!(
+        "port {} of the workload speaks what {} says of it, which is not what {} says",
+        newer.target_port, older.service.hostname, newer.service.hostname,
+    );
+    diagnostics.push(
+        Diagnostic::warning("inbound-listener-conflict", message)
+            .at(newer.service.source, "spec.ports")
+            .label_at(older.service.source, "spec.ports", "this service is older, or comes first by name"),
+    );
+}

@@ -1,0 +1,63 @@
+//! Listeners: what a proxy does with connections that come in, and with those that its workload opens.
+//!
+//! ```text
+//! outbound/   services by address and port, virtualOutbound, the HTTP proxy
+//! inbound/    virtualInbound, Sidecar.ingress
+//! gateway     servers of routers
+//!
+//! http_connection_manager ◀─ http_filters       what ends an HTTP chain
+//! network_filters         ◀─ tcp_proxy          what ends a TCP chain
+//! chain_match, tls_context, listener_filters    what chooses and opens a chain
+//! ```
+//!
+//! Outbound code reads of the proxy what [`OutboundView`] gives, and the telemetry that was made for it, and nothing else.
+//!
+//! istiod: `core/listener.go` `BuildListeners`
+
+mod address;
+mod bind;
+mod chain_match;
+mod cidr;
+mod class;
+pub(crate) mod connection_balance;
+mod filter;
+mod http1;
+pub(crate) mod http_connection_manager;
+mod http_filters;
+mod inbound;
+mod listener_filters;
+mod listener_protocol;
+mod metadata;
+mod metadata_exchange;
+pub(crate) mod network_filters;
+mod outbound;
+mod proxy_headers;
+mod reserved_port;
+pub(crate) mod tcp_destination;
+mod tcp_proxy;
+pub(crate) mod tls_context;
+mod view;
+
+pub(crate) use class::ListenerClass;
+pub(crate) use listener_protocol::{ChainKind, ListenerProtocol};
+pub(crate) use view::ListenerView;
+
+use crate::diagnostic::Diagnostics;
+use crate::envoy::Listener;
+use crate::proxy::ProxyView;
+
+/// Builds all listeners of a sidecar; none if the mesh's outbound port is 0.
+///
+/// istiod: `listener.go` `buildSidecarListeners`, `listener_builder.go` `getListeners`
+pub(crate) fn sidecar(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Vec<Listener> {
+    if view.outbound.mesh.config.proxy_listen_port <= 0 {
+        return Vec::new();
+    }
+    let listener_view = ListenerView::new(view);
+    let own_address = view.proxy.ip_addresses.first().map_or("", String::as_str);
+    let mut listeners = outbound::listeners(&listener_view, own_address, diagnostics);
+    listeners.extend(outbound::http_proxy(&listener_view));
+    listeners.extend(outbound::virtual_outbound(&listener_view));
+    listeners.extend(inbound::listeners(&listener_view, view, diagnostics));
+    listeners
+}

@@ -1,0 +1,88 @@
+//! The filters of a filter chain: which there are, and in which order.
+
+use super::http_filters::dns_cache_config;
+use super::{ListenerClass, ListenerView, filter, metadata_exchange};
+use crate::envoy::{
+    Filter, MongoProxy, SniDynamicForwardProxyFilterConfig, SniDynamicForwardProxyFilterConfigPortSpecifier, TcpProxy,
+};
+use crate::mesh::protocol::Protocol;
+
+/// The name of the filter that looks up a server by SNI; its listener must read it.
+pub(super) const SNI_DYNAMIC_FORWARD_PROXY: &str = "envoy.extensions.filters.network.sni_dynamic_forward_proxy";
+
+/// In what the filters of one TCP chain differ from others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TcpChain<'a> {
+    pub(crate) class: ListenerClass,
+    /// The port that extensions match.
+    pub(crate) port: u32,
+    /// What the port is said to speak: it may have a filter of its own.
+    pub(crate) protocol: Protocol,
+    /// Peers tell each other who they are.
+    pub(crate) metadata_exchange: bool,
+    /// The wildcard host of a service whose hosts Envoy looks up by SNI.
+    pub(crate) dynamic_forward_proxy: Option<&'a str>,
+}
+
+/// Lists the filters of a chain that ends in a TCP proxy.
+///
+/// Metadata exchange comes first, so that whatever refuses a connection knows who the peer is; statistics after all policies.
+///
+/// istiod: `networkfilter.go` `buildCompleteNetworkFilters`, `buildNetworkFiltersStack`
+pub(crate) fn tcp(view: &ListenerView<'_>, chain: TcpChain<'_>, tcp_proxy: TcpProxy) -> Vec<Filter> {
+    let mut filters = Vec::new();
+    if chain.metadata_exchange {
+        filters.push(metadata_exchange::network());
+    }
+    // Here, in this order: custom authorization, extensions of phase AUTHN, extensions of phase AUTHZ, authorization,
+    // extensions of phase STATS, extensions without a phase.
+    filters.extend(stats(view, chain.class));
+    filters.extend(chain.dynamic_forward_proxy.map(|hostname| sni_dynamic_forward_proxy(hostname, chain.port)));
+    if chain.protocol == Protocol::Mongo {
+        filters.push(mongo_proxy(&tcp_proxy.stat_prefix));
+    }
+    filters.push(self::tcp_proxy(tcp_proxy));
+    filters
+}
+
+/// Lists the network filters that come before an HTTP connection manager: extensions only, by phase.
+///
+/// istiod: `listener_inbound.go` `buildInboundNetworkFiltersForHTTP`
+pub(crate) fn before_http(class: ListenerClass) -> Vec<Filter> {
+    match class {
+        ListenerClass::SidecarInbound => vec![metadata_exchange::network()],
+        ListenerClass::SidecarOutbound | ListenerClass::Gateway => Vec::new(),
+    }
+    // Here, in this order: extensions of phase AUTHN, AUTHZ, STATS, without a phase.
+}
+
+/// Telemetry -> filters `istio.stats`. istiod: `networkfilter.go` `buildMetricsNetworkFilters`
+pub(crate) fn stats(view: &ListenerView<'_>, class: ListenerClass) -> Vec<Filter> {
+    let configs = view.telemetry.of(class).stats.iter();
+    configs.map(|config| filter::network("istio.stats", config.clone())).collect()
+}
+
+/// Puts a TCP proxy at the end of a filter chain.
+pub(crate) fn tcp_proxy(tcp_proxy: TcpProxy) -> Filter {
+    filter::network("envoy.filters.network.tcp_proxy", tcp_proxy)
+}
+
+/// A filter for the protocol `mongo`; those for Redis and MySQL are switched off in istiod.
+///
+/// istiod: `networkfilter.go` `buildMongoFilter`
+fn mongo_proxy(stat_prefix: &str) -> Filter {
+    let config = MongoProxy { stat_prefix: stat_prefix.to_owned(), ..MongoProxy::default() };
+    filter::network("envoy.filters.network.mongo_proxy", config)
+}
+
+/// `ServiceEntry.resolution: DYNAMIC_DNS` -> filter `sni_dynamic_forward_proxy`
+///
+/// istiod: `networkfilter.go` `buildSNIDFPFilter`
+fn sni_dynamic_forward_proxy(hostname: &str, port: u32) -> Filter {
+    let config = SniDynamicForwardProxyFilterConfig {
+        dns_cache_config: Some(dns_cache_config(hostname)),
+        port_specifier: Some(SniDynamicForwardProxyFilterConfigPortSpecifier::PortValue(port)),
+        ..SniDynamicForwardProxyFilterConfig::default()
+    };
+    filter::network(SNI_DYNAMIC_FORWARD_PROXY, config)
+}

@@ -1,0 +1,92 @@
+//! `Listener`, from its chains.
+
+use super::catch_all;
+use super::chain::Chain;
+use super::listener_table::Entry;
+use crate::envoy::{
+    Duration, FilterChain, FilterChainMatch, Listener, ListenerFilter, TrafficDirection,
+};
+use crate::options::features;
+use crate::translate::duration::duration;
+use crate::translate::listener::bind::Bind;
+use crate::translate::listener::{ListenerView, connection_balance, listener_filters};
+
+/// Builds the listener of an address and port. istiod: `listener.go` `buildListenerFromEntry`
+pub(super) fn assemble(view: &ListenerView<'_>, entry: Entry) -> Listener {
+    listener(view, &entry.bind, entry.port, entry.chains)
+}
+
+/// Builds the listener of the HTTP proxy.
+pub(super) fn http_proxy_listener(view: &ListenerView<'_>, bind: Bind, port: u32, chain: Chain) -> Listener {
+    listener(view, &bind, port, vec![chain])
+}
+
+fn listener(view: &ListenerView<'_>, bind: &Bind, port: u32, chains: Vec<Chain>) -> Listener {
+    let needs_http_inspector = chains.iter().any(Chain::needs_http_inspector);
+    let listener_filters = inspectors(&chains, needs_http_inspector);
+    let (filter_chains, default_filter_chain) = filter_chains(view, chains);
+    let exact_balance = view.metadata_is_true("OUTBOUND_LISTENER_EXACT_BALANCE");
+    Listener {
+        name: bind.listener_name(port),
+        address: Some(bind.address(port)),
+        filter_chains,
+        listener_filters,
+        // A server that speaks first would wait for as long as the inspector does.
+        listener_filters_timeout: if needs_http_inspector {
+            view.outbound.mesh.config.protocol_detection_timeout.map(duration)
+        } else {
+            Some(Duration::seconds(0))
+        },
+        traffic_direction: TrafficDirection::Outbound,
+        continue_on_listener_filters_timeout: true,
+        connection_balance_config: exact_balance.then(connection_balance::exact),
+        default_filter_chain,
+        bind_to_port: (!bind.to_port).then_some(false),
+        additional_addresses: bind.additional_addresses(port),
+        max_connections_to_accept_per_socket_event: bind
+            .to_port
+            .then_some(features::MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT),
+        ..Listener::default()
+    }
+}
+
+fn inspectors(chains: &[Chain], needs_http_inspector: bool) -> Vec<ListenerFilter> {
+    let tls = chains.iter().any(Chain::needs_tls_inspector).then(listener_filters::tls_inspector);
+    let http = needs_http_inspector.then(listener_filters::http_inspector);
+    tls.into_iter().chain(http).collect()
+}
+
+/// A chain that takes everything is the default one, unless it is the only one. Without such a chain, what no chain takes goes
+/// where connections go that are for no service.
+fn filter_chains(view: &ListenerView<'_>, chains: Vec<Chain>) -> (Vec<FilterChain>, Option<FilterChain>) {
+    let (mut default, mut others): (Vec<_>, Vec<_>) = chains.into_iter().map(filter_chain).partition(|(all, _)| *all);
+    // Of several that take everything, the last one counts.
+    let default = default.pop().map(|(_, chain)| chain);
+    let others: Vec<FilterChain> = others.drain(..).map(|(_, chain)| chain).collect();
+    match default {
+        Some(only) if others.is_empty() => (vec![only], None),
+        Some(default) => (others, Some(default)),
+        None => (others, Some(pass_through(view))),
+    }
+}
+
+/// Returns the chain, and whether it takes everything.
+fn filter_chain(chain: Chain) -> (bool, FilterChain) {
+    let filter_chain = FilterChain {
+        filter_chain_match: chain.matches.filter_chain_match(),
+        filters: chain.filters,
+        metadata: chain.metadata,
+        transport_socket_connect_timeout: Some(Duration::seconds(features::TRANSPORT_SOCKET_CONNECT_TIMEOUT)),
+        ..FilterChain::default()
+    };
+    (chain.matches.is_match_all(), filter_chain)
+}
+
+fn pass_through(view: &ListenerView<'_>) -> FilterChain {
+    FilterChain {
+        filter_chain_match: Some(FilterChainMatch::default()),
+        filters: catch_all::filters(view),
+        name: "PassthroughFilterChain".to_owned(),
+        ..FilterChain::default()
+    }
+}

@@ -1,0 +1,67 @@
+//! The HTTP chain of a service port.
+
+use super::chain::Chain;
+use super::listener_table::Wanted;
+use crate::envoy::Filter;
+use crate::mesh::hostname;
+use crate::mesh::protocol::Protocol;
+use crate::mesh::service::{Resolution, Service};
+use crate::translate::listener::address::wildcard;
+use crate::translate::listener::bind::Bind;
+use crate::translate::listener::chain_match::ChainMatch;
+use crate::translate::listener::http_connection_manager::{self, HcmOptions};
+use crate::translate::listener::proxy_headers::proxy_headers;
+use crate::translate::listener::{ListenerClass, ListenerProtocol, ListenerView, http1, network_filters};
+use crate::translate::stat_name;
+
+const CLASS: ListenerClass = ListenerClass::SidecarOutbound;
+
+/// Builds the chain that asks for routes.
+///
+/// It takes HTTP only where other connections may come too: on all addresses, and where Envoy finds out what it is.
+///
+/// istiod: `listener.go` `buildSidecarOutboundHTTPListenerOpts`
+pub(super) fn chain(view: &ListenerView<'_>, wanted: &Wanted<'_>, bind: &Bind) -> Chain {
+    let sniffed = ListenerProtocol::from(wanted.port.protocol) == ListenerProtocol::Auto;
+    let on_all_addresses = bind.primary() == wildcard(view.outbound.client.ip_mode);
+    let shared = on_all_addresses && wanted.port.protocol != Protocol::HttpProxy;
+    Chain {
+        matches: if sniffed || shared { ChainMatch::plaintext_http() } else { ChainMatch::default() },
+        metadata: None,
+        filters: filters(view, wanted, bind, &route_config_name(wanted, bind, sniffed && !on_all_addresses)),
+    }
+}
+
+/// The routes of a port are shared by its services, but for a service of which Envoy finds out that it speaks HTTP.
+fn route_config_name(wanted: &Wanted<'_>, bind: &Bind, own: bool) -> String {
+    match wanted.port.number {
+        0 => bind.primary().to_owned(),
+        port if own => format!("{}:{port}", wanted.service.hostname),
+        port => port.to_string(),
+    }
+}
+
+fn filters(view: &ListenerView<'_>, wanted: &Wanted<'_>, bind: &Bind, route_config_name: &str) -> Vec<Filter> {
+    let stat_prefix = format!("outbound_{}", bind.listener_name(wanted.port.number));
+    let options = HcmOptions {
+        class: CLASS,
+        stat_prefix: stat_name::delimited(&stat_prefix),
+        route_specifier: http_connection_manager::rds(route_config_name),
+        protocol: wanted.port.protocol,
+        port: wanted.port.number,
+        use_remote_address: false,
+        quic: false,
+        headers: proxy_headers(&view.outbound.client.proxy_config, CLASS),
+        http_protocol_options: http1::accept_http_10(view),
+        dynamic_forward_proxy: dynamic_forward_proxy(wanted.service),
+    };
+    let mut filters = network_filters::before_http(CLASS);
+    filters.push(http_connection_manager::filter(http_connection_manager::build(view, options)));
+    filters
+}
+
+/// The wildcard host of a service whose hosts Envoy looks up request by request.
+pub(super) fn dynamic_forward_proxy(service: &Service) -> Option<&str> {
+    let dynamic = service.resolution == Resolution::DynamicDns && hostname::is_wildcard(&service.hostname);
+    dynamic.then_some(service.hostname.as_str())
+}

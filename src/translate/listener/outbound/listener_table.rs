@@ -1,0 +1,202 @@
+//! What happens when two service ports want the same address and port.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::chain::Chain;
+use super::place::{Place, place};
+use super::{http_chain, tcp_chain, tls_chain};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::mesh::protocol::Protocol;
+use crate::mesh::service::{Port, Resolution, Service};
+use crate::model::Config;
+use crate::model::istio::VirtualService;
+use crate::proxy::EgressListener;
+use crate::source::ResourceRef;
+use crate::translate::listener::address::wildcard;
+use crate::translate::listener::bind::Bind;
+use crate::translate::listener::{ListenerProtocol, ListenerView};
+
+/// A service port that an egress listener wants to serve. istiod: `listener.go` `outboundListenerOpts`
+#[derive(Debug, Clone)]
+pub(super) struct Wanted<'m> {
+    pub(super) egress: &'m EgressListener,
+    pub(super) service: &'m Arc<Service>,
+    pub(super) port: &'m Port,
+    /// Without addresses if the service decides.
+    pub(super) bind: Bind,
+}
+
+impl<'m> Wanted<'m> {
+    /// The virtual services of the egress listener.
+    pub(super) fn virtual_services(&self) -> &'m [Arc<Config<VirtualService>>] {
+        &self.egress.virtual_services
+    }
+}
+
+/// A listener in the making. istiod: `listener.go` `outboundListenerEntry`
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) bind: Bind,
+    pub(super) port: u32,
+    pub(super) chains: Vec<Chain>,
+    /// What it speaks as a whole: not declared once TCP and HTTP are mixed.
+    protocol: Protocol,
+    /// The Sidecar asked for exactly this.
+    locked: bool,
+    /// The service that came first.
+    source: ResourceRef,
+}
+
+/// Listeners by address and port.
+#[derive(Debug, Default)]
+pub(super) struct ListenerTable {
+    entries: BTreeMap<(String, u32), Entry>,
+}
+
+/// What becomes of a service port. istiod: the conflict types of `listener.go`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It has the listener for itself; what was there is gone.
+    Own,
+    /// Its chains are added.
+    Merge,
+    /// Its chains are added, and the listener now tells HTTP from TCP.
+    MergeAndSniff,
+    /// The listener that is there serves it too.
+    Served,
+    /// There is no place for it beside a protocol in which the server speaks first.
+    Refused,
+}
+
+impl ListenerTable {
+    /// Closes all listeners to what comes later.
+    pub(super) fn lock(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.locked = true;
+        }
+    }
+
+    /// Returns the listeners by address and port.
+    pub(super) fn into_entries(self) -> impl Iterator<Item = Entry> {
+        self.entries.into_values()
+    }
+
+    /// Adds a service port. istiod: `listener.go` `buildSidecarOutboundListener`
+    pub(super) fn add(&mut self, view: &ListenerView<'_>, wanted: Wanted<'_>, diagnostics: &mut Diagnostics) {
+        let protocol = ListenerProtocol::from(wanted.port.protocol);
+        if wanted.service.resolution == Resolution::Alias || protocol == ListenerProtocol::Unknown {
+            return;
+        }
+        let place = place(view, &wanted, protocol);
+        let key = (place.bind.primary().to_owned(), wanted.port.number);
+        let existing = self.entries.get_mut(&key).map(|entry| (entry.protocol, entry));
+        let Some((existing_protocol, entry)) = existing else {
+            self.entries.insert(key, Entry::new(view, &wanted, place, protocol));
+            return;
+        };
+        if entry.locked {
+            return;
+        }
+        match outcome(existing_protocol, wanted.port.protocol) {
+            Outcome::Own => *entry = Entry::new(view, &wanted, place, protocol),
+            Outcome::Merge => entry.merge(view, &wanted, &place, diagnostics),
+            Outcome::MergeAndSniff => {
+                entry.merge(view, &wanted, &place, diagnostics);
+                entry.protocol = Protocol::Unsupported;
+            }
+            Outcome::Served => {}
+            Outcome::Refused => diagnostics.push(refused(&wanted, entry)),
+        }
+    }
+}
+
+/// Decides what happens to a service port that finds a listener on its address and port.
+fn outcome(existing: Protocol, incoming: Protocol) -> Outcome {
+    let speaks_first = |protocol: Protocol| matches!(protocol, Protocol::Mongo | Protocol::MySql);
+    let outcome = match ListenerProtocol::from(incoming) {
+        // Each replaces the one before: the route is the same.
+        ListenerProtocol::Http if incoming == Protocol::HttpProxy => return Outcome::Own,
+        ListenerProtocol::Http if existing.is_tcp() => Outcome::MergeAndSniff,
+        ListenerProtocol::Tcp if existing.is_http() => Outcome::MergeAndSniff,
+        ListenerProtocol::Tcp => Outcome::Merge,
+        ListenerProtocol::Auto if existing.is_http() => Outcome::Own,
+        ListenerProtocol::Auto if existing.is_tcp() => Outcome::MergeAndSniff,
+        ListenerProtocol::Http | ListenerProtocol::Auto | ListenerProtocol::Unknown => return Outcome::Served,
+    };
+    if incoming != existing && (speaks_first(incoming) || speaks_first(existing)) { Outcome::Refused } else { outcome }
+}
+
+impl Entry {
+    fn new(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: Place, protocol: ListenerProtocol) -> Self {
+        let chains = chains(view, wanted, &place, protocol);
+        let Place { bind, cidrs: _ } = place;
+        let on_all_addresses = bind.primary() == wildcard(view.outbound.client.ip_mode);
+        let shares_http = protocol == ListenerProtocol::Http && wanted.port.protocol != Protocol::HttpProxy;
+        Self {
+            // On all addresses, what is not HTTP passes through.
+            protocol: if shares_http && on_all_addresses { Protocol::Unsupported } else { wanted.port.protocol },
+            bind,
+            port: wanted.port.number,
+            chains,
+            locked: false,
+            source: wanted.service.source,
+        }
+    }
+
+    /// Adds the chains that Envoy can tell from those that are there. istiod: `listener.go` `mergeTCPFilterChains`
+    fn merge(&mut self, view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place, diagnostics: &mut Diagnostics) {
+        for chain in chains(view, wanted, place, ListenerProtocol::from(wanted.port.protocol)) {
+            if self.chains.iter().any(|existing| existing.matches.conflicts_with(&chain.matches)) {
+                diagnostics.push(hidden(wanted, self));
+            } else {
+                self.chains.push(chain);
+            }
+        }
+    }
+}
+
+/// The filter chains of a service port: TCP before HTTP where Envoy finds out.
+fn chains(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place, protocol: ListenerProtocol) -> Vec<Chain> {
+    let tcp = || {
+        if wanted.port.protocol.is_tls() {
+            tls_chain::chains(view, wanted, place)
+        } else {
+            tcp_chain::chains(view, wanted, place)
+        }
+    };
+    match protocol {
+        ListenerProtocol::Http => vec![http_chain::chain(view, wanted, &place.bind)],
+        ListenerProtocol::Tcp => tcp(),
+        ListenerProtocol::Auto => {
+            let mut chains = tcp();
+            chains.push(http_chain::chain(view, wanted, &place.bind));
+            chains
+        }
+        ListenerProtocol::Unknown => Vec::new(),
+    }
+}
+
+fn refused(wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
+    let message = format!(
+        "port {} of {} is left out: the listener {} speaks another protocol in which the server speaks first",
+        wanted.port.number,
+        wanted.service.hostname,
+        existing.bind.listener_name(existing.port),
+    );
+    Diagnostic::warning("outbound-listener-protocol-conflict", message)
+        .at(wanted.service.source, "spec.ports")
+        .label_at(existing.source, "spec.ports", "the listener was made for this one")
+}
+
+fn hidden(wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
+    let message = format!(
+        "connections to port {} of {} go to another service: both have the same address, port and match in the listener {}",
+        wanted.port.number,
+        wanted.service.hostname,
+        existing.bind.listener_name(existing.port),
+    );
+    Diagnostic::warning("outbound-listener-conflict", message)
+        .at(wanted.service.source, "spec.ports")
+        .label_at(existing.source, "spec.ports", "the listener was made for this one")
+}
