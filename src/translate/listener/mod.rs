@@ -21,6 +21,7 @@ mod cidr;
 mod class;
 pub(crate) mod connection_balance;
 mod filter;
+pub(crate) mod gateway;
 mod http1;
 pub(crate) mod http_connection_manager;
 mod http_filters;

@@ -69,7 +69,7 @@ pub(crate) fn routes(
     if routes.len() != 1 {
         return weighted(view, routes, port, virtual_service, rule, metadata_exchange);
     }
-    let cluster = destination::cluster(first, service.map(AsRef::as_ref), port.number);
+    let cluster = destination::cluster(first, service.map(|service| service.as_ref().into()), port.number);
     let pattern = &view.outbound.mesh.config.outbound_cluster_stat_name;
     let stat_prefix = service.filter(|_| !pattern.is_empty()).map(|service| {
         let service = StatService { hostname: &first.host, ..StatService::from(service.as_ref()) };
@@ -103,7 +103,7 @@ fn weighted(
     let weight = |route: &RouteDestination| {
         let weight = u32::try_from(route.weight).ok().filter(|weight| *weight > 0)?;
         let destination = route.destination.as_ref()?;
-        let service = view.outbound.service(&destination.host).map(AsRef::as_ref);
+        let service = view.outbound.service(&destination.host).map(|service| service.as_ref().into());
         let name = destination::cluster(destination, service, port.number);
         Some(TcpProxyWeightedClusterClusterWeight { name, weight, ..TcpProxyWeightedClusterClusterWeight::default() })
     };

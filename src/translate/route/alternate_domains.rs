@@ -10,7 +10,7 @@ use crate::translate::route::domains::with_port;
 /// name with the dot that ends an absolute name.
 ///
 /// istiod: `httproute.go` `GenerateAltVirtualHosts`
-pub(super) fn alternate_domains(hostname: &str, port: Option<u32>, proxy_domain: &str) -> Vec<String> {
+pub(crate) fn alternate_domains(hostname: &str, port: Option<u32>, proxy_domain: &str) -> Vec<String> {
     let absolute = format!("{hostname}.");
     let mut domains = with_port(&absolute, port);
     if hostname.parse::<IpAddr>().is_ok() {

@@ -40,6 +40,7 @@ mod virtual_host_wrapper;
 mod virtual_service;
 mod virtual_service_hosts;
 
+pub(crate) use alternate_domains::alternate_domains;
 pub(crate) use domains::join_host_port;
 pub(crate) use inbound::inbound;
 pub(crate) use sidecar::{MAX_DIRECT_RESPONSE_BODY_SIZE, empty, sidecar};

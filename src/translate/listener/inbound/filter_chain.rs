@@ -62,8 +62,7 @@ fn filter_chain(
 /// istiod: `listener_inbound.go` `buildInboundNetworkFiltersForHTTP`, `buildSidecarInboundHTTPOpts`
 fn http_filters(view: &ListenerView<'_>, port: &InboundPort) -> Vec<Filter> {
     let proxy_config = &view.outbound.client.proxy_config;
-    let route_config =
-        route::inbound(&view.outbound, &port.cluster, &port.hostname, port.service_port, port.protocol);
+    let route_config = route::inbound(&port.cluster, &port.hostname, port.service_port, port.protocol);
     let options = HcmOptions {
         class: CLASS,
         stat_prefix: port.stat_prefix(),

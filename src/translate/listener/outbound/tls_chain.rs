@@ -91,7 +91,7 @@ fn sni_hosts(view: &ListenerView<'_>, wanted: &Wanted<'_>, cidrs: &[String], pla
     let mut hosts = vec![service.hostname.clone()];
     for alias in &service.aliases {
         hosts.push(alias.hostname.clone());
-        hosts.extend(route::alternate_hosts(&alias.hostname, &client.dns_domain));
+        hosts.extend(route::alternate_domains(&alias.hostname, None, &client.dns_domain));
     }
     hosts
 }
