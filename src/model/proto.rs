@@ -268,3 +268,59 @@ pub(crate) use proto_overlay;
 
 /// A message to lay another one over, with [`proto_overlay!`].
 pub(crate) struct Over<T>(pub(crate) T);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, from_value, json};
+
+    use super::Bytes;
+    use crate::model::istio::{
+        CaptureMode, HttpRedirect, HttpRedirectPort, HttpRedirectRedirectPortSelection, LoadBalancerSettings,
+        PeerAuthentication, PullPolicy, StringMatch, StringMatchType, WorkloadSelector,
+    };
+
+    fn error<T: serde::de::DeserializeOwned + std::fmt::Debug>(json: Value) -> String {
+        from_value::<T>(json).expect_err("invalid").to_string()
+    }
+
+    #[test]
+    fn enums_are_read_by_name_or_number() {
+        assert_eq!(from_value::<CaptureMode>(json!("IPTABLES")).ok(), Some(CaptureMode::Iptables));
+        assert_eq!(from_value::<CaptureMode>(json!(2)).ok(), Some(CaptureMode::None));
+        assert_eq!(from_value::<PullPolicy>(json!("IfNotPresent")).ok(), Some(PullPolicy::IfNotPresent));
+        assert_eq!(CaptureMode::default().to_string(), "DEFAULT");
+        assert_eq!(error::<CaptureMode>(json!("iptables")), "no value `iptables` in CaptureMode");
+        assert_eq!(error::<CaptureMode>(json!(-1)), "no value -1 in CaptureMode");
+    }
+
+    #[test]
+    fn alternatives_stand_side_by_side() {
+        let redirect: HttpRedirect = from_value(json!({"uri": "/", "derivePort": "FROM_REQUEST_PORT"})).expect("valid");
+        let port = HttpRedirectPort::DerivePort(HttpRedirectRedirectPortSelection::FromRequestPort);
+        assert_eq!(redirect, HttpRedirect { uri: "/".to_owned(), redirect_port: Some(port), ..Default::default() });
+        assert_eq!(from_value::<StringMatch>(json!({})).ok(), Some(StringMatch { match_type: None }));
+        let empty = StringMatch { match_type: Some(StringMatchType::Prefix(String::new())) };
+        assert_eq!(from_value::<StringMatch>(json!({"prefix": ""})).ok(), Some(empty));
+        let last = StringMatch { match_type: Some(StringMatchType::Regex("b".to_owned())) };
+        assert_eq!(from_value::<StringMatch>(json!({"regex": "b", "exact": "a"})).ok(), Some(last));
+    }
+
+    #[test]
+    fn messages_refuse_other_fields() {
+        assert!(error::<WorkloadSelector>(json!({"label": {}})).contains("unknown field `label`"));
+        assert!(error::<LoadBalancerSettings>(json!({"simpel": "RANDOM"})).contains("unknown field `simpel`"));
+    }
+
+    #[test]
+    fn number_keys_are_text() {
+        let policy: PeerAuthentication = from_value(json!({"portLevelMtls": {"8080": {}}})).expect("valid");
+        assert_eq!(policy.port_level_mtls.into_keys().collect::<Vec<_>>(), [8080]);
+        assert!(error::<PeerAuthentication>(json!({"portLevelMtls": {"http": {}}})).contains("`http` is not a number"));
+    }
+
+    #[test]
+    fn bytes_are_base64() {
+        assert_eq!(from_value::<Bytes>(json!("YWJj")).ok(), Some(Bytes(b"abc".to_vec())));
+        assert!(error::<Bytes>(json!("?")).starts_with("not base64"));
+    }
+}

@@ -1,4 +1,11 @@
-//! Istio's kinds, one file a kind, fields spelled as in `istio.io/api` 1.30.
+//! Istio's kinds, one file a kind, with every field of `istio.io/api` 1.30.
+//!
+//! Names follow from the protos. A message is named as in Go, without underscores and with acronyms as words:
+//! `ConnectionPoolSettings.TCPSettings` is [`ConnectionPoolSettingsTcpSettings`]. A oneof's enum is named after the
+//! message and the oneof, a word that both have at the seam being said once: `StringMatch.match_type` is
+//! [`StringMatchType`]. Where two packages have a name, the one of `type.v1beta1` or `mesh.v1alpha1` has the package in
+//! front ([`TypeWorkloadSelector`], [`MeshTracing`]); but [`ProxyConfig`] is the mesh's, which everything uses, and the
+//! resource is [`ProxyConfigResource`].
 
 mod authorization_policy;
 mod destination_rule;

@@ -28,7 +28,9 @@ pub struct JwtRule {
     pub issuer: String,
     /// Audiences of which tokens must have one; empty means any.
     pub audiences: Vec<String>,
-    /// Where its keys are; empty means where the issuer's OpenID configuration says.
+    /// Where its keys are; empty means where the issuer's OpenID configuration says. The CRD has both
+    /// spellings.
+    #[serde(alias = "jwks_uri")]
     pub jwks_uri: String,
     /// Its keys, in place of `jwks_uri`.
     pub jwks: String,

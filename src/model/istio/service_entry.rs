@@ -70,6 +70,14 @@ pub struct ServicePort {
     pub target_port: u32,
 }
 
+/// What istiod has noted about a ServiceEntry (`status`), as far as it reads it again.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceEntryStatus {
+    /// Addresses that it has given to the hosts.
+    pub addresses: Vec<ServiceEntryAddress>,
+}
+
 /// An address that istiod has given to a host of a ServiceEntry (`status.addresses`).
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]

@@ -67,7 +67,9 @@ pub struct HttpRoute {
     pub mirror: Option<Destination>,
     /// Several places where copies go, each for a share of the requests.
     pub mirrors: Vec<HttpMirrorPolicy>,
-    /// Share of the requests that `mirror` gets, in percent. Deprecated: `mirror_percentage`.
+    /// Share of the requests that `mirror` gets, in percent. Deprecated: `mirror_percentage`. The CRD has
+    /// both spellings.
+    #[serde(alias = "mirror_percent")]
     pub mirror_percent: Option<u32>,
     /// Share of the requests that `mirror` gets; left out means all.
     pub mirror_percentage: Option<Percent>,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as api;
 
+use crate::model::istio;
+
 /// Selects resources by their labels: all pairs and all expressions must hold. Empty selects everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LabelSelector {
@@ -60,6 +62,22 @@ impl From<api::LabelSelector> for LabelSelector {
 impl From<api::LabelSelectorRequirement> for LabelSelectorRequirement {
     fn from(api: api::LabelSelectorRequirement) -> Self {
         Self { key: api.key, operator: api.operator, values: api.values.unwrap_or_default() }
+    }
+}
+
+/// The mesh config has selectors of its own, which mean the same.
+impl From<istio::LabelSelector> for LabelSelector {
+    fn from(mesh: istio::LabelSelector) -> Self {
+        Self {
+            match_labels: mesh.match_labels,
+            match_expressions: mesh.match_expressions.into_iter().map(LabelSelectorRequirement::from).collect(),
+        }
+    }
+}
+
+impl From<istio::LabelSelectorRequirement> for LabelSelectorRequirement {
+    fn from(mesh: istio::LabelSelectorRequirement) -> Self {
+        Self { key: mesh.key, operator: mesh.operator, values: mesh.values }
     }
 }
 
