@@ -17,7 +17,7 @@ pub(super) fn expression(expression: &str) -> envoy::AccessLogFilter {
     let filter = envoy::ExtensionFilter {
         name: "envoy.access_loggers.extension_filters.cel".to_owned(),
         config_type: Some(envoy::ExtensionFilterConfigType::TypedConfig(
-            envoy::ExpressionFilter { expression: expression.to_owned() }.into(),
+            envoy::ExpressionFilter { expression: expression.to_owned(), ..envoy::ExpressionFilter::default() }.into(),
         )),
     };
     envoy::AccessLogFilter { filter_specifier: Some(envoy::AccessLogFilterFilterSpecifier::ExtensionFilter(filter)) }

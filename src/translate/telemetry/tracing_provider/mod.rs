@@ -102,7 +102,7 @@ fn http(name: &str, config: impl Into<envoy::Any>) -> envoy::TracingHttp {
 fn headers(headers: &[MeshConfigExtensionProviderHttpHeader]) -> Vec<envoy::HeaderValueOption> {
     let option = |header| envoy::HeaderValueOption {
         header: Some(header_value(header)),
-        append_action: envoy::HeaderAppendAction::OverwriteIfExistsOrAdd,
+        append_action: envoy::HeaderValueOptionHeaderAppendAction::OverwriteIfExistsOrAdd,
         ..Default::default()
     };
     headers.iter().map(option).collect()
