@@ -1,0 +1,71 @@
+//! Clusters of hosts that only requests name: a ServiceEntry with a wildcard host and resolution `DYNAMIC_DNS`.
+
+use crate::envoy::{
+    Cluster, ClusterClusterDiscoveryType, ClusterCustomClusterType, ClusterDiscoveryType, ClusterDnsLookupFamily,
+    ClusterLbPolicy, DnsCacheConfig, DynamicForwardProxyClusterConfig,
+    DynamicForwardProxyClusterConfigClusterImplementationSpecifier,
+};
+use crate::mesh::protocol::Protocol;
+use crate::translate::cluster::upstream::Upstream;
+use crate::translate::cluster::{
+    circuit_breakers, connection_pool, http_protocol_options, metadata, metadata_exchange, outlier_detection, tls,
+    upstream_protocol,
+};
+use crate::translate::name;
+use crate::translate::stat_name;
+
+/// Builds the cluster of a port whose protocol names the host. Load balancing, subsets and patterns of statistics do not apply.
+///
+/// istiod: `cluster_builder.go` `buildDFPCluster`, `cluster.go` `buildOutboundClusters`
+pub(super) fn cluster(upstream: &Upstream<'_>) -> Option<Cluster> {
+    let port = upstream.port;
+    if !matches!(port.protocol, Protocol::Http | Protocol::Tls | Protocol::Grpc | Protocol::Http2) {
+        return None;
+    }
+    let policy = &upstream.policy;
+    let mesh = &upstream.view.mesh.config;
+    let name = upstream.name();
+    let protocol = upstream_protocol::outbound(port, upstream.view.client, mesh, policy.connection_pool);
+    let tls = tls::settings(upstream);
+    // Envoy's word for a cluster of no fixed type: it has endpoints of its own.
+    let r#type = ClusterDiscoveryType::Static;
+    let (transport_socket, transport_socket_matches) = tls::transport_sockets(upstream, tls.as_ref(), r#type, protocol);
+    Some(Cluster {
+        alt_stat_name: stat_name::delimited(&name),
+        cluster_discovery_type: Some(ClusterClusterDiscoveryType::ClusterType(ClusterCustomClusterType {
+            name: "envoy.clusters.dynamic_forward_proxy".to_owned(),
+            typed_config: Some(
+                DynamicForwardProxyClusterConfig {
+                    cluster_implementation_specifier: Some(dns_cache(&upstream.service.hostname)),
+                    allow_insecure_cluster_options: tls.as_ref().is_some_and(|tls| tls::allows_insecure(upstream, tls)),
+                    ..DynamicForwardProxyClusterConfig::default()
+                }
+                .into(),
+            ),
+        })),
+        connect_timeout: connection_pool::connect_timeout(mesh, policy.connection_pool),
+        lb_policy: ClusterLbPolicy::ClusterProvided,
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(policy.connection_pool, policy.retry_budget)),
+        outlier_detection: policy.outlier_detection.map(outlier_detection::outlier_detection),
+        upstream_connection_options: connection_pool::upstream_connection_options(mesh, policy.connection_pool),
+        typed_extension_protocol_options: http_protocol_options::typed_extension_protocol_options(
+            protocol,
+            policy.connection_pool,
+            tls.as_ref().and_then(|tls| tls::upstream_http_protocol_options(upstream, tls)),
+        ),
+        transport_socket,
+        transport_socket_matches,
+        metadata: metadata::outbound(upstream),
+        filters: vec![metadata_exchange::filter()],
+        name,
+        ..Cluster::default()
+    })
+}
+
+fn dns_cache(hostname: &str) -> DynamicForwardProxyClusterConfigClusterImplementationSpecifier {
+    DynamicForwardProxyClusterConfigClusterImplementationSpecifier::DnsCacheConfig(DnsCacheConfig {
+        name: name::dns_cache(hostname),
+        dns_lookup_family: ClusterDnsLookupFamily::V4Only,
+        ..DnsCacheConfig::default()
+    })
+}

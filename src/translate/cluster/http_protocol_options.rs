@@ -1,0 +1,106 @@
+//! HTTP settings of a cluster, which Envoy keeps in a message of their own.
+
+use std::collections::BTreeMap;
+
+use crate::envoy::{
+    Any, Http1ProtocolOptions, Http1ProtocolOptionsHeaderKeyFormat, Http1ProtocolOptionsHeaderKeyFormatHeaderFormat,
+    Http2ProtocolOptions, HttpProtocolOptions, Message, PreserveCaseFormatterConfig, TypedExtensionConfig,
+    UpstreamHttpProtocolOptions, UpstreamsHttpProtocolOptions, UpstreamsHttpProtocolOptionsExplicitHttpConfig,
+    UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig, UpstreamsHttpProtocolOptionsUpstreamProtocolOptions,
+    UpstreamsHttpProtocolOptionsUseDownstreamHttpConfig,
+};
+use crate::model::istio::ConnectionPoolSettings;
+use crate::translate::cluster::connection_pool;
+use crate::translate::cluster::upstream_protocol::UpstreamProtocol;
+
+/// `connectionPool`, the protocol, automatic SNI -> `Cluster.typed_extension_protocol_options`; empty if there is nothing to say.
+///
+/// istiod: `cluster_builder.go` `clusterWrapper.build`
+pub(super) fn typed_extension_protocol_options(
+    protocol: Option<UpstreamProtocol>,
+    pool: Option<&ConnectionPoolSettings>,
+    upstream_http_protocol_options: Option<UpstreamHttpProtocolOptions>,
+) -> BTreeMap<String, Any> {
+    let common_http_protocol_options = connection_pool::common_http_protocol_options(pool);
+    let max_concurrent_streams = connection_pool::max_concurrent_streams(pool);
+    if protocol.is_none() && common_http_protocol_options.is_none() && upstream_http_protocol_options.is_none() {
+        return BTreeMap::new();
+    }
+    // Envoy wants a protocol wherever there are options.
+    let protocol = protocol.unwrap_or(UpstreamProtocol::Http1 { preserve_case: false });
+    by_name(UpstreamsHttpProtocolOptions {
+        common_http_protocol_options,
+        upstream_http_protocol_options,
+        upstream_protocol_options: Some(upstream_protocol_options(protocol, max_concurrent_streams)),
+        ..UpstreamsHttpProtocolOptions::default()
+    })
+}
+
+/// The options of clusters that forward what they do not know. istiod: `cluster_builder.go` `passthroughHttpProtocolOptions`.
+pub(super) fn passthrough(preserve_case: bool) -> BTreeMap<String, Any> {
+    let protocol = UpstreamProtocol::Downstream { preserve_case };
+    by_name(UpstreamsHttpProtocolOptions {
+        common_http_protocol_options: Some(HttpProtocolOptions {
+            idle_timeout: Some(crate::envoy::Duration::seconds(300)),
+            ..HttpProtocolOptions::default()
+        }),
+        upstream_protocol_options: Some(upstream_protocol_options(protocol, None)),
+        ..UpstreamsHttpProtocolOptions::default()
+    })
+}
+
+/// HTTP/2 and nothing else.
+pub(super) fn http2() -> BTreeMap<String, Any> {
+    by_name(UpstreamsHttpProtocolOptions {
+        upstream_protocol_options: Some(upstream_protocol_options(UpstreamProtocol::Http2, None)),
+        ..UpstreamsHttpProtocolOptions::default()
+    })
+}
+
+fn by_name(options: UpstreamsHttpProtocolOptions) -> BTreeMap<String, Any> {
+    [(UpstreamsHttpProtocolOptions::FULL_NAME.to_owned(), options.into())].into()
+}
+
+fn upstream_protocol_options(
+    protocol: UpstreamProtocol,
+    max_concurrent_streams: Option<u32>,
+) -> UpstreamsHttpProtocolOptionsUpstreamProtocolOptions {
+    use UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig as Explicit;
+    let explicit = |protocol_config| {
+        UpstreamsHttpProtocolOptionsUpstreamProtocolOptions::ExplicitHttpConfig(
+            UpstreamsHttpProtocolOptionsExplicitHttpConfig { protocol_config: Some(protocol_config) },
+        )
+    };
+    match protocol {
+        UpstreamProtocol::Http1 { preserve_case } => explicit(Explicit::HttpProtocolOptions(http1(preserve_case))),
+        UpstreamProtocol::Http2 => explicit(Explicit::Http2ProtocolOptions(Http2ProtocolOptions {
+            max_concurrent_streams,
+            ..Http2ProtocolOptions::default()
+        })),
+        UpstreamProtocol::Downstream { preserve_case } => {
+            UpstreamsHttpProtocolOptionsUpstreamProtocolOptions::UseDownstreamProtocolConfig(
+                UpstreamsHttpProtocolOptionsUseDownstreamHttpConfig {
+                    http_protocol_options: Some(http1(preserve_case)),
+                    http2_protocol_options: Some(Http2ProtocolOptions::default()),
+                    ..UpstreamsHttpProtocolOptionsUseDownstreamHttpConfig::default()
+                },
+            )
+        }
+    }
+}
+
+/// `ProxyConfig.proxyHeaders.preserveHttp1HeaderCase` -> `Http1ProtocolOptions.header_key_format`
+///
+/// istiod: `cluster_builder.go` `preserveCaseFormatterConfig`
+fn http1(preserve_case: bool) -> Http1ProtocolOptions {
+    let formatter = || TypedExtensionConfig {
+        name: "preserve_case".to_owned(),
+        typed_config: Some(PreserveCaseFormatterConfig::default().into()),
+    };
+    Http1ProtocolOptions {
+        header_key_format: preserve_case.then(|| Http1ProtocolOptionsHeaderKeyFormat {
+            header_format: Some(Http1ProtocolOptionsHeaderKeyFormatHeaderFormat::StatefulFormatter(formatter())),
+        }),
+        ..Http1ProtocolOptions::default()
+    }
+}

@@ -1,0 +1,30 @@
+//! How Envoy picks one of the endpoints.
+
+use crate::envoy::{ClusterDiscoveryType, ClusterLbPolicy};
+use crate::model::istio::{
+    LoadBalancerSettings, LoadBalancerSettingsConsistentHashLbHashAlgorithm, LoadBalancerSettingsSimpleLb,
+};
+use crate::translate::traffic_policy;
+
+/// `DestinationRule.trafficPolicy.loadBalancer` -> `Cluster.lb_policy`
+///
+/// istiod: `cluster_traffic_policy.go` `applyLoadBalancer`, `ApplyRingHashLoadBalancer`
+pub(super) fn lb_policy(resolved: ClusterDiscoveryType, settings: Option<&LoadBalancerSettings>) -> ClusterLbPolicy {
+    if resolved == ClusterDiscoveryType::OriginalDst {
+        return ClusterLbPolicy::ClusterProvided;
+    }
+    if let Some(hash) = traffic_policy::consistent_hash(settings) {
+        return match hash.hash_algorithm {
+            Some(LoadBalancerSettingsConsistentHashLbHashAlgorithm::Maglev(_)) => ClusterLbPolicy::Maglev,
+            Some(LoadBalancerSettingsConsistentHashLbHashAlgorithm::RingHash(_)) | None => ClusterLbPolicy::RingHash,
+        };
+    }
+    match traffic_policy::simple_lb(settings) {
+        LoadBalancerSettingsSimpleLb::Unspecified
+        | LoadBalancerSettingsSimpleLb::LeastConn
+        | LoadBalancerSettingsSimpleLb::LeastRequest => ClusterLbPolicy::LeastRequest,
+        LoadBalancerSettingsSimpleLb::Random => ClusterLbPolicy::Random,
+        LoadBalancerSettingsSimpleLb::RoundRobin => ClusterLbPolicy::RoundRobin,
+        LoadBalancerSettingsSimpleLb::Passthrough => ClusterLbPolicy::ClusterProvided,
+    }
+}

@@ -1,0 +1,152 @@
+//! The TLS context of a cluster.
+
+use crate::envoy::{
+    CertificateValidationContext, CommonTlsContext, CommonTlsContextCombinedCertificateValidationContext,
+    CommonTlsContextValidationContextType, DataSource, DataSourceSpecifier, SdsSecretConfig, StringMatcher,
+    StringMatcherMatchPattern, TlsParameters, TlsParametersTlsProtocol, UpstreamTlsContext,
+};
+use crate::model::istio::{ClientTlsSettingsTlsMode, MeshConfig};
+use crate::translate::cluster::tls::settings::{self, Certificates, TlsSettings};
+use crate::translate::cluster::upstream::Upstream;
+use crate::translate::cluster::upstream_protocol::UpstreamProtocol;
+use crate::translate::security::sds::{self, ExternalServer};
+
+/// TLS settings -> `UpstreamTlsContext`; none where the cluster is in plain text.
+///
+/// istiod: `cluster_tls.go` `buildUpstreamClusterTLSContext`
+pub(super) fn context(
+    upstream: &Upstream<'_>,
+    tls: &TlsSettings,
+    protocol: Option<UpstreamProtocol>,
+) -> Option<UpstreamTlsContext> {
+    let http2 = protocol == Some(UpstreamProtocol::Http2);
+    match tls.mode {
+        ClientTlsSettingsTlsMode::Disable => None,
+        ClientTlsSettingsTlsMode::IstioMutual => Some(istio_mutual(upstream, tls, http2)),
+        ClientTlsSettingsTlsMode::Simple | ClientTlsSettingsTlsMode::Mutual => user(upstream, tls, http2),
+    }
+}
+
+/// `ISTIO_MUTUAL`: both sides show the identity of their workload. The ALPN tells the server that it is a peer in the mesh.
+fn istio_mutual(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> UpstreamTlsContext {
+    let alpn: &[&str] = if http2 { &["istio-peer-exchange", "istio", "h2"] } else { &["istio-peer-exchange", "istio"] };
+    let fixed_sni = if upstream.is_dynamic_forward_proxy() { String::new() } else { upstream.name() };
+    UpstreamTlsContext {
+        sni: if tls.sni.is_empty() { fixed_sni } else { tls.sni.clone() },
+        common_tls_context: Some(CommonTlsContext {
+            tls_params: Some(tls_params(None)),
+            tls_certificate_sds_secret_configs: vec![sds::agent(sds::DEFAULT)],
+            validation_context_type: Some(combined(
+                validation_context(&tls.subject_alt_names, ""),
+                Some(sds::agent(sds::ROOT_CA)),
+            )),
+            alpn_protocols: alpn.iter().map(ToString::to_string).collect(),
+            ..CommonTlsContext::default()
+        }),
+        ..UpstreamTlsContext::default()
+    }
+}
+
+/// `SIMPLE` and `MUTUAL`; none if the credential is not for this proxy, or the client's certificate or key is missing.
+///
+/// istiod: `cluster_tls.go` `constructUpstreamTLS`
+fn user(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> Option<UpstreamTlsContext> {
+    if settings::withholds_credential(upstream, tls) {
+        return None;
+    }
+    let mutual = tls.mode == ClientTlsSettingsTlsMode::Mutual;
+    let subject_alt_names = settings::subject_alt_names(upstream, tls);
+    let (certificate, validation) = match &tls.certificates {
+        Certificates::Credential(name) => credential(upstream, tls, name, &subject_alt_names),
+        Certificates::Files { certificate, private_key, .. } if mutual && (certificate.is_empty() || private_key.is_empty()) => {
+            return None;
+        }
+        Certificates::Files { certificate, private_key, ca_certificates, ca_crl } => {
+            let own_server = metadata_is_true(upstream, "file-credential");
+            let certificate = sds::file(&sds::file_certificate(certificate, private_key), own_server);
+            let ca = if ca_certificates.is_empty() { sds::SYSTEM_CA } else { ca_certificates };
+            let validation = if tls.insecure_skip_verify {
+                CommonTlsContextValidationContextType::ValidationContext(CertificateValidationContext::default())
+            } else {
+                let root = sds::file(&sds::file_root(ca), own_server);
+                combined(validation_context(&subject_alt_names, ca_crl), Some(root))
+            };
+            (Some(certificate), Some(validation))
+        }
+        // Only settings of mode ISTIO_MUTUAL have it.
+        Certificates::Identity => (None, None),
+    };
+    Some(UpstreamTlsContext {
+        sni: tls.sni.clone(),
+        common_tls_context: Some(CommonTlsContext {
+            tls_params: Some(tls_params(Some(&upstream.view.mesh.config))),
+            tls_certificate_sds_secret_configs: certificate.filter(|_| mutual).into_iter().collect(),
+            validation_context_type: validation,
+            alpn_protocols: if http2 { vec!["h2".to_owned()] } else { Vec::new() },
+            ..CommonTlsContext::default()
+        }),
+        ..UpstreamTlsContext::default()
+    })
+}
+
+/// `DestinationRule.trafficPolicy.tls.credentialName`. Nothing is verified where the user skips that.
+///
+/// istiod: `authentication.go` `ApplyCustomSDSToClientCommonTLSContext`
+fn credential(
+    upstream: &Upstream<'_>,
+    tls: &TlsSettings,
+    name: &str,
+    subject_alt_names: &[String],
+) -> (Option<SdsSecretConfig>, Option<CommonTlsContextValidationContextType>) {
+    let server = ExternalServer::for_client(metadata_is_true(upstream, "credential"));
+    let validation = (!tls.insecure_skip_verify).then(|| {
+        let ca = sds::credential(&format!("{name}{}", sds::CA_SUFFIX), &server);
+        combined(validation_context(subject_alt_names, ""), ca)
+    });
+    (sds::credential(name, &server), validation)
+}
+
+fn combined(
+    default: CertificateValidationContext,
+    secret: Option<SdsSecretConfig>,
+) -> CommonTlsContextValidationContextType {
+    CommonTlsContextValidationContextType::CombinedValidationContext(CommonTlsContextCombinedCertificateValidationContext {
+        default_validation_context: Some(default),
+        validation_context_sds_secret_config: secret,
+        ..CommonTlsContextCombinedCertificateValidationContext::default()
+    })
+}
+
+/// `subjectAltNames`, `caCrl` -> `CertificateValidationContext`
+fn validation_context(subject_alt_names: &[String], ca_crl: &str) -> CertificateValidationContext {
+    let exact = |name: &String| StringMatcher {
+        match_pattern: Some(StringMatcherMatchPattern::Exact(name.clone())),
+        ..StringMatcher::default()
+    };
+    CertificateValidationContext {
+        match_subject_alt_names: subject_alt_names.iter().map(exact).collect(),
+        crl: (!ca_crl.is_empty()).then(|| DataSource {
+            specifier: Some(DataSourceSpecifier::Filename(ca_crl.to_owned())),
+            ..DataSource::default()
+        }),
+        ..CertificateValidationContext::default()
+    }
+}
+
+/// `MeshConfig.tlsDefaults.{cipherSuites, ecdhCurves}` -> `TlsParameters`, for TLS that the user set up
+///
+/// istiod: `cluster_tls.go` `defaultUpstreamCommonTLSContext`, `applyTLSDefaults`
+fn tls_params(mesh: Option<&MeshConfig>) -> TlsParameters {
+    let defaults = mesh.and_then(|m| m.tls_defaults.as_ref());
+    TlsParameters {
+        tls_minimum_protocol_version: TlsParametersTlsProtocol::TlsV12,
+        tls_maximum_protocol_version: TlsParametersTlsProtocol::TlsV13,
+        cipher_suites: defaults.map(|d| d.cipher_suites.clone()).unwrap_or_default(),
+        ecdh_curves: defaults.map(|d| d.ecdh_curves.clone()).unwrap_or_default(),
+        ..TlsParameters::default()
+    }
+}
+
+fn metadata_is_true(upstream: &Upstream<'_>, key: &str) -> bool {
+    upstream.view.client.metadata.get(key).is_some_and(|value| value == "true")
+}

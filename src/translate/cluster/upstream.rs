@@ -1,0 +1,92 @@
+//! What one outbound cluster is made for.
+
+use crate::mesh::peer_authentication::MutualTlsMode;
+use crate::mesh::service::{Port, Resolution, Service};
+use crate::model::Config;
+use crate::model::istio::{DestinationRule, Subset, TrafficPolicy};
+use crate::proxy::OutboundView;
+use crate::translate::name;
+use crate::translate::traffic_policy::{self, EffectiveTrafficPolicy};
+
+/// For whose connections a cluster is. istiod: `core.ClusterMode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClusterMode {
+    /// The proxy's own.
+    Default,
+    /// Those that other proxies have encrypted already, of which a gateway reads the SNI alone.
+    SniDnat,
+}
+
+/// A port of a service, or of one of its subsets, with the rule for it: everything that the fields of its cluster are made from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Upstream<'a> {
+    /// The client.
+    pub(super) view: &'a OutboundView<'a>,
+    /// For whose connections.
+    pub(super) mode: ClusterMode,
+    /// The service.
+    pub(super) service: &'a Service,
+    /// Its port.
+    pub(super) port: &'a Port,
+    /// The rule for the service.
+    pub(super) rule: Option<&'a Config<DestinationRule>>,
+    /// The subset, unless the cluster is for the whole service.
+    pub(super) subset: Option<&'a Subset>,
+    /// What rule and subset say for the port.
+    pub(super) policy: EffectiveTrafficPolicy<'a>,
+}
+
+impl<'a> Upstream<'a> {
+    /// A port of a whole service.
+    pub(super) fn whole(view: &'a OutboundView<'a>, mode: ClusterMode, service: &'a Service, port: &'a Port) -> Self {
+        let rule = view.destination_rule(&service.hostname).map(|consolidated| &consolidated.rule);
+        let policy = rule.and_then(|r| r.spec.traffic_policy.as_ref());
+        let policy = traffic_policy::for_port(policy, port.number);
+        Self { view, mode, service, port, rule, subset: None, policy }
+    }
+
+    /// The same port of a subset. istiod: `cluster_builder.go` `buildSubsetCluster`.
+    pub(super) fn with_subset(self, subset: &'a Subset) -> Self {
+        let whole = self.rule.and_then(|r| r.spec.traffic_policy.as_ref());
+        let policy = traffic_policy::for_subset(whole, subset.traffic_policy.as_ref(), self.port.number);
+        Self { subset: Some(subset), policy, ..self }
+    }
+
+    /// The subset's name, empty for a whole service.
+    pub(super) fn subset_name(&self) -> &'a str {
+        self.subset.map_or("", |s| s.name.as_str())
+    }
+
+    /// The cluster's name.
+    pub(super) fn name(&self) -> String {
+        match self.mode {
+            ClusterMode::Default => name::outbound_cluster(self.port.number, self.subset_name(), &self.service.hostname),
+            ClusterMode::SniDnat => self.sni(),
+        }
+    }
+
+    /// The name by which gateways know it.
+    pub(super) fn sni(&self) -> String {
+        name::sni_dnat_cluster(self.port.number, self.subset_name(), &self.service.hostname)
+    }
+
+    /// The policy as the rule or the subset writes it, not resolved for the port.
+    pub(super) fn written_policy(&self) -> Option<&'a TrafficPolicy> {
+        match self.subset {
+            Some(subset) => subset.traffic_policy.as_ref(),
+            None => self.rule.and_then(|r| r.spec.traffic_policy.as_ref()),
+        }
+    }
+
+    /// Whether Envoy looks up the host of each request.
+    pub(super) fn is_dynamic_forward_proxy(&self) -> bool {
+        self.service.resolution == Resolution::DynamicDns && self.service.hostname.starts_with('*')
+    }
+
+    /// Which mode of mutual TLS the service's workloads accept, as far as the client can know.
+    ///
+    /// istiod: `push_context.go` `BestEffortInferServiceMTLSMode`, which looks at the policy as it is written
+    pub(super) fn mutual_tls_mode(&self) -> MutualTlsMode {
+        self.view.mesh.infer_service_mtls_mode(self.written_policy(), self.service, self.port)
+    }
+}

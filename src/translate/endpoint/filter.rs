@@ -1,0 +1,45 @@
+//! Which endpoints a client gets.
+
+use crate::mesh::endpoint::{Endpoint, Health};
+use crate::translate::endpoint::{Request, lb_endpoint};
+
+/// The label of Services whose requests stick to an endpoint even while it drains.
+const PERSISTENT_SESSION_LABEL: &str = "istio.io/persistent-session";
+
+/// `internalTrafficPolicy`, networks, health -> whether an endpoint is sent to the client
+///
+/// istiod: `endpoint_builder.go` `filterIstioEndpoint`
+pub(super) fn is_wanted(request: &Request<'_>, endpoint: &Endpoint) -> bool {
+    let client = request.view.client;
+    let service = request.service;
+    if service.node_local && endpoint.node_name != client.node_name {
+        return false;
+    }
+    if !is_visible(&client.requested_network_view, &endpoint.network) {
+        return false;
+    }
+    // Without an address the endpoint is reached through a gateway of its network or not at all.
+    let multi_network = request.gateways().is_multi_network();
+    if endpoint.addresses.is_empty() && (!multi_network || in_network(&client.network, &endpoint.network)) {
+        return false;
+    }
+    match endpoint.health {
+        Health::Terminating => return false,
+        Health::Unhealthy if !service.supports_unhealthy_endpoints() => return false,
+        Health::Healthy | Health::Unhealthy | Health::Draining | Health::Unknown => {}
+    }
+    let sticky = service.labels.get(PERSISTENT_SESSION_LABEL).is_some_and(|value| !value.is_empty());
+    sticky || !lb_endpoint::is_draining(endpoint)
+}
+
+/// Metadata `REQUESTED_NETWORK_VIEW`: the networks of which a client wants endpoints; all, if it names none.
+///
+/// istiod: `proxy_view.go` `IsVisible`
+pub(super) fn is_visible(requested: &[String], network: &str) -> bool {
+    requested.is_empty() || network.is_empty() || requested.iter().any(|wanted| wanted == network)
+}
+
+/// Says whether two networks may be the same. istiod: `context.go` `InNetwork`.
+pub(super) fn in_network(client: &str, endpoint: &str) -> bool {
+    client.is_empty() || endpoint.is_empty() || client == endpoint
+}

@@ -1,0 +1,89 @@
+//! One endpoint as Envoy knows it.
+
+use serde_json::Value;
+
+use crate::envoy::{self, HealthStatus, LbEndpoint, LbEndpointHostIdentifier, Metadata, Struct};
+use crate::mesh::endpoint::{Endpoint, Health};
+use crate::options::features;
+use crate::translate::address;
+use crate::translate::endpoint::workload::Workload;
+use crate::translate::metadata;
+
+/// The label of a Pod that takes no new requests. istiod: `PILOT_DRAINING_LABEL`.
+const DRAINING_LABEL: &str = "istio.io/draining";
+/// Where the client looks for what TLS the endpoint accepts.
+const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
+const TLS_MODE: &str = "tlsMode";
+/// The TLS mode of an endpoint that accepts mutual TLS.
+pub(super) const ISTIO: &str = "istio";
+const DISABLED: &str = "disabled";
+
+/// An endpoint -> `LbEndpoint`
+///
+/// istiod: `endpoint_builder.go` `buildEnvoyLbEndpoint`
+pub(super) fn lb_endpoint(endpoint: &Endpoint, mutual_tls: bool) -> LbEndpoint {
+    let mut addresses = endpoint.addresses.iter();
+    let first = addresses.next().map_or("", String::as_str);
+    let further = addresses.filter(|_| features::DUAL_STACK);
+    LbEndpoint {
+        host_identifier: Some(LbEndpointHostIdentifier::Endpoint(envoy::Endpoint {
+            address: Some(address::address(first, endpoint.port)),
+            additional_addresses: further
+                .map(|further| envoy::EndpointAdditionalAddress { address: Some(address::address(further, endpoint.port)) })
+                .collect(),
+            ..envoy::Endpoint::default()
+        })),
+        health_status: health_status(endpoint),
+        load_balancing_weight: Some(endpoint.weight.max(1)),
+        metadata: Some(metadata(if mutual_tls { &endpoint.tls_mode } else { "" }, &Workload::of(endpoint))),
+    }
+}
+
+/// The gateway of another network, in place of the endpoints behind it.
+///
+/// istiod: `ep_filters.go` `EndpointsByNetworkFilter`
+pub(super) fn gateway(host: &str, port: u32, weight: u32, cluster_id: &str) -> LbEndpoint {
+    LbEndpoint {
+        host_identifier: Some(LbEndpointHostIdentifier::Endpoint(envoy::Endpoint {
+            address: Some(address::address(host, port)),
+            ..envoy::Endpoint::default()
+        })),
+        load_balancing_weight: Some(weight),
+        metadata: Some(metadata(ISTIO, &Workload::unknown(cluster_id))),
+        ..LbEndpoint::default()
+    }
+}
+
+/// Says whether the endpoint takes no new requests.
+pub(super) fn is_draining(endpoint: &Endpoint) -> bool {
+    endpoint.health == Health::Draining || endpoint.labels.get(DRAINING_LABEL).is_some_and(|value| !value.is_empty())
+}
+
+/// Says whether the client will use mutual TLS. istiod: `mtls_checker.go` `isMtlsEnabled`.
+pub(super) fn accepts_mutual_tls(lb_endpoint: &LbEndpoint) -> bool {
+    let matched = lb_endpoint.metadata.as_ref().and_then(|m| m.filter_metadata.get(TRANSPORT_SOCKET_MATCH));
+    matched.and_then(|fields| fields.0.get(TLS_MODE)).and_then(Value::as_str) == Some(ISTIO)
+}
+
+/// EndpointSlice conditions -> `LbEndpoint.health_status`. Envoy has no word for terminating, which is never sent.
+fn health_status(endpoint: &Endpoint) -> HealthStatus {
+    if is_draining(endpoint) {
+        return HealthStatus::Draining;
+    }
+    match endpoint.health {
+        Health::Healthy => HealthStatus::Healthy,
+        Health::Unhealthy => HealthStatus::Unhealthy,
+        Health::Draining | Health::Terminating | Health::Unknown => HealthStatus::Unknown,
+    }
+}
+
+/// Label `security.istio.io/tlsMode`, the workload -> `LbEndpoint.metadata`
+///
+/// istiod: `util.go` `AppendLbEndpointMetadata`
+fn metadata(tls_mode: &str, workload: &Workload<'_>) -> Metadata {
+    let mut out = metadata::istio([("workload", workload.to_string().into())]).unwrap_or_default();
+    if !tls_mode.is_empty() && tls_mode != DISABLED {
+        out.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), Struct::from([(TLS_MODE, tls_mode)]));
+    }
+    out
+}

@@ -1,0 +1,148 @@
+//! Endpoints (EDS): who serves a cluster.
+//!
+//! ```text
+//! endpoints of the service ──▶ filter ──▶ LbEndpoint ──▶ by locality ──▶ by network ──▶ ClusterLoadAssignment
+//!                                          (mTLS?)                        (gateways)     └▶ weights, priorities
+//! ```
+//!
+//! istiod: `pilot/pkg/xds/endpoints/endpoint_builder.go`
+
+mod distribute;
+mod failover;
+mod failover_priority;
+mod filter;
+mod lb_endpoint;
+mod locality;
+mod locality_lb;
+mod mutual_tls;
+mod network;
+mod workload;
+
+use std::net::IpAddr;
+
+use crate::envoy::{ClusterLoadAssignment, LocalityLbEndpoints};
+use crate::mesh::endpoint::Endpoint;
+use crate::mesh::labels;
+use crate::mesh::service::{Port, Resolution, Service};
+use crate::model::istio::{DestinationRule, Subset};
+use crate::proxy::OutboundView;
+use crate::translate::endpoint::locality::LocalityEndpoints;
+use crate::translate::endpoint::mutual_tls::MutualTls;
+use crate::translate::name;
+use crate::translate::traffic_policy;
+
+pub(crate) use locality_lb::LocalityLb;
+
+/// What endpoints are wanted for.
+struct Request<'m> {
+    view: OutboundView<'m>,
+    service: &'m Service,
+    rule: Option<&'m DestinationRule>,
+    port: u32,
+    subset: &'m str,
+    /// For connections that other proxies have encrypted already: endpoints must accept mutual TLS.
+    sni_dnat: bool,
+}
+
+/// Builds the endpoints of an EDS cluster, by the name that the cluster asks for. A service or port that the client does not see
+/// has none.
+///
+/// istiod: `endpoint_builder.go` `BuildClusterLoadAssignment`
+pub(crate) fn build(view: &OutboundView<'_>, cluster_name: &str) -> ClusterLoadAssignment {
+    let endpoints = name::parse_outbound_cluster(cluster_name).and_then(|key| {
+        let service = view.service(key.hostname)?;
+        let port = service.port(key.port)?;
+        Some(for_port(view, service, port, key.subset, key.is_sni))
+    });
+    assignment(cluster_name, endpoints.unwrap_or_default())
+}
+
+fn for_port(
+    view: &OutboundView<'_>,
+    service: &Service,
+    port: &Port,
+    subset: &str,
+    sni_dnat: bool,
+) -> Vec<LocalityLbEndpoints> {
+    if matches!(service.resolution, Resolution::DnsLb | Resolution::DnsRoundRobinLb) {
+        // Such a service has its endpoints in the cluster itself.
+        return Vec::new();
+    }
+    let rule = view.destination_rule(&service.hostname).map(|consolidated| &consolidated.rule.spec);
+    let request = Request { view: *view, service, rule, port: port.number, subset, sni_dnat };
+    let subset_labels = rule.and_then(|rule| subset_labels(rule, subset));
+    let endpoints = view.mesh.service_endpoints(service).iter().filter(|endpoint| {
+        endpoint.service_port_name == port.name
+            && has_usable_address(endpoint)
+            && subset_labels.is_none_or(|wanted| labels::subset(wanted, &endpoint.labels))
+    });
+    let groups = request.generate(endpoints);
+    let policy = traffic_policy::for_subset_name(rule, subset, port.number);
+    match LocalityLb::new(&view.mesh.config, service, &policy) {
+        Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::All),
+        None => groups.into_iter().map(LocalityEndpoints::into_envoy).collect(),
+    }
+}
+
+/// Builds the endpoints of a cluster for which Envoy asks DNS, which stand in the cluster itself; none if there are no endpoints.
+///
+/// Ports are matched by number, and hostnames are kept.
+///
+/// istiod: `endpoint_builder.go` `FromServiceEndpoints`, `cluster_traffic_policy.go` `applyLocalityLoadBalancer`
+pub(crate) fn inline(
+    view: &OutboundView<'_>,
+    cluster_name: &str,
+    service: &Service,
+    port: &Port,
+    subset: Option<&Subset>,
+) -> Option<ClusterLoadAssignment> {
+    let rule = view.destination_rule(&service.hostname).map(|consolidated| &consolidated.rule.spec);
+    let subset_name = subset.map_or("", |s| s.name.as_str());
+    let sni_dnat = name::parse_outbound_cluster(cluster_name).is_some_and(|key| key.is_sni);
+    let request = Request { view: *view, service, rule, port: port.number, subset: subset_name, sni_dnat };
+    let labels = rule.and_then(|rule| subset_labels(rule, subset_name)).cloned().unwrap_or_default();
+    let endpoints = view.mesh.service_endpoints_by_port(service, port.number, &labels);
+    let groups = request.generate(endpoints.into_iter());
+    if groups.is_empty() {
+        return None;
+    }
+    let policy = traffic_policy::for_subset_name(rule, subset_name, port.number);
+    let endpoints = match LocalityLb::new(&view.mesh.config, service, &policy) {
+        // Labels are known for the cluster of the whole service alone.
+        Some(locality) if subset.is_none() && !sni_dnat => locality.apply(groups, view.client, locality_lb::Labels::First),
+        Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::None),
+        None => groups.into_iter().map(LocalityEndpoints::into_envoy).collect(),
+    };
+    Some(assignment(cluster_name, endpoints))
+}
+
+impl<'m> Request<'m> {
+    /// Selects endpoints for the client, by locality. istiod: `endpoint_builder.go` `generate`.
+    fn generate(&self, endpoints: impl Iterator<Item = &'m Endpoint>) -> Vec<LocalityEndpoints<'m>> {
+        let mutual_tls = MutualTls::new(self.view.mesh, self.rule, self.subset, self.port);
+        let lb_endpoints = endpoints.filter(|endpoint| filter::is_wanted(self, endpoint)).map(|endpoint| {
+            let lb_endpoint = lb_endpoint::lb_endpoint(endpoint, mutual_tls.is_enabled(endpoint));
+            (endpoint, lb_endpoint)
+        });
+        let groups = network::by_network(self, locality::by_locality(lb_endpoints));
+        if self.sni_dnat { groups.into_iter().map(mutual_tls::only_mutual_tls).collect() } else { groups }
+    }
+}
+
+/// `DestinationRule.subsets[].labels`. istiod: `endpoint_builder.go` `getSubSetLabels`.
+fn subset_labels<'a>(rule: &'a DestinationRule, subset: &str) -> Option<&'a std::collections::BTreeMap<String, String>> {
+    if subset.is_empty() {
+        return None;
+    }
+    rule.subsets.iter().find(|s| s.name == subset).map(|s| &s.labels)
+}
+
+/// EDS takes IP addresses, sockets, and endpoints without an address (behind a gateway), but no hostnames.
+fn has_usable_address(endpoint: &Endpoint) -> bool {
+    let address = endpoint.addresses.first().map_or("", String::as_str);
+    address.is_empty() || endpoint.port == 0 || address.parse::<IpAddr>().is_ok()
+}
+
+fn assignment(cluster_name: &str, endpoints: Vec<LocalityLbEndpoints>) -> ClusterLoadAssignment {
+    ClusterLoadAssignment { cluster_name: cluster_name.to_owned(), endpoints, ..ClusterLoadAssignment::default() }
+}

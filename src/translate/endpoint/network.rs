@@ -1,0 +1,113 @@
+//! Endpoints in other networks, which are reached through gateways.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::mesh::endpoint::Endpoint;
+use crate::mesh::network::{NetworkGateway, NetworkGateways};
+use crate::proxy::{IpMode, ProxyKind};
+use crate::translate::endpoint::locality::{self, LocalityEndpoint, LocalityEndpoints};
+use crate::translate::endpoint::{Request, filter, lb_endpoint};
+
+impl<'m> Request<'m> {
+    /// The gateways that matter. istiod: `endpoint_builder.go` `gateways`.
+    pub(super) fn gateways(&self) -> &'m NetworkGateways {
+        &self.view.mesh.network_gateways
+    }
+}
+
+/// `MeshNetworks`, label `topology.istio.io/network` -> endpoints as they are reached from the client's network
+///
+/// Endpoints of other networks give their weight to the gateways of their network, and are left out without mutual TLS, by whose
+/// SNI those gateways route. All weights are multiplied so that they can be divided.
+///
+/// istiod: `ep_filters.go` `EndpointsByNetworkFilter`
+pub(super) fn by_network<'m>(request: &Request<'m>, groups: Vec<LocalityEndpoints<'m>>) -> Vec<LocalityEndpoints<'m>> {
+    if !request.gateways().is_multi_network() {
+        return groups;
+    }
+    groups.into_iter().map(|group| for_group(request, group)).collect()
+}
+
+fn for_group<'m>(request: &Request<'m>, group: LocalityEndpoints<'m>) -> LocalityEndpoints<'m> {
+    let scale = request.gateways().weight_scale();
+    let mut direct = Vec::new();
+    let mut by_gateway: BTreeMap<&NetworkGateway, u32> = BTreeMap::new();
+    for mut endpoint in group.endpoints {
+        let weight = endpoint.weight().max(1).saturating_mul(scale);
+        endpoint.lb_endpoint.load_balancing_weight = Some(weight);
+        match route(request, endpoint.endpoint) {
+            Route::Direct => direct.extend(has_address(&endpoint).then_some(endpoint)),
+            Route::Gateways(gateways) if lb_endpoint::accepts_mutual_tls(&endpoint.lb_endpoint) => {
+                let share = weight / u32::try_from(gateways.len()).unwrap_or(u32::MAX);
+                for gateway in gateways {
+                    let total = by_gateway.entry(gateway).or_default();
+                    *total = total.wrapping_add(share);
+                }
+            }
+            Route::Gateways(_) | Route::Nowhere => {}
+        }
+    }
+    let gateways = by_gateway.into_iter().map(|(gateway, weight)| through(gateway, weight.max(1)));
+    let endpoints: Vec<_> = direct.into_iter().chain(gateways).collect();
+    LocalityEndpoints { weight: locality::refreshed_weight(&endpoints), endpoints, ..group }
+}
+
+/// How a client reaches an endpoint.
+enum Route<'m> {
+    /// By its address.
+    Direct,
+    /// Through these.
+    Gateways(Vec<&'m NetworkGateway>),
+    /// There are gateways, but of the wrong IP family.
+    Nowhere,
+}
+
+fn route<'m>(request: &Request<'m>, endpoint: Option<&'m Endpoint>) -> Route<'m> {
+    let client = request.view.client;
+    let (network, cluster_id) = endpoint.map_or(("", ""), |e| (e.network.as_str(), e.cluster_id.as_str()));
+    let gateways: Vec<&NetworkGateway> = request
+        .gateways()
+        .select(network, cluster_id)
+        .iter()
+        .filter(|gateway| client.kind == ProxyKind::Router || gateway.port != 0)
+        .collect();
+    // A client that does not know its network takes the gateway where there is one.
+    let unknown_network = client.network.is_empty() && !network.is_empty();
+    let same_network = !unknown_network && filter::in_network(&client.network, network);
+    if gateways.is_empty() || same_network {
+        return Route::Direct;
+    }
+    let reachable: Vec<_> = gateways.into_iter().filter(|gateway| is_of_family(client.ip_mode, &gateway.address)).collect();
+    if reachable.is_empty() { Route::Nowhere } else { Route::Gateways(reachable) }
+}
+
+/// istiod: `ep_filters.go` `filterGatewaysByIPFamily`
+fn is_of_family(ip_mode: IpMode, address: &str) -> bool {
+    let Ok(address) = address.parse::<IpAddr>() else { return ip_mode == IpMode::Dual };
+    match ip_mode {
+        IpMode::Ipv4 => address.to_canonical().is_ipv4(),
+        IpMode::Ipv6 => address.to_canonical().is_ipv6(),
+        IpMode::Dual => true,
+    }
+}
+
+/// Only a socket address is an address between networks. istiod: `util.go` `GetEndpointHost`.
+fn has_address(endpoint: &LocalityEndpoint<'_>) -> bool {
+    endpoint.endpoint.is_some_and(|e| e.port != 0 && e.addresses.first().is_some_and(|address| !address.is_empty()))
+}
+
+/// A gateway as an endpoint, with the labels that failover looks at.
+fn through<'m>(gateway: &NetworkGateway, weight: u32) -> LocalityEndpoint<'m> {
+    let labels = [
+        ("topology.istio.io/cluster", gateway.cluster_id.as_str()),
+        ("topology.istio.io/network", gateway.network.as_str()),
+    ];
+    let labels = labels.into_iter().filter(|(_, value)| !value.is_empty());
+    LocalityEndpoint {
+        endpoint: None,
+        labels: Cow::Owned(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()),
+        lb_endpoint: lb_endpoint::gateway(&gateway.address, gateway.port, weight, &gateway.cluster_id),
+    }
+}
