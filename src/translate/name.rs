@@ -40,3 +40,43 @@ pub fn config_path(kind: &str, namespace: &str, name: &str) -> String {
 pub fn listener(bind: &str, port: u32) -> String {
     format!("{bind}_{port}")
 }
+
+/// What the name of an outbound cluster says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboundClusterKey<'a> {
+    /// The service's port.
+    pub port: u32,
+    /// The subset, or empty.
+    pub subset: &'a str,
+    /// The service's hostname.
+    pub hostname: &'a str,
+    /// It is the name by which gateways know the port.
+    pub is_sni: bool,
+}
+
+/// Reads the name of an outbound cluster, in either form. istiod: `ParseSubsetKey`.
+pub fn parse_outbound_cluster(name: &str) -> Option<OutboundClusterKey<'_>> {
+    let is_sni = name.starts_with("outbound_.");
+    let separator = if is_sni { "_." } else { "|" };
+    let mut parts = name.strip_prefix("outbound")?.strip_prefix(separator)?.splitn(3, separator);
+    let (port, subset, hostname) = (parts.next()?, parts.next()?, parts.next()?);
+    let port = port.parse().ok()?;
+    (!hostname.contains(separator)).then_some(OutboundClusterKey { port, subset, hostname, is_sni })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outbound_names_are_read_back() {
+        for (port, subset, hostname) in [(9080, "v1", "reviews.default.svc.cluster.local"), (80, "", "*.example.com")] {
+            let key = |is_sni| OutboundClusterKey { port, subset, hostname, is_sni };
+            assert_eq!(parse_outbound_cluster(&outbound_cluster(port, subset, hostname)), Some(key(false)));
+            assert_eq!(parse_outbound_cluster(&sni_dnat_cluster(port, subset, hostname)), Some(key(true)));
+        }
+        for other in ["BlackHoleCluster", "inbound|80||", "outbound|x||a", "outbound|80||a|b", "outbound|80"] {
+            assert_eq!(parse_outbound_cluster(other), None, "{other}");
+        }
+    }
+}
