@@ -60,7 +60,8 @@ impl NetworkGateways {
             out.by_network_and_cluster.entry(key).or_default().push(gateway);
         }
         let counts = out.by_network.values().chain(out.by_network_and_cluster.values()).map(Vec::len);
-        out.weight_scale = counts.fold(1, |scale, n| least_common_multiple(scale, u32::try_from(n).unwrap_or(u32::MAX)));
+        out.weight_scale =
+            counts.fold(1, |scale, n| least_common_multiple(scale, u32::try_from(n).unwrap_or(u32::MAX)));
         out
     }
 
@@ -131,12 +132,15 @@ fn from_service(
 ) -> Vec<NetworkGateway> {
     let gateways = details(service, registry);
     let at = |address: &String| {
-        gateways.iter().map(move |(network, port)| NetworkGateway {
-            address: address.clone(),
-            port: service.external_ports.get(port).copied().unwrap_or(*port),
-            network: network.clone(),
-            cluster_id: cluster_id.to_owned(),
-        }).collect::<Vec<_>>()
+        gateways
+            .iter()
+            .map(move |(network, port)| NetworkGateway {
+                address: address.clone(),
+                port: service.external_ports.get(port).copied().unwrap_or(*port),
+                network: network.clone(),
+                cluster_id: cluster_id.to_owned(),
+            })
+            .collect::<Vec<_>>()
     };
     service.external_addresses.iter().flat_map(at).collect()
 }
@@ -162,5 +166,5 @@ fn least_common_multiple(a: u32, b: u32) -> u32 {
     while y != 0 {
         (x, y) = (y, x % y);
     }
-    if x == 0 { 0 } else { (a / x).saturating_mul(b) }
+    a.checked_div(x).unwrap_or_default().saturating_mul(b)
 }

@@ -53,10 +53,9 @@ pub(crate) fn loopbacks(ip_mode: IpMode) -> &'static [&'static str] {
 /// istiod: `listener_address.go` `getPassthroughBindIPs`
 pub(crate) fn inbound_sources(ip_mode: IpMode) -> &'static [&'static str] {
     match ip_mode {
-        IpMode::Ipv4 => &[INBOUND_SOURCE_IPV4],
-        IpMode::Ipv6 => &[INBOUND_SOURCE_IPV6],
         IpMode::Dual if features::DUAL_STACK => both_inbound_sources(),
-        IpMode::Dual => &[INBOUND_SOURCE_IPV4],
+        IpMode::Ipv4 | IpMode::Dual => &[INBOUND_SOURCE_IPV4],
+        IpMode::Ipv6 => &[INBOUND_SOURCE_IPV6],
     }
 }
 

@@ -16,7 +16,8 @@ pub(crate) const ISTIO: &str = "istio";
 /// Returns metadata with these fields under [`ISTIO`]; none if there are no fields.
 pub(crate) fn istio<'a>(fields: impl IntoIterator<Item = (&'a str, Value)>) -> Option<Metadata> {
     let fields: Struct = fields.into_iter().collect();
-    (!fields.0.is_empty()).then(|| Metadata { filter_metadata: [(ISTIO.to_owned(), fields)].into(), ..Metadata::default() })
+    (!fields.0.is_empty())
+        .then(|| Metadata { filter_metadata: [(ISTIO.to_owned(), fields)].into(), ..Metadata::default() })
 }
 
 /// Describes a service, for telemetry. istiod: `cluster.go` `buildServiceMetadata`.

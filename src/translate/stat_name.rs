@@ -38,7 +38,13 @@ pub(crate) fn cluster(pattern: &str, service: StatService<'_>, subset: &str, por
 /// `MeshConfig.inboundClusterStatName` -> a name for the filters of an inbound filter chain. Knows no target port.
 ///
 /// istiod: `telemetry.go` `BuildInboundStatPrefix`
-pub(crate) fn inbound_chain(pattern: &str, service: StatService<'_>, subset: &str, port: u32, port_name: &str) -> String {
+pub(crate) fn inbound_chain(
+    pattern: &str,
+    service: StatService<'_>,
+    subset: &str,
+    port: u32,
+    port_name: &str,
+) -> String {
     named(pattern, service, subset)
         .replace("%SERVICE_PORT%", &port.to_string())
         .replace("%SERVICE_PORT_NAME%", port_name)

@@ -6,9 +6,9 @@
 //! istiod: `pilot/pkg/networking/util/util.go`
 
 use crate::model::istio::{
-    ClientTlsSettings, ConnectionPoolSettings, DestinationRule, LoadBalancerSettings, LoadBalancerSettingsConsistentHashLb,
-    LoadBalancerSettingsLbPolicy, LoadBalancerSettingsSimpleLb, OutlierDetection, TrafficPolicy, TrafficPolicyProxyProtocol,
-    TrafficPolicyRetryBudget, TrafficPolicyTunnelSettings,
+    ClientTlsSettings, ConnectionPoolSettings, DestinationRule, LoadBalancerSettings,
+    LoadBalancerSettingsConsistentHashLb, LoadBalancerSettingsLbPolicy, LoadBalancerSettingsSimpleLb, OutlierDetection,
+    TrafficPolicy, TrafficPolicyProxyProtocol, TrafficPolicyRetryBudget, TrafficPolicyTunnelSettings,
 };
 
 /// The blocks of a traffic policy that hold for one port.
@@ -52,7 +52,13 @@ pub(crate) fn for_subset<'a>(
     let rule = for_port(policy, port);
     let (own, port_level) = resolve(subset, port);
     let rule_or_none = if port_level {
-        EffectiveTrafficPolicy { connection_pool: None, load_balancer: None, outlier_detection: None, tls: None, ..rule }
+        EffectiveTrafficPolicy {
+            connection_pool: None,
+            load_balancer: None,
+            outlier_detection: None,
+            tls: None,
+            ..rule
+        }
     } else {
         rule
     };
@@ -132,7 +138,9 @@ pub(crate) fn simple_lb(load_balancer: Option<&LoadBalancerSettings>) -> LoadBal
 }
 
 /// Returns `loadBalancer.consistentHash`.
-pub(crate) fn consistent_hash(load_balancer: Option<&LoadBalancerSettings>) -> Option<&LoadBalancerSettingsConsistentHashLb> {
+pub(crate) fn consistent_hash(
+    load_balancer: Option<&LoadBalancerSettings>,
+) -> Option<&LoadBalancerSettingsConsistentHashLb> {
     match load_balancer?.lb_policy.as_ref()? {
         LoadBalancerSettingsLbPolicy::ConsistentHash(hash) => Some(hash),
         LoadBalancerSettingsLbPolicy::Simple(_) => None,

@@ -3,7 +3,8 @@
 use crate::envoy::{BindConfig, Cluster, ClusterClusterDiscoveryType, ClusterDiscoveryType, ClusterLbPolicy};
 use crate::proxy::OutboundView;
 use crate::translate::cluster::{
-    circuit_breakers, connection_pool, http_protocol_options, metadata_exchange, upstream_bind_config, upstream_protocol,
+    circuit_breakers, connection_pool, http_protocol_options, metadata_exchange, upstream_bind_config,
+    upstream_protocol,
 };
 use crate::translate::name;
 use crate::translate::stat_name;
@@ -34,7 +35,9 @@ pub(super) fn passthrough(view: &OutboundView<'_>) -> Cluster {
         lb_policy: ClusterLbPolicy::ClusterProvided,
         circuit_breakers: Some(circuit_breakers::circuit_breakers(None, None)),
         upstream_connection_options: connection_pool::upstream_connection_options(mesh, None),
-        typed_extension_protocol_options: http_protocol_options::passthrough(upstream_protocol::preserves_case(view.client)),
+        typed_extension_protocol_options: http_protocol_options::passthrough(upstream_protocol::preserves_case(
+            view.client,
+        )),
         filters: vec![metadata_exchange::filter()],
         ..Cluster::default()
     }

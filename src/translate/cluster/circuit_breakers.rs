@@ -17,10 +17,10 @@ pub(super) fn circuit_breakers(
     let tcp = connection_pool.and_then(|pool| pool.tcp.as_ref());
     let http = connection_pool.and_then(|pool| pool.http.as_ref());
     let threshold = CircuitBreakersThresholds {
-        max_connections: limit(tcp.map(|t| t.max_connections)),
-        max_pending_requests: limit(http.map(|h| h.http1_max_pending_requests)),
-        max_requests: limit(http.map(|h| h.http2_max_requests)),
-        max_retries: limit(http.map(|h| h.max_retries)),
+        max_connections: Some(limit(tcp.map(|t| t.max_connections))),
+        max_pending_requests: Some(limit(http.map(|h| h.http1_max_pending_requests))),
+        max_requests: Some(limit(http.map(|h| h.http2_max_requests))),
+        max_retries: Some(limit(http.map(|h| h.max_retries))),
         retry_budget: retry_budget.map(self::retry_budget),
         ..CircuitBreakersThresholds::default()
     };
@@ -36,11 +36,10 @@ fn retry_budget(budget: &TrafficPolicyRetryBudget) -> CircuitBreakersThresholdsR
     CircuitBreakersThresholdsRetryBudget {
         budget_percent: Some(Percent { value: percent.unwrap_or(RETRY_PERCENT) }),
         min_retry_concurrency: Some(min_retry_concurrency),
-        ..CircuitBreakersThresholdsRetryBudget::default()
     }
 }
 
 /// A value that is not positive counts as not set.
-fn limit(set: Option<i32>) -> Option<u32> {
-    Some(set.and_then(|value| u32::try_from(value).ok()).filter(|&value| value > 0).unwrap_or(u32::MAX))
+fn limit(set: Option<i32>) -> u32 {
+    set.and_then(|value| u32::try_from(value).ok()).filter(|&value| value > 0).unwrap_or(u32::MAX)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::envoy::{
-    Cluster, ClusterClusterDiscoveryType, ClusterCommonLbConfig, ClusterDiscoveryType, ClusterLbPolicy, ClusterLoadAssignment,
-    Duration, Endpoint, LbEndpoint, LbEndpointHostIdentifier, LocalityLbEndpoints,
+    Cluster, ClusterClusterDiscoveryType, ClusterCommonLbConfig, ClusterDiscoveryType, ClusterLbPolicy,
+    ClusterLoadAssignment, Duration, Endpoint, LbEndpoint, LbEndpointHostIdentifier, LocalityLbEndpoints,
 };
 use crate::mesh::service::{Port, Service};
 use crate::model::istio::MeshConfigInboundTrafficPolicyMode;
@@ -62,15 +62,18 @@ fn for_target_port(view: &ProxyView<'_>, port: u32, targets: &[&ServiceTarget]) 
     };
     // The map has no port without a target.
     let first = targets.first();
-    cluster(view, &Inbound {
-        cluster_port: port,
-        bind,
-        target_port: port,
-        service: first.map(|target| target.service.as_ref()),
-        hostname: first.map(|target| target.service.hostname.as_str()).unwrap_or_default(),
-        port: first.map_or_else(|| unnamed(port), |target| target.port.clone()),
-        targets,
-    })
+    cluster(
+        view,
+        &Inbound {
+            cluster_port: port,
+            bind,
+            target_port: port,
+            service: first.map(|target| target.service.as_ref()),
+            hostname: first.map(|target| target.service.hostname.as_str()).unwrap_or_default(),
+            port: first.map_or_else(|| unnamed(port), |target| target.port.clone()),
+            targets,
+        },
+    )
 }
 
 fn unnamed(number: u32) -> Port {
@@ -132,7 +135,10 @@ pub(super) fn cluster(view: &ProxyView<'_>, inbound: &Inbound<'_>) -> Cluster {
         })),
         connect_timeout: connection_pool::connect_timeout(mesh, policy.connection_pool),
         lb_policy: if original_dst { ClusterLbPolicy::ClusterProvided } else { ClusterLbPolicy::default() },
-        lb_config: inbound.service.filter(|_| original_dst).and_then(|s| lb_config::original_dst_lb_config(s, &inbound.port)),
+        lb_config: inbound
+            .service
+            .filter(|_| original_dst)
+            .and_then(|s| lb_config::original_dst_lb_config(s, &inbound.port)),
         common_lb_config: Some(ClusterCommonLbConfig::default()),
         load_assignment: (!original_dst).then(|| load_assignment(&name, &inbound.bind, inbound.target_port)),
         cleanup_interval: original_dst.then_some(NEVER),

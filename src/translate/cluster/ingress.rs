@@ -33,17 +33,21 @@ fn for_listener(view: &ProxyView<'_>, listener: &IstioIngressListener, fallback:
     };
     // A service behind the same port lends its name. istiod: `cluster.go` `findOrCreateService`.
     let target = view.proxy.service_targets.iter().find(|target| target.target_port == declared.number);
-    let target = target.map(|target| ServiceTarget { port: port.clone(), target_port: endpoint.port, ..target.clone() });
+    let target =
+        target.map(|target| ServiceTarget { port: port.clone(), target_port: endpoint.port, ..target.clone() });
     let targets: Vec<&ServiceTarget> = target.iter().collect();
-    Some(inbound::cluster(view, &Inbound {
-        cluster_port: declared.number,
-        bind: endpoint.address,
-        target_port: endpoint.port,
-        service: target.as_ref().map(|target| target.service.as_ref()),
-        hostname: target.as_ref().map_or(fallback, |target| target.service.hostname.as_str()),
-        port,
-        targets: &targets,
-    }))
+    Some(inbound::cluster(
+        view,
+        &Inbound {
+            cluster_port: declared.number,
+            bind: endpoint.address,
+            target_port: endpoint.port,
+            service: target.as_ref().map(|target| target.service.as_ref()),
+            hostname: target.as_ref().map_or(fallback, |target| target.service.hostname.as_str()),
+            port,
+            targets: &targets,
+        },
+    ))
 }
 
 struct DefaultEndpoint {

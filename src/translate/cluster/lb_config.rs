@@ -1,8 +1,9 @@
 //! The settings of the way in which Envoy picks an endpoint.
 
 use crate::envoy::{
-    ClusterDiscoveryType, ClusterLbConfig, ClusterLeastRequestLbConfig, ClusterMaglevLbConfig, ClusterOriginalDstLbConfig,
-    ClusterRingHashLbConfig, ClusterRoundRobinLbConfig, ClusterSlowStartConfig, Percent, RuntimeDouble,
+    ClusterDiscoveryType, ClusterLbConfig, ClusterLeastRequestLbConfig, ClusterMaglevLbConfig,
+    ClusterOriginalDstLbConfig, ClusterRingHashLbConfig, ClusterRoundRobinLbConfig, ClusterSlowStartConfig, Percent,
+    RuntimeDouble,
 };
 use crate::mesh::service::{Port, Service};
 use crate::model::istio::{

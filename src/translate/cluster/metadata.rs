@@ -14,10 +14,10 @@ use crate::translate::metadata;
 /// istiod: `cluster_builder.go` `addTelemetryMetadata`, `applyDestinationRule`, `buildSubsetCluster`
 pub(super) fn outbound(upstream: &Upstream<'_>) -> Option<Metadata> {
     let services = Value::Array(vec![metadata::service(upstream.service)]);
-    let external =
-        upstream.service.mesh_external && upstream.subset.is_none();
+    let external = upstream.service.mesh_external && upstream.subset.is_none();
     let fields = [
-        (!upstream.is_dynamic_forward_proxy() || upstream.mode == ClusterMode::SniDnat).then_some(("services", services)),
+        (!upstream.is_dynamic_forward_proxy() || upstream.mode == ClusterMode::SniDnat)
+            .then_some(("services", services)),
         external.then(|| ("external", true.into())),
         upstream.rule.map(|rule| ("config", metadata::destination_rule(rule))),
         upstream.subset.map(|subset| ("subset", subset.name.as_str().into())),

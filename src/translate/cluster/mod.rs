@@ -57,7 +57,7 @@ pub(crate) fn inbound(view: &ProxyView<'_>) -> Vec<Cluster> {
             clusters.push(built_in::inbound_passthrough(outbound));
         }
         ProxyKind::Router => {
-            if view.merges_auto_passthrough() {
+            if view.merged_gateway().is_some_and(|gateway| gateway.contains_auto_passthrough) {
                 clusters.extend(sni_dnat(outbound));
             }
         }

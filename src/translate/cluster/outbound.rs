@@ -1,6 +1,6 @@
 //! Clusters of the services that a proxy sees.
 
-use crate::envoy::{Cluster, ClusterClusterDiscoveryType, ClusterDiscoveryType};
+use crate::envoy::{Cluster, ClusterClusterDiscoveryType, ClusterDiscoveryType, ClusterDnsLookupFamily};
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Resolution, Service};
 use crate::model::istio::LoadBalancerSettingsSimpleLb;
@@ -8,7 +8,8 @@ use crate::proxy::OutboundView;
 use crate::translate::cluster::upstream::{ClusterMode, Upstream};
 use crate::translate::cluster::{
     alt_stat_name, circuit_breakers, common_lb_config, connection_pool, discovery_type, dns, dynamic_forward_proxy,
-    http_protocol_options, lb_config, lb_policy, metadata, metadata_exchange, outlier_detection, tls, upstream_protocol,
+    http_protocol_options, lb_config, lb_policy, metadata, metadata_exchange, outlier_detection, tls,
+    upstream_protocol,
 };
 use crate::translate::endpoint;
 use crate::translate::traffic_policy;
@@ -17,7 +18,12 @@ use crate::translate::traffic_policy;
 ///
 /// istiod: `cluster.go` `buildOutboundClusters`
 pub(crate) fn outbound(view: &OutboundView<'_>) -> Vec<Cluster> {
-    view.scope.services.iter().filter(|s| s.resolution != Resolution::Alias).flat_map(|s| for_service(view, s)).collect()
+    view.scope
+        .services
+        .iter()
+        .filter(|s| s.resolution != Resolution::Alias)
+        .flat_map(|s| for_service(view, s))
+        .collect()
 }
 
 fn for_service(view: &OutboundView<'_>, service: &Service) -> Vec<Cluster> {
@@ -90,7 +96,11 @@ fn cluster(upstream: &Upstream<'_>, resolved: ClusterDiscoveryType) -> Option<Cl
             policy.connection_pool,
             tls.as_ref().and_then(|tls| tls::upstream_http_protocol_options(upstream, tls)),
         ),
-        dns_lookup_family: if is_dns { dns::lookup_family(view.client.ip_mode, service) } else { Default::default() },
+        dns_lookup_family: if is_dns {
+            dns::lookup_family(view.client.ip_mode, service)
+        } else {
+            ClusterDnsLookupFamily::default()
+        },
         dns_refresh_rate: if is_dns { dns::refresh_rate(mesh) } else { None },
         dns_jitter: is_dns.then_some(dns::JITTER),
         respect_dns_ttl: is_dns,

@@ -60,7 +60,9 @@ impl<'a> Upstream<'a> {
     /// The cluster's name.
     pub(super) fn name(&self) -> String {
         match self.mode {
-            ClusterMode::Default => name::outbound_cluster(self.port.number, self.subset_name(), &self.service.hostname),
+            ClusterMode::Default => {
+                name::outbound_cluster(self.port.number, self.subset_name(), &self.service.hostname)
+            }
             ClusterMode::SniDnat => self.sni(),
         }
     }

@@ -83,7 +83,10 @@ fn upgrades(port: &Port, mesh: &MeshConfig, pool: Option<&ConnectionPoolSettings
 }
 
 /// A rule's word replaces what was chosen; only of a declared HTTP/1.1 the header case stays. istiod: `setUseDownstreamProtocol`.
-fn client_protocol(chosen: Option<UpstreamProtocol>, pool: Option<&ConnectionPoolSettings>) -> Option<UpstreamProtocol> {
+fn client_protocol(
+    chosen: Option<UpstreamProtocol>,
+    pool: Option<&ConnectionPoolSettings>,
+) -> Option<UpstreamProtocol> {
     let by_rule = pool.and_then(|p| p.http.as_ref()).is_some_and(|http| http.use_client_protocol);
     match chosen {
         chosen if !by_rule => chosen,

@@ -26,7 +26,8 @@ pub(super) fn distribute(
         let weights: Vec<(usize, u32)> = matched.iter().map(|index| (*index, weight(index))).collect();
         let total = weights.iter().fold(0u32, |sum, (_, weight)| sum.wrapping_add(*weight));
         for (index, weight) in weights {
-            groups[index].load_balancing_weight = share(weight, *percent, total).or(groups[index].load_balancing_weight);
+            groups[index].load_balancing_weight =
+                share(weight, *percent, total).or(groups[index].load_balancing_weight);
         }
     }
     for index in unmatched {

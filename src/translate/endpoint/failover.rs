@@ -50,9 +50,7 @@ fn distance(client: &Locality, place: &envoy::Locality) -> u32 {
         3
     } else if client.zone != place.zone {
         2
-    } else if client.sub_zone != place.sub_zone {
-        1
     } else {
-        0
+        u32::from(client.sub_zone != place.sub_zone)
     }
 }

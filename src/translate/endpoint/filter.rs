@@ -6,13 +6,17 @@ use crate::translate::endpoint::{Request, lb_endpoint};
 /// The label of Services whose requests stick to an endpoint even while it drains.
 const PERSISTENT_SESSION_LABEL: &str = "istio.io/persistent-session";
 
-/// `internalTrafficPolicy`, networks, health -> whether an endpoint is sent to the client
+/// `internalTrafficPolicy`, `MeshConfig.serviceSettings[].settings.clusterLocal`, networks, health -> whether an endpoint is sent to the client
 ///
 /// istiod: `endpoint_builder.go` `filterIstioEndpoint`
 pub(super) fn is_wanted(request: &Request<'_>, endpoint: &Endpoint) -> bool {
     let client = request.view.client;
     let service = request.service;
     if service.node_local && endpoint.node_name != client.node_name {
+        return false;
+    }
+    let cluster_local = service.node_local || request.view.mesh.cluster_local_hosts.contains(&service.hostname);
+    if cluster_local && endpoint.cluster_id != client.cluster_id {
         return false;
     }
     if !is_visible(&client.requested_network_view, &endpoint.network) {

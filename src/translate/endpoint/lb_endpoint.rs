@@ -29,7 +29,9 @@ pub(super) fn lb_endpoint(endpoint: &Endpoint, mutual_tls: bool) -> LbEndpoint {
         host_identifier: Some(LbEndpointHostIdentifier::Endpoint(envoy::Endpoint {
             address: Some(address::address(first, endpoint.port)),
             additional_addresses: further
-                .map(|further| envoy::EndpointAdditionalAddress { address: Some(address::address(further, endpoint.port)) })
+                .map(|further| envoy::EndpointAdditionalAddress {
+                    address: Some(address::address(further, endpoint.port)),
+                })
                 .collect(),
             ..envoy::Endpoint::default()
         })),

@@ -11,7 +11,8 @@ use crate::translate::endpoint::{distribute, failover, failover_priority};
 use crate::translate::traffic_policy::EffectiveTrafficPolicy;
 
 /// The labels by which `trafficDistribution: PreferSameZone` prefers endpoints.
-const SAME_ZONE: [&str; 3] = ["topology.istio.io/network", "topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
+const SAME_ZONE: [&str; 3] =
+    ["topology.istio.io/network", "topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
 /// Those that `PreferSameNode` adds.
 const SAME_NODE: [&str; 2] = ["topology.istio.io/subzone", "kubernetes.io/hostname"];
 
@@ -40,11 +41,7 @@ impl<'a> LocalityLb<'a> {
     /// first that is there; none if that is switched off.
     ///
     /// istiod: `loadbalancer.go` `GetLocalityLbSetting`
-    pub(crate) fn new(
-        mesh: &'a MeshConfig,
-        service: &Service,
-        policy: &EffectiveTrafficPolicy<'a>,
-    ) -> Option<Self> {
+    pub(crate) fn new(mesh: &'a MeshConfig, service: &Service, policy: &EffectiveTrafficPolicy<'a>) -> Option<Self> {
         let outlier_detection = policy.outlier_detection.is_some();
         let by_rule = policy.load_balancer.and_then(|lb| lb.locality_lb_setting.as_ref());
         if let Some(setting) = by_rule {
@@ -65,7 +62,8 @@ impl<'a> LocalityLb<'a> {
         labels: Labels,
     ) -> Vec<LocalityLbEndpoints> {
         let LocalityLoadBalancerSetting { distribute, failover, failover_priority, enabled: _ } = self.setting.as_ref();
-        let to_envoy = |groups: Vec<LocalityEndpoints<'_>>| groups.into_iter().map(LocalityEndpoints::into_envoy).collect();
+        let to_envoy =
+            |groups: Vec<LocalityEndpoints<'_>>| groups.into_iter().map(LocalityEndpoints::into_envoy).collect();
         if !distribute.is_empty() {
             return distribute::distribute(to_envoy(groups), &client.locality, distribute);
         }

@@ -109,7 +109,9 @@ pub(crate) fn inline(
     let policy = traffic_policy::for_subset_name(rule, subset_name, port.number);
     let endpoints = match LocalityLb::new(&view.mesh.config, service, &policy) {
         // Labels are known for the cluster of the whole service alone.
-        Some(locality) if subset.is_none() && !sni_dnat => locality.apply(groups, view.client, locality_lb::Labels::First),
+        Some(locality) if subset.is_none() && !sni_dnat => {
+            locality.apply(groups, view.client, locality_lb::Labels::First)
+        }
         Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::None),
         None => groups.into_iter().map(LocalityEndpoints::into_envoy).collect(),
     };
@@ -130,7 +132,10 @@ impl<'m> Request<'m> {
 }
 
 /// `DestinationRule.subsets[].labels`. istiod: `endpoint_builder.go` `getSubSetLabels`.
-fn subset_labels<'a>(rule: &'a DestinationRule, subset: &str) -> Option<&'a std::collections::BTreeMap<String, String>> {
+fn subset_labels<'a>(
+    rule: &'a DestinationRule,
+    subset: &str,
+) -> Option<&'a std::collections::BTreeMap<String, String>> {
     if subset.is_empty() {
         return None;
     }

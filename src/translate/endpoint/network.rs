@@ -79,7 +79,8 @@ fn route<'m>(request: &Request<'m>, endpoint: Option<&'m Endpoint>) -> Route<'m>
     if gateways.is_empty() || same_network {
         return Route::Direct;
     }
-    let reachable: Vec<_> = gateways.into_iter().filter(|gateway| is_of_family(client.ip_mode, &gateway.address)).collect();
+    let reachable: Vec<_> =
+        gateways.into_iter().filter(|gateway| is_of_family(client.ip_mode, &gateway.address)).collect();
     if reachable.is_empty() { Route::Nowhere } else { Route::Gateways(reachable) }
 }
 

@@ -11,7 +11,8 @@
 
 use crate::envoy::{
     AggregatedConfigSource, ApiConfigSource, ApiConfigSourceApiType, ApiVersion, ConfigSource,
-    ConfigSourceConfigSourceSpecifier, Duration, GrpcService, GrpcServiceEnvoyGrpc, GrpcServiceTargetSpecifier, SdsSecretConfig,
+    ConfigSourceConfigSourceSpecifier, Duration, GrpcService, GrpcServiceEnvoyGrpc, GrpcServiceTargetSpecifier,
+    SdsSecretConfig,
 };
 use crate::mesh::Mesh;
 use crate::model::istio::MeshConfigExtensionProviderProvider;
@@ -57,7 +58,11 @@ pub(crate) fn agent(name: &str) -> SdsSecretConfig {
 ///
 /// istiod: `cluster_tls.go` `constructSdsSecretConfigFromFile`
 pub(crate) fn file(name: &str, own_server: bool) -> SdsSecretConfig {
-    if own_server { SdsSecretConfig { name: name.to_owned(), sds_config: Some(grpc(FILES_CLUSTER)) } } else { agent(name) }
+    if own_server {
+        SdsSecretConfig { name: name.to_owned(), sds_config: Some(grpc(FILES_CLUSTER)) }
+    } else {
+        agent(name)
+    }
 }
 
 /// The name of a certificate and its key in files. istiod: `security.go` `GetResourceName`.

@@ -58,7 +58,9 @@ fn user(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> Option<Upstr
     let subject_alt_names = settings::subject_alt_names(upstream, tls);
     let (certificate, validation) = match &tls.certificates {
         Certificates::Credential(name) => credential(upstream, tls, name, &subject_alt_names),
-        Certificates::Files { certificate, private_key, .. } if mutual && (certificate.is_empty() || private_key.is_empty()) => {
+        Certificates::Files { certificate, private_key, .. }
+            if mutual && (certificate.is_empty() || private_key.is_empty()) =>
+        {
             return None;
         }
         Certificates::Files { certificate, private_key, ca_certificates, ca_crl } => {
@@ -110,11 +112,12 @@ fn combined(
     default: CertificateValidationContext,
     secret: Option<SdsSecretConfig>,
 ) -> CommonTlsContextValidationContextType {
-    CommonTlsContextValidationContextType::CombinedValidationContext(CommonTlsContextCombinedCertificateValidationContext {
-        default_validation_context: Some(default),
-        validation_context_sds_secret_config: secret,
-        ..CommonTlsContextCombinedCertificateValidationContext::default()
-    })
+    CommonTlsContextValidationContextType::CombinedValidationContext(
+        CommonTlsContextCombinedCertificateValidationContext {
+            default_validation_context: Some(default),
+            validation_context_sds_secret_config: secret,
+        },
+    )
 }
 
 /// `subjectAltNames`, `caCrl` -> `CertificateValidationContext`
