@@ -26,13 +26,11 @@ pub(crate) fn find<'m>(config: &'m MeshConfig, name: &str) -> Option<&'m MeshCon
 ///
 /// istiod: `telemetry_logging.go` `LookupCluster`
 pub(crate) fn backend(mesh: &Mesh, service: &str, port: u32) -> Option<Backend> {
-    let parts: Vec<&str> = service.split('/').collect();
-    let found = match parts.as_slice() {
-        [namespace, hostname] => mesh.services_by_hostname.get(*hostname)?.get(*namespace)?,
-        _ => {
-            let by_namespace = mesh.services_by_hostname.get(service)?;
-            by_namespace.values().next().filter(|_| by_namespace.len() == 1)?
-        }
+    let found = if let [namespace, hostname] = service.split('/').collect::<Vec<_>>().as_slice() {
+        mesh.services_by_hostname.get(*hostname)?.get(*namespace)?
+    } else {
+        let by_namespace = mesh.services_by_hostname.get(service)?;
+        by_namespace.values().next().filter(|_| by_namespace.len() == 1)?
     };
     Some(Backend {
         hostname: found.hostname.clone(),

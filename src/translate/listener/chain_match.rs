@@ -83,3 +83,38 @@ impl ChainMatch {
         ranges.filter(|range| range.addr().to_string() != "0.0.0.0").map(|range| range.trunc().to_string()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(sni_hosts: &[&str], destination_cidrs: &[&str]) -> ChainMatch {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        ChainMatch { sni_hosts: texts(sni_hosts), destination_cidrs: texts(destination_cidrs), ..ChainMatch::default() }
+    }
+
+    #[test]
+    fn chains_conflict_if_envoy_cannot_tell_them_apart() {
+        for (a, b, conflict) in [
+            (matches(&[], &[]), matches(&["*"], &[]), true),
+            (matches(&["a", "b"], &[]), matches(&["b", "a"], &[]), true),
+            (matches(&["a"], &[]), matches(&["b"], &[]), false),
+            (matches(&[], &["1.2.3.4/8"]), matches(&[], &["1.5.6.7/8"]), true),
+            (matches(&[], &["1.2.3.4"]), matches(&[], &["1.2.3.4/32"]), true),
+            (matches(&[], &["0.0.0.0/0"]), matches(&[], &[]), true),
+            (matches(&[], &["1.2.3.4"]), matches(&[], &[]), false),
+            (matches(&[], &[]), ChainMatch::plaintext_http(), false),
+        ] {
+            assert_eq!(a.conflicts_with(&b), conflict, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn ranges_keep_the_address_as_written() {
+        let found = matches(&["b", "a"], &["10.1.2.3/8", "0.0.0.0/0", "::1"]).filter_chain_match().expect("has conditions");
+        assert_eq!(found.server_names, ["a", "b"]);
+        let ranges: Vec<_> = found.prefix_ranges.iter().map(|range| (range.address_prefix.as_str(), range.prefix_len)).collect();
+        assert_eq!(ranges, [("10.1.2.3", Some(8)), ("::1", Some(128))]);
+        assert_eq!(matches(&["*", "a"], &[]).filter_chain_match(), None);
+    }
+}

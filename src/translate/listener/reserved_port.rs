@@ -21,8 +21,9 @@ pub(super) fn can_bind_beside_virtual_listeners(
     port: u32,
     protocol: Protocol,
 ) -> bool {
-    let privileged = bind_to_port && (1..1024).contains(&port) && view.metadata_is_true("UNPRIVILEGED_POD");
-    !privileged && !(takes_wildcard(view, bind, protocol) && is_static_listener(view, port))
+    let is_privileged = bind_to_port && (1..1024).contains(&port) && view.metadata_is_true("UNPRIVILEGED_POD");
+    let is_taken = takes_wildcard(view, bind, protocol) && is_static_listener(view, port);
+    !(is_privileged || is_taken)
 }
 
 /// Without a bind, HTTP listeners take all addresses; others take that of their service.

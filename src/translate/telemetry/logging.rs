@@ -71,3 +71,50 @@ fn names(providers: &[ProviderRef]) -> Vec<&str> {
 fn is_for(selector: Option<&AccessLoggingLogSelector>, mode: WorkloadMode) -> bool {
     selector.is_none_or(|selector| selector.mode == WorkloadMode::ClientAndServer || selector.mode == mode)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(providers: &[&str], disabled: bool, mode: WorkloadMode, expression: Option<&str>) -> AccessLogging {
+        AccessLogging {
+            r#match: Some(AccessLoggingLogSelector { mode }),
+            providers: providers.iter().map(|&name| ProviderRef { name: name.to_owned() }).collect(),
+            disabled: disabled.then_some(true),
+            filter: expression.map(|expression| AccessLoggingFilter { expression: expression.to_owned() }),
+        }
+    }
+
+    fn shown(levels: &[&[AccessLogging]], mode: WorkloadMode) -> Vec<(String, bool, String)> {
+        let defaults = ["envoy".to_owned()];
+        let merged = merge(levels, &defaults, mode);
+        let expression = |logging: &ProviderLogging<'_>| logging.filter.map_or("", |filter| &filter.expression).to_owned();
+        merged.iter().map(|(name, logging)| ((*name).to_owned(), logging.disabled, expression(logging))).collect()
+    }
+
+    #[test]
+    fn sides_are_told_apart() {
+        let level = [
+            entry(&["a"], false, WorkloadMode::Client, Some("client")),
+            entry(&["b"], false, WorkloadMode::Server, Some("server")),
+        ];
+        assert_eq!(shown(&[&level], WorkloadMode::Client), [("a".to_owned(), false, "client".to_owned())]);
+        assert_eq!(shown(&[&level], WorkloadMode::Server), [("b".to_owned(), false, "server".to_owned())]);
+    }
+
+    #[test]
+    fn the_last_level_decides_the_providers() {
+        let mesh = [entry(&["a"], false, WorkloadMode::ClientAndServer, Some("mesh"))];
+        let namespace = [entry(&["b"], false, WorkloadMode::ClientAndServer, None)];
+        let workload = [entry(&[], true, WorkloadMode::Server, None)];
+        let levels: [&[AccessLogging]; 3] = [&mesh, &namespace, &workload];
+        assert_eq!(shown(&levels, WorkloadMode::Client), [("b".to_owned(), false, String::new())]);
+        assert_eq!(shown(&levels, WorkloadMode::Server), [("b".to_owned(), true, String::new())]);
+    }
+
+    #[test]
+    fn without_providers_the_default_ones_are_meant() {
+        let level = [entry(&[], false, WorkloadMode::ClientAndServer, Some("ignored: it names no provider"))];
+        assert_eq!(shown(&[&level], WorkloadMode::Client), [("envoy".to_owned(), false, String::new())]);
+    }
+}

@@ -132,3 +132,45 @@ fn metric_names(selector: Option<&MetricSelector>) -> Vec<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(providers: &[&str], overrides: Vec<MetricsOverrides>) -> Metrics {
+        let providers = providers.iter().map(|&name| ProviderRef { name: name.to_owned() }).collect();
+        Metrics { providers, overrides, ..Metrics::default() }
+    }
+
+    fn all(mode: WorkloadMode, disabled: Option<bool>) -> MetricsOverrides {
+        MetricsOverrides { r#match: Some(MetricSelector { mode, metric_match: None }), disabled, ..Default::default() }
+    }
+
+    #[test]
+    fn default_providers_count_when_nothing_is_said() {
+        let defaults = ["prometheus".to_owned()];
+        let merged = merge(&[], &defaults);
+        assert_eq!(merged.into_iter().collect::<Vec<_>>(), [("prometheus", ProviderMetrics::default())]);
+    }
+
+    #[test]
+    fn the_last_named_providers_replace_all_others() {
+        let defaults = ["prometheus".to_owned()];
+        let (mesh, namespace) = (entry(&["other"], vec![]), entry(&["mine"], vec![]));
+        let inheriting = entry(&[], vec![all(WorkloadMode::Client, Some(false))]);
+        let merged = merge(&[&mesh, &namespace, &inheriting], &defaults);
+        assert_eq!(merged.keys().copied().collect::<Vec<_>>(), ["mine"]);
+        assert_eq!(merged["mine"].client.overrides.len(), ALL_METRICS.len());
+        assert!(merged["mine"].server.overrides.is_empty());
+    }
+
+    #[test]
+    fn a_later_override_brings_disabled_metrics_back() {
+        let defaults = ["prometheus".to_owned()];
+        let off = entry(&[], vec![all(WorkloadMode::ClientAndServer, Some(true))]);
+        let on = entry(&[], vec![all(WorkloadMode::Server, None)]);
+        let merged = merge(&[&off, &on], &defaults);
+        assert!(merged["prometheus"].client.disabled);
+        assert!(!merged["prometheus"].server.disabled);
+    }
+}

@@ -76,3 +76,54 @@ fn on_port(port: u32) -> ListenerFilterChainMatchPredicate {
 fn predicate(rule: ListenerFilterChainMatchPredicateRule) -> ListenerFilterChainMatchPredicate {
     ListenerFilterChainMatchPredicate { rule: Some(rule) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envoy::FilterChainMatch;
+
+    fn chain(port: u32, transport_protocol: &str, alpn: &[&str]) -> FilterChain {
+        FilterChain {
+            filter_chain_match: Some(FilterChainMatch {
+                destination_port: Some(port).filter(|port| *port != 0),
+                transport_protocol: transport_protocol.to_owned(),
+                application_protocols: alpn.iter().map(|&alpn| alpn.to_owned()).collect(),
+                ..FilterChainMatch::default()
+            }),
+            ..FilterChain::default()
+        }
+    }
+
+    /// Names of the inspectors, each with where it is off.
+    fn shown(chains: &[FilterChain]) -> Vec<String> {
+        let text = |filter: ListenerFilter| {
+            let name = filter.name.rsplit('.').next().unwrap_or_default().to_owned();
+            let off = filter.filter_disabled.map(|off| serde_json::to_string(&off).expect("a predicate is JSON"));
+            off.map_or(name.clone(), |off| format!("{name} {off}"))
+        };
+        inspectors(chains).into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn ports_that_need_no_inspector_switch_it_off() {
+        let permissive = [chain(15006, "", &[]), chain(0, TLS, &[]), chain(0, "raw_buffer", &["http/1.1"]), chain(80, TLS, &[])];
+        assert_eq!(
+            shown(&permissive),
+            [
+                r#"tls_inspector {"destination_port_range":{"start":15006,"end":15007}}"#,
+                concat!(
+                    r#"http_inspector {"or_match":{"rules":[{"destination_port_range":{"start":80,"end":81}},"#,
+                    r#"{"destination_port_range":{"start":15006,"end":15007}}]}}"#
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn ports_that_need_an_inspector_alone_switch_it_off_elsewhere() {
+        let plain_but_one = [chain(15006, "", &[]), chain(0, "raw_buffer", &[]), chain(80, TLS, &[])];
+        let not_80 = r#"tls_inspector {"not_match":{"destination_port_range":{"start":80,"end":81}}}"#;
+        assert_eq!(shown(&plain_but_one), [not_80]);
+        assert!(shown(&[chain(80, "raw_buffer", &[])]).is_empty());
+    }
+}

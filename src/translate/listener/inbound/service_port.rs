@@ -1,6 +1,7 @@
 //! Ports of the services that the workload serves.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::binds_to_port;
 use super::inbound_port::InboundPort;
@@ -22,11 +23,15 @@ pub(super) fn ports(
     let mut first: BTreeMap<u32, &ServiceTarget> = BTreeMap::new();
     let mut ports = Vec::new();
     for target in targets.iter().filter(|target| can_bind(view, target)) {
-        match first.get(&target.target_port) {
-            Some(older) => diagnostics_of_conflict(older, target, diagnostics),
-            None => {
-                first.insert(target.target_port, target);
+        match first.entry(target.target_port) {
+            Entry::Vacant(free) => {
+                free.insert(target);
                 ports.push(port(view, target));
+            }
+            Entry::Occupied(older) => {
+                if let Some(diagnostic) = conflict(older.get(), target) {
+                    diagnostics.push(diagnostic);
+                }
             }
         }
     }
@@ -58,17 +63,16 @@ fn port(view: &ListenerView<'_>, target: &ServiceTarget) -> InboundPort {
 }
 
 /// Two services may share a port of the workload, if they agree on what it speaks. istiod: `reportInboundConflict`
-fn diagnostics_of_conflict(older: &ServiceTarget, newer: &ServiceTarget, diagnostics: &mut Diagnostics) {
+fn conflict(older: &ServiceTarget, newer: &ServiceTarget) -> Option<Diagnostic> {
     if older.port.protocol == newer.port.protocol || older.service.hostname == newer.service.hostname {
-        return;
+        return None;
     }
     let message = format!(
         "port {} of the workload speaks what {} says of it, which is not what {} says",
         newer.target_port, older.service.hostname, newer.service.hostname,
     );
-    diagnostics.push(
-        Diagnostic::warning("inbound-listener-conflict", message)
-            .at(newer.service.source, "spec.ports")
-            .label_at(older.service.source, "spec.ports", "this service is older, or comes first by name"),
-    );
+    let diagnostic = Diagnostic::warning("inbound-listener-conflict", message)
+        .at(newer.service.source, "spec.ports")
+        .label_at(older.service.source, "spec.ports", "this service is older, or comes first by name");
+    Some(diagnostic)
 }

@@ -4,7 +4,7 @@ use super::inbound_port::InboundPort;
 use super::binds_to_port;
 use crate::mesh::protocol::Protocol;
 use crate::model::Config;
-use crate::model::istio::{IstioIngressListener, ServerTlsSettings, Sidecar};
+use crate::model::istio::{IstioIngressListener, Sidecar};
 use crate::options::features;
 use crate::proxy::ProxyView;
 use crate::translate::listener::address::wildcards;
@@ -47,7 +47,7 @@ fn port(
         protocol: if tls.is_some() { after_tls_termination(protocol) } else { protocol },
         target_port: port.number,
         bind: self::bind(view, proxy, bind, to_port),
-        tls: tls.map(ServerTlsSettings::clone),
+        tls: tls.cloned(),
         passthrough: false,
         hostname: format!("{}.{}", view.outbound.scope.name, view.outbound.scope.namespace),
         kubernetes_service: None,

@@ -2,7 +2,6 @@
 
 use super::catch_all;
 use super::chain::Chain;
-use super::listener_table::Entry;
 use crate::envoy::{
     Duration, FilterChain, FilterChainMatch, Listener, ListenerFilter, TrafficDirection,
 };
@@ -12,16 +11,7 @@ use crate::translate::listener::bind::Bind;
 use crate::translate::listener::{ListenerView, connection_balance, listener_filters};
 
 /// Builds the listener of an address and port. istiod: `listener.go` `buildListenerFromEntry`
-pub(super) fn assemble(view: &ListenerView<'_>, entry: Entry) -> Listener {
-    listener(view, &entry.bind, entry.port, entry.chains)
-}
-
-/// Builds the listener of the HTTP proxy.
-pub(super) fn http_proxy_listener(view: &ListenerView<'_>, bind: Bind, port: u32, chain: Chain) -> Listener {
-    listener(view, &bind, port, vec![chain])
-}
-
-fn listener(view: &ListenerView<'_>, bind: &Bind, port: u32, chains: Vec<Chain>) -> Listener {
+pub(super) fn listener(view: &ListenerView<'_>, bind: &Bind, port: u32, chains: Vec<Chain>) -> Listener {
     let needs_http_inspector = chains.iter().any(Chain::needs_http_inspector);
     let listener_filters = inspectors(&chains, needs_http_inspector);
     let (filter_chains, default_filter_chain) = filter_chains(view, chains);

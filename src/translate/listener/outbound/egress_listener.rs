@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::assemble::assemble;
+use super::assemble;
 use super::listener_table::{ListenerTable, Wanted};
 use crate::diagnostic::Diagnostics;
 use crate::envoy::Listener;
@@ -29,16 +29,15 @@ pub(in crate::translate::listener) fn listeners(
     let mut table = ListenerTable::default();
     for egress in &view.outbound.scope.egress_listeners {
         let bind = bind(view, &egress.listener);
-        match &egress.listener.port {
-            Some(port) => add_services_on_port(view, &mut table, egress, &bind, &listen_port(port), diagnostics),
-            None => {
-                // What the Sidecar asks for by port is complete: no other service is added to it.
-                table.lock();
-                add_service_ports(view, &mut table, egress, &bind, own_address, diagnostics);
-            }
+        if let Some(port) = &egress.listener.port {
+            add_services_on_port(view, &mut table, egress, &bind, &listen_port(port), diagnostics);
+        } else {
+            // What the Sidecar asks for by port is complete: no other service is added to it.
+            table.lock();
+            add_service_ports(view, &mut table, egress, &bind, own_address, diagnostics);
         }
     }
-    table.into_entries().map(|entry| assemble(view, entry)).collect()
+    table.into_entries().map(|entry| assemble::listener(view, &entry.bind, entry.port, entry.chains)).collect()
 }
 
 /// `Sidecar.egress.bind`, `captureMode` -> `Listener.address`, `bind_to_port`
@@ -75,7 +74,7 @@ fn add_services_on_port(
         return;
     }
     for service in &egress.services {
-        table.add(view, Wanted { egress, service, port, bind: bind.clone() }, diagnostics);
+        table.add(view, &Wanted { egress, service, port, bind: bind.clone() }, diagnostics);
     }
 }
 
@@ -94,7 +93,7 @@ fn add_service_ports(
                 continue;
             }
             for bind in binds(view, bind, service, port, own_address) {
-                table.add(view, Wanted { egress, service, port, bind }, diagnostics);
+                table.add(view, &Wanted { egress, service, port, bind }, diagnostics);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The HTTP proxy: a port for workloads that are told to use one.
 
-use super::assemble::http_proxy_listener;
+use super::assemble;
 use super::chain::Chain;
 use crate::envoy::{Http1ProtocolOptions, Listener};
 use crate::mesh::protocol::Protocol;
@@ -41,5 +41,6 @@ pub(in crate::translate::listener) fn http_proxy(view: &ListenerView<'_>) -> Opt
     };
     let mut filters = network_filters::before_http(CLASS);
     filters.push(http_connection_manager::filter(http_connection_manager::build(view, options)));
-    Some(http_proxy_listener(view, bind, port, Chain { matches: ChainMatch::default(), metadata: None, filters }))
+    let chain = Chain { matches: ChainMatch::default(), metadata: None, filters };
+    Some(assemble::listener(view, &bind, port, vec![chain]))
 }

@@ -83,30 +83,30 @@ impl ListenerTable {
     }
 
     /// Adds a service port. istiod: `listener.go` `buildSidecarOutboundListener`
-    pub(super) fn add(&mut self, view: &ListenerView<'_>, wanted: Wanted<'_>, diagnostics: &mut Diagnostics) {
+    pub(super) fn add(&mut self, view: &ListenerView<'_>, wanted: &Wanted<'_>, diagnostics: &mut Diagnostics) {
         let protocol = ListenerProtocol::from(wanted.port.protocol);
         if wanted.service.resolution == Resolution::Alias || protocol == ListenerProtocol::Unknown {
             return;
         }
-        let place = place(view, &wanted, protocol);
+        let place = place(view, wanted, protocol);
         let key = (place.bind.primary().to_owned(), wanted.port.number);
         let existing = self.entries.get_mut(&key).map(|entry| (entry.protocol, entry));
         let Some((existing_protocol, entry)) = existing else {
-            self.entries.insert(key, Entry::new(view, &wanted, place, protocol));
+            self.entries.insert(key, Entry::new(view, wanted, place, protocol));
             return;
         };
         if entry.locked {
             return;
         }
         match outcome(existing_protocol, wanted.port.protocol) {
-            Outcome::Own => *entry = Entry::new(view, &wanted, place, protocol),
-            Outcome::Merge => entry.merge(view, &wanted, &place, diagnostics),
+            Outcome::Own => *entry = Entry::new(view, wanted, place, protocol),
+            Outcome::Merge => entry.merge(view, wanted, &place, diagnostics),
             Outcome::MergeAndSniff => {
-                entry.merge(view, &wanted, &place, diagnostics);
+                entry.merge(view, wanted, &place, diagnostics);
                 entry.protocol = Protocol::Unsupported;
             }
             Outcome::Served => {}
-            Outcome::Refused => diagnostics.push(refused(&wanted, entry)),
+            Outcome::Refused => diagnostics.push(refused(wanted, entry)),
         }
     }
 }
@@ -117,11 +117,10 @@ fn outcome(existing: Protocol, incoming: Protocol) -> Outcome {
     let outcome = match ListenerProtocol::from(incoming) {
         // Each replaces the one before: the route is the same.
         ListenerProtocol::Http if incoming == Protocol::HttpProxy => return Outcome::Own,
-        ListenerProtocol::Http if existing.is_tcp() => Outcome::MergeAndSniff,
+        ListenerProtocol::Http | ListenerProtocol::Auto if existing.is_tcp() => Outcome::MergeAndSniff,
+        ListenerProtocol::Auto if existing.is_http() => Outcome::Own,
         ListenerProtocol::Tcp if existing.is_http() => Outcome::MergeAndSniff,
         ListenerProtocol::Tcp => Outcome::Merge,
-        ListenerProtocol::Auto if existing.is_http() => Outcome::Own,
-        ListenerProtocol::Auto if existing.is_tcp() => Outcome::MergeAndSniff,
         ListenerProtocol::Http | ListenerProtocol::Auto | ListenerProtocol::Unknown => return Outcome::Served,
     };
     if incoming != existing && (speaks_first(incoming) || speaks_first(existing)) { Outcome::Refused } else { outcome }
@@ -199,4 +198,34 @@ fn hidden(wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
     Diagnostic::warning("outbound-listener-conflict", message)
         .at(wanted.service.source, "spec.ports")
         .label_at(existing.source, "spec.ports", "the listener was made for this one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conflicts() {
+        use Outcome::{Merge, MergeAndSniff, Own, Refused, Served};
+        use Protocol::{Http, HttpProxy, Mongo, MySql, Redis, Tcp, Unsupported};
+        for (existing, incoming, expected) in [
+            (Http, Http, Served),
+            (Http, Tcp, MergeAndSniff),
+            (Http, Unsupported, Own),
+            (Tcp, Http, MergeAndSniff),
+            (Tcp, Redis, Merge),
+            (Tcp, Unsupported, MergeAndSniff),
+            (Unsupported, Http, Served),
+            (Unsupported, Tcp, Merge),
+            (Unsupported, Unsupported, Served),
+            (Mongo, Mongo, Merge),
+            (Mongo, Tcp, Refused),
+            (Tcp, MySql, Refused),
+            (Mongo, Http, Refused),
+            (Unsupported, Mongo, Refused),
+            (Tcp, HttpProxy, Own),
+        ] {
+            assert_eq!(outcome(existing, incoming), expected, "{incoming:?} after {existing:?}");
+        }
+    }
 }

@@ -98,7 +98,7 @@ fn http_access_log(config: envoy::HttpGrpcAccessLogConfig) -> envoy::AccessLog {
 }
 
 fn tcp_access_log(common_config: envoy::CommonGrpcAccessLogConfig) -> envoy::AccessLog {
-    let config = envoy::TcpGrpcAccessLogConfig { common_config: Some(common_config), ..Default::default() };
+    let config = envoy::TcpGrpcAccessLogConfig { common_config: Some(common_config) };
     envoy::AccessLog {
         name: "envoy.tcp_grpc_access_log".to_owned(),
         filter: None,
