@@ -78,7 +78,7 @@ impl Reader<'_> {
             self.skip_space();
         }
         self.at += 1;
-        self.builder.close(index, offset(self.at));
+        self.builder.close(index, Some(offset(self.at)));
         self.unique_keys(index)
     }
 
@@ -96,7 +96,7 @@ impl Reader<'_> {
             self.skip_space();
         }
         self.at += 1;
-        self.builder.close(index, offset(self.at));
+        self.builder.close(index, Some(offset(self.at)));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Which kinds are read, in which versions, and as which type: the one table of them.
 
+use super::crd;
 use super::de::{self, Style};
 use super::metadata::{self, TypeMeta};
 use super::problem::Problem;
@@ -43,6 +44,12 @@ impl Kind {
 
     /// Reads an object of this kind; all that is wrong with it goes to `problems`, and then there is none.
     pub(crate) fn read(&self, object: Node<'_>, problems: &mut Vec<Problem>) -> Option<Resource> {
+        if self.group.ends_with(".istio.io") {
+            crd::check(self.name, object, problems);
+            if !problems.is_empty() {
+                return None;
+            }
+        }
         let resource = (self.read)(object, self.namespaced, problems)?;
         problems.is_empty().then_some(resource)
     }

@@ -86,6 +86,7 @@ struct Reader<'t> {
 /// A list or map that is open.
 struct Frame {
     index: u32,
+    start: u32,
     anchor: usize,
     /// Of a map: whether the next node is a key.
     key: Option<bool>,
@@ -113,7 +114,7 @@ impl Reader<'_> {
             Event::Scalar(value, style, anchor, tag) => self.scalar(&value, style, anchor, tag.as_deref(), start, end),
             Event::SequenceStart(anchor, _) => self.open(anchor, None, start, end),
             Event::MappingStart(anchor, _) => self.open(anchor, Some(true), start, end),
-            Event::SequenceEnd | Event::MappingEnd => self.close(start),
+            Event::SequenceEnd | Event::MappingEnd => self.close(end),
         }
     }
 
@@ -129,13 +130,16 @@ impl Reader<'_> {
         if anchor > 0 {
             self.anchors.insert(anchor, None);
         }
-        self.stack.push(Frame { index, anchor, key, merges: Vec::new() });
+        self.stack.push(Frame { index, start, anchor, key, merges: Vec::new() });
         Ok(())
     }
 
     fn close(&mut self, end: u32) -> Result<(), Problem> {
         let Some(frame) = self.stack.pop() else { return Ok(()) };
-        self.builder.close(frame.index, end);
+        // Block style has no end of its own: the parser's is where the next thing starts.
+        let bracket = matches!(self.text.as_bytes().get((end as usize).wrapping_sub(1)), Some(b']' | b'}'));
+        let flow = matches!(self.text.as_bytes().get(frame.start as usize), Some(b'[' | b'{')) && bracket;
+        self.builder.close(frame.index, flow.then_some(end));
         if frame.key.is_some() {
             self.unique_keys(&frame)?;
             if !frame.merges.is_empty() {

@@ -121,7 +121,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Returns where the value is written. Of a list or map, from its first to its last value; of an alias, the anchor's.
+    /// Returns where the value is written; of an alias, where its anchor is.
     pub fn span(self) -> Span {
         let (start, end) = self.tree.nodes.get(self.index as usize).map_or((0, 0), |data| (data.start, data.end));
         Span { source: self.source, start, end }
@@ -394,13 +394,13 @@ impl TreeBuilder {
         self.open(start, Value::Map)
     }
 
-    /// Closes a list or map: all nodes since are its own. An empty one ends at `end`.
-    pub(crate) fn close(&mut self, index: u32, end: u32) {
+    /// Closes a list or map: all nodes since are its own. Without an end of its own (a bracket), its last value's counts.
+    pub(crate) fn close(&mut self, index: u32, end: Option<u32>) {
         let size = self.next() - index;
         let last_end = if size > 1 { self.tree.nodes.last().map(|data| data.end) } else { None };
         if let Some(data) = self.tree.nodes.get_mut(index as usize) {
             data.size = size;
-            data.end = last_end.unwrap_or(end).max(data.start);
+            data.end = end.or(last_end).unwrap_or(data.start).max(data.start);
         }
     }
 

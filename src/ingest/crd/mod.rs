@@ -1,0 +1,199 @@
+//! What the API server checks of an Istio object by its custom resource definition.
+//!
+//! `schema/*.txt` are written by `tools/crd-schema` from Istio's definitions: a line a field. [`check`] walks an object
+//! and its schema side by side; everything that is wrong is a [`Problem`] at its node. None of Istio's definitions has
+//! defaults.
+
+mod rule;
+mod schema;
+mod url;
+
+use std::fmt::Write as _;
+
+use super::metadata::unknown_field;
+use super::problem::Problem;
+use super::yaml::shorten;
+use crate::source::{FieldPath, Node, NodeKind};
+use schema::{Constraints, Schema, Type};
+
+/// Checks an object of an Istio kind.
+pub(crate) fn check(kind: &str, object: Node<'_>, problems: &mut Vec<Problem>) {
+    if let Some(schema) = schema::of(kind) {
+        let mut checker = Checker { object, problems };
+        checker.object(object, schema, true);
+    }
+}
+
+/// Collects what is wrong with one object.
+struct Checker<'a, 'p> {
+    object: Node<'a>,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl<'a> Checker<'a, '_> {
+    fn value(&mut self, node: Node<'a>, schema: &Schema) {
+        if node.is_null() && schema.constraints.nullable {
+            return;
+        }
+        let before = self.problems.len();
+        match (schema.r#type, node.kind()) {
+            (Type::Object, NodeKind::Map(_)) => self.object(node, schema, false),
+            (Type::Array, NodeKind::Seq(_)) => self.array(node, schema),
+            (Type::String, NodeKind::String(text)) => self.string(node, text, &schema.constraints),
+            (Type::Boolean, NodeKind::Bool(_)) => {}
+            (Type::Integer, NodeKind::Int(value)) => self.number(node, i128::from(value), &schema.constraints),
+            (Type::Integer, NodeKind::UInt(value)) => self.number(node, i128::from(value), &schema.constraints),
+            (Type::Number, NodeKind::Int(value)) => self.number(node, i128::from(value), &schema.constraints),
+            (Type::Number, NodeKind::UInt(_) | NodeKind::Float(_)) => {}
+            (Type::IntOrString, NodeKind::Int(_) | NodeKind::UInt(_) | NodeKind::String(_)) => {}
+            (want, found) => {
+                self.report("wrong-type", node, format!("{} where {} belongs", describe(&found), want.article()));
+            }
+        }
+        // Rules look only at what has the right shape.
+        if self.problems.len() == before {
+            for rule in &schema.constraints.rules {
+                if let Some(message) = rule.check(node) {
+                    self.report("invalid-value", node, message);
+                }
+            }
+        }
+    }
+
+    fn object(&mut self, node: Node<'a>, schema: &Schema, root: bool) {
+        let Constraints { required, at_most_one, min_properties, max_properties, preserve_unknown_fields, .. } =
+            &schema.constraints;
+        for (key, value) in node.entries() {
+            let name = key.as_str().unwrap_or("");
+            if let Some(schema) = schema.property(name).or(schema.values.as_deref()) {
+                self.value(value, schema);
+            } else if !(*preserve_unknown_fields
+                || root && matches!(name, "apiVersion" | "kind" | "metadata" | "status"))
+            {
+                self.problems.push(unknown_field(self.object, key));
+            }
+        }
+        for field in required {
+            if node.get(field).is_none() {
+                self.report("missing-field", node, format!("the field `{field}` is required"));
+            }
+        }
+        for fields in at_most_one {
+            let mut present = fields.iter().filter_map(|field| node.key(field));
+            if let (Some(first), Some(second)) = (present.next(), present.next()) {
+                let path = self.path(node);
+                let message = format!("{path}only one of `{}` may be set", fields.join("`, `"));
+                let (span, other) = (second.span(), first.span());
+                self.problems.push(Problem::new("conflicting-fields", message, span.start, span.end).also(
+                    other.start,
+                    other.end,
+                    "the other is here",
+                ));
+            }
+        }
+        let count = node.entries().count();
+        self.count(node, count, "entries", *min_properties, *max_properties);
+    }
+
+    fn array(&mut self, node: Node<'a>, schema: &Schema) {
+        if let Some(items) = &schema.items {
+            for item in node.items() {
+                self.value(item, items);
+            }
+        }
+        let Constraints { list_map_keys, min_items, max_items, .. } = &schema.constraints;
+        let count = node.items().count();
+        self.count(node, count, "items", *min_items, *max_items);
+        // The keys of a list that is a map tell its items apart.
+        for (at, item) in node.items().enumerate() {
+            let key = |item: Node<'a>| -> Vec<_> {
+                list_map_keys.iter().map(|key| item.get(key).map(Node::to_json)).collect()
+            };
+            if !list_map_keys.is_empty() && node.items().take(at).any(|other| key(other) == key(item)) {
+                self.report(
+                    "invalid-value",
+                    item,
+                    format!("another item has the same `{}`", list_map_keys.join("`, `")),
+                );
+            }
+        }
+    }
+
+    fn string(&mut self, node: Node<'a>, text: &str, constraints: &Constraints) {
+        let Constraints { r#enum, pattern, format, min_length, max_length, .. } = constraints;
+        if !r#enum.is_empty() && !r#enum.iter().any(|value| value == text) {
+            let message = format!("`{}` is none of {}", shorten(text), r#enum.join(", "));
+            self.report("unknown-enum-value", node, message);
+        }
+        if pattern.as_ref().is_some_and(|pattern| !pattern.matches(text)) {
+            let pattern = pattern.as_ref().map_or("", |pattern| pattern.text());
+            self.report("invalid-value", node, format!("`{}` does not match `{pattern}`", shorten(text)));
+        }
+        if min_length.is_some() || max_length.is_some() {
+            self.count(node, text.chars().count(), "characters", *min_length, *max_length);
+        }
+        if format.as_deref() == Some("byte") && !is_base64(text) {
+            self.report("invalid-value", node, format!("`{}` is no base64", shorten(text)));
+        }
+    }
+
+    fn number(&mut self, node: Node<'a>, value: i128, constraints: &Constraints) {
+        let Constraints { format, minimum, maximum, .. } = constraints;
+        let int32 = format.as_deref() == Some("int32");
+        let least = minimum.or(int32.then_some(i64::from(i32::MIN)));
+        let most = maximum.or(int32.then_some(i64::from(i32::MAX)));
+        if let Some(least) = least.filter(|least| value < i128::from(*least)) {
+            self.report("invalid-value", node, format!("{value} is less than {least}"));
+        }
+        if let Some(most) = most.filter(|most| value > i128::from(*most)) {
+            self.report("invalid-value", node, format!("{value} is more than {most}"));
+        }
+    }
+
+    fn count(&mut self, node: Node<'a>, count: usize, what: &str, least: Option<usize>, most: Option<usize>) {
+        if let Some(least) = least.filter(|least| count < *least) {
+            self.report("invalid-value", node, format!("{count} {what} are fewer than {least}"));
+        }
+        if let Some(most) = most.filter(|most| count > *most) {
+            self.report("invalid-value", node, format!("{count} {what} are more than {most}"));
+        }
+    }
+
+    fn report(&mut self, code: &'static str, node: Node<'a>, message: impl AsRef<str>) {
+        let span = self.object.place(&self.object.path_to(node.index()));
+        let message = format!("{}{}", self.path(node), message.as_ref());
+        self.problems.push(Problem::new(code, message, span.start, span.end));
+    }
+
+    /// Returns the path of a node, to start a message with; nothing for the object itself.
+    fn path(&self, node: Node<'a>) -> String {
+        let path = self.object.path_to(node.index());
+        let mut text = String::new();
+        if path != FieldPath::default() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "`{path}`: ");
+        }
+        text
+    }
+}
+
+fn describe(found: &NodeKind<'_>) -> String {
+    match found {
+        NodeKind::Null => "null".into(),
+        NodeKind::Bool(value) => format!("the boolean `{value}`"),
+        NodeKind::Int(value) => format!("the number `{value}`"),
+        NodeKind::UInt(value) => format!("the number `{value}`"),
+        NodeKind::Float(value) => format!("the number `{value}`"),
+        NodeKind::String(text) => format!("the string \"{}\"", shorten(text)),
+        NodeKind::Seq(_) => "a list".into(),
+        NodeKind::Map(_) => "a map".into(),
+    }
+}
+
+fn is_base64(text: &str) -> bool {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! Objects that the API server would reject, and what it would say.
+
+use crate::source::{FieldPath, SourceFile};
+
+/// Reads one object and returns its findings: the text shown and the code.
+fn check(kind: &str, spec: &str) -> Vec<String> {
+    let group = match kind {
+        "AuthorizationPolicy" | "PeerAuthentication" | "RequestAuthentication" => "security.istio.io/v1",
+        "Telemetry" => "telemetry.istio.io/v1",
+        "WasmPlugin" | "TrafficExtension" => "extensions.istio.io/v1alpha1",
+        "EnvoyFilter" => "networking.istio.io/v1alpha3",
+        _ => "networking.istio.io/v1",
+    };
+    let text = format!("{{apiVersion: {group}, kind: {kind}, metadata: {{name: a}}, spec:\n{spec}}}\n");
+    let (manifests, diagnostics) = crate::ingest::ingest(vec![SourceFile::new("a.yaml", text)]);
+    let locate = |resource, path: &FieldPath| manifests.locate(resource, path);
+    let found = diagnostics.finish(&manifests.sources, locate).into_iter().map(|diagnostic| {
+        format!("{}: {}", manifests.sources.slice(diagnostic.first_span().unwrap_or_default()), diagnostic.code)
+    });
+    found.collect()
+}
+
+#[test]
+fn objects_that_pass() {
+    for (kind, spec) in [
+        ("VirtualService", "{hosts: [a], http: [{route: [{destination: {host: a}}], timeout: 1h30m}]}"),
+        ("DestinationRule", "{host: a, trafficPolicy: {outlierDetection: {consecutive5xxErrors: null}}}"),
+        (
+            "DestinationRule",
+            "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, maglev: {}}}}}",
+        ),
+        ("PeerAuthentication", "{selector: {matchLabels: {a: b}}, portLevelMtls: {8080: {mode: DISABLE}}}"),
+        ("ServiceEntry", "{hosts: [a.b], ports: [{number: 80, name: http, protocol: HTTP}], addresses: [10.0.0.0/8]}"),
+        ("WasmPlugin", "{url: 'docker.io/x:latest', pluginConfig: {any: [thing]}}"),
+        ("Telemetry", "{metrics: [{overrides: [{tagOverrides: {a: {operation: REMOVE}, b: {value: x}}}]}]}"),
+        ("RequestAuthentication", "{jwtRules: [{issuer: a, jwksUri: 'https://a/b'}]}"),
+        ("Gateway", "{servers: [{hosts: ['*'], port: {number: 80, name: http, protocol: HTTP}}]}"),
+    ] {
+        assert_eq!(check(kind, spec), [] as [&str; 0], "{kind} {spec}");
+    }
+}
+
+#[test]
+fn objects_that_are_rejected() {
+    for (kind, spec, want) in [
+        ("VirtualService", "[]", "spec: wrong-type"),
+        ("VirtualService", "{host: [a]}", "host: unknown-field"),
+        ("VirtualService", "{hosts: a}", "a: wrong-type"),
+        ("VirtualService", "{hosts: [a, 80]}", "80: wrong-type"),
+        ("VirtualService", "{hosts: [a], http: [{timeout: 0.5ms}]}", "0.5ms: invalid-value"),
+        ("VirtualService", "{hosts: [a], http: [{timeout: soon}]}", "soon: invalid-value"),
+        (
+            "VirtualService",
+            "{hosts: [a], http: [{match: [{uri: {exact: a, prefix: b}}]}]}",
+            "prefix: conflicting-fields",
+        ),
+        ("VirtualService", "{hosts: [a], http: [{route: [{weight: 1}]}]}", "{weight: 1}: missing-field"),
+        ("VirtualService", "{hosts: [a], http: [{rewrite: {uri: null}}]}", "uri: wrong-type"),
+        ("VirtualService", "{hosts: [a], http: [{directResponse: {status: 4294967296}}]}", "4294967296: invalid-value"),
+        (
+            "VirtualService",
+            "{hosts: [a], http: [{directResponse: {status: 200, body: {bytes: '?'}}}]}",
+            "'?': invalid-value",
+        ),
+        ("DestinationRule", "{host: a, trafficPolicy: {tls: {mode: MUTUEL}}}", "MUTUEL: unknown-enum-value"),
+        ("DestinationRule", "{host: a, exportTo: true}", "true: wrong-type"),
+        ("ServiceEntry", "{hosts: []}", "hosts: invalid-value"),
+        ("ServiceEntry", "{hosts: ['*']}", "'*': invalid-value"),
+        ("ServiceEntry", "{hosts: [a], ports: [{number: 80, name: a}, {number: 80, name: b}]}", "ports: invalid-value"),
+        (
+            "ServiceEntry",
+            "{hosts: [a], ports: [{number: 80, name: a}, {number: 81, name: a}]}",
+            "{number: 81, name: a}: invalid-value",
+        ),
+        ("ServiceEntry", "{hosts: [a], endpoints: [{address: a}]}", "spec: invalid-value"),
+        ("ServiceEntry", "{hosts: [a], resolution: DNS, addresses: [10.0.0.0/8]}", "spec: invalid-value"),
+        ("WorkloadEntry", "{address: 'unix://a'}", "'unix://a': invalid-value"),
+        ("WorkloadEntry", "{address: a, ports: {http: 70000}}", "70000: invalid-value"),
+        ("PeerAuthentication", "{portLevelMtls: {80: {}}}", "spec: invalid-value"),
+        ("AuthorizationPolicy", "{selector: {}, targetRefs: []}", "targetRefs: conflicting-fields"),
+        ("RequestAuthentication", "{jwtRules: [{issuer: a, jwksUri: 'ftp://a/b'}]}", "'ftp://a/b': invalid-value"),
+        ("WasmPlugin", "{url: 'localhost:5000/x'}", "'localhost:5000/x': invalid-value"),
+        ("TrafficExtension", "{wasm: {url: a}, lua: {inlineCode: x}}", "lua: conflicting-fields"),
+        ("EnvoyFilter", "{configPatches: [{match: {context: WAYPOINT}}]}", "match: invalid-value"),
+    ] {
+        let found = check(kind, spec);
+        assert_eq!(found, [want], "{kind} {spec}");
+    }
+}
