@@ -141,6 +141,14 @@ impl Reader<'_> {
         let flow = matches!(self.text.as_bytes().get(frame.start as usize), Some(b'[' | b'{')) && bracket;
         self.builder.close(frame.index, flow.then_some(end));
         if frame.key.is_some() {
+            if let Some(end) = self.colon_at_end(&frame) {
+                let text = self.text;
+                let value = text.get(frame.start as usize..end as usize).unwrap_or("");
+                self.builder.truncate(frame.index);
+                self.builder.scalar(&Scalar::String(value), text, frame.start, end);
+                self.end_of_node();
+                return Ok(());
+            }
             self.unique_keys(&frame)?;
             if !frame.merges.is_empty() {
                 self.merge(&frame)?;
@@ -234,6 +242,24 @@ impl Reader<'_> {
         }
         self.end_of_node();
         Ok(())
+    }
+
+    /// Returns the end of the scalar that a map really is: `[fd00::]`.
+    ///
+    /// YAML 1.2 ends a plain scalar at a colon before a bracket or comma, which makes this a map; YAML 1.1 does not.
+    fn colon_at_end(&self, frame: &Frame) -> Option<u32> {
+        if self.builder.size(frame.index) != 3 {
+            return None;
+        }
+        let map = self.builder.node(SourceId::default(), self.text, frame.index);
+        let (key, value) = map.entries().next()?;
+        let end = key.span().end;
+        let bytes = self.text.as_bytes();
+        let plain =
+            key.span().start == frame.start && !matches!(bytes.get(frame.start as usize), Some(b'"' | b'\'' | b'{'));
+        let colon = bytes.get(end as usize) == Some(&b':');
+        let closed = matches!(bytes.get(end as usize + 1), Some(b',' | b']' | b'}'));
+        (value.is_null() && plain && colon && closed).then_some(end + 1)
     }
 
     /// Reports the second of two equal keys.

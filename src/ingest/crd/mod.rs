@@ -44,7 +44,8 @@ impl<'a> Checker<'a, '_> {
             (Type::Integer, NodeKind::Int(value)) => self.number(node, i128::from(value), &schema.constraints),
             (Type::Integer, NodeKind::UInt(value)) => self.number(node, i128::from(value), &schema.constraints),
             (Type::Number, NodeKind::Int(value)) => self.number(node, i128::from(value), &schema.constraints),
-            (Type::Number, NodeKind::UInt(_) | NodeKind::Float(_)) => {}
+            (Type::Number, NodeKind::UInt(value)) => self.number(node, i128::from(value), &schema.constraints),
+            (Type::Number, NodeKind::Float(value)) => self.float(node, value, &schema.constraints),
             (Type::IntOrString, NodeKind::Int(_) | NodeKind::UInt(_) | NodeKind::String(_)) => {}
             (want, found) => {
                 self.report("wrong-type", node, format!("{} where {} belongs", describe(&found), want.article()));
@@ -146,6 +147,19 @@ impl<'a> Checker<'a, '_> {
             self.report("invalid-value", node, format!("{value} is less than {least}"));
         }
         if let Some(most) = most.filter(|most| value > i128::from(*most)) {
+            self.report("invalid-value", node, format!("{value} is more than {most}"));
+        }
+    }
+
+    /// Checks a number with a fraction.
+    fn float(&mut self, node: Node<'a>, value: f64, constraints: &Constraints) {
+        let Constraints { minimum, maximum, .. } = constraints;
+        #[expect(clippy::cast_precision_loss, reason = "bounds are small")]
+        if let Some(least) = minimum.filter(|least| value < *least as f64) {
+            self.report("invalid-value", node, format!("{value} is less than {least}"));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "bounds are small")]
+        if let Some(most) = maximum.filter(|most| value > *most as f64) {
             self.report("invalid-value", node, format!("{value} is more than {most}"));
         }
     }

@@ -54,6 +54,8 @@ fn values_resolve_as_kubernetes_reads_them() {
         ("ä: é\nb: [1, ü]\n", json!({"ä": "é", "b": [1, "ü"]})),
         ("{a: 1, b: [x, {c: y}]}", json!({"a": 1, "b": ["x", {"c": true}]})),
         ("[]", json!([])),
+        ("[fd00::, a:, 'b':, {c: }]", json!(["fd00::", "a:", {"b": null}, {"c": null}])),
+        ("{a: fd00::1, b: [::]}", json!({"a": "fd00::1", "b": ["::"]})),
     ] {
         assert_eq!(tree(text), Ok(want), "{text}");
     }
