@@ -1,4 +1,5 @@
 //! meshc
+pub mod cli;
 pub mod diagnostic;
 pub mod ingest;
 pub mod model;

@@ -40,13 +40,15 @@ impl<'a> Checker<'a, '_> {
             (Type::Object, NodeKind::Map(_)) => self.object(node, schema, false),
             (Type::Array, NodeKind::Seq(_)) => self.array(node, schema),
             (Type::String, NodeKind::String(text)) => self.string(node, text, &schema.constraints),
-            (Type::Boolean, NodeKind::Bool(_)) => {}
-            (Type::Integer, NodeKind::Int(value)) => self.number(node, i128::from(value), &schema.constraints),
-            (Type::Integer, NodeKind::UInt(value)) => self.number(node, i128::from(value), &schema.constraints),
-            (Type::Number, NodeKind::Int(value)) => self.number(node, i128::from(value), &schema.constraints),
-            (Type::Number, NodeKind::UInt(value)) => self.number(node, i128::from(value), &schema.constraints),
+            (Type::Integer | Type::Number, NodeKind::Int(value)) => {
+                self.number(node, i128::from(value), &schema.constraints);
+            }
+            (Type::Integer | Type::Number, NodeKind::UInt(value)) => {
+                self.number(node, i128::from(value), &schema.constraints);
+            }
             (Type::Number, NodeKind::Float(value)) => self.float(node, value, &schema.constraints),
-            (Type::IntOrString, NodeKind::Int(_) | NodeKind::UInt(_) | NodeKind::String(_)) => {}
+            (Type::Boolean, NodeKind::Bool(_))
+            | (Type::IntOrString, NodeKind::Int(_) | NodeKind::UInt(_) | NodeKind::String(_)) => {}
             (want, found) => {
                 self.report("wrong-type", node, format!("{} where {} belongs", describe(&found), want.article()));
             }
