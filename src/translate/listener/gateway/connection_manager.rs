@@ -39,7 +39,7 @@ pub(super) fn connection_manager(
         xff_num_trusted_hops: topology(&client.proxy_config).map_or(0, |t| t.num_trusted_proxies),
         forward_client_cert_details: forward,
         set_current_client_cert_details: set_current_client_cert_details(forward),
-        ..http_connection_manager::build(context.view, options)
+        ..http_connection_manager::build(&context.listener_view, options)
     }
 }
 
