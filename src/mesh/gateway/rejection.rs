@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::mesh::gateway::GatewayServer;
 use crate::model::Config;
 use crate::model::istio::Gateway;
@@ -46,4 +47,47 @@ pub enum RejectionReason {
         /// The first server with it.
         by: Arc<GatewayServer>,
     },
+}
+
+impl Rejection {
+    /// What there is to say about it, at the server.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let Self { gateway, server, port, reason } = self;
+        let at = |field: &str| format!("spec.servers[{server}]{field}");
+        let port = port.unwrap_or_default();
+        match reason {
+            RejectionReason::NoPort => {
+                let message = "a server without a port is left out";
+                Diagnostic::warning("gateway-server-without-port", message).at(gateway.source, &at(""))
+            }
+            RejectionReason::IstiodPanics { host } => {
+                let message = format!("istiod crashes on the host `{host}` after `*/*`, so the server is left out");
+                Diagnostic::error("gateway-hosts-crash-istiod", message).at(gateway.source, &at(".hosts"))
+            }
+            RejectionReason::DuplicateHosts { hosts } => {
+                let names: Vec<_> = hosts.iter().map(|(host, _)| format!("`{host}`")).collect();
+                let names = names.join(", ");
+                let message = format!("the whole server is left out: TLS for {names} on port {port} is served already");
+                let diagnostic = Diagnostic::warning("gateway-duplicate-tls-hosts", message).at(gateway.source, &at(".hosts"));
+                hosts.iter().fold(diagnostic, |d, (_, first)| first.label(d, ".hosts", "by this server"))
+            }
+            RejectionReason::ProtocolConflict { with } => {
+                let message = format!(
+                    "the server is left out: port {port} speaks {} and cannot speak {} too",
+                    with.port.protocol, gateway_protocol(gateway, *server),
+                );
+                let diagnostic = Diagnostic::warning("gateway-port-protocol-conflict", message);
+                with.label(diagnostic.at(gateway.source, &at(".port")), ".port", "the first server of the port")
+            }
+            RejectionReason::RouteNameTaken { route_name: _, by } => {
+                let message = "the server is left out: two HTTPS servers of a Gateway need different port names";
+                let diagnostic = Diagnostic::warning("gateway-duplicate-port-name", message);
+                by.label(diagnostic.at(gateway.source, &at(".port.name")), ".port.name", "the first server of this name")
+            }
+        }
+    }
+}
+
+fn gateway_protocol(gateway: &Config<Gateway>, server: usize) -> &str {
+    gateway.spec.servers.get(server).and_then(|s| s.port.as_ref()).map_or("", |p| p.protocol.as_str())
 }

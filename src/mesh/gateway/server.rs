@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::mesh::gateway::route_name;
 use crate::mesh::protocol::Protocol;
 use crate::model::Config;
@@ -41,6 +42,11 @@ impl GatewayServer {
     /// The protocol of its port.
     pub fn protocol(&self) -> Protocol {
         Protocol::parse(&self.port.protocol)
+    }
+
+    /// Adds the place of a field of it, such as `.hosts`, to a finding.
+    pub fn label(&self, diagnostic: Diagnostic, field: &str, text: &str) -> Diagnostic {
+        diagnostic.label_at(self.gateway.source, &format!("spec.servers[{}]{field}", self.index), text)
     }
 
     /// The route configuration that it uses on a port, or empty.

@@ -1,46 +1,31 @@
 //! What a gateway's listeners leave out.
 
+use crate::diagnostic::Diagnostic;
 use crate::mesh::gateway::GatewayServer;
-use crate::source::ResourceRef;
+use crate::model::Config;
+use crate::model::istio::VirtualService;
 
-/// Something that is asked for and not served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Conflict {
-    /// `VirtualService.tls[route].match[match]` has SNI hosts that the port and address have already.
-    DuplicateSniHosts {
-        /// The VirtualService.
-        virtual_service: ResourceRef,
-        /// The place in `spec.tls`.
-        route_index: usize,
-        /// The place in `match`.
-        match_index: usize,
-        /// Those hosts.
-        hosts: Vec<String>,
-    },
-    /// `Gateway.servers[server]` listens on a port that the Pod may not open.
-    PrivilegedPort {
-        /// The Gateway.
-        gateway: ResourceRef,
-        /// The place in `spec.servers`.
-        server: usize,
-        /// The port.
-        port: u32,
-    },
-    /// No route of any VirtualService is for `Gateway.servers[server]`, which speaks TCP: nothing listens.
-    NoRoute {
-        /// The Gateway.
-        gateway: ResourceRef,
-        /// The place in `spec.servers`.
-        server: usize,
-    },
+/// `Gateway.servers[].port` of a router whose Pod may not open it.
+pub(super) fn privileged_port(server: &GatewayServer, port: u32) -> Diagnostic {
+    let message = format!("nothing listens on port {port}: a Pod without privileges opens ports from 1024 on only");
+    server.label(Diagnostic::warning("gateway-privileged-port", message), ".port.number", "")
 }
 
-impl Conflict {
-    pub(super) fn privileged_port(server: &GatewayServer, port: u32) -> Self {
-        Self::PrivilegedPort { gateway: server.gateway.source, server: server.index, port }
-    }
+/// A TCP server without a route.
+pub(super) fn no_route(server: &GatewayServer) -> Diagnostic {
+    let message = format!("nothing listens for this server: no VirtualService has a `tcp` route for port {}", server.port.number);
+    server.label(Diagnostic::warning("gateway-server-without-route", message), "", "")
+}
 
-    pub(super) fn no_route(server: &GatewayServer) -> Self {
-        Self::NoRoute { gateway: server.gateway.source, server: server.index }
-    }
+/// `VirtualService.tls[route].match[place]` whose hosts lead somewhere else already.
+pub(super) fn duplicate_sni_hosts(
+    server: &GatewayServer,
+    virtual_service: &Config<VirtualService>,
+    (route, place): (usize, usize),
+    hosts: &[String],
+) -> Diagnostic {
+    let hosts = hosts.iter().map(|host| format!("`{host}`")).collect::<Vec<_>>().join(", ");
+    let message = format!("the match is left out: on port {} of the gateway, TLS for {hosts} is routed already", server.port.number);
+    let path = format!("spec.tls[{route}].match[{place}].sniHosts");
+    Diagnostic::warning("gateway-duplicate-sni-hosts", message).at(virtual_service.source, &path)
 }

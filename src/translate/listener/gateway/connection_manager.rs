@@ -2,13 +2,13 @@
 
 use super::context::Context;
 use crate::envoy::{
-    Http1ProtocolOptions, HttpConnectionManager, HttpConnectionManagerForwardClientCertDetails,
+    HttpConnectionManager, HttpConnectionManagerForwardClientCertDetails,
     HttpConnectionManagerSetCurrentClientCertDetails,
 };
 use crate::mesh::protocol::Protocol;
 use crate::model::istio::{ProxyConfig, Topology};
 use crate::translate::listener::http_connection_manager::{self, HcmOptions};
-use crate::translate::listener::{ListenerClass, proxy_headers};
+use crate::translate::listener::{ListenerClass, http1, proxy_headers};
 
 /// Clients come straight from the network: their address is the peer's, less the proxies that are known to be in front.
 ///
@@ -21,7 +21,6 @@ pub(super) fn connection_manager(
     stat_prefix: String,
 ) -> HttpConnectionManager {
     let client = context.view.outbound.client;
-    let accept_http_10 = client.metadata.get("HTTP10").is_some_and(|v| v == "1");
     let forward = forward_client_cert_details(&client.proxy_config);
     let options = HcmOptions {
         class: ListenerClass::Gateway,
@@ -32,7 +31,7 @@ pub(super) fn connection_manager(
         use_remote_address: true,
         quic: false,
         headers: proxy_headers::proxy_headers(&client.proxy_config, ListenerClass::Gateway),
-        http_protocol_options: Some(Http1ProtocolOptions { accept_http_10, ..Http1ProtocolOptions::default() }),
+        http_protocol_options: Some(http1::accept_http_10(&context.listener_view).unwrap_or_default()),
         dynamic_forward_proxy: None,
     };
     HttpConnectionManager {

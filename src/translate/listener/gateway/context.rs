@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::conflict::Conflict;
+use crate::diagnostic::Diagnostics;
 use crate::envoy::Filter;
 use crate::mesh::gateway::GatewayServer;
 use crate::mesh::service::Port;
@@ -18,13 +18,14 @@ pub(super) struct Context<'m> {
     pub(super) listener_view: ListenerView<'m>,
     /// By listening port and SNI host, the address that took it: of servers that pass TLS through.
     pub(super) sni_hosts: BTreeMap<u32, BTreeMap<String, (String, ())>>,
-    pub(super) conflicts: Vec<Conflict>,
+    /// What is asked for and not served.
+    pub(super) diagnostics: Diagnostics,
 }
 
 impl<'m> Context<'m> {
     pub(super) fn new(view: &ProxyView<'m>) -> Self {
         let listener_view = ListenerView::new(view);
-        Self { view: *view, listener_view, sni_hosts: BTreeMap::new(), conflicts: Vec::new() }
+        Self { view: *view, listener_view, sni_hosts: BTreeMap::new(), diagnostics: Diagnostics::default() }
     }
 
     /// The VirtualServices bound to the server's Gateway, in istiod's order.

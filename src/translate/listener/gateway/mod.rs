@@ -25,38 +25,30 @@ use indexmap::IndexMap;
 
 use self::chain::Chain;
 use self::context::Context;
-use crate::envoy::{Listener, ListenerConnectionBalanceConfig, ListenerConnectionBalanceConfigBalanceType, TrafficDirection};
-use crate::mesh::gateway::{MergedServers, ServerPort};
+use crate::diagnostic::Diagnostics;
+use crate::envoy::{Listener, TrafficDirection};
+use crate::mesh::gateway::{MergedServers, Rejection, ServerPort};
 use crate::mesh::protocol::Protocol;
 use crate::options::features;
 use crate::proxy::ProxyView;
 use crate::translate::listener::bind::Bind;
-use crate::translate::listener::{ListenerClass, address, listener_filters};
-
-pub use self::conflict::Conflict;
-
-/// The listeners of a router, and what they leave out.
-#[derive(Debug, Default)]
-pub struct GatewayListeners {
-    /// In the order in which their first server was merged.
-    pub listeners: Vec<Listener>,
-    /// What is asked for and not served.
-    pub conflicts: Vec<Conflict>,
-}
+use crate::translate::listener::{ListenerClass, address, connection_balance, listener_filters};
 
 /// `Gateway.servers[]` -> listeners
 ///
 /// Servers whose listeners have the same name share it: their chains follow one another.
 ///
 /// istiod: `core/gateway.go` `buildGatewayListeners`
-pub fn build(view: &ProxyView<'_>) -> GatewayListeners {
-    let Some(gateway) = view.merged_gateway() else { return GatewayListeners::default() };
+pub(crate) fn build(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Vec<Listener> {
+    let Some(gateway) = view.merged_gateway() else { return Vec::new() };
     let mut context = Context::new(view);
+    context.diagnostics.extend(gateway.rejections.iter().map(Rejection::diagnostic).collect());
     let mut listeners: IndexMap<String, (Bind, u32, Vec<Chain>)> = IndexMap::new();
     for port in &gateway.ports {
         let Some(servers) = gateway.servers.get(port) else { continue };
         if port.number < 1024 && context.listener_view.metadata_is_true("UNPRIVILEGED_POD") {
-            context.conflicts.extend(servers.servers.iter().map(|s| Conflict::privileged_port(s, port.number)));
+            let left_out = servers.servers.iter().map(|s| conflict::privileged_port(s, port.number));
+            context.diagnostics.extend(left_out.collect());
             continue;
         }
         let bind = bind(view, port);
@@ -64,9 +56,9 @@ pub fn build(view: &ProxyView<'_>) -> GatewayListeners {
         let chains = chains(&mut context, &name, port, servers);
         listeners.entry(name).or_insert_with(|| (bind, port.number, Vec::new())).2.extend(chains);
     }
+    diagnostics.extend(std::mem::take(&mut context.diagnostics));
     let listeners = listeners.into_iter().filter(|(_, (_, _, chains))| !chains.is_empty());
-    let listeners = listeners.map(|(name, (bind, port, chains))| listener(&context, name, &bind, port, chains)).collect();
-    GatewayListeners { listeners, conflicts: context.conflicts }
+    listeners.map(|(name, (bind, port, chains))| listener(&context, name, &bind, port, chains)).collect()
 }
 
 /// `Gateway.servers[].bind`, else all addresses of the proxy
@@ -91,9 +83,10 @@ fn chains(context: &mut Context<'_>, listener_name: &str, port: &ServerPort, ser
         } else if server.is_passthrough() {
             chains.extend(passthrough::chains(context, server, port.number));
         } else {
-            let chain = tcp::chain(context, server);
-            context.conflicts.extend(chain.is_none().then(|| Conflict::no_route(server)));
-            chains.extend(chain);
+            match tcp::chain(context, server) {
+                Some(chain) => chains.push(chain),
+                None => context.diagnostics.push(conflict::no_route(server)),
+            }
         }
     }
     chains
@@ -111,16 +104,10 @@ fn listener(context: &Context<'_>, name: String, bind: &Bind, port: u32, chains:
         filter_chains: chains.into_iter().map(Chain::filter_chain).collect(),
         listener_filters: proxy_protocol.into_iter().chain(inspector).collect(),
         traffic_direction: TrafficDirection::Outbound,
-        connection_balance_config: view.metadata_is_true("OUTBOUND_LISTENER_EXACT_BALANCE").then(exact_balance),
+        connection_balance_config: view.metadata_is_true("OUTBOUND_LISTENER_EXACT_BALANCE").then(connection_balance::exact),
         access_log: view.telemetry.of(ListenerClass::Gateway).access_logs.listener.clone(),
         additional_addresses: bind.additional_addresses(port),
         max_connections_to_accept_per_socket_event: Some(features::MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT),
         ..Listener::default()
     }
-}
-
-/// Metadata `OUTBOUND_LISTENER_EXACT_BALANCE` -> `Listener.connection_balance_config`
-fn exact_balance() -> ListenerConnectionBalanceConfig {
-    let exact = ListenerConnectionBalanceConfigBalanceType::ExactBalance(Default::default());
-    ListenerConnectionBalanceConfig { balance_type: Some(exact) }
 }

@@ -1,14 +1,12 @@
 //! Servers that forward TLS as it is, by SNI.
 
-use super::auto_passthrough;
 use super::chain::Chain;
-use super::conflict::Conflict;
 use super::context::Context;
-use super::l4_match;
-use crate::translate::listener::chain_match::ChainMatch;
+use super::{auto_passthrough, conflict, l4_match};
 use crate::mesh::gateway::{GatewayServer, check_duplicates};
 use crate::model::Config;
 use crate::model::istio::VirtualService;
+use crate::translate::listener::chain_match::ChainMatch;
 
 /// `VirtualService.tls` of the VirtualServices that share a host with the server -> one filter chain for each match
 ///
@@ -36,9 +34,9 @@ fn virtual_service_chains(
             let known = context.sni_hosts.entry(listening_port).or_default();
             let duplicates = check_duplicates(&tls_match.sni_hosts, &server.spec.bind, &(), known);
             if !duplicates.is_empty() {
-                let hosts = duplicates.into_iter().map(|(host, ())| host).collect();
-                let source = virtual_service.source;
-                context.conflicts.push(Conflict::DuplicateSniHosts { virtual_service: source, route_index, match_index, hosts });
+                let hosts: Vec<_> = duplicates.into_iter().map(|(host, ())| host).collect();
+                let place = (route_index, match_index);
+                context.diagnostics.push(conflict::duplicate_sni_hosts(server, virtual_service, place, &hosts));
                 continue;
             }
             chains.push(Chain {
