@@ -15,8 +15,11 @@ use crate::envoy::{
     SdsSecretConfig,
 };
 use crate::mesh::Mesh;
+use crate::mesh::credential::{self, BUILTIN, CONFIG_MAP};
 use crate::model::istio::MeshConfigExtensionProviderProvider;
 use crate::translate::extension_provider;
+
+pub(crate) use crate::mesh::credential::CA_SUFFIX;
 
 /// The name of the workload's own certificate.
 pub(crate) const DEFAULT: &str = "default";
@@ -24,19 +27,12 @@ pub(crate) const DEFAULT: &str = "default";
 pub(crate) const ROOT_CA: &str = "ROOTCA";
 /// The cluster of a secret server beside the proxy, where the pod has its socket.
 pub(crate) const EXTERNAL_CLUSTER: &str = "sds-external";
-/// What turns the name of a credential into that of its CA certificate.
-pub(crate) const CA_SUFFIX: &str = "-cacert";
 /// The CA certificates of the machine.
 pub(crate) const SYSTEM_CA: &str = "system";
 
 const AGENT_CLUSTER: &str = "sds-grpc";
 const FILES_CLUSTER: &str = "sds-files-grpc";
-const BUILTIN: &str = "builtin://";
-const INVALID: &str = "invalid://";
 const EXTERNAL: &str = "sds://";
-const KUBERNETES: &str = "kubernetes://";
-const KUBERNETES_GATEWAY: &str = "kubernetes-gateway://";
-const CONFIG_MAP: &str = "configmap://";
 
 /// A secret that the agent serves, by name: [`DEFAULT`], [`ROOT_CA`] or the name of a file.
 ///
@@ -138,23 +134,10 @@ pub(crate) fn is_config_map(credential_name: &str) -> bool {
     credential_name.starts_with(CONFIG_MAP)
 }
 
-/// Turns a `credentialName` into the name of the resource. istiod: `resource.go` `ToResourceName`.
-pub(crate) fn resource_name(credential_name: &str) -> String {
-    if credential_name.starts_with(BUILTIN) {
-        DEFAULT.to_owned()
-    } else if credential_name.starts_with(INVALID) {
-        INVALID.to_owned()
-    } else if [CONFIG_MAP, KUBERNETES, KUBERNETES_GATEWAY].iter().any(|kind| credential_name.starts_with(kind)) {
-        credential_name.to_owned()
-    } else {
-        format!("{KUBERNETES}{credential_name}")
-    }
-}
-
 /// Envoy does not wait for these without limit: the secret may not exist.
 fn from_istiod(credential_name: &str) -> SdsSecretConfig {
     SdsSecretConfig {
-        name: resource_name(credential_name),
+        name: credential::resource_name(credential_name),
         sds_config: Some(ConfigSource {
             config_source_specifier: Some(ConfigSourceConfigSourceSpecifier::Ads(AggregatedConfigSource::default())),
             resource_api_version: ApiVersion::V3,

@@ -112,7 +112,11 @@ pub(super) fn credentials(mesh: &Mesh, proxy: &Proxy, settings: &ServerTlsSettin
             .then(|| CommonTlsContextValidationContextType::ValidationContext(validation(peers))),
     };
     CommonTlsContext {
-        tls_certificate_sds_secret_configs: names.iter().filter_map(|name| sds::credential(name, &external)).collect(),
+        // A name that leads nowhere leaves an empty entry.
+        tls_certificate_sds_secret_configs: names
+            .iter()
+            .map(|name| sds::credential(name, &external).unwrap_or_default())
+            .collect(),
         validation_context_type: validation_context,
         ..CommonTlsContext::default()
     }
