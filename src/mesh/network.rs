@@ -168,3 +168,31 @@ fn least_common_multiple(a: u32, b: u32) -> u32 {
     }
     a.checked_div(x).unwrap_or_default().saturating_mul(b)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_scaled_by_the_least_common_multiple_of_gateways() {
+        let gateway = |network: &str, cluster: &str, address: &str| NetworkGateway {
+            address: address.to_owned(),
+            port: DEFAULT_GATEWAY_PORT,
+            network: network.to_owned(),
+            cluster_id: cluster.to_owned(),
+        };
+        let gateways = [
+            gateway("a", "", "10.0.0.1"),
+            gateway("a", "c1", "10.0.0.2"),
+            gateway("b", "", "10.0.0.3"),
+            gateway("b", "", "10.0.0.4"),
+            gateway("b", "c1", "10.0.0.5"),
+        ];
+        let gateways = NetworkGateways::index(gateways.into_iter().collect());
+        assert_eq!(gateways.weight_scale(), 6);
+        assert_eq!(gateways.select("b", "c1").len(), 1);
+        assert_eq!(gateways.select("b", "c2").len(), 3);
+        assert!(gateways.select("c", "").is_empty());
+        assert!(!NetworkGateways::default().is_multi_network());
+    }
+}

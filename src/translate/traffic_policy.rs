@@ -146,3 +146,61 @@ pub(crate) fn consistent_hash(
         LoadBalancerSettingsLbPolicy::Simple(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::istio::{PortSelector, TrafficPolicyPortTrafficPolicy};
+
+    fn tls(sni: &str) -> ClientTlsSettings {
+        ClientTlsSettings { sni: sni.to_owned(), ..ClientTlsSettings::default() }
+    }
+
+    fn policy(sni: Option<&str>, outlier: bool, port_level: Option<TrafficPolicyPortTrafficPolicy>) -> TrafficPolicy {
+        TrafficPolicy {
+            tls: sni.map(tls),
+            outlier_detection: outlier.then(OutlierDetection::default),
+            proxy_protocol: Some(TrafficPolicyProxyProtocol::default()),
+            port_level_settings: port_level.into_iter().collect(),
+            ..TrafficPolicy::default()
+        }
+    }
+
+    fn level(port: u32, sni: Option<&str>) -> Option<TrafficPolicyPortTrafficPolicy> {
+        Some(TrafficPolicyPortTrafficPolicy {
+            port: Some(PortSelector { number: port }),
+            tls: sni.map(tls),
+            ..TrafficPolicyPortTrafficPolicy::default()
+        })
+    }
+
+    /// SNI, outlier detection, PROXY protocol.
+    fn seen(policy: EffectiveTrafficPolicy<'_>) -> (Option<&str>, bool, bool) {
+        (policy.tls.map(|t| t.sni.as_str()), policy.outlier_detection.is_some(), policy.proxy_protocol.is_some())
+    }
+
+    #[test]
+    fn a_port_inherits_nothing() {
+        let policy = policy(Some("all"), true, level(80, Some("port")));
+        assert_eq!(seen(for_port(Some(&policy), 80)), (Some("port"), false, false));
+        assert_eq!(seen(for_port(Some(&policy), 81)), (Some("all"), true, true));
+        assert_eq!(seen(for_port(None, 80)), (None, false, false));
+    }
+
+    #[test]
+    fn a_subset_replaces_blocks() {
+        let rule = policy(Some("all"), true, None);
+        let subset = TrafficPolicy { tls: Some(tls("subset")), ..TrafficPolicy::default() };
+        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80)), (Some("subset"), true, true));
+        assert_eq!(seen(for_subset(Some(&rule), None, 80)), (Some("all"), true, true));
+        assert_eq!(seen(for_subset(None, Some(&subset), 80)), (Some("subset"), false, false));
+    }
+
+    #[test]
+    fn a_port_of_a_subset_replaces_all_blocks_but_those_it_cannot_have() {
+        let rule = policy(Some("all"), true, None);
+        let subset = TrafficPolicy { port_level_settings: level(80, None).into_iter().collect(), ..TrafficPolicy::default() };
+        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80)), (None, false, true));
+        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 81)), (Some("all"), true, true));
+    }
+}

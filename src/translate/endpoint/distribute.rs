@@ -49,3 +49,28 @@ fn share(weight: u32, percent: u32, total: u32) -> Option<u32> {
     }
     Some(weight.wrapping_mul(percent).div_ceil(total)).filter(|&share| share > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envoy::{self, LbEndpoint};
+
+    #[test]
+    fn percentages_are_divided_by_weight() {
+        let group = |text: &str, weight| LocalityLbEndpoints {
+            locality: Some(locality::locality(text)),
+            lb_endpoints: vec![LbEndpoint::default()],
+            load_balancing_weight: Some(weight),
+            ..LocalityLbEndpoints::default()
+        };
+        let client = Locality { region: "eu".to_owned(), zone: "a".to_owned(), sub_zone: String::new() };
+        let to = [("eu/a/*".to_owned(), 70), ("us".to_owned(), 30)].into();
+        let setting = [LocalityLoadBalancerSettingDistribute { from: "eu/*".to_owned(), to }];
+        let groups = vec![group("eu/a", 2), group("eu/b", 2), group("us/a", 1), group("us/b", 3)];
+        let seen: Vec<_> = distribute(groups, &client, &setting)
+            .iter()
+            .map(|g: &envoy::LocalityLbEndpoints| (g.load_balancing_weight, g.lb_endpoints.len()))
+            .collect();
+        assert_eq!(seen, [(Some(70), 1), (Some(2), 0), (Some(8), 1), (Some(23), 1)]);
+    }
+}

@@ -54,3 +54,35 @@ fn distance(client: &Locality, place: &envoy::Locality) -> u32 {
         u32::from(client.sub_zone != place.sub_zone)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(region: &str, zone: &str, priority: u32) -> LocalityLbEndpoints {
+        let locality = envoy::Locality { region: region.to_owned(), zone: zone.to_owned(), ..envoy::Locality::default() };
+        LocalityLbEndpoints { locality: Some(locality), priority, ..LocalityLbEndpoints::default() }
+    }
+
+    fn priorities(groups: Vec<LocalityLbEndpoints>, setting: &[(&str, &str)]) -> Vec<u32> {
+        let client = Locality { region: "eu".to_owned(), zone: "a".to_owned(), sub_zone: String::new() };
+        let setting: Vec<_> = setting
+            .iter()
+            .map(|(from, to)| LocalityLoadBalancerSettingFailover { from: (*from).to_owned(), to: (*to).to_owned() })
+            .collect();
+        failover(groups, &client, &setting).iter().map(|g| g.priority).collect()
+    }
+
+    #[test]
+    fn near_comes_first_without_gaps() {
+        let groups = || vec![group("us", "a", 0), group("eu", "a", 0), group("asia", "a", 0)];
+        assert_eq!(priorities(groups(), &[]), [1, 0, 1]);
+        assert_eq!(priorities(groups(), &[("eu", "asia")]), [2, 0, 1]);
+        assert_eq!(priorities(groups(), &[("us", "asia")]), [1, 0, 1]);
+    }
+
+    #[test]
+    fn priorities_by_labels_come_before_places() {
+        assert_eq!(priorities(vec![group("us", "a", 0), group("eu", "a", 1)], &[]), [0, 1]);
+    }
+}

@@ -61,3 +61,51 @@ fn split<'m>(group: LocalityEndpoints<'m>, wanted: &[(&str, &str)]) -> Vec<Local
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::envoy::{LbEndpoint, Locality};
+
+    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn endpoint(pairs: &[(&str, &str)], weight: u32) -> LocalityEndpoint<'static> {
+        LocalityEndpoint {
+            endpoint: None,
+            labels: Cow::Owned(labels(pairs)),
+            lb_endpoint: LbEndpoint { load_balancing_weight: Some(weight), ..LbEndpoint::default() },
+        }
+    }
+
+    fn split_by(client: &[(&str, &str)], setting: &[&str]) -> Vec<(u32, Option<u32>)> {
+        let group = LocalityEndpoints {
+            locality: Locality::default(),
+            endpoints: vec![
+                endpoint(&[("region", "eu"), ("zone", "a")], 1),
+                endpoint(&[("region", "eu"), ("zone", "b")], 2),
+                endpoint(&[("region", "us"), ("zone", "a")], 4),
+                endpoint(&[("region", "us")], 8),
+            ],
+            weight: Some(15),
+            priority: 0,
+        };
+        let setting: Vec<String> = setting.iter().map(ToString::to_string).collect();
+        by_priority(vec![group], &labels(client), &setting).iter().map(|g| (g.priority, g.weight)).collect()
+    }
+
+    #[test]
+    fn the_first_label_that_differs_decides() {
+        let client = [("region", "eu"), ("zone", "a")];
+        assert_eq!(split_by(&client, &["region", "zone"]), [(0, Some(1)), (1, Some(2)), (2, Some(12))]);
+        assert_eq!(split_by(&client, &["zone"]), [(0, Some(5)), (1, Some(10))]);
+    }
+
+    #[test]
+    fn a_value_in_the_setting_stands_for_the_clients() {
+        assert_eq!(split_by(&[], &["region=us", "zone"]), [(0, Some(8)), (1, Some(4)), (2, Some(3))]);
+    }
+}
