@@ -30,38 +30,79 @@ pub struct NetworkGateway {
     pub cluster_id: String,
 }
 
-/// All gateways between networks. istiod: `model.NetworkGateways`.
+/// The gateways between networks, as istiod has found them. istiod: `model.NetworkManager`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NetworkGateways {
+    /// Those with an IP address. A hostname is left out: istiod asks DNS for it, which says nothing for manifests alone.
+    pub resolved: GatewayIndex,
+    /// Those that matter for endpoints that Envoy looks up, hostnames too. It lags behind, see [`NetworkGateways::reload`].
+    pub unresolved: GatewayIndex,
+}
+
+impl NetworkGateways {
+    /// Finds the gateways that mesh networks and Services name. `system_namespace` are the labels of the root namespace.
+    ///
+    /// istiod: `network.go` `NewNetworkManager`
+    pub fn new<'a>(
+        networks: &MeshNetworks,
+        system_namespace: &BTreeMap<String, String>,
+        services: impl Iterator<Item = &'a Service>,
+        cluster_id: &str,
+    ) -> Self {
+        let registry = registry_gateways(networks, cluster_id);
+        let mut services: Vec<&Service> = services.filter(|s| s.is_kubernetes()).collect();
+        services.sort_by_key(|s| (&s.namespace, &s.name));
+
+        let mut gateways: BTreeSet<NetworkGateway> = from_mesh_networks(networks).collect();
+        let mut out = Self::default().reload(&gateways);
+        if system_namespace.get(NETWORK_LABEL).is_some_and(|network| !network.is_empty()) {
+            out = out.reload(&gateways);
+        }
+        for service in services {
+            let found = from_service(service, &registry, cluster_id);
+            if !found.is_empty() {
+                gateways.extend(found);
+                out = out.reload(&gateways);
+            }
+        }
+        out
+    }
+
+    /// Takes in what is known now.
+    ///
+    /// istiod does so whenever a gateway is found: for mesh networks when it starts, for the system namespace's network label, then
+    /// for each Service. It looks at the unresolved ones only if there was nothing new among the resolved ones.
+    ///
+    /// istiod: `network.go` `NetworkManager.reload`
+    fn reload(self, gateways: &BTreeSet<NetworkGateway>) -> Self {
+        let resolved = gateways.iter().filter(|g| g.address.parse::<IpAddr>().is_ok()).cloned();
+        let resolved = GatewayIndex::new(resolved);
+        if resolved != self.resolved {
+            return Self { resolved, unresolved: self.unresolved };
+        }
+        Self { resolved, unresolved: GatewayIndex::new(gateways.iter().cloned()) }
+    }
+}
+
+/// Gateways by network. istiod: `model.NetworkGateways`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GatewayIndex {
     by_network: BTreeMap<String, Vec<NetworkGateway>>,
     by_network_and_cluster: BTreeMap<(String, String), Vec<NetworkGateway>>,
     weight_scale: u32,
 }
 
-impl NetworkGateways {
-    /// Finds the gateways that mesh networks and Services name.
-    ///
-    /// A gateway whose address is a hostname is left out: istiod asks DNS for it, which says nothing for manifests alone.
-    ///
-    /// istiod: `network.go` `NetworkManager.reload`
-    pub fn new<'a>(networks: &MeshNetworks, services: impl Iterator<Item = &'a Service>, cluster_id: &str) -> Self {
-        let mut gateways: BTreeSet<NetworkGateway> = from_mesh_networks(networks).collect();
-        let registry = registry_gateways(networks, cluster_id);
-        gateways.extend(services.filter(|s| s.is_kubernetes()).flat_map(|s| from_service(s, &registry, cluster_id)));
-        gateways.retain(|g| g.address.parse::<IpAddr>().is_ok());
-        Self::index(gateways)
-    }
-
-    fn index(gateways: BTreeSet<NetworkGateway>) -> Self {
-        let mut out = Self { weight_scale: 1, ..Self::default() };
+impl GatewayIndex {
+    fn new(gateways: impl Iterator<Item = NetworkGateway>) -> Self {
+        let mut out = Self::default();
         for gateway in gateways {
             let key = (gateway.network.clone(), gateway.cluster_id.clone());
             out.by_network.entry(gateway.network.clone()).or_default().push(gateway.clone());
             out.by_network_and_cluster.entry(key).or_default().push(gateway);
         }
-        let counts = out.by_network.values().chain(out.by_network_and_cluster.values()).map(Vec::len);
-        out.weight_scale =
-            counts.fold(1, |scale, n| least_common_multiple(scale, u32::try_from(n).unwrap_or(u32::MAX)));
+        let groups = out.by_network.values().chain(out.by_network_and_cluster.values());
+        let counts = groups.map(|gateways| u32::try_from(gateways.len()).unwrap_or(u32::MAX));
+        out.weight_scale = counts.reduce(least_common_multiple).unwrap_or_default();
         out
     }
 
@@ -188,11 +229,11 @@ mod tests {
             gateway("b", "", "10.0.0.4"),
             gateway("b", "c1", "10.0.0.5"),
         ];
-        let gateways = NetworkGateways::index(gateways.into_iter().collect());
+        let gateways = GatewayIndex::new(gateways.into_iter());
         assert_eq!(gateways.weight_scale(), 6);
         assert_eq!(gateways.select("b", "c1").len(), 1);
         assert_eq!(gateways.select("b", "c2").len(), 3);
         assert!(gateways.select("c", "").is_empty());
-        assert!(!NetworkGateways::default().is_multi_network());
+        assert!(!GatewayIndex::default().is_multi_network());
     }
 }

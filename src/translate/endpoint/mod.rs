@@ -64,7 +64,7 @@ fn for_port(
     subset: &str,
     sni_dnat: bool,
 ) -> Vec<LocalityLbEndpoints> {
-    if matches!(service.resolution, Resolution::DnsLb | Resolution::DnsRoundRobinLb) {
+    if is_dns(service) {
         // Such a service has its endpoints in the cluster itself.
         return Vec::new();
     }
@@ -140,6 +140,11 @@ fn subset_labels<'a>(
         return None;
     }
     rule.subsets.iter().find(|s| s.name == subset).map(|s| &s.labels)
+}
+
+/// Says whether Envoy asks DNS for the endpoints. istiod: `endpoint_builder.go` `IsDNSCluster`.
+fn is_dns(service: &Service) -> bool {
+    matches!(service.resolution, Resolution::DnsLb | Resolution::DnsRoundRobinLb)
 }
 
 /// EDS takes IP addresses, sockets, and endpoints without an address (behind a gateway), but no hostnames.

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::mesh::endpoint::Endpoint;
-use crate::mesh::network::{NetworkGateway, NetworkGateways};
+use crate::mesh::network::{GatewayIndex, NetworkGateway};
 use crate::proxy::{IpMode, ProxyKind};
 use crate::translate::endpoint::locality::{self, LocalityEndpoint, LocalityEndpoints};
-use crate::translate::endpoint::{Request, filter, lb_endpoint};
+use crate::translate::endpoint::{Request, filter, is_dns, lb_endpoint};
 
 impl<'m> Request<'m> {
     /// The gateways that matter. istiod: `endpoint_builder.go` `gateways`.
-    pub(super) fn gateways(&self) -> &'m NetworkGateways {
-        &self.view.mesh.network_gateways
+    pub(super) fn gateways(&self) -> &'m GatewayIndex {
+        let gateways = &self.view.mesh.network_gateways;
+        if is_dns(self.service) { &gateways.unresolved } else { &gateways.resolved }
     }
 }
 
