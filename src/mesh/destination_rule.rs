@@ -2,9 +2,16 @@
 //!
 //! istiod: `pilot/pkg/model/destination_rule.go`, `push_context.go` `setDestinationRules`
 
-use crate::mesh::visibility::ExportTo;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::mesh::hostname;
+use crate::mesh::order;
+use crate::mesh::service::Service;
+use crate::mesh::short_name;
+use crate::mesh::visibility::{ExportTo, Visibility, export_to};
 use crate::model::Config;
-use crate::model::istio::DestinationRule;
+use crate::model::istio::{DestinationRule, MeshConfig};
 
 /// One or more DestinationRules for the same host, merged into one. istiod: `ConsolidatedDestRule`.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,4 +22,137 @@ pub struct ConsolidatedDestinationRule {
     pub export_to: ExportTo,
     /// (namespace, name) of all rules that were merged.
     pub from: Vec<(String, String)>,
+}
+
+/// All DestinationRules, by who may see them.
+#[derive(Debug, Default)]
+pub struct DestinationRuleIndex {
+    /// By the rule's namespace: what its own proxies see first.
+    namespace_local: BTreeMap<String, RulesByHost>,
+    /// By the rule's namespace: what proxies elsewhere may see.
+    exported: BTreeMap<String, RulesByHost>,
+    /// Rules of the root namespace that are private to it.
+    root_namespace_local: RulesByHost,
+    root_namespace: String,
+}
+
+/// Rules by host, in the order in which they were merged.
+#[derive(Debug, Default)]
+struct RulesByHost(BTreeMap<String, Vec<Arc<ConsolidatedDestinationRule>>>);
+
+impl DestinationRuleIndex {
+    /// Indexes all rules. Rules with a workload selector come first, then the oldest.
+    ///
+    /// istiod: `push_context.go` `setDestinationRules`
+    pub fn new(rules: &[Arc<Config<DestinationRule>>], mesh: &MeshConfig, cluster_domain: &str) -> Self {
+        let mut sorted: Vec<&Arc<Config<DestinationRule>>> = rules.iter().collect();
+        let selector_first = |c: &Config<DestinationRule>| c.spec.workload_selector.is_none();
+        sorted.sort_by(|a, b| selector_first(a).cmp(&selector_first(b)).then_with(|| order::by_creation(&a.meta, &b.meta)));
+        let private_by_default = mesh.default_destination_rule_export_to.iter().any(|e| e == ".");
+
+        let mut index = Self { root_namespace: mesh.root_namespace.clone(), ..Self::default() };
+        for config in sorted {
+            let namespace = &config.meta.namespace;
+            let mut rule = Config::clone(config);
+            rule.spec.host = short_name::fqdn(&rule.spec.host, namespace, cluster_domain);
+            let export = match rule.spec.workload_selector {
+                None => export_to(&rule.spec.export_to),
+                Some(_) => ExportTo::from([Visibility::Private]),
+            };
+            let own = Visibility::Namespace(namespace.clone());
+            let names_own = export.contains(&Visibility::Private) || export.contains(&own);
+            if export.is_empty() || export.contains(&Visibility::Public) || names_own {
+                index.namespace_local.entry(namespace.clone()).or_default().merge(&rule, &export);
+            }
+            let private_only = if export.is_empty() { private_by_default } else { export.len() == 1 && names_own };
+            if !private_only {
+                index.exported.entry(namespace.clone()).or_default().merge(&rule, &export);
+            } else if *namespace == index.root_namespace {
+                index.root_namespace_local.merge(&rule, &export);
+            }
+        }
+        index
+    }
+
+    /// Returns the rules for a service as seen from a namespace: the client's own, else the service's, else the root namespace's.
+    ///
+    /// istiod: `push_context.go` `destinationRule`
+    pub fn for_service(&self, client_namespace: &str, service: &Service) -> Vec<Arc<ConsolidatedDestinationRule>> {
+        let own = if client_namespace == self.root_namespace {
+            Some(&self.root_namespace_local)
+        } else {
+            self.namespace_local.get(client_namespace)
+        };
+        if let Some(rules) = own.and_then(|pool| pool.most_specific(&service.hostname)) {
+            return rules.clone();
+        }
+        let exported = self.exported_from(&service.namespace, &service.hostname, client_namespace);
+        if !exported.is_empty() {
+            return exported;
+        }
+        self.exported_from(&self.root_namespace, &service.hostname, client_namespace)
+    }
+
+    /// istiod: `push_context.go` `getExportedDestinationRuleFromNamespace`
+    fn exported_from(&self, namespace: &str, host: &str, client: &str) -> Vec<Arc<ConsolidatedDestinationRule>> {
+        let client = Visibility::Namespace(client.to_owned());
+        let visible = |rule: &&Arc<ConsolidatedDestinationRule>| {
+            let export = &rule.export_to;
+            export.is_empty() || export.contains(&Visibility::Public) || export.contains(&client)
+        };
+        let rules = self.exported.get(namespace).and_then(|pool| pool.most_specific(host));
+        rules.into_iter().flatten().filter(visible).cloned().collect()
+    }
+}
+
+impl RulesByHost {
+    /// Adds a rule, merging it into those for the same host that have the same audience and selector.
+    ///
+    /// Subsets with new names are appended, and the first top-level traffic policy wins. A rule whose audience contains that of
+    /// an earlier one is merged into it and stands for itself too.
+    ///
+    /// istiod: `destination_rule.go` `mergeDestinationRule` (with `ENABLE_ENHANCED_DESTINATIONRULE_MERGE`)
+    fn merge(&mut self, rule: &Config<DestinationRule>, export: &ExportTo) {
+        let list = self.0.entry(rule.spec.host.clone()).or_default();
+        let mut append = true;
+        for existing in list.iter_mut() {
+            if existing.export_to == *export {
+                append = false;
+            } else {
+                append = true;
+                if existing.export_to.is_empty() || !export.is_superset(&existing.export_to) {
+                    continue;
+                }
+            }
+            let selectors = (&existing.rule.spec.workload_selector, &rule.spec.workload_selector);
+            if let (Some(a), Some(b)) = selectors
+                && a.match_labels != b.match_labels
+            {
+                append = true;
+                continue;
+            }
+            if selectors.0.is_some() == selectors.1.is_some() {
+                append = false;
+            }
+            let merged = Arc::make_mut(existing);
+            merged.from.push((rule.meta.namespace.clone(), rule.meta.name.clone()));
+            let known: Vec<String> = merged.rule.spec.subsets.iter().map(|s| s.name.clone()).collect();
+            merged.rule.spec.subsets.extend(rule.spec.subsets.iter().filter(|s| !known.contains(&s.name)).cloned());
+            if merged.rule.spec.traffic_policy.is_none() {
+                merged.rule.spec.traffic_policy.clone_from(&rule.spec.traffic_policy);
+            }
+        }
+        if append {
+            list.push(Arc::new(ConsolidatedDestinationRule {
+                rule: rule.clone(),
+                export_to: export.clone(),
+                from: vec![(rule.meta.namespace.clone(), rule.meta.name.clone())],
+            }));
+        }
+    }
+
+    /// Returns the rules of the most specific host that covers this one. istiod: `MostSpecificHostMatch`.
+    fn most_specific(&self, host: &str) -> Option<&Vec<Arc<ConsolidatedDestinationRule>>> {
+        hostname::most_specific_match(host, &self.0)
+    }
 }
