@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{locality, spiffe};
 use crate::mesh::endpoint::{Endpoint, Health};
-use crate::mesh::network::NetworkMembership;
+use crate::mesh::network_membership::NetworkMembership;
 use crate::model::Config;
 use crate::model::istio::WorkloadEntry;
 
