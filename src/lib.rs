@@ -1,8 +1,11 @@
 //! meshc
 pub mod cli;
 pub mod diagnostic;
-pub mod ingest;
-pub mod model;
-pub mod source;
-
 pub mod envoy;
+pub mod ingest;
+pub mod mesh;
+pub mod model;
+pub mod options;
+pub mod proxy;
+pub mod source;
+pub mod translate;

@@ -29,12 +29,22 @@ pub(crate) fn from_node<'de, T: de::Deserialize<'de>>(
     node: Node<'de>,
     style: Style,
 ) -> Result<(T, Vec<Node<'de>>), Error> {
+    read_with(node, style, |deserializer| T::deserialize(deserializer))
+}
+
+/// Reads a value by a function that takes a deserializer, and the keys that nobody knew.
+pub(crate) fn read_with<'de, T>(
+    node: Node<'de>,
+    style: Style,
+    read: impl FnOnce(Deserializer<'de, '_>) -> Result<T, Error>,
+) -> Result<(T, Vec<Node<'de>>), Error> {
     let context = Context { style, unknown: RefCell::new(Vec::new()) };
-    let value = T::deserialize(Deserializer { node, key: None, context: &context })?;
+    let value = read(Deserializer { node, key: None, context: &context })?;
     Ok((value, context.unknown.into_inner()))
 }
 
-struct Context<'de> {
+/// What holds for a whole read.
+pub(crate) struct Context<'de> {
     style: Style,
     unknown: RefCell<Vec<Node<'de>>>,
 }
@@ -118,8 +128,9 @@ fn describe(found: Unexpected<'_>) -> String {
     }
 }
 
+/// A node on its way to a typed value.
 #[derive(Clone, Copy)]
-struct Deserializer<'de, 'c> {
+pub(crate) struct Deserializer<'de, 'c> {
     node: Node<'de>,
     /// The key whose value the node is.
     key: Option<Node<'de>>,

@@ -14,6 +14,7 @@ mod de;
 mod json;
 mod kind;
 mod manifests;
+mod mesh_settings;
 mod metadata;
 mod problem;
 mod scalar;
@@ -22,6 +23,8 @@ mod yaml;
 
 pub use kind::Resources;
 pub use manifests::{Document, Manifests};
+pub(crate) use mesh_settings::proxy_config;
+pub use mesh_settings::{MeshSettings, mesh_settings};
 
 use std::ops::Range;
 use std::sync::Arc;

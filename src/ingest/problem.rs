@@ -32,6 +32,11 @@ impl Problem {
         self
     }
 
+    /// Returns what is wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Returns where the problem starts.
     pub(crate) fn start(&self) -> u32 {
         self.start

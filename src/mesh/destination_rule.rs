@@ -38,7 +38,12 @@ pub struct DestinationRuleIndex {
 
 /// Rules by host, in the order in which they were merged.
 #[derive(Debug, Default)]
-struct RulesByHost(BTreeMap<String, Vec<Arc<ConsolidatedDestinationRule>>>);
+struct RulesByHost {
+    exact: Pool,
+    wildcard: Pool,
+}
+
+type Pool = BTreeMap<String, Vec<Arc<ConsolidatedDestinationRule>>>;
 
 impl DestinationRuleIndex {
     /// Indexes all rules. Rules with a workload selector come first, then the oldest.
@@ -93,6 +98,22 @@ impl DestinationRuleIndex {
         self.exported_from(&self.root_namespace, &service.hostname, client_namespace)
     }
 
+    /// Returns the keys of clients' labels that some workload selector or failover priority names.
+    pub(crate) fn label_keys(&self) -> impl Iterator<Item = &str> {
+        let all = self.namespace_local.values().chain(self.exported.values()).chain([&self.root_namespace_local]);
+        let rules = all.flat_map(|p| [&p.exact, &p.wildcard]).flat_map(BTreeMap::values).flatten();
+        rules.flat_map(|r| {
+            let DestinationRule { workload_selector, traffic_policy, subsets, .. } = &r.rule.spec;
+            let selector = workload_selector.iter().flat_map(|s| s.match_labels.keys()).map(String::as_str);
+            let top = traffic_policy.iter().chain(subsets.iter().filter_map(|s| s.traffic_policy.as_ref()));
+            let balancers = top.flat_map(|p| {
+                p.load_balancer.iter().chain(p.port_level_settings.iter().filter_map(|p| p.load_balancer.as_ref()))
+            });
+            let settings = balancers.filter_map(|b| b.locality_lb_setting.as_ref()).flat_map(|l| &l.failover_priority);
+            selector.chain(settings.map(|label| label.split_once('=').map_or(label.as_str(), |(key, _)| key)))
+        })
+    }
+
     /// istiod: `push_context.go` `getExportedDestinationRuleFromNamespace`
     fn exported_from(&self, namespace: &str, host: &str, client: &str) -> Vec<Arc<ConsolidatedDestinationRule>> {
         let client = Visibility::Namespace(client.to_owned());
@@ -113,7 +134,8 @@ impl RulesByHost {
     ///
     /// istiod: `destination_rule.go` `mergeDestinationRule` (with `ENABLE_ENHANCED_DESTINATIONRULE_MERGE`)
     fn merge(&mut self, rule: &Config<DestinationRule>, export: &ExportTo) {
-        let list = self.0.entry(rule.spec.host.clone()).or_default();
+        let pool = if hostname::is_wildcard(&rule.spec.host) { &mut self.wildcard } else { &mut self.exact };
+        let list = pool.entry(rule.spec.host.clone()).or_default();
         let mut append = true;
         for existing in list.iter_mut() {
             if existing.export_to == *export {
@@ -153,6 +175,6 @@ impl RulesByHost {
 
     /// Returns the rules of the most specific host that covers this one. istiod: `MostSpecificHostMatch`.
     fn most_specific(&self, host: &str) -> Option<&Vec<Arc<ConsolidatedDestinationRule>>> {
-        hostname::most_specific_match(host, &self.0)
+        hostname::most_specific_match(host, &self.exact, &self.wildcard).map(|(_, rules)| rules)
     }
 }

@@ -4,10 +4,16 @@
 //! Outbound resources depend on an [`OutboundView`] alone: proxies whose [`Client`] and scope are equal share them.
 
 mod gateway;
+mod metadata;
+mod service_target;
+mod environment;
+mod find;
 pub mod identity;
 pub mod scope;
+pub mod selection;
 pub mod view;
 
+pub use find::proxies;
 pub use identity::{Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind, ServiceTarget};
 pub use scope::{EgressListener, ScopedService, SidecarScope};
 pub use view::{OutboundView, ProxyView};

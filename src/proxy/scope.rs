@@ -75,8 +75,10 @@ impl SidecarScope {
         let own_policy = sidecar.and_then(|s| s.spec.outbound_traffic_policy.clone());
         let mesh_policy = mesh.config.outbound_traffic_policy.as_ref().map(|p| OutboundTrafficPolicy {
             mode: match p.mode {
-                MeshConfigOutboundTrafficPolicyMode::RegistryOnly => OutboundTrafficPolicyMode::RegistryOnly,
                 MeshConfigOutboundTrafficPolicyMode::AllowAny => OutboundTrafficPolicyMode::AllowAny,
+                // Sidecars know the first two modes only, and what is not ALLOW_ANY blocks.
+                MeshConfigOutboundTrafficPolicyMode::RegistryOnly
+                | MeshConfigOutboundTrafficPolicyMode::AllowAnyDynamicDns => OutboundTrafficPolicyMode::RegistryOnly,
             },
             egress_proxy: None,
         });

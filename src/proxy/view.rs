@@ -1,11 +1,15 @@
 //! What `translate` may ask about one proxy.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::mesh::Mesh;
+use crate::mesh::destination_rule::ConsolidatedDestinationRule;
 use crate::mesh::gateway::MergedGateway;
-use crate::mesh::service::Service;
-use crate::proxy::identity::{Client, Proxy};
+use crate::mesh::labels;
+use crate::mesh::peer_authentication::ComposedPeerAuthentication;
+use crate::mesh::service::{Service, UNSPECIFIED_IP};
+use crate::proxy::identity::{Client, IpMode, Proxy};
 use crate::proxy::scope::SidecarScope;
 
 /// What outbound clusters, endpoints and routes depend on; see [`Client`].
@@ -28,6 +32,8 @@ pub struct ProxyView<'m> {
     pub proxy: &'m Proxy,
     /// What a router serves, see [`Proxy::merged_gateway`]; none for a sidecar, and for a router without Gateways.
     pub gateway: Option<&'m MergedGateway>,
+    /// The mode of mutual TLS that its policies ask for.
+    pub peer_authentication: &'m ComposedPeerAuthentication,
 }
 
 impl<'m> ProxyView<'m> {
@@ -35,11 +41,83 @@ impl<'m> ProxyView<'m> {
     pub fn merged_gateway(&self) -> Option<&'m MergedGateway> {
         self.gateway
     }
+
+    /// The mode of mutual TLS, for all ports and for single ones.
+    pub fn peer_authentication(&self) -> &'m ComposedPeerAuthentication {
+        self.peer_authentication
+    }
+
+    /// The DestinationRule that speaks for the inbound side of a service: workload selectors do not count there.
+    ///
+    /// istiod: `sidecar.go` `DestinationRule`
+    pub fn inbound_destination_rule(&self, hostname: &str) -> Option<&'m ConsolidatedDestinationRule> {
+        let rules = self.outbound.scope.destination_rules.get(hostname)?;
+        rules.iter().rev().find(|r| r.rule.spec.workload_selector.is_none()).map(|r| &**r)
+    }
 }
 
 impl<'m> OutboundView<'m> {
     /// The service of this hostname in the scope.
     pub fn service(&self, hostname: &str) -> Option<&'m Arc<Service>> {
         self.scope.services_by_hostname.get(hostname).map(|&i| &self.scope.services[i])
+    }
+
+    /// The DestinationRule for a service: of those in the scope's own namespace the first whose workload selector matches, else the
+    /// last without selector.
+    ///
+    /// istiod: `sidecar.go` `DestinationRule`
+    pub fn destination_rule(&self, hostname: &str) -> Option<&'m ConsolidatedDestinationRule> {
+        let rules = self.scope.destination_rules.get(hostname)?;
+        let selected = rules.iter().find(|r| {
+            let selector = r.rule.spec.workload_selector.as_ref();
+            let own = r.rule.meta.namespace == self.scope.namespace;
+            own && selector.is_some_and(|s| labels::subset(&s.match_labels, &self.client.labels))
+        });
+        let for_all = || rules.iter().rev().find(|r| r.rule.spec.workload_selector.is_none());
+        selected.or_else(for_all).map(|r| &**r)
+    }
+
+    /// The address of a service: its first cluster IP of a family that the proxy has, else an automatic one, else the default.
+    ///
+    /// istiod: `service.go` `GetAddressForProxy`
+    pub fn service_address(&self, service: &'m Service) -> &'m str {
+        let vip = service.cluster_vips.iter().find(|a| self.supports(a)).map(String::as_str);
+        let automatic = || {
+            let automatic = [&service.auto_allocated_ipv4, &service.auto_allocated_ipv6];
+            let counts = self.client.dns_capture && service.default_address == UNSPECIFIED_IP;
+            automatic.into_iter().find(|a| counts && !a.is_empty() && self.supports(a)).map(String::as_str)
+        };
+        vip.or_else(automatic).unwrap_or(&service.default_address)
+    }
+
+    /// All addresses of a service, of families that the proxy has.
+    ///
+    /// istiod: `service.go` `GetAllAddressesForProxy`
+    pub fn service_all_addresses(&self, service: &'m Service) -> Vec<&'m str> {
+        let mut addresses: Vec<&str> = service.cluster_vips.iter().map(String::as_str).collect();
+        if addresses.is_empty() && self.client.dns_capture {
+            let automatic = [service.auto_allocated_ipv4.as_str(), service.auto_allocated_ipv6.as_str()];
+            addresses.extend(automatic.into_iter().filter(|a| !a.is_empty()));
+        }
+        addresses.retain(|a| self.supports(a));
+        let default = service.default_address.as_str();
+        if addresses.is_empty() && !default.is_empty() && (service.cluster_vips.is_empty() || self.supports(default)) {
+            addresses.push(default);
+        }
+        addresses
+    }
+
+    /// The addresses of a service after the first. istiod: `service.go` `GetExtraAddressesForProxy`.
+    pub fn service_extra_addresses(&self, service: &'m Service) -> Vec<&'m str> {
+        self.service_all_addresses(service).into_iter().skip(1).collect()
+    }
+
+    /// Says whether the proxy has the family of an address; what is no address passes. istiod: `FilterAddressesByIPFamily`.
+    fn supports(&self, address: &str) -> bool {
+        match (address.parse::<IpAddr>(), self.client.ip_mode) {
+            (Ok(IpAddr::V4(_)), mode) => mode != IpMode::Ipv6,
+            (Ok(IpAddr::V6(_)), mode) => mode != IpMode::Ipv4,
+            (Err(_), _) => false,
+        }
     }
 }

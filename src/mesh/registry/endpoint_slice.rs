@@ -8,9 +8,8 @@ use super::pod::{self, NodeLabels};
 use super::workload::WorkloadContext;
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::mesh::registry::locality;
-use crate::mesh::service::Service;
 use crate::model::Config;
-use crate::model::kubernetes::{EndpointSlice, EndpointSliceEndpoint, Pod};
+use crate::model::kubernetes::{Endpoint as SliceEndpoint, EndpointSlice, Pod};
 
 /// The label by which a slice names its Service.
 pub(crate) const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -23,11 +22,11 @@ pub(crate) struct Pods<'m> {
 
 impl<'m> Pods<'m> {
     /// Indexes the Pods that istiod watches; by address only those that are workloads.
-    pub(crate) fn new(pods: &'m [std::sync::Arc<Config<Pod>>]) -> Self {
+    pub(crate) fn new(pods: &[&'m Config<Pod>]) -> Self {
         let mut by_name = BTreeMap::new();
         let mut by_address: BTreeMap<&str, Vec<&Config<Pod>>> = BTreeMap::new();
-        for pod in pods.iter().filter(|p| pod::is_watched(&p.spec)) {
-            by_name.insert((pod.meta.namespace.as_str(), pod.meta.name.as_str()), &**pod);
+        for &pod in pods.iter().filter(|p| pod::is_watched(&p.spec)) {
+            by_name.insert((pod.meta.namespace.as_str(), pod.meta.name.as_str()), pod);
             if pod::is_workload(&pod.spec) {
                 by_address.entry(pod.spec.status.pod_ip.as_str()).or_default().push(pod);
             }
@@ -37,7 +36,7 @@ impl<'m> Pods<'m> {
 
     /// Returns the Pod behind an endpoint: the one it names, else one in the namespace with the address. `Err` when it names one
     /// that does not exist: such an endpoint is left out. istiod: `getPod`.
-    fn behind(&self, endpoint: &EndpointSliceEndpoint, address: &str, namespace: &str) -> Result<Option<&'m Config<Pod>>, ()> {
+    fn behind(&self, endpoint: &SliceEndpoint, address: &str, namespace: &str) -> Result<Option<&'m Config<Pod>>, ()> {
         match endpoint.target_ref.as_ref().filter(|r| r.kind == "Pod") {
             Some(reference) => {
                 let key = (reference.namespace.as_str(), reference.name.as_str());
@@ -55,13 +54,11 @@ impl<'m> Pods<'m> {
 ///
 /// istiod: `updateEndpointCacheForSlice`, `endpointSliceCache.get`
 pub(crate) fn endpoints(
-    service: &Service,
     slices: &[&Config<EndpointSlice>],
     pods: &Pods<'_>,
     nodes: &NodeLabels,
     context: &WorkloadContext<'_>,
 ) -> Vec<Endpoint> {
-    let _ = service;
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for slice in slices.iter().filter(|s| s.spec.address_type != "FQDN") {
@@ -113,11 +110,10 @@ fn base_endpoint(
     }
 }
 
-/// istiod: `endpointHealthStatus` (draining needs the persistent session feature, which is off)
-fn health(endpoint: &EndpointSliceEndpoint) -> Health {
-    match (endpoint.conditions.ready, endpoint.conditions.terminating) {
-        (None | Some(true), _) => Health::Healthy,
-        (Some(false), None | Some(true)) => Health::Terminating,
-        (Some(false), Some(false)) => Health::Unhealthy,
-    }
+/// An endpoint that is not ready is unhealthy, whether it terminates or not: istiod reads slices before Services, and without the
+/// Service it does not tell the two apart.
+///
+/// istiod: `endpointHealthStatus`
+fn health(endpoint: &SliceEndpoint) -> Health {
+    if endpoint.conditions.ready.unwrap_or(true) { Health::Healthy } else { Health::Unhealthy }
 }

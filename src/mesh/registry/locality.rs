@@ -16,8 +16,10 @@ pub(crate) const SUBZONE: &str = "topology.istio.io/subzone";
 pub(crate) const NETWORK: &str = "topology.istio.io/network";
 /// Label for the cluster.
 const CLUSTER: &str = "topology.istio.io/cluster";
+/// The labels that a traffic distribution compares.
+pub(crate) const TOPOLOGY: [&str; 5] = [NETWORK, REGION, ZONE, SUBZONE, HOSTNAME];
 /// Label for the node.
-const HOSTNAME: &str = "kubernetes.io/hostname";
+pub(crate) const HOSTNAME: &str = "kubernetes.io/hostname";
 
 /// Returns the locality that labels state themselves, as `region/zone/subzone`.
 ///

@@ -117,6 +117,18 @@ impl VirtualServiceIndex {
         private.iter().chain(exported).chain(own).chain(other).cloned().collect()
     }
 
+    /// Returns the label keys that some `sourceLabels` names.
+    pub(crate) fn source_label_keys(&self) -> impl Iterator<Item = &str> {
+        let lists = self.public.values().chain(self.private.values()).chain(self.exported.values());
+        lists.flatten().flat_map(|config| {
+            let VirtualService { http, tls, tcp, .. } = &config.spec;
+            let http = http.iter().flat_map(|r| &r.r#match).map(|m| &m.source_labels);
+            let tls = tls.iter().flat_map(|r| &r.r#match).map(|m| &m.source_labels);
+            let tcp = tcp.iter().flat_map(|r| &r.r#match).map(|m| &m.source_labels);
+            http.chain(tls).chain(tcp).flat_map(BTreeMap::keys).map(String::as_str)
+        })
+    }
+
     /// Returns the three lists that a namespace sees of one gateway: private, exported, public.
     fn lists(&self, namespace: &str, gateway: &str) -> [&[Arc<Config<VirtualService>>]; 3] {
         let key = (namespace.to_owned(), gateway.to_owned());

@@ -1,0 +1,98 @@
+//! The mesh config and the mesh networks: YAML in the ConfigMap `istio` of the root namespace, or in files of their own.
+//!
+//! istiod: `pkg/config/mesh/mesh.go` `ApplyMeshConfig`, `ParseMeshNetworks`
+
+use super::de::{self, Style};
+use super::{Manifests, yaml};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::istio::{MeshConfig, MeshNetworks, ProxyConfig};
+use crate::source::{ResourceRef, SourceFile, SourceId};
+
+/// The name of the ConfigMap, and the namespace that a default install uses.
+const CONFIG_MAP: (&str, &str) = ("istio-system", "istio");
+
+/// What a mesh is set up with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeshSettings {
+    /// The effective mesh config.
+    pub config: MeshConfig,
+    /// The mesh networks.
+    pub networks: MeshNetworks,
+    /// Whether the mesh config is that of a default install, for want of another.
+    pub is_default: bool,
+}
+
+/// Reads the settings; what a file gives goes before the ConfigMap, and without either it is a default install.
+///
+/// YAML that istiod cannot read leaves it with its built-in defaults, and so it does here.
+pub fn mesh_settings(
+    manifests: &Manifests,
+    mesh_config: Option<&SourceFile>,
+    mesh_networks: Option<&SourceFile>,
+    diagnostics: &mut Diagnostics,
+) -> MeshSettings {
+    let named = |key: &str| {
+        let (namespace, name) = CONFIG_MAP;
+        let mut all = manifests.config_maps.iter();
+        let found = all.find(|c| c.meta.namespace == namespace && c.meta.name == name)?;
+        Some((found.spec.data.get(key)?.clone(), Some(found.source)))
+    };
+    let of_file = |file: &SourceFile| {
+        let content = file.content.as_ref().ok()?;
+        Some((String::from_utf8_lossy(content).into_owned(), None))
+    };
+    let config = mesh_config.and_then(of_file).or_else(|| named("mesh"));
+    let networks = mesh_networks.and_then(of_file).or_else(|| named("meshNetworks"));
+
+    let is_default = config.is_none();
+    let config = match config {
+        None => MeshConfig::default_install(),
+        Some((text, source)) => {
+            let read = read(&text, |deserializer| MeshConfig::built_in().apply(deserializer));
+            read.unwrap_or_else(|message| {
+                diagnostics.push(problem("mesh-config", &message, source, "data.mesh"));
+                MeshConfig::built_in()
+            })
+        }
+    };
+    let networks = networks.map(|(text, source)| {
+        let read = read(&text, serde::Deserialize::deserialize);
+        read.unwrap_or_else(|message| {
+            diagnostics.push(problem("mesh-networks", &message, source, "data.meshNetworks"));
+            MeshNetworks::default()
+        })
+    });
+    MeshSettings { config, networks: networks.unwrap_or_default(), is_default }
+}
+
+/// Reads YAML inside of a string; unknown fields are passed over, as istiod does.
+fn read<T: Default>(
+    text: &str,
+    read: impl FnOnce(de::Deserializer<'_, '_>) -> Result<T, de::Error>,
+) -> Result<T, String> {
+    let end = u32::try_from(text.len()).map_err(|_| "it is too long".to_owned())?;
+    let tree = yaml::parse(text, 0..end).map_err(|problem| problem.message().to_owned())?;
+    if tree.is_empty() {
+        return Ok(T::default());
+    }
+    let root = tree.root(SourceId::default(), text);
+    de::read_with(root, Style::Proto, read).map(|(value, _)| value).map_err(|error| error.message)
+}
+
+fn problem(code: &'static str, message: &str, source: Option<ResourceRef>, path: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(code, message.to_owned())
+        .help("istiod goes on with its built-in defaults when it cannot read this");
+    match source {
+        Some(source) => diagnostic.at(source, path),
+        None => diagnostic,
+    }
+}
+
+/// Lays a ProxyConfig in YAML over another; returns it with the JSON that was given. Nothing if it cannot be read.
+pub(crate) fn proxy_config(base: ProxyConfig, text: &str) -> Option<(ProxyConfig, serde_json::Value)> {
+    let end = u32::try_from(text.len()).ok()?;
+    let tree = yaml::parse(text, 0..end).ok().filter(|tree| !tree.is_empty())?;
+    let root = tree.root(SourceId::default(), text);
+    let (merged, _) = de::read_with(root, Style::Proto, |deserializer| base.merge(deserializer)).ok()?;
+    Some((merged, root.to_json()))
+}

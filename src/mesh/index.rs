@@ -1,0 +1,337 @@
+//! Manifests -> [`Mesh`].
+//!
+//! istiod: `push_context.go` `createNewContext`, and the controllers behind it
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::discovery_selectors::DiscoveryNamespaces;
+use super::registry::endpoint_slice::{self, Pods, SERVICE_NAME};
+use super::registry::kubernetes_service;
+use super::registry::pod::{self, NodeLabels};
+use super::registry::service_entry::{self, ServiceWithEndpoints};
+use super::registry::spiffe;
+use super::registry::workload::{Workload, WorkloadContext};
+use super::service::{NamespacedHostname, Resolution, Service, TargetPort};
+use super::{Mesh, cluster_local, labels, order};
+use crate::ingest::{Manifests, MeshSettings};
+use crate::mesh::destination_rule::DestinationRuleIndex;
+use crate::mesh::endpoint::Endpoint;
+use crate::mesh::network::NetworkGateways;
+use crate::mesh::network_membership::NetworkMembership;
+use crate::mesh::peer_authentication::PeerAuthenticationIndex;
+use crate::mesh::virtual_service::VirtualServiceIndex;
+use crate::mesh::visibility::Visibility;
+use crate::model::kubernetes::{EndpointSlice, Service as KubernetesService};
+use crate::model::Config;
+
+const CLUSTER_DOMAIN: &str = "cluster.local";
+const CLUSTER_ID: &str = "Kubernetes";
+const REVISION_LABEL: &str = "istio.io/rev";
+const REVISION: &str = "default";
+
+impl Mesh {
+    /// Indexes what the manifests say.
+    pub fn new(manifests: &Manifests, settings: &MeshSettings) -> Self {
+        let MeshSettings { config, networks, is_default: _ } = settings;
+        let seen = DiscoveryNamespaces::new(manifests, config);
+        let root_labels = manifests.namespaces.iter().find(|n| n.meta.name == config.root_namespace);
+        let no_labels = BTreeMap::new();
+        let membership = NetworkMembership::new(root_labels.map_or(&no_labels, |n| &n.meta.labels), networks, CLUSTER_ID);
+        let context =
+            WorkloadContext { cluster_id: CLUSTER_ID, trust_domain: &config.trust_domain, networks: &membership };
+        let registry = Registry::new(manifests, &seen, &context);
+        let exports = Exports::new(&registry.services, &config.default_service_export_to);
+        let services = registry.services;
+        let service_accounts = service_accounts(&services, &registry.endpoints, &config.trust_domain_aliases);
+
+        let destination_rules = rules(&manifests.destination_rules, &seen);
+        let virtual_services = rules(&manifests.virtual_services, &seen);
+        let peer_authentications = rules(&manifests.peer_authentications, &seen);
+        let mut sidecars = rules(&manifests.sidecars, &seen);
+        sidecars.sort_by_key(|s| s.spec.workload_selector.is_none());
+        let named = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
+        Self {
+            cluster_domain: CLUSTER_DOMAIN.to_owned(),
+            cluster_id: CLUSTER_ID.to_owned(),
+            services_by_hostname: by_hostname(&services),
+            public_services: exports.public,
+            exported_services: exports.by_namespace,
+            endpoints: registry.endpoints,
+            service_accounts,
+            gateways: rules(&manifests.gateways, &seen),
+            virtual_services: VirtualServiceIndex::new(&virtual_services, config, CLUSTER_DOMAIN),
+            destination_rules: DestinationRuleIndex::new(&destination_rules, config, CLUSTER_DOMAIN),
+            peer_authentication: PeerAuthenticationIndex::new(&peer_authentications, &config.root_namespace),
+            sidecars,
+            authorization_policies: rules(&manifests.authorization_policies, &seen),
+            request_authentications: rules(&manifests.request_authentications, &seen),
+            telemetries: rules(&manifests.telemetries, &seen),
+            envoy_filters: rules(&manifests.envoy_filters, &seen),
+            wasm_plugins: rules(&manifests.wasm_plugins, &seen),
+            traffic_extensions: rules(&manifests.traffic_extensions, &seen),
+            proxy_configs: rules(&manifests.proxy_configs, &seen),
+            secrets: manifests
+                .secrets
+                .iter()
+                .map(|c| (named(&c.meta.namespace, &c.meta.name), Arc::new(c.clone())))
+                .collect(),
+            config_maps: manifests
+                .config_maps
+                .iter()
+                .map(|c| (named(&c.meta.namespace, &c.meta.name), Arc::new(c.clone())))
+                .collect(),
+            network_gateways: NetworkGateways::new(networks, services.iter().map(|s| &**s), CLUSTER_ID),
+            cluster_local_hosts: cluster_local::ClusterLocalHosts::new(config, CLUSTER_DOMAIN),
+            pods: manifests.pods.iter().map(|p| Arc::new(p.clone())).collect(),
+            nodes: registry.nodes,
+            kubernetes_services: registry.kubernetes_services,
+            workload_entries: registry.workload_entries,
+            network_membership: membership,
+            services,
+            config: config.clone(),
+            networks: networks.clone(),
+        }
+    }
+}
+
+/// Returns the rules of a kind that istiod sees, in order: of namespaces that it looks at, and for no other revision.
+fn rules<T: Clone>(configs: &[Config<T>], seen: &DiscoveryNamespaces) -> Vec<Arc<Config<T>>> {
+    let in_revision = |c: &&Config<T>| c.meta.labels.get(REVISION_LABEL).is_none_or(|r| r == REVISION);
+    let counts = configs.iter().filter(|c| seen.contains(&c.meta.namespace)).filter(in_revision);
+    let mut out: Vec<_> = counts.map(|c| Arc::new(c.clone())).collect();
+    order::sort(&mut out);
+    out
+}
+
+/// Services and endpoints of both registries.
+struct Registry {
+    services: Vec<Arc<Service>>,
+    endpoints: BTreeMap<String, BTreeMap<String, Vec<Endpoint>>>,
+    nodes: NodeLabels,
+    kubernetes_services: BTreeMap<String, Vec<Arc<Config<KubernetesService>>>>,
+    workload_entries: Vec<Workload>,
+}
+
+impl Registry {
+    fn new(manifests: &Manifests, seen: &DiscoveryNamespaces, context: &WorkloadContext<'_>) -> Self {
+        let nodes: NodeLabels = manifests.nodes.iter().map(|n| (n.meta.name.clone(), n.meta.labels.clone())).collect();
+        let pods: Vec<_> = manifests.pods.iter().filter(|p| seen.contains(&p.meta.namespace)).collect();
+        let annotations: BTreeMap<&str, &BTreeMap<String, String>> =
+            manifests.namespaces.iter().map(|n| (n.meta.name.as_str(), &n.meta.annotations)).collect();
+        let none = BTreeMap::new();
+        let annotations_of = |namespace: &str| annotations.get(namespace).copied().unwrap_or(&none);
+
+        let entries = rules(&manifests.workload_entries, seen);
+        let mut workload_entries: Vec<Workload> =
+            entries.iter().filter(|e| is_healthy(e)).map(|e| Workload::from_workload_entry(e, context)).collect();
+        workload_entries.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        let mut workloads: BTreeMap<&str, Vec<Workload>> = BTreeMap::new();
+        for pod in pods.iter().filter(|p| pod::is_workload(&p.spec)) {
+            workloads.entry(&pod.meta.namespace).or_default().push(pod::workload(pod, &nodes, context));
+        }
+        for entry in &workload_entries {
+            workloads.entry(&entry.namespace).or_default().push(entry.clone());
+        }
+
+        let mut endpoints: BTreeMap<String, BTreeMap<String, Vec<Endpoint>>> = BTreeMap::new();
+        let mut services: Vec<Arc<Service>> = Vec::new();
+        let mut external: Vec<ServiceWithEndpoints> = Vec::new();
+        for entry in rules(&manifests.service_entries, seen) {
+            let namespace = entry.meta.namespace.as_str();
+            let workloads = workloads.get(namespace).map_or(&[][..], Vec::as_slice);
+            external.extend(service_entry::services(&entry, annotations_of(namespace), workloads, context));
+        }
+        external.sort_by(|a, b| {
+            let key = |s: &ServiceWithEndpoints| (s.service.creation, s.service.name.clone(), s.service.namespace.clone());
+            key(a).cmp(&key(b)).then_with(|| a.object_name.cmp(&b.object_name))
+        });
+        for (hostname, namespace, merged) in merge_by_hostname(&external) {
+            endpoints.entry(hostname).or_default().entry(namespace).or_default().extend(merged);
+        }
+        services.extend(external.into_iter().map(|s| s.service));
+
+        let pod_index = Pods::new(&pods);
+        let mut slices: BTreeMap<(&str, &str), Vec<&Config<EndpointSlice>>> = BTreeMap::new();
+        for slice in manifests.endpoint_slices.iter().filter(|s| seen.contains(&s.meta.namespace)) {
+            if let Some(service) = slice.meta.labels.get(SERVICE_NAME) {
+                slices.entry((slice.meta.namespace.as_str(), service.as_str())).or_default().push(slice);
+            }
+        }
+        let mut kubernetes_services: BTreeMap<String, Vec<Arc<Config<KubernetesService>>>> = BTreeMap::new();
+        for config in manifests.services.iter().filter(|s| seen.contains(&s.meta.namespace)) {
+            let namespace = config.meta.namespace.as_str();
+            let service =
+                kubernetes_service::service(config, annotations_of(namespace), CLUSTER_DOMAIN, context.trust_domain);
+            let own = slices.get(&(namespace, config.meta.name.as_str())).map_or(&[][..], Vec::as_slice);
+            let mut behind = endpoint_slice::endpoints(own, &pod_index, &nodes, context);
+            behind.extend(selected_workload_entries(&service, &workload_entries));
+            let of_namespace = endpoints.entry(service.hostname.clone()).or_default();
+            of_namespace.entry(namespace.to_owned()).or_default().extend(behind);
+            kubernetes_services.entry(namespace.to_owned()).or_default().push(Arc::new(config.clone()));
+            services.push(Arc::new(service));
+        }
+
+        services.sort_by(|a, b| (a.creation, &a.name, &a.namespace).cmp(&(b.creation, &b.name, &b.namespace)));
+        resolve_aliases(&mut services);
+        Self { services, endpoints, nodes, kubernetes_services, workload_entries }
+    }
+}
+
+/// Joins the endpoints of ServiceEntries with one hostname in one namespace. Of a host with one answer from DNS only the first
+/// endpoint of each port counts. istiod: `mergeServicesInstancesByNamespaceHost`.
+fn merge_by_hostname(sorted: &[ServiceWithEndpoints]) -> Vec<(String, String, Vec<Endpoint>)> {
+    let mut groups: BTreeMap<(&str, &str), Vec<&ServiceWithEndpoints>> = BTreeMap::new();
+    for service in sorted {
+        groups.entry((&service.service.hostname, &service.service.namespace)).or_default().push(service);
+    }
+    let merge = |services: Vec<&ServiceWithEndpoints>| {
+        let mut ports = BTreeSet::new();
+        let mut merged: Vec<Endpoint> = Vec::new();
+        for service in services {
+            for endpoint in &service.endpoints {
+                let one_only = service.service.resolution == Resolution::DnsRoundRobinLb;
+                let is_first = ports.insert(endpoint.service_port_number);
+                if !one_only || is_first {
+                    merged.push(endpoint.clone());
+                }
+            }
+        }
+        merged
+    };
+    groups.into_iter().map(|((h, n), services)| (h.to_owned(), n.to_owned(), merge(services))).collect()
+}
+
+/// WorkloadEntries that a Kubernetes Service selects. istiod: `collectWorkloadInstanceEndpoints`.
+fn selected_workload_entries(service: &Service, entries: &[Workload]) -> Vec<Endpoint> {
+    if service.mesh_external || service.resolution != Resolution::ClientSideLb || service.selector.is_empty() {
+        return Vec::new();
+    }
+    let selected = || {
+        entries.iter().filter(|w| {
+            !w.only_for_dns_service_entry
+                && w.namespace == service.namespace
+                && labels::subset(&service.selector, &w.endpoint.labels)
+        })
+    };
+    let on_port = |port: &super::service::Port| {
+        let with = |w: &Workload| {
+            let number = workload_port(w, port)?;
+            let service_port_name = port.name.clone();
+            Some(Endpoint { service_port_name, port: number, ..w.endpoint.clone() })
+        };
+        selected().filter_map(with).collect::<Vec<_>>()
+    };
+    service.ports.iter().flat_map(on_port).collect()
+}
+
+/// The port of a WorkloadEntry behind a Service's port: its port of the same name as the Service's (for a number), or as
+/// `targetPort` (for a name; without one it is left out). istiod: `findServiceTargetPort`, `serviceInstanceFromWorkloadInstance`.
+pub(crate) fn workload_port(workload: &Workload, port: &super::service::Port) -> Option<u32> {
+    let named = |name: &str| workload.ports.get(name).copied().filter(|p| *p != 0);
+    match port.target_port.as_ref()? {
+        TargetPort::Number(number) => Some(named(&port.name).unwrap_or(*number)),
+        TargetPort::Name(name) => named(name),
+    }
+}
+
+/// A WorkloadEntry whose health is checked counts once it is healthy. istiod: `isHealthy`.
+fn is_healthy(config: &Config<crate::model::istio::WorkloadEntry>) -> bool {
+    let annotation = config.meta.annotations.get("proxy.istio.io/health-checks-enabled");
+    !matches!(annotation.map(String::as_str), Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+}
+
+/// Indexes services by hostname and namespace; of several a Kubernetes Service counts, else the oldest.
+fn by_hostname(services: &[Arc<Service>]) -> BTreeMap<String, BTreeMap<String, Arc<Service>>> {
+    let mut out: BTreeMap<String, BTreeMap<String, Arc<Service>>> = BTreeMap::new();
+    for service in services {
+        let of_namespace = out.entry(service.hostname.clone()).or_default();
+        let existing = of_namespace.get(&service.namespace);
+        if existing.is_none_or(|e| !e.is_kubernetes() && service.is_kubernetes()) {
+            of_namespace.insert(service.namespace.clone(), service.clone());
+        }
+    }
+    out
+}
+
+/// Services by who sees them. istiod: `initServiceRegistry`.
+#[derive(Default)]
+struct Exports {
+    public: Vec<Arc<Service>>,
+    by_namespace: BTreeMap<String, Vec<Arc<Service>>>,
+}
+
+impl Exports {
+    fn new(services: &[Arc<Service>], default: &[String]) -> Self {
+        let default = super::visibility::export_to(default);
+        let mut out = Self::default();
+        for service in services {
+            let export = if service.export_to.is_empty() { &default } else { &service.export_to };
+            if export.contains(&Visibility::Public) {
+                out.public.push(service.clone());
+            } else if !export.contains(&Visibility::None) {
+                let namespaces: BTreeSet<&str> = export
+                    .iter()
+                    .map(|entry| match entry {
+                        Visibility::Namespace(namespace) => namespace.as_str(),
+                        _ => service.namespace.as_str(),
+                    })
+                    .collect();
+                for namespace in namespaces {
+                    out.by_namespace.entry(namespace.to_owned()).or_default().push(service.clone());
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Gathers the identities of each service: what it states itself, and those of its endpoints. istiod: `addServiceAccounts`.
+fn service_accounts(
+    services: &[Arc<Service>],
+    endpoints: &BTreeMap<String, BTreeMap<String, Vec<Endpoint>>>,
+    aliases: &[String],
+) -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
+    let mut out: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for service in services {
+        let behind = endpoints.get(&service.hostname).and_then(|m| m.get(&service.namespace));
+        let of_endpoints = behind.into_iter().flatten().map(|e| &e.service_account).filter(|a| !a.is_empty());
+        let accounts: BTreeSet<String> = of_endpoints.chain(&service.service_accounts).cloned().collect();
+        let expanded = spiffe::expand_with_trust_domains(&accounts, aliases);
+        let of_hostname = out.entry(service.hostname.clone()).or_default();
+        of_hostname.insert(service.namespace.clone(), expanded.into_iter().collect());
+    }
+    out
+}
+
+/// Gives each service the names of the ExternalName Services that lead to it, through several if need be; a loop leads nowhere.
+///
+/// istiod: `push_context.go` `resolveServiceAliases`
+fn resolve_aliases(services: &mut [Arc<Service>]) {
+    let aliases: Vec<(NamespacedHostname, String)> = services
+        .iter()
+        .filter(|s| s.resolution == Resolution::Alias)
+        .map(|s| {
+            let alias = NamespacedHostname { namespace: s.namespace.clone(), hostname: s.hostname.clone() };
+            (alias, s.external_name.clone())
+        })
+        .collect();
+    let next: BTreeMap<&str, &str> = aliases.iter().map(|(a, to)| (a.hostname.as_str(), to.as_str())).collect();
+    let mut by_concrete: BTreeMap<&str, BTreeSet<&NamespacedHostname>> = BTreeMap::new();
+    for (alias, target) in &aliases {
+        let mut seen = BTreeSet::from([alias.hostname.as_str(), target.as_str()]);
+        let mut concrete = Some(target.as_str());
+        while let Some(&further) = concrete.and_then(|c| next.get(c)) {
+            concrete = seen.insert(further).then_some(further);
+        }
+        if let Some(concrete) = concrete {
+            by_concrete.entry(concrete).or_default().insert(alias);
+        }
+    }
+    for service in services {
+        if let Some(aliases) = by_concrete.get(service.hostname.as_str()) {
+            let aliases = aliases.iter().map(|&a| a.clone()).collect();
+            *service = Arc::new(Service { aliases, ..Service::clone(service) });
+        }
+    }
+}

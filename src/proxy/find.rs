@@ -1,0 +1,251 @@
+//! Finds the proxies: each injected Pod is one.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::environment;
+use super::identity::{
+    CLIENT_METADATA, Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind,
+};
+use super::metadata::metadata;
+use super::service_target::service_targets;
+use crate::mesh::Mesh;
+use crate::mesh::registry::locality;
+use crate::mesh::registry::pod;
+use crate::mesh::service::TrafficDistribution;
+use crate::model::Config;
+use crate::model::istio::{ProxyConfig, ProxyConfigClusterName, ProxyConfigTracingServiceName};
+use crate::model::kubernetes::{Container, Pod};
+
+/// Finds all proxies, by namespace and name.
+pub fn proxies(mesh: &Mesh) -> Vec<Proxy> {
+    let keys = mesh.selector_keys();
+    let found = mesh.pods.iter().filter_map(|pod| {
+        let (container, kind) = proxy_container(&pod.spec)?;
+        proxy(pod, container, kind, mesh, &keys)
+    });
+    let mut out: Vec<Proxy> = found.collect();
+    out.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    out
+}
+
+/// Returns the container that runs the proxy, and what kind its arguments ask for.
+fn proxy_container(pod: &Pod) -> Option<(&Container, ProxyKind)> {
+    let containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
+    containers.filter(|c| c.name == "istio-proxy").find_map(|container| {
+        let after = container.args.iter().skip_while(|a| *a != "proxy").nth(1)?;
+        match after.as_str() {
+            "sidecar" => Some((container, ProxyKind::Sidecar)),
+            "router" => Some((container, ProxyKind::Router)),
+            _ => None,
+        }
+    })
+}
+
+fn proxy(
+    pod: &Arc<Config<Pod>>,
+    container: &Container,
+    kind: ProxyKind,
+    mesh: &Mesh,
+    selector_keys: &std::collections::BTreeSet<&str>,
+) -> Option<Proxy> {
+    let environment = environment::variables(pod, container, mesh);
+    let (proxy_config, proxy_config_json) = proxy_config(pod, &environment);
+    let addresses = addresses(&pod.spec);
+    if addresses.is_empty() {
+        return None;
+    }
+    let metadata = metadata(pod, container, &environment, &proxy_config, proxy_config_json, &addresses, mesh);
+    let text = |key: &str| metadata.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+
+    let (labels, locality) = labels(pod, &metadata, mesh);
+    let watched = selector_keys.iter();
+    let client_labels = watched.filter_map(|&key| Some((key.to_owned(), labels.get(key)?.clone()))).collect();
+    let by_node = mesh.services.iter().any(|s| {
+        s.node_local || s.traffic_distribution == TrafficDistribution::PreferSameNode
+    });
+    let list = |key: &str| text(key).split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect();
+    let client = Client {
+        kind,
+        namespace: pod.meta.namespace.clone(),
+        dns_domain: dns_domain(container, &environment, &pod.meta.namespace, &mesh.cluster_domain),
+        labels: client_labels,
+        locality,
+        network: text("NETWORK"),
+        cluster_id: text("CLUSTER_ID"),
+        ip_mode: ip_mode(&addresses),
+        node_name: if by_node { pod.spec.spec.node_name.clone() } else { String::new() },
+        dns_capture: is_true(&metadata, "DNS_CAPTURE"),
+        requested_network_view: list("REQUESTED_NETWORK_VIEW"),
+        interception_mode: match text("INTERCEPTION_MODE").as_str() {
+            "TPROXY" => InterceptionMode::Tproxy,
+            "NONE" => InterceptionMode::None,
+            _ => InterceptionMode::Redirect,
+        },
+        metadata: CLIENT_METADATA
+            .iter()
+            .map(|&key| (key.to_owned(), text(key)))
+            .filter(|(_, value)| !value.is_empty())
+            .collect(),
+        istio_version: istio_version(&text("ISTIO_VERSION")),
+        proxy_config: Arc::new(proxy_config),
+    };
+    let global = addresses.iter().find(|a| is_global_unicast(a));
+    Some(Proxy {
+        name: pod.meta.name.clone(),
+        namespace: pod.meta.namespace.clone(),
+        service_cluster: service_cluster(&client.proxy_config, &pod.meta.labels, &text("WORKLOAD_NAME"), &pod.meta.namespace),
+        global_unicast_ip: global.cloned().unwrap_or_default(),
+        service_targets: service_targets(pod, &addresses, mesh),
+        workload_name: text("WORKLOAD_NAME"),
+        service_account: text("SERVICE_ACCOUNT"),
+        ip_addresses: addresses,
+        labels,
+        metadata,
+        client,
+        source: pod.source,
+    })
+}
+
+/// Returns the effective ProxyConfig and its JSON as the agent sends it: built-in, then `PROXY_CONFIG`, then the annotation.
+///
+/// istiod: `pilot-agent/config` `ConstructProxyConfig`
+fn proxy_config(pod: &Config<Pod>, environment: &BTreeMap<String, String>) -> (ProxyConfig, Value) {
+    let texts = [environment.get("PROXY_CONFIG"), pod.meta.annotations.get("proxy.istio.io/config")];
+    let mut config = ProxyConfig::built_in();
+    let mut json = Value::Object(serde_json::Map::new());
+    for text in texts.into_iter().flatten() {
+        let Some((merged, given)) = crate::ingest::proxy_config(config.clone(), text) else { continue };
+        config = merged;
+        if let (Value::Object(all), Value::Object(given)) = (&mut json, given) {
+            all.extend(given);
+        }
+    }
+    (config, json)
+}
+
+/// Returns the Pod's addresses, the main one first.
+fn addresses(pod: &Pod) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for address in std::iter::once(&pod.status.pod_ip).chain(&pod.status.pod_ips) {
+        if address.parse::<IpAddr>().is_ok() && !out.contains(address) {
+            out.push(address.clone());
+        }
+    }
+    out
+}
+
+/// Returns the labels that selectors see, and the locality. istiod: `SetWorkloadLabels`, `setTopologyLabels`.
+fn labels(
+    pod: &Config<Pod>,
+    metadata: &BTreeMap<String, Value>,
+    mesh: &Mesh,
+) -> (BTreeMap<String, String>, Locality) {
+    let static_labels = metadata.get("STATIC_LABELS").and_then(Value::as_object);
+    let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+    let mut labels: BTreeMap<String, String> = static_labels.into_iter().flatten().filter_map(text).collect();
+    labels.extend(pod.meta.labels.clone());
+    let of_pod = pod::locality_of(pod, &mesh.nodes);
+    let node = &pod.spec.spec.node_name;
+    let network = mesh.network_membership.of(&pod.spec.status.pod_ip, &pod.meta.labels);
+    let mut labels = locality::augmented(&labels, &mesh.cluster_id, &of_pod, node, &network);
+    let stated = locality::stated(&labels);
+    let part = |key: &str| labels.get(key).cloned().unwrap_or_default();
+    let by_labels = [locality::REGION, locality::ZONE, locality::SUBZONE].iter().any(|k| labels.contains_key(*k));
+    let locality = match stated {
+        Some(stated) if !by_labels => {
+            let (region, zone, sub_zone) = locality::split(&stated);
+            Locality { region: region.to_owned(), zone: zone.to_owned(), sub_zone: sub_zone.to_owned() }
+        }
+        _ => Locality { region: part(locality::REGION), zone: part(locality::ZONE), sub_zone: part(locality::SUBZONE) },
+    };
+    let joined = format!("{}/{}/{}", locality.region, locality.zone, locality.sub_zone);
+    let meta_network = metadata.get("NETWORK").and_then(Value::as_str).unwrap_or_default();
+    let cluster = metadata.get("CLUSTER_ID").and_then(Value::as_str).unwrap_or_default();
+    labels = locality::augmented(&labels, cluster, &joined, node, meta_network);
+    (labels, locality)
+}
+
+/// Returns the value of `--domain`, else `<namespace>.svc.<cluster domain>`.
+fn dns_domain(container: &Container, environment: &BTreeMap<String, String>, namespace: &str, domain: &str) -> String {
+    let stated = container.args.iter().skip_while(|a| *a != "--domain").nth(1);
+    match stated {
+        Some(stated) => environment::expand(stated, environment),
+        None => format!("{namespace}.svc.{domain}"),
+    }
+}
+
+/// Says whether a metadata value is true, as text or as JSON.
+fn is_true(metadata: &BTreeMap<String, Value>, key: &str) -> bool {
+    match metadata.get(key) {
+        Some(Value::Bool(value)) => *value,
+        Some(Value::String(text)) => text == "true" || text == "1",
+        _ => false,
+    }
+}
+
+fn ip_mode(addresses: &[String]) -> IpMode {
+    let is_v6 = |a: &String| a.parse::<IpAddr>().is_ok_and(|a| a.is_ipv6());
+    match (addresses.iter().any(|a| !is_v6(a)), addresses.iter().any(is_v6)) {
+        (true, true) => IpMode::Dual,
+        (false, true) => IpMode::Ipv6,
+        _ => IpMode::Ipv4,
+    }
+}
+
+/// istiod: `pkg/util/net` `GlobalUnicastIP`
+fn is_global_unicast(address: &str) -> bool {
+    match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => !ip.is_unspecified() && !ip.is_loopback() && !ip.is_multicast() && !ip.is_broadcast() && !ip.is_link_local(),
+        Ok(IpAddr::V6(ip)) => !ip.is_unspecified() && !ip.is_loopback() && !ip.is_multicast() && !ip.is_unicast_link_local(),
+        Err(_) => false,
+    }
+}
+
+/// Reads a version; a missing patch counts as the largest, and what is no version as the newest. istiod: `ParseIstioVersion`.
+fn istio_version(text: &str) -> (u32, u32, u32) {
+    let text = text.strip_prefix("release-").unwrap_or(text);
+    let digits: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    let mut parts = digits.split('.').map(str::parse::<u32>);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(Ok(major)), Some(Ok(minor)), patch) => (major, minor, patch.and_then(Result::ok).unwrap_or(65535)),
+        _ => (65535, 65535, 65535),
+    }
+}
+
+/// `ProxyConfig.serviceCluster`, `tracingServiceName` -> `Node.cluster`. istiod: `pkg/bootstrap/config.go` `getServiceCluster`.
+fn service_cluster(
+    config: &ProxyConfig,
+    labels: &BTreeMap<String, String>,
+    workload_name: &str,
+    namespace: &str,
+) -> String {
+    let canonical = || {
+        let keys = ["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"];
+        let stated = keys.iter().filter_map(|k| labels.get(*k)).next().cloned();
+        stated.unwrap_or_else(|| if workload_name.is_empty() { "istio-proxy" } else { workload_name }.to_owned())
+    };
+    let or_default = |stated: &str| {
+        if !stated.is_empty() && stated != "istio-proxy" {
+            return stated.to_owned();
+        }
+        match (labels.get("app").filter(|a| !a.is_empty()), workload_name) {
+            (Some(app), _) => format!("{app}.{namespace}"),
+            (None, "") => format!("istio-proxy.{namespace}"),
+            (None, workload) => format!("{workload}.{namespace}"),
+        }
+    };
+    match &config.cluster_name {
+        Some(ProxyConfigClusterName::ServiceCluster(name)) => or_default(name),
+        Some(ProxyConfigClusterName::TracingServiceName(ProxyConfigTracingServiceName::CanonicalNameOnly)) => {
+            or_default(&canonical())
+        }
+        Some(ProxyConfigClusterName::TracingServiceName(ProxyConfigTracingServiceName::CanonicalNameAndNamespace)) => {
+            format!("{}.{namespace}", canonical())
+        }
+        Some(ProxyConfigClusterName::TracingServiceName(_)) | None => or_default(""),
+    }
+}
