@@ -4,6 +4,7 @@ use super::crd;
 use super::de::{self, Style};
 use super::metadata::{self, TypeMeta};
 use super::problem::Problem;
+use crate::model::istio::ServiceEntryStatus;
 use crate::model::{Config, ObjectMeta, kubernetes};
 use crate::source::{Node, ResourceRef};
 
@@ -50,7 +51,12 @@ impl Kind {
                 return None;
             }
         }
-        let resource = (self.read)(object, self.namespaced, problems)?;
+        let mut resource = (self.read)(object, self.namespaced, problems)?;
+        if let (Resource::ServiceEntry(entry), Some(status)) = (&mut resource, object.get("status")) {
+            // istiod reads back the addresses that its controller wrote, and nothing else of any status.
+            let status = de::from_node::<ServiceEntryStatus>(status, Style::Proto);
+            entry.spec.status_addresses = status.map(|(status, _)| status.addresses).unwrap_or_default();
+        }
         problems.is_empty().then_some(resource)
     }
 }

@@ -56,7 +56,7 @@ pub fn mesh_settings(
         }
     };
     let networks = networks.map(|(text, source)| {
-        let read = read(&text, serde::Deserialize::deserialize);
+        let read = read(&text, |deserializer| serde::Deserialize::deserialize(deserializer));
         read.unwrap_or_else(|message| {
             diagnostics.push(problem("mesh-networks", &message, source, "data.meshNetworks"));
             MeshNetworks::default()

@@ -37,7 +37,8 @@ impl Mesh {
         let seen = DiscoveryNamespaces::new(manifests, config);
         let root_labels = manifests.namespaces.iter().find(|n| n.meta.name == config.root_namespace);
         let no_labels = BTreeMap::new();
-        let membership = NetworkMembership::new(root_labels.map_or(&no_labels, |n| &n.meta.labels), networks, CLUSTER_ID);
+        let root_labels = root_labels.map_or(&no_labels, |n| &n.meta.labels);
+        let membership = NetworkMembership::new(root_labels, networks, CLUSTER_ID);
         let context =
             WorkloadContext { cluster_id: CLUSTER_ID, trust_domain: &config.trust_domain, networks: &membership };
         let registry = Registry::new(manifests, &seen, &context);
@@ -81,7 +82,7 @@ impl Mesh {
                 .iter()
                 .map(|c| (named(&c.meta.namespace, &c.meta.name), Arc::new(c.clone())))
                 .collect(),
-            network_gateways: NetworkGateways::new(networks, services.iter().map(|s| &**s), CLUSTER_ID),
+            network_gateways: NetworkGateways::new(networks, root_labels, services.iter().map(|s| &**s), CLUSTER_ID),
             cluster_local_hosts: cluster_local::ClusterLocalHosts::new(config, CLUSTER_DOMAIN),
             pods: manifests.pods.iter().map(|p| Arc::new(p.clone())).collect(),
             nodes: registry.nodes,

@@ -80,7 +80,7 @@ impl<'m> OutboundView<'m> {
     /// The address of a service: its first cluster IP of a family that the proxy has, else an automatic one, else the default.
     ///
     /// istiod: `service.go` `GetAddressForProxy`
-    pub fn service_address(&self, service: &'m Service) -> &'m str {
+    pub fn service_address<'s>(&self, service: &'s Service) -> &'s str {
         let vip = service.cluster_vips.iter().find(|a| self.supports(a)).map(String::as_str);
         let automatic = || {
             let automatic = [&service.auto_allocated_ipv4, &service.auto_allocated_ipv6];
@@ -93,7 +93,7 @@ impl<'m> OutboundView<'m> {
     /// All addresses of a service, of families that the proxy has.
     ///
     /// istiod: `service.go` `GetAllAddressesForProxy`
-    pub fn service_all_addresses(&self, service: &'m Service) -> Vec<&'m str> {
+    pub fn service_all_addresses(&self, service: &Service) -> Vec<String> {
         let mut addresses: Vec<&str> = service.cluster_vips.iter().map(String::as_str).collect();
         if addresses.is_empty() && self.client.dns_capture {
             let automatic = [service.auto_allocated_ipv4.as_str(), service.auto_allocated_ipv6.as_str()];
@@ -104,11 +104,11 @@ impl<'m> OutboundView<'m> {
         if addresses.is_empty() && !default.is_empty() && (service.cluster_vips.is_empty() || self.supports(default)) {
             addresses.push(default);
         }
-        addresses
+        addresses.into_iter().map(str::to_owned).collect()
     }
 
     /// The addresses of a service after the first. istiod: `service.go` `GetExtraAddressesForProxy`.
-    pub fn service_extra_addresses(&self, service: &'m Service) -> Vec<&'m str> {
+    pub fn service_extra_addresses(&self, service: &Service) -> Vec<String> {
         self.service_all_addresses(service).into_iter().skip(1).collect()
     }
 

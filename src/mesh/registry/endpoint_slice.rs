@@ -68,7 +68,8 @@ pub(crate) fn endpoints(
                 let base = base_endpoint(pod, address, health(endpoint), nodes, context);
                 for port in &slice.spec.ports {
                     if seen.insert((address.clone(), port.name.clone())) {
-                        out.push(Endpoint { service_port_name: port.name.clone(), port: port.port, ..base.clone() });
+                        let number = port.port.unwrap_or_default();
+                        out.push(Endpoint { service_port_name: port.name.clone(), port: number, ..base.clone() });
                     }
                 }
             }

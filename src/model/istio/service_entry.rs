@@ -28,6 +28,9 @@ pub struct ServiceEntry {
     pub export_to: Vec<String>,
     /// Names of which the server's certificate must have one.
     pub subject_alt_names: Vec<String>,
+    /// Addresses that a controller allocated: `status.addresses` of the resource.
+    #[serde(skip)]
+    pub status_addresses: Vec<ServiceEntryAddress>,
 }
 
 proto_enum! {
