@@ -52,7 +52,9 @@ impl DestinationRuleIndex {
     pub fn new(rules: &[Arc<Config<DestinationRule>>], mesh: &MeshConfig, cluster_domain: &str) -> Self {
         let mut sorted: Vec<&Arc<Config<DestinationRule>>> = rules.iter().collect();
         let selector_first = |c: &Config<DestinationRule>| c.spec.workload_selector.is_none();
-        sorted.sort_by(|a, b| selector_first(a).cmp(&selector_first(b)).then_with(|| order::by_creation(&a.meta, &b.meta)));
+        sorted.sort_by(|a, b| {
+            selector_first(a).cmp(&selector_first(b)).then_with(|| order::by_creation(&a.meta, &b.meta))
+        });
         let private_by_default = mesh.default_destination_rule_export_to.iter().any(|e| e == ".");
 
         let mut index = Self { root_namespace: mesh.root_namespace.clone(), ..Self::default() };

@@ -22,8 +22,8 @@ use crate::mesh::network_membership::NetworkMembership;
 use crate::mesh::peer_authentication::PeerAuthenticationIndex;
 use crate::mesh::virtual_service::VirtualServiceIndex;
 use crate::mesh::visibility::Visibility;
-use crate::model::kubernetes::{EndpointSlice, Service as KubernetesService};
 use crate::model::Config;
+use crate::model::kubernetes::{EndpointSlice, Service as KubernetesService};
 
 const CLUSTER_DOMAIN: &str = "cluster.local";
 const CLUSTER_ID: &str = "Kubernetes";
@@ -144,7 +144,8 @@ impl Registry {
             external.extend(service_entry::services(&entry, annotations_of(namespace), workloads, context));
         }
         external.sort_by(|a, b| {
-            let key = |s: &ServiceWithEndpoints| (s.service.creation, s.service.name.clone(), s.service.namespace.clone());
+            let key =
+                |s: &ServiceWithEndpoints| (s.service.creation, s.service.name.clone(), s.service.namespace.clone());
             key(a).cmp(&key(b)).then_with(|| a.object_name.cmp(&b.object_name))
         });
         for (hostname, namespace, merged) in merge_by_hostname(&external) {

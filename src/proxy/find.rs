@@ -7,9 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::environment;
-use super::identity::{
-    CLIENT_METADATA, Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind,
-};
+use super::identity::{CLIENT_METADATA, Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind};
 use super::metadata::metadata;
 use super::service_target::service_targets;
 use crate::mesh::Mesh;
@@ -64,9 +62,8 @@ fn proxy(
     let (labels, locality) = labels(pod, &metadata, mesh);
     let watched = selector_keys.iter();
     let client_labels = watched.filter_map(|&key| Some((key.to_owned(), labels.get(key)?.clone()))).collect();
-    let by_node = mesh.services.iter().any(|s| {
-        s.node_local || s.traffic_distribution == TrafficDistribution::PreferSameNode
-    });
+    let by_node =
+        mesh.services.iter().any(|s| s.node_local || s.traffic_distribution == TrafficDistribution::PreferSameNode);
     let list = |key: &str| text(key).split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect();
     let client = Client {
         kind,
@@ -97,7 +94,12 @@ fn proxy(
     Some(Proxy {
         name: pod.meta.name.clone(),
         namespace: pod.meta.namespace.clone(),
-        service_cluster: service_cluster(&client.proxy_config, &pod.meta.labels, &text("WORKLOAD_NAME"), &pod.meta.namespace),
+        service_cluster: service_cluster(
+            &client.proxy_config,
+            &pod.meta.labels,
+            &text("WORKLOAD_NAME"),
+            &pod.meta.namespace,
+        ),
         global_unicast_ip: global.cloned().unwrap_or_default(),
         service_targets: service_targets(pod, &addresses, mesh),
         workload_name: text("WORKLOAD_NAME"),
@@ -139,11 +141,7 @@ fn addresses(pod: &Pod) -> Vec<String> {
 }
 
 /// Returns the labels that selectors see, and the locality. istiod: `SetWorkloadLabels`, `setTopologyLabels`.
-fn labels(
-    pod: &Config<Pod>,
-    metadata: &BTreeMap<String, Value>,
-    mesh: &Mesh,
-) -> (BTreeMap<String, String>, Locality) {
+fn labels(pod: &Config<Pod>, metadata: &BTreeMap<String, Value>, mesh: &Mesh) -> (BTreeMap<String, String>, Locality) {
     let static_labels = metadata.get("STATIC_LABELS").and_then(Value::as_object);
     let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
     let mut labels: BTreeMap<String, String> = static_labels.into_iter().flatten().filter_map(text).collect();
@@ -199,8 +197,12 @@ fn ip_mode(addresses: &[String]) -> IpMode {
 /// istiod: `pkg/util/net` `GlobalUnicastIP`
 fn is_global_unicast(address: &str) -> bool {
     match address.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => !ip.is_unspecified() && !ip.is_loopback() && !ip.is_multicast() && !ip.is_broadcast() && !ip.is_link_local(),
-        Ok(IpAddr::V6(ip)) => !ip.is_unspecified() && !ip.is_loopback() && !ip.is_multicast() && !ip.is_unicast_link_local(),
+        Ok(IpAddr::V4(ip)) => {
+            !ip.is_unspecified() && !ip.is_loopback() && !ip.is_multicast() && !ip.is_broadcast() && !ip.is_link_local()
+        }
+        Ok(IpAddr::V6(ip)) => {
+            !ip.is_unspecified() && !ip.is_loopback() && !ip.is_multicast() && !ip.is_unicast_link_local()
+        }
         Err(_) => false,
     }
 }

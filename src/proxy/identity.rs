@@ -123,7 +123,7 @@ pub struct Proxy {
     pub labels: BTreeMap<String, String>,
     /// The whole metadata that the agent sends, by key (JSON values), for the node and for EnvoyFilter matches.
     pub metadata: BTreeMap<String, serde_json::Value>,
-    /// Node cluster (`<app>.<namespace>`). 
+    /// Node cluster (`<app>.<namespace>`).
     pub service_cluster: String,
     /// Name of the workload (metadata `WORKLOAD_NAME`).
     pub workload_name: String,

@@ -3,14 +3,14 @@
 //! [`Proxy`] is who it is; [`ProxyView`] is the only thing that `translate` may ask.
 //! Outbound resources depend on an [`OutboundView`] alone: proxies whose [`Client`] and scope are equal share them.
 
-mod gateway;
-mod metadata;
-mod service_target;
 mod environment;
 mod find;
+mod gateway;
 pub mod identity;
+mod metadata;
 pub mod scope;
 pub mod selection;
+mod service_target;
 pub mod view;
 
 pub use find::proxies;

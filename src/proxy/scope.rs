@@ -126,9 +126,10 @@ impl SidecarScope {
     /// Returns the connection pool settings of the Sidecar for an inbound port. istiod: `InboundConnectionPoolForPort`.
     pub fn inbound_connection_pool(&self, port: u32) -> Option<&ConnectionPoolSettings> {
         let sidecar = &self.sidecar.as_ref()?.spec;
-        let own = sidecar.ingress.iter().find(|i| {
-            i.port.as_ref().is_some_and(|p| p.number == port) && i.connection_pool.is_some()
-        });
+        let own = sidecar
+            .ingress
+            .iter()
+            .find(|i| i.port.as_ref().is_some_and(|p| p.number == port) && i.connection_pool.is_some());
         own.and_then(|i| i.connection_pool.as_ref()).or(sidecar.inbound_connection_pool.as_ref())
     }
 

@@ -34,7 +34,9 @@ fn workload_entry<'m>(pod: &Config<Pod>, addresses: &[String], mesh: &'m Mesh) -
     let address = addresses.first()?;
     let at_address = || {
         mesh.workload_entries.iter().filter(|w| {
-            !w.only_for_dns_service_entry && w.endpoint.addresses.first() == Some(address) && !w.endpoint.labels.is_empty()
+            !w.only_for_dns_service_entry
+                && w.endpoint.addresses.first() == Some(address)
+                && !w.endpoint.labels.is_empty()
         })
     };
     let same_name = at_address().find(|w| w.name == pod.meta.name && w.namespace == pod.meta.namespace);
@@ -77,11 +79,7 @@ fn of_pod(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh) -> Vec<ServiceTa
 }
 
 /// Returns the Kubernetes Services of a namespace that select these labels.
-fn selecting(
-    namespace: &str,
-    workload: &std::collections::BTreeMap<String, String>,
-    mesh: &Mesh,
-) -> Vec<Arc<Service>> {
+fn selecting(namespace: &str, workload: &std::collections::BTreeMap<String, String>, mesh: &Mesh) -> Vec<Arc<Service>> {
     let services = mesh.kubernetes_services.get(namespace).into_iter().flatten();
     let selecting = services.filter(|s| labels::matches(&s.spec.spec.selector, workload));
     selecting.filter_map(|s| service_of(mesh, &s.meta.name, namespace)).collect()
@@ -118,7 +116,11 @@ fn of_service_entries(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh) -> V
             for endpoint in mesh.service_endpoints(service).iter().filter(|e| e.addresses.first() == Some(address)) {
                 let port = service.ports.iter().find(|p| p.number == endpoint.service_port_number);
                 if let Some(port) = port {
-                    out.push(ServiceTarget { service: service.clone(), port: port.clone(), target_port: endpoint.port });
+                    out.push(ServiceTarget {
+                        service: service.clone(),
+                        port: port.clone(),
+                        target_port: endpoint.port,
+                    });
                 }
             }
         }

@@ -28,7 +28,11 @@ impl<'a> From<&'a Service> for DestinationService<'a> {
 /// Without a port, the only port of the service counts, else that of the listener. Whether there is such a cluster is not asked.
 ///
 /// istiod: `pilot/pkg/networking/core/route/route.go` `GetDestinationCluster`
-pub(crate) fn cluster(destination: &Destination, service: Option<DestinationService<'_>>, listener_port: u32) -> String {
+pub(crate) fn cluster(
+    destination: &Destination,
+    service: Option<DestinationService<'_>>,
+    listener_port: u32,
+) -> String {
     let Destination { host, subset, port } = destination;
     if host.is_empty() {
         // A route of the Gateway API with an invalid backend.

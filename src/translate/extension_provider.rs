@@ -32,10 +32,7 @@ pub(crate) fn backend(mesh: &Mesh, service: &str, port: u32) -> Option<Backend> 
         let by_namespace = mesh.services_by_hostname.get(service)?;
         by_namespace.values().next().filter(|_| by_namespace.len() == 1)?
     };
-    Some(Backend {
-        hostname: found.hostname.clone(),
-        cluster: name::outbound_cluster(port, "", &found.hostname),
-    })
+    Some(Backend { hostname: found.hostname.clone(), cluster: name::outbound_cluster(port, "", &found.hostname) })
 }
 
 /// Returns how to reach a provider's service over gRPC.

@@ -199,7 +199,8 @@ mod tests {
     #[test]
     fn a_port_of_a_subset_replaces_all_blocks_but_those_it_cannot_have() {
         let rule = policy(Some("all"), true, None);
-        let subset = TrafficPolicy { port_level_settings: level(80, None).into_iter().collect(), ..TrafficPolicy::default() };
+        let subset =
+            TrafficPolicy { port_level_settings: level(80, None).into_iter().collect(), ..TrafficPolicy::default() };
         assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80)), (None, false, true));
         assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 81)), (Some("all"), true, true));
     }

@@ -20,7 +20,11 @@ pub(super) fn verified(server: &GatewayServer, router: &Router<'_>) -> BTreeSet<
     let Some(tls) = server.spec.tls.as_ref().filter(|_| is_identity_verified(server, router)) else {
         return BTreeSet::new();
     };
-    let names = if tls.credential_names.is_empty() { std::slice::from_ref(&tls.credential_name) } else { &tls.credential_names };
+    let names = if tls.credential_names.is_empty() {
+        std::slice::from_ref(&tls.credential_name)
+    } else {
+        &tls.credential_names
+    };
     names
         .iter()
         .filter(|n| !n.is_empty() && !n.starts_with(credential::BUILTIN))

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::mesh::gateway::select::Selected;
 use crate::mesh::gateway::{
-    GatewayServer, MergedGateway, MergedServers, Rejection, RejectionReason, Router, ServerPort, certificate, check_duplicates,
-    port, route_name, server,
+    GatewayServer, MergedGateway, MergedServers, Rejection, RejectionReason, Router, ServerPort, certificate,
+    check_duplicates, port, route_name, server,
 };
 use crate::mesh::protocol::Protocol;
 
@@ -124,7 +124,12 @@ impl Merge {
     }
 
     /// Only servers with TLS are there, and this is one more: SNI tells them apart.
-    fn join_tls(&mut self, server: &Arc<GatewayServer>, port: ServerPort, route_name: String) -> Result<(), RejectionReason> {
+    fn join_tls(
+        &mut self,
+        server: &Arc<GatewayServer>,
+        port: ServerPort,
+        route_name: String,
+    ) -> Result<(), RejectionReason> {
         if server.is_http() {
             if let Some(by) = self.merged.servers_by_route_name.get(&route_name).and_then(|s| s.first()) {
                 return Err(RejectionReason::RouteNameTaken { by: by.clone(), route_name });
@@ -135,7 +140,9 @@ impl Merge {
             merged.servers.push(server.clone());
         } else {
             self.merged.ports.push(port.clone());
-            self.merged.servers.insert(port, MergedServers { servers: vec![server.clone()], route_name: String::new() });
+            self.merged
+                .servers
+                .insert(port, MergedServers { servers: vec![server.clone()], route_name: String::new() });
         }
         Ok(())
     }

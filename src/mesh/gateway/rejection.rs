@@ -68,13 +68,15 @@ impl Rejection {
                 let names: Vec<_> = hosts.iter().map(|(host, _)| format!("`{host}`")).collect();
                 let names = names.join(", ");
                 let message = format!("the whole server is left out: TLS for {names} on port {port} is served already");
-                let diagnostic = Diagnostic::warning("gateway-duplicate-tls-hosts", message).at(gateway.source, &at(".hosts"));
+                let diagnostic =
+                    Diagnostic::warning("gateway-duplicate-tls-hosts", message).at(gateway.source, &at(".hosts"));
                 hosts.iter().fold(diagnostic, |d, (_, first)| first.label(d, ".hosts", "by this server"))
             }
             RejectionReason::ProtocolConflict { with } => {
                 let message = format!(
                     "the server is left out: port {port} speaks {} and cannot speak {} too",
-                    with.port.protocol, gateway_protocol(gateway, *server),
+                    with.port.protocol,
+                    gateway_protocol(gateway, *server),
                 );
                 let diagnostic = Diagnostic::warning("gateway-port-protocol-conflict", message);
                 with.label(diagnostic.at(gateway.source, &at(".port")), ".port", "the first server of the port")
@@ -82,7 +84,11 @@ impl Rejection {
             RejectionReason::RouteNameTaken { route_name: _, by } => {
                 let message = "the server is left out: two HTTPS servers of a Gateway need different port names";
                 let diagnostic = Diagnostic::warning("gateway-duplicate-port-name", message);
-                by.label(diagnostic.at(gateway.source, &at(".port.name")), ".port.name", "the first server of this name")
+                by.label(
+                    diagnostic.at(gateway.source, &at(".port.name")),
+                    ".port.name",
+                    "the first server of this name",
+                )
             }
         }
     }

@@ -10,7 +10,12 @@ use crate::source::ResourceRef;
 
 fn server(words: &[&str]) -> Server {
     let mut server = Server::default();
-    let port = Port { number: words[0].parse().expect("a number"), protocol: words[1].into(), name: "p".into(), target_port: 0 };
+    let port = Port {
+        number: words[0].parse().expect("a number"),
+        protocol: words[1].into(),
+        name: "p".into(),
+        target_port: 0,
+    };
     server.port = Some(port);
     for word in &words[2..] {
         let mode = match *word {
@@ -104,7 +109,10 @@ fn hosts_are_qualified_by_namespace() {
     let merged = merged("a 443 TLS AUTO_PASSTHROUGH ./x.com */y.com other/z.com\nb 80 HTTP */* q.com", Vec::new());
     let hosts: Vec<_> = merged.servers.values().map(|m| m.servers[0].spec.hosts.clone()).collect();
     assert_eq!(hosts, [vec!["*"], vec!["ns/x.com", "y.com", "other/z.com"]]);
-    assert_eq!(merged.servers.values().next_back().map(|m| m.servers[0].sni_hosts.clone()), Some(vec!["x.com".into(), "y.com".into(), "z.com".into()]));
+    assert_eq!(
+        merged.servers.values().next_back().map(|m| m.servers[0].sni_hosts.clone()),
+        Some(vec!["x.com".into(), "y.com".into(), "z.com".into()])
+    );
     assert!(merged.contains_auto_passthrough);
 }
 
@@ -125,7 +133,8 @@ fn certificates_of_the_routers_namespace_are_verified() {
 fn a_service_port_is_listened_on_at_its_target() {
     let labels = BTreeMap::new();
     let target = |port, target_port| Target { hostname: "h", namespace: "ns", labels: &labels, port, target_port };
-    let merged = merged("a 80 HTTP x.com\nb 8080 HTTP y.com\nc 90 HTTP z.com", vec![target(80, 8080), target(80, 9999)]);
+    let merged =
+        merged("a 80 HTTP x.com\nb 8080 HTTP y.com\nc 90 HTTP z.com", vec![target(80, 8080), target(80, 9999)]);
     let ports: Vec<_> = merged.ports.iter().map(|p| (p.number, merged.servers[p].servers.len())).collect();
     assert_eq!(ports, [(8080, 2), (90, 1)]);
     assert_eq!(merged.port_map[&8080].iter().copied().collect::<Vec<_>>(), [80, 8080]);

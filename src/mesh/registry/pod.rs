@@ -49,9 +49,10 @@ pub(crate) fn workload_name(meta: &ObjectMeta) -> String {
     let Some(owner) = owner else { return meta.name.clone() };
     let without_hash = |label: &str| {
         let hash = meta.labels.get(label).filter(|h| !h.is_empty())?;
-        owner.name.ends_with(hash.as_str()).then(|| {
-            owner.name.strip_suffix(&format!("-{hash}")).unwrap_or(&owner.name).to_owned()
-        })
+        owner
+            .name
+            .ends_with(hash.as_str())
+            .then(|| owner.name.strip_suffix(&format!("-{hash}")).unwrap_or(&owner.name).to_owned())
     };
     match owner.kind.as_str() {
         "ReplicaSet" => without_hash("pod-template-hash").or_else(|| without_hash("rollouts-pod-template-hash")),
@@ -112,7 +113,9 @@ pub(crate) fn workload(pod: &Config<Pod>, nodes: &NodeLabels, context: &Workload
 /// Returns the TCP ports of the Pod by name; the first of several wins. istiod: `getPortMap`.
 fn named_ports(pod: &Pod) -> BTreeMap<String, u32> {
     let mut out = BTreeMap::new();
-    let named = containers(pod).flat_map(|c| &c.ports).filter(|p| !p.name.is_empty() && p.protocol != "UDP" && p.protocol != "SCTP");
+    let named = containers(pod)
+        .flat_map(|c| &c.ports)
+        .filter(|p| !p.name.is_empty() && p.protocol != "UDP" && p.protocol != "SCTP");
     for port in named {
         out.entry(port.name.clone()).or_insert(port.container_port);
     }

@@ -159,12 +159,7 @@ fn resolution(resolution: ServiceEntryResolution) -> Resolution {
 }
 
 fn port(port: &ServicePort) -> Port {
-    Port {
-        name: port.name.clone(),
-        number: port.number,
-        protocol: Protocol::parse(&port.protocol),
-        target_port: None,
-    }
+    Port { name: port.name.clone(), number: port.number, protocol: Protocol::parse(&port.protocol), target_port: None }
 }
 
 /// Says whether Envoy asks DNS for all endpoints. istiod: `isDNSTypeService`.

@@ -29,7 +29,9 @@ pub fn resolve_gateway_name(gateway: &str, namespace: &str) -> String {
         (Some((".", name)), _) => format!("{namespace}/{name}"),
         (Some(_), _) => gateway.to_owned(),
         (None, None) => format!("{namespace}/{gateway}"),
-        (None, Some((name, rest))) => format!("{}/{name}", rest.split_once('.').map_or(rest, |(namespace, _)| namespace)),
+        (None, Some((name, rest))) => {
+            format!("{}/{name}", rest.split_once('.').map_or(rest, |(namespace, _)| namespace))
+        }
     }
 }
 

@@ -109,8 +109,10 @@ fn a_service_has_the_most_specific_of_its_virtual_services() {
         ("a/again", "{hosts: [a.foo.com]}"),
     ]);
     let services = ["a.foo.com", "b.foo.com", "c.com", "d.org"];
-    let found: Vec<_> =
-        most_specific_by_hostname(&all, services.into_iter()).into_iter().map(|(host, (_, name))| (host, name)).collect();
+    let found: Vec<_> = most_specific_by_hostname(&all, services.into_iter())
+        .into_iter()
+        .map(|(host, (_, name))| (host, name))
+        .collect();
     let expected = [("a.foo.com", "exact"), ("b.foo.com", "narrow"), ("c.com", "any")];
     assert_eq!(found, expected.map(|(host, name)| (host.to_owned(), name.to_owned())));
 }
@@ -125,8 +127,10 @@ fn destinations_know_their_ports() {
           tcp: [{route: [{destination: {host: t, port: {number: 1}}}]}]}",
     )]);
     for (namespace, expected) in [("", "a:{0, 80} m:{0} other:{0} t:{1}"), ("q", "a:{0, 80} m:{0} t:{1}")] {
-        let found: Vec<_> =
-            destinations(&all[0].spec, namespace).into_iter().map(|(host, ports)| format!("{host}:{ports:?}")).collect();
+        let found: Vec<_> = destinations(&all[0].spec, namespace)
+            .into_iter()
+            .map(|(host, ports)| format!("{host}:{ports:?}"))
+            .collect();
         assert_eq!(found.join(" "), expected);
     }
 }

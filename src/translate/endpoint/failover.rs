@@ -60,7 +60,8 @@ mod tests {
     use super::*;
 
     fn group(region: &str, zone: &str, priority: u32) -> LocalityLbEndpoints {
-        let locality = envoy::Locality { region: region.to_owned(), zone: zone.to_owned(), ..envoy::Locality::default() };
+        let locality =
+            envoy::Locality { region: region.to_owned(), zone: zone.to_owned(), ..envoy::Locality::default() };
         LocalityLbEndpoints { locality: Some(locality), priority, ..LocalityLbEndpoints::default() }
     }
 

@@ -49,7 +49,8 @@ impl ChainMatch {
         server_names.sort();
         let mut cidrs = self.destination_cidrs.clone();
         cidrs.sort();
-        let ranges = cidrs.iter().filter_map(|text| cidr::range(text)).filter(|range| range.address_prefix != "0.0.0.0");
+        let ranges =
+            cidrs.iter().filter_map(|text| cidr::range(text)).filter(|range| range.address_prefix != "0.0.0.0");
         Some(FilterChainMatch {
             prefix_ranges: ranges.collect(),
             transport_protocol: self.transport_protocol.to_owned(),
@@ -111,9 +112,11 @@ mod tests {
 
     #[test]
     fn ranges_keep_the_address_as_written() {
-        let found = matches(&["b", "a"], &["10.1.2.3/8", "0.0.0.0/0", "::1"]).filter_chain_match().expect("has conditions");
+        let found =
+            matches(&["b", "a"], &["10.1.2.3/8", "0.0.0.0/0", "::1"]).filter_chain_match().expect("has conditions");
         assert_eq!(found.server_names, ["a", "b"]);
-        let ranges: Vec<_> = found.prefix_ranges.iter().map(|range| (range.address_prefix.as_str(), range.prefix_len)).collect();
+        let ranges: Vec<_> =
+            found.prefix_ranges.iter().map(|range| (range.address_prefix.as_str(), range.prefix_len)).collect();
         assert_eq!(ranges, [("10.1.2.3", Some(8)), ("::1", Some(128))]);
         assert_eq!(matches(&["*", "a"], &[]).filter_chain_match(), None);
     }

@@ -52,7 +52,11 @@ pub(crate) fn build(view: &ListenerView<'_>, options: HcmOptions<'_>) -> HttpCon
     let normalization =
         mesh.config.path_normalization.as_ref().map_or(Normalization::Default, |options| options.normalization);
     HttpConnectionManager {
-        codec_type: if options.quic { HttpConnectionManagerCodecType::Http3 } else { HttpConnectionManagerCodecType::Auto },
+        codec_type: if options.quic {
+            HttpConnectionManagerCodecType::Http3
+        } else {
+            HttpConnectionManagerCodecType::Auto
+        },
         stat_prefix: options.stat_prefix,
         route_specifier: Some(options.route_specifier),
         http_filters,

@@ -3,9 +3,9 @@
 use super::http_connection_manager::HcmOptions;
 use super::{ListenerClass, ListenerView, filter, metadata_exchange};
 use crate::envoy::{
-    AlpnFilterConfig, AlpnFilterConfigAlpnOverride, AlpnFilterConfigProtocol, ClusterDnsLookupFamily, Cors, DnsCacheConfig,
-    DynamicForwardProxyFilterConfig, DynamicForwardProxyFilterConfigImplementationSpecifier, GrpcStatsFilterConfig,
-    GrpcStatsFilterConfigPerMethodStatSpecifier, GrpcWeb, HttpFault, HttpFilter, Router,
+    AlpnFilterConfig, AlpnFilterConfigAlpnOverride, AlpnFilterConfigProtocol, ClusterDnsLookupFamily, Cors,
+    DnsCacheConfig, DynamicForwardProxyFilterConfig, DynamicForwardProxyFilterConfigImplementationSpecifier,
+    GrpcStatsFilterConfig, GrpcStatsFilterConfigPerMethodStatSpecifier, GrpcWeb, HttpFault, HttpFilter, Router,
 };
 use crate::mesh::protocol::Protocol;
 use crate::translate::name;

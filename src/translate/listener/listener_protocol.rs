@@ -29,12 +29,9 @@ impl From<Protocol> for ListenerProtocol {
     fn from(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Http | Protocol::Http2 | Protocol::HttpProxy | Protocol::Grpc | Protocol::GrpcWeb => Self::Http,
-            Protocol::Tcp
-            | Protocol::Https
-            | Protocol::Tls
-            | Protocol::Mongo
-            | Protocol::Redis
-            | Protocol::MySql => Self::Tcp,
+            Protocol::Tcp | Protocol::Https | Protocol::Tls | Protocol::Mongo | Protocol::Redis | Protocol::MySql => {
+                Self::Tcp
+            }
             Protocol::Udp => Self::Unknown,
             Protocol::Unsupported => Self::Auto,
         }

@@ -14,8 +14,5 @@ pub(crate) fn config(kind: &str, meta: &ObjectMeta) -> Metadata {
 /// The same for a path.
 pub(super) fn config_path(path: String) -> Metadata {
     let fields = std::iter::once(("config".to_owned(), path.into())).collect();
-    Metadata {
-        filter_metadata: std::iter::once(("istio".to_owned(), Struct(fields))).collect(),
-        ..Metadata::default()
-    }
+    Metadata { filter_metadata: std::iter::once(("istio".to_owned(), Struct(fields))).collect(), ..Metadata::default() }
 }

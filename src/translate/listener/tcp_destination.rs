@@ -114,12 +114,7 @@ fn weighted(
         tunneling_config: rule.and_then(|rule| tcp_proxy::tunneling_config(rule, "")),
         ..tcp_proxy::to_destinations(view, class, clusters, rule, "")
     };
-    let chain = TcpChain {
-        class,
-        port: port.number,
-        protocol: port.protocol,
-        metadata_exchange,
-        dynamic_forward_proxy: None,
-    };
+    let chain =
+        TcpChain { class, port: port.number, protocol: port.protocol, metadata_exchange, dynamic_forward_proxy: None };
     network_filters::tcp(view, chain, proxy)
 }

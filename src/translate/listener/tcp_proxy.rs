@@ -6,8 +6,8 @@ use crate::envoy::{
     TcpProxyTunnelingConfig,
 };
 use crate::model::istio::{
-    ConnectionPoolSettingsTcpSettings, DestinationRule, LoadBalancerSettings, LoadBalancerSettingsConsistentHashLbHashKey,
-    LoadBalancerSettingsLbPolicy, Subset, TrafficPolicyTunnelSettings,
+    ConnectionPoolSettingsTcpSettings, DestinationRule, LoadBalancerSettings,
+    LoadBalancerSettingsConsistentHashLbHashKey, LoadBalancerSettingsLbPolicy, Subset, TrafficPolicyTunnelSettings,
 };
 use crate::translate::duration::duration;
 

@@ -51,7 +51,11 @@ fn by_shared_suffix(hostname: &str, proxy_domain: &str) -> Vec<String> {
     let (unique, shared) = labels.split_at(labels.len() - shared);
     let Some(first_shared) = shared.first() else { return Vec::new() };
     let unique_name = unique.join(".");
-    if unique.len() == 2 { vec![unique_name.clone(), format!("{unique_name}.{first_shared}")] } else { vec![unique_name] }
+    if unique.len() == 2 {
+        vec![unique_name.clone(), format!("{unique_name}.{first_shared}")]
+    } else {
+        vec![unique_name]
+    }
 }
 
 #[cfg(test)]
@@ -63,8 +67,12 @@ mod tests {
         for (hostname, port, domain, expected) in [
             ("a.ns.svc.cluster.local", None, "ns.svc.cluster.local", "a.ns.svc.cluster.local. a a.ns.svc a.ns"),
             ("a.ns.svc.cluster.local", None, "other.svc.cluster.local", "a.ns.svc.cluster.local. a.ns a.ns.svc"),
-            ("a.ns.svc.cluster.local", Some(80), "other.svc.cluster.local",
-             "a.ns.svc.cluster.local. a.ns.svc.cluster.local.:80 a.ns a.ns:80 a.ns.svc a.ns.svc:80"),
+            (
+                "a.ns.svc.cluster.local",
+                Some(80),
+                "other.svc.cluster.local",
+                "a.ns.svc.cluster.local. a.ns.svc.cluster.local.:80 a.ns a.ns:80 a.ns.svc a.ns.svc:80",
+            ),
             ("a.com", None, "ns.svc.cluster.local", "a.com."),
             ("a.svc.cluster.local", None, "ns.svc.cluster.local", "a.svc.cluster.local."),
             ("10.0.0.1", None, "ns.svc.cluster.local", ""),

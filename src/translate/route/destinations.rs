@@ -40,7 +40,8 @@ pub(super) fn destinations(options: &HttpRouteOptions<'_>, destinations: &[HttpR
     }
     let weighted: Vec<_> = destinations.iter().filter(|d| d.weight != 0).collect();
     let clusters = weighted.iter().map(|d| cluster_weight(options, d)).collect();
-    let specifier = RouteActionClusterSpecifier::WeightedClusters(WeightedCluster { clusters, ..WeightedCluster::default() });
+    let specifier =
+        RouteActionClusterSpecifier::WeightedClusters(WeightedCluster { clusters, ..WeightedCluster::default() });
     Destinations {
         cluster_specifier: Some(specifier),
         headers: HeaderOperations::default(),

@@ -1,8 +1,6 @@
 //! `HTTPFaultInjection`: delays and failures for tests.
 
-use crate::envoy::{
-    FaultAbort, FaultAbortErrorType, FaultDelay, FaultDelayFaultDelaySecifier, HttpFault,
-};
+use crate::envoy::{FaultAbort, FaultAbortErrorType, FaultDelay, FaultDelayFaultDelaySecifier, HttpFault};
 use crate::model::istio::{
     HttpFaultInjection, HttpFaultInjectionAbort, HttpFaultInjectionAbortErrorType, HttpFaultInjectionDelay,
     HttpFaultInjectionDelayHttpDelayType,

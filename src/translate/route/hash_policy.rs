@@ -4,12 +4,13 @@
 
 use crate::envoy::{
     RouteActionHashPolicy, RouteActionHashPolicyConnectionProperties, RouteActionHashPolicyCookie,
-    RouteActionHashPolicyCookieAttribute, RouteActionHashPolicyHeader, RouteActionHashPolicyPolicySpecifier as Specifier,
-    RouteActionHashPolicyQueryParameter,
+    RouteActionHashPolicyCookieAttribute, RouteActionHashPolicyHeader,
+    RouteActionHashPolicyPolicySpecifier as Specifier, RouteActionHashPolicyQueryParameter,
 };
 use crate::model::istio::{
-    Destination, LoadBalancerSettings, LoadBalancerSettingsConsistentHashLb, LoadBalancerSettingsConsistentHashLbHashKey,
-    LoadBalancerSettingsConsistentHashLbHttpCookie, LoadBalancerSettingsLbPolicy, TrafficPolicy,
+    Destination, LoadBalancerSettings, LoadBalancerSettingsConsistentHashLb,
+    LoadBalancerSettingsConsistentHashLbHashKey, LoadBalancerSettingsConsistentHashLbHttpCookie,
+    LoadBalancerSettingsLbPolicy, TrafficPolicy,
 };
 use crate::proxy::OutboundView;
 use crate::translate::duration::duration;

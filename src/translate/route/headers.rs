@@ -69,7 +69,13 @@ fn to_remove(operations: Option<&HeadersHeaderOperations>) -> Vec<String> {
 
 /// Returns the value for `Host`, unless it is empty.
 fn authority(headers: &BTreeMap<String, String>) -> Option<String> {
-    headers.iter().filter(|(key, _)| is_authority(key)).map(|(_, value)| value).next_back().filter(|v| !v.is_empty()).cloned()
+    headers
+        .iter()
+        .filter(|(key, _)| is_authority(key))
+        .map(|(_, value)| value)
+        .next_back()
+        .filter(|v| !v.is_empty())
+        .cloned()
 }
 
 /// Envoy does not let these be changed. istiod: `isInternalHeader`.

@@ -42,7 +42,12 @@ pub(super) fn http_route(
     let headers = route_headers.and(destination_headers);
     Route {
         name: route_name(http, request),
-        decorator: Some(decorator::decorator(&r#match, cluster(action.as_ref()), &config.meta.name, options.listener_port)),
+        decorator: Some(decorator::decorator(
+            &r#match,
+            cluster(action.as_ref()),
+            &config.meta.name,
+            options.listener_port,
+        )),
         r#match: Some(r#match),
         action,
         metadata: Some(metadata(&config.meta)),

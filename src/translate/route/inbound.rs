@@ -3,7 +3,7 @@
 //! istiod: `httproute.go` `buildSidecarInboundHTTPRouteConfig`
 
 use crate::envoy::{
-    Duration, Route, RouteAction, RouteActionMaxStreamDuration, RetryPolicy, RouteConfiguration, VirtualHost,
+    Duration, RetryPolicy, Route, RouteAction, RouteActionMaxStreamDuration, RouteConfiguration, VirtualHost,
 };
 use crate::mesh::protocol::Protocol;
 use crate::translate::route::default_route::{default_route, to_cluster};

@@ -1,8 +1,8 @@
 //! `@request.auth.claims`: matches on claims of a verified JWT, written as matches on a header.
 
 use crate::envoy::{
-    ListMatcher, ListMatcherMatchPattern, MetadataMatcher, MetadataMatcherPathSegment, MetadataMatcherPathSegmentSegment,
-    OrMatcher, ValueMatcher, ValueMatcherMatchPattern,
+    ListMatcher, ListMatcherMatchPattern, MetadataMatcher, MetadataMatcherPathSegment,
+    MetadataMatcherPathSegmentSegment, OrMatcher, ValueMatcher, ValueMatcherMatchPattern,
 };
 use crate::model::istio::StringMatch;
 use crate::translate::string_match::string_matcher;

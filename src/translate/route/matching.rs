@@ -71,7 +71,9 @@ fn dynamic_metadata(request: &HttpMatchRequest) -> Vec<MetadataMatcher> {
     let with = request.headers.iter().map(|header| (header, false));
     let without = request.without_headers.iter().map(|header| (header, true));
     with.chain(without)
-        .filter_map(|((name, text), invert)| Some(MetadataMatcher { invert, ..jwt_claim::metadata_matcher(name, text)? }))
+        .filter_map(|((name, text), invert)| {
+            Some(MetadataMatcher { invert, ..jwt_claim::metadata_matcher(name, text)? })
+        })
         .collect()
 }
 

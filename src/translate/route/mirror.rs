@@ -14,7 +14,8 @@ pub(super) fn request_mirror_policies(
     cluster: impl Fn(&Destination) -> String,
 ) -> Vec<RouteActionRequestMirrorPolicy> {
     let mirror = route.mirror.as_ref().map(|d| (Some(d), mirror_percent(route)));
-    let mirrors = route.mirrors.iter().map(|m: &HttpMirrorPolicy| (m.destination.as_ref(), percentage(m.percentage.as_ref())));
+    let mirrors =
+        route.mirrors.iter().map(|m: &HttpMirrorPolicy| (m.destination.as_ref(), percentage(m.percentage.as_ref())));
     mirror
         .into_iter()
         .chain(mirrors)

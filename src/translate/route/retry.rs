@@ -3,8 +3,9 @@
 //! istiod: `pilot/pkg/networking/core/route/retry/retry.go`
 
 use crate::envoy::{
-    PreviousHostsPredicate, PreviousPrioritiesConfig, RetryPolicy, RetryPolicyRetryBackOff, RetryPolicyRetryHostPredicate,
-    RetryPolicyRetryHostPredicateConfigType, RetryPolicyRetryPriority, RetryPolicyRetryPriorityConfigType,
+    PreviousHostsPredicate, PreviousPrioritiesConfig, RetryPolicy, RetryPolicyRetryBackOff,
+    RetryPolicyRetryHostPredicate, RetryPolicyRetryHostPredicateConfigType, RetryPolicyRetryPriority,
+    RetryPolicyRetryPriorityConfigType,
 };
 use crate::model::istio::HttpRetry;
 use crate::translate::duration::duration;
@@ -27,8 +28,14 @@ pub(super) fn retry_policy(retries: Option<&HttpRetry>, consistent_hash: bool) -
         ..RetryPolicy::default()
     };
     let Some(retries) = retries else { return Some(default) };
-    let HttpRetry { attempts, per_try_timeout, retry_on, retry_remote_localities, retry_ignore_previous_hosts, backoff } =
-        retries;
+    let HttpRetry {
+        attempts,
+        per_try_timeout,
+        retry_on,
+        retry_remote_localities,
+        retry_ignore_previous_hosts,
+        backoff,
+    } = retries;
     let attempts = u32::try_from(*attempts).ok().filter(|&attempts| attempts > 0)?;
     let (retry_on, retriable_status_codes) = conditions(retry_on);
     Some(RetryPolicy {
@@ -42,7 +49,8 @@ pub(super) fn retry_policy(retries: Option<&HttpRetry>, consistent_hash: bool) -
             None => default.retry_host_predicate,
         },
         retriable_status_codes,
-        retry_back_off: backoff.map(|b| RetryPolicyRetryBackOff { base_interval: Some(duration(b)), max_interval: None }),
+        retry_back_off: backoff
+            .map(|b| RetryPolicyRetryBackOff { base_interval: Some(duration(b)), max_interval: None }),
         ..default
     })
 }
@@ -79,7 +87,9 @@ fn is_http_status(code: u32) -> bool {
 fn previous_hosts() -> RetryPolicyRetryHostPredicate {
     RetryPolicyRetryHostPredicate {
         name: "envoy.retry_host_predicates.previous_hosts".to_owned(),
-        config_type: Some(RetryPolicyRetryHostPredicateConfigType::TypedConfig(PreviousHostsPredicate::default().into())),
+        config_type: Some(RetryPolicyRetryHostPredicateConfigType::TypedConfig(
+            PreviousHostsPredicate::default().into(),
+        )),
     }
 }
 

@@ -2,9 +2,7 @@
 //!
 //! istiod: `route.go` `applyHTTPRouteDestination`
 
-use crate::envoy::{
-    RouteAction, RouteActionClusterNotFoundResponseCode, RouteActionHostRewriteSpecifier, RouteMatch,
-};
+use crate::envoy::{RouteAction, RouteActionClusterNotFoundResponseCode, RouteActionHostRewriteSpecifier, RouteMatch};
 use crate::mesh::virtual_service::RouteSemantics;
 use crate::model::Duration;
 use crate::model::istio::HttpRoute;
@@ -36,8 +34,7 @@ pub(super) fn route_action(
         cluster_not_found_response_code: cluster_not_found_response_code(semantics),
         prefix_rewrite: path.prefix_rewrite,
         regex_rewrite: path.regex_rewrite,
-        host_rewrite_specifier: authority
-            .map(|a| RouteActionHostRewriteSpecifier::HostRewriteLiteral(a.to_owned())),
+        host_rewrite_specifier: authority.map(|a| RouteActionHostRewriteSpecifier::HostRewriteLiteral(a.to_owned())),
         append_x_forwarded_host: http.rewrite.is_some() && proxy_headers::append_x_forwarded_host(options.view),
         // Without the second, the timeout that gRPC clients ask for would not count.
         timeout,

@@ -85,7 +85,8 @@ struct Names {
 impl Names {
     fn new(wrappers: &[VirtualHostWrapper<'_, '_>]) -> Self {
         let services = wrappers.iter().flat_map(|w| w.services.iter().map(|s| (&s.hostname, w.port)));
-        let services = services.flat_map(|(hostname, port)| [join_host_port(hostname, port), hostname.clone()]).collect();
+        let services =
+            services.flat_map(|(hostname, port)| [join_host_port(hostname, port), hostname.clone()]).collect();
         Self { services, ..Self::default() }
     }
 

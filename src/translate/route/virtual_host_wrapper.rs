@@ -49,8 +49,7 @@ pub(super) fn virtual_host_wrappers<'s, 'a>(
         .filter(is_wanted)
         .flat_map(|config| of_virtual_service(view, config, services, listener_port, &listener.most_specific_wildcard))
         .collect();
-    let claimed: BTreeSet<&str> =
-        wrappers.iter().flat_map(|w| &w.services).map(|s| s.hostname.as_str()).collect();
+    let claimed: BTreeSet<&str> = wrappers.iter().flat_map(|w| &w.services).map(|s| s.hostname.as_str()).collect();
     let unclaimed = services.values().filter(|s| !claimed.contains(s.hostname.as_str()));
     let defaults: Vec<_> = unclaimed.flat_map(|service| of_service(view, service)).collect();
     wrappers.extend(defaults);
@@ -68,8 +67,7 @@ fn of_virtual_service<'s, 'a>(
     most_specific: &BTreeMap<String, (String, String)>,
 ) -> Vec<VirtualHostWrapper<'s, 'a>> {
     let service = |host: &str| services.get(host).map(ListenerService::as_destination);
-    let options =
-        HttpRouteOptions { view, listener_port, gateway: MESH_GATEWAY, is_tls: false, service: &service };
+    let options = HttpRouteOptions { view, listener_port, gateway: MESH_GATEWAY, is_tls: false, service: &service };
     let routes = http_routes(&options, config);
     let hosts = virtual_service_hosts::separate(config, services, most_specific);
     if routes.is_empty() || !may_speak_for(view, config, &hosts.services) {
@@ -84,7 +82,8 @@ fn of_virtual_service<'s, 'a>(
     if by_port.is_empty() && listener_port == 80 {
         by_port.insert(80, Vec::new());
     }
-    let wrapper = |(port, services)| VirtualHostWrapper { port, services, hosts: hosts.other.clone(), routes: routes.clone() };
+    let wrapper =
+        |(port, services)| VirtualHostWrapper { port, services, hosts: hosts.other.clone(), routes: routes.clone() };
     by_port.into_iter().map(wrapper).collect()
 }
 

@@ -15,7 +15,10 @@ const REDACTED: &[u8] = b"[redacted]";
 /// Certificate and key -> `Secret.tls_certificate`, the key hidden
 ///
 /// istiod: `sds.go` `toEnvoyTLSSecret`, `debug.go` `getConfigDumpByResourceType`
-pub(super) fn tls_certificate(certificate: Certificate, provider: Option<&istio::PrivateKeyProvider>) -> TlsCertificate {
+pub(super) fn tls_certificate(
+    certificate: Certificate,
+    provider: Option<&istio::PrivateKeyProvider>,
+) -> TlsCertificate {
     let provider = provider.and_then(|p| p.provider.as_ref()).map(private_key_provider);
     TlsCertificate {
         certificate_chain: Some(inline(certificate.certificate)),

@@ -55,7 +55,10 @@ fn named(level: &[AccessLogging], mode: WorkloadMode) -> BTreeSet<&str> {
 }
 
 /// The filter of the last entry for this side that names each provider.
-fn filters<'m>(levels: &[&'m [AccessLogging]], mode: WorkloadMode) -> BTreeMap<&'m str, Option<&'m AccessLoggingFilter>> {
+fn filters<'m>(
+    levels: &[&'m [AccessLogging]],
+    mode: WorkloadMode,
+) -> BTreeMap<&'m str, Option<&'m AccessLoggingFilter>> {
     let entries = levels.iter().copied().flatten().filter(|entry| is_for(entry.r#match.as_ref(), mode));
     let by_provider = |entry: &'m AccessLogging| {
         names(&entry.providers).into_iter().map(|provider| (provider, entry.filter.as_ref()))
@@ -88,7 +91,8 @@ mod tests {
     fn shown(levels: &[&[AccessLogging]], mode: WorkloadMode) -> Vec<(String, bool, String)> {
         let defaults = ["envoy".to_owned()];
         let merged = merge(levels, &defaults, mode);
-        let expression = |logging: &ProviderLogging<'_>| logging.filter.map_or("", |filter| &filter.expression).to_owned();
+        let expression =
+            |logging: &ProviderLogging<'_>| logging.filter.map_or("", |filter| &filter.expression).to_owned();
         merged.iter().map(|(name, logging)| ((*name).to_owned(), logging.disabled, expression(logging))).collect()
     }
 

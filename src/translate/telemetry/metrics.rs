@@ -54,13 +54,17 @@ const ALL_METRICS: [MetricSelectorIstioMetric; 10] = [
 /// before it, at first the mesh's default ones.
 ///
 /// istiod: `telemetry.go` `mergeMetrics`
-pub(super) fn merge<'m>(entries: &[&'m Metrics], default_providers: &'m [String]) -> BTreeMap<&'m str, ProviderMetrics<'m>> {
+pub(super) fn merge<'m>(
+    entries: &[&'m Metrics],
+    default_providers: &'m [String],
+) -> BTreeMap<&'m str, ProviderMetrics<'m>> {
     let defaults: Vec<&str> = default_providers.iter().map(String::as_str).collect();
     if entries.is_empty() {
         return defaults.into_iter().map(|provider| (provider, ProviderMetrics::default())).collect();
     }
     let named = entries.iter().rev().find(|entry| !entry.providers.is_empty());
-    let in_scope: BTreeSet<&str> = named.map_or_else(|| defaults.clone(), |entry| names(&entry.providers)).into_iter().collect();
+    let in_scope: BTreeSet<&str> =
+        named.map_or_else(|| defaults.clone(), |entry| names(&entry.providers)).into_iter().collect();
 
     let mut merged: BTreeMap<&str, ProviderMetrics<'m>> = BTreeMap::new();
     let mut providers = defaults;

@@ -24,7 +24,11 @@ pub(super) struct TracingSpec<'m> {
 /// Only the first provider of a list counts. A provider that does not exist takes the place of one that does.
 ///
 /// istiod: `telemetry.go` `Tracing`
-pub(super) fn merge<'m>(config: &'m MeshConfig, entries: &[&'m Tracing], mode: WorkloadMode) -> Option<TracingSpec<'m>> {
+pub(super) fn merge<'m>(
+    config: &'m MeshConfig,
+    entries: &[&'m Tracing],
+    mode: WorkloadMode,
+) -> Option<TracingSpec<'m>> {
     let default_provider = config.default_providers.as_ref().and_then(|providers| providers.tracing.first());
     if entries.is_empty() && default_provider.is_none() {
         return None;

@@ -39,11 +39,7 @@ pub(super) fn merge_all(
 }
 
 /// Collects the delegates by namespace and name. istiod: `delegateVirtualServices`.
-fn delegates(
-    configs: &[Arc<Config<VirtualService>>],
-    default_export_to: &ExportTo,
-    cluster_domain: &str,
-) -> Delegates {
+fn delegates(configs: &[Arc<Config<VirtualService>>], default_export_to: &ExportTo, cluster_domain: &str) -> Delegates {
     let delegate = |config: &Arc<Config<VirtualService>>| {
         let export_to = visibility::export_to(&config.spec.export_to);
         let delegate = Delegate {
@@ -69,7 +65,11 @@ impl Delegate {
 }
 
 /// Completes one root VirtualService. Routes of the Gateway API come complete; those of an Ingress have no delegates.
-fn merge(config: &Arc<Config<VirtualService>>, delegates: &Delegates, cluster_domain: &str) -> Arc<Config<VirtualService>> {
+fn merge(
+    config: &Arc<Config<VirtualService>>,
+    delegates: &Delegates,
+    cluster_domain: &str,
+) -> Arc<Config<VirtualService>> {
     let semantics = route_semantics(config);
     if semantics == RouteSemantics::Gateway {
         return config.clone();

@@ -2,12 +2,12 @@
 
 use super::chain::Chain;
 use super::context::Context;
-use crate::translate::listener::chain_match::ChainMatch;
 use crate::mesh::gateway::GatewayServer;
 use crate::mesh::hostname;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Service};
 use crate::model::istio::DestinationRule;
+use crate::translate::listener::chain_match::ChainMatch;
 use crate::translate::listener::tcp_destination::{self, SingleDestination};
 use crate::translate::{name, stat_name};
 
@@ -56,7 +56,11 @@ fn chain(context: &Context<'_>, service: &Service, port: &Port, subset: &str, ru
     };
     Chain {
         filters: tcp_destination::single(&context.listener_view, to),
-        r#match: ChainMatch { sni_hosts: vec![cluster], application_protocols: MUTUAL_TLS_ALPN, ..ChainMatch::default() },
+        r#match: ChainMatch {
+            sni_hosts: vec![cluster],
+            application_protocols: MUTUAL_TLS_ALPN,
+            ..ChainMatch::default()
+        },
         tls_context: None,
     }
 }

@@ -13,7 +13,8 @@ pub(super) fn privileged_port(server: &GatewayServer, port: u32) -> Diagnostic {
 
 /// A TCP server without a route.
 pub(super) fn no_route(server: &GatewayServer) -> Diagnostic {
-    let message = format!("nothing listens for this server: no VirtualService has a `tcp` route for port {}", server.port.number);
+    let message =
+        format!("nothing listens for this server: no VirtualService has a `tcp` route for port {}", server.port.number);
     server.label(Diagnostic::warning("gateway-server-without-route", message), "", "")
 }
 
@@ -25,7 +26,10 @@ pub(super) fn duplicate_sni_hosts(
     hosts: &[String],
 ) -> Diagnostic {
     let hosts = hosts.iter().map(|host| format!("`{host}`")).collect::<Vec<_>>().join(", ");
-    let message = format!("the match is left out: on port {} of the gateway, TLS for {hosts} is routed already", server.port.number);
+    let message = format!(
+        "the match is left out: on port {} of the gateway, TLS for {hosts} is routed already",
+        server.port.number
+    );
     let path = format!("spec.tls[{route}].match[{place}].sniHosts");
     Diagnostic::warning("gateway-duplicate-sni-hosts", message).at(virtual_service.source, &path)
 }

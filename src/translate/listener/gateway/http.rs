@@ -5,15 +5,21 @@ use super::connection_manager;
 use super::context::Context;
 use super::tls;
 use crate::envoy::HttpConnectionManager;
-use crate::translate::listener::chain_match::ChainMatch;
 use crate::mesh::gateway::GatewayServer;
 use crate::mesh::protocol::Protocol;
+use crate::translate::listener::chain_match::ChainMatch;
 use crate::translate::listener::{ListenerClass, http_connection_manager, network_filters};
 
 /// All plain HTTP servers of a port -> one filter chain
 ///
 /// istiod: `core/gateway.go` `createGatewayHTTPFilterChainOpts`
-pub(super) fn plain(context: &Context<'_>, listener_name: &str, port: u32, protocol: Protocol, route_name: &str) -> Chain {
+pub(super) fn plain(
+    context: &Context<'_>,
+    listener_name: &str,
+    port: u32,
+    protocol: Protocol,
+    route_name: &str,
+) -> Chain {
     let stat_prefix = stat_prefix("", listener_name);
     let manager = connection_manager::connection_manager(context, route_name, protocol, port, stat_prefix);
     Chain { filters: filters(manager), r#match: ChainMatch::default(), tls_context: None }

@@ -104,7 +104,9 @@ fn listener(context: &Context<'_>, name: String, bind: &Bind, port: u32, chains:
         filter_chains: chains.into_iter().map(Chain::filter_chain).collect(),
         listener_filters: proxy_protocol.into_iter().chain(inspector).collect(),
         traffic_direction: TrafficDirection::Outbound,
-        connection_balance_config: view.metadata_is_true("OUTBOUND_LISTENER_EXACT_BALANCE").then(connection_balance::exact),
+        connection_balance_config: view
+            .metadata_is_true("OUTBOUND_LISTENER_EXACT_BALANCE")
+            .then(connection_balance::exact),
         access_log: view.telemetry.of(ListenerClass::Gateway).access_logs.listener.clone(),
         additional_addresses: bind.additional_addresses(port),
         max_connections_to_accept_per_socket_event: Some(features::MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT),

@@ -4,10 +4,10 @@ use super::chain::Chain;
 use super::context::Context;
 use super::{l4_match, tls};
 use crate::envoy::Filter;
-use crate::translate::listener::chain_match::ChainMatch;
 use crate::mesh::gateway::GatewayServer;
 use crate::model::Config;
 use crate::model::istio::{RouteDestination, ServerTlsSettingsTlsMode, VirtualService};
+use crate::translate::listener::chain_match::ChainMatch;
 
 /// `VirtualService.tcp` of the VirtualServices that share a host with the server -> a filter chain; none if no route matches
 ///

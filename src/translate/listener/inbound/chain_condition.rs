@@ -43,29 +43,33 @@ const FOREIGN_TLS: ChainCondition =
 pub(super) fn conditions(mode: MutualTlsMode, protocol: ListenerProtocol) -> &'static [ChainCondition] {
     use ChainKind::{Http, Tcp};
     match (protocol, mode) {
-        (ListenerProtocol::Auto, MutualTlsMode::Permissive) => const {
-            &[
-                terminated(MESH_HTTP, Http),
-                plain(PLAINTEXT_HTTP_ALPN, Http),
-                terminated(MESH_TCP, Tcp),
-                plain(&[], Tcp),
-                FOREIGN_TLS,
-            ]
-        },
-        (ListenerProtocol::Auto, MutualTlsMode::Strict) => const { &[terminated(MESH_HTTP, Http), terminated(&[], Tcp)] },
-        (ListenerProtocol::Auto, MutualTlsMode::Disable | MutualTlsMode::Unknown) => const {
-            &[plain(PLAINTEXT_HTTP_ALPN, Http), plain(&[], Tcp)]
-        },
+        (ListenerProtocol::Auto, MutualTlsMode::Permissive) => {
+            const {
+                &[
+                    terminated(MESH_HTTP, Http),
+                    plain(PLAINTEXT_HTTP_ALPN, Http),
+                    terminated(MESH_TCP, Tcp),
+                    plain(&[], Tcp),
+                    FOREIGN_TLS,
+                ]
+            }
+        }
+        (ListenerProtocol::Auto, MutualTlsMode::Strict) => {
+            const { &[terminated(MESH_HTTP, Http), terminated(&[], Tcp)] }
+        }
+        (ListenerProtocol::Auto, MutualTlsMode::Disable | MutualTlsMode::Unknown) => {
+            const { &[plain(PLAINTEXT_HTTP_ALPN, Http), plain(&[], Tcp)] }
+        }
         (ListenerProtocol::Http, MutualTlsMode::Permissive) => const { &[terminated(MESH, Http), plain(&[], Http)] },
         (ListenerProtocol::Http, MutualTlsMode::Strict) => const { &[terminated(&[], Http)] },
         (ListenerProtocol::Http, MutualTlsMode::Disable | MutualTlsMode::Unknown) => const { &[plain(&[], Http)] },
-        (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Permissive) => const {
-            &[terminated(MESH, Tcp), FOREIGN_TLS, plain(&[], Tcp)]
-        },
+        (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Permissive) => {
+            const { &[terminated(MESH, Tcp), FOREIGN_TLS, plain(&[], Tcp)] }
+        }
         (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Strict) => const { &[terminated(&[], Tcp)] },
-        (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Disable | MutualTlsMode::Unknown) => const {
-            &[plain(&[], Tcp)]
-        },
+        (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Disable | MutualTlsMode::Unknown) => {
+            const { &[plain(&[], Tcp)] }
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use super::chain_condition::{ChainCondition, conditions, sidecar_tls};
 use super::inbound_port::InboundPort;
 use super::mutual_tls_mode;
 use super::sidecar_ingress::after_tls_termination;
-use crate::envoy::{DownstreamTlsContext, Filter, FilterChain, HttpConnectionManager, HttpConnectionManagerRouteSpecifier};
+use crate::envoy::{
+    DownstreamTlsContext, Filter, FilterChain, HttpConnectionManager, HttpConnectionManagerRouteSpecifier,
+};
 use crate::mesh::peer_authentication::MutualTlsMode;
 use crate::proxy::ProxyView;
 use crate::translate::listener::http_connection_manager::{self, HcmOptions};
@@ -33,8 +35,7 @@ pub(super) fn filter_chains(view: &ListenerView<'_>, proxy: &ProxyView<'_>, port
         return vec![filter_chain(view, &terminated, &condition, Some(context))];
     }
     let chain = |condition: &ChainCondition| {
-        let context =
-            condition.terminates_tls.then(|| tls_context::mutual_tls(mesh, proxy.proxy, condition.kind));
+        let context = condition.terminates_tls.then(|| tls_context::mutual_tls(mesh, proxy.proxy, condition.kind));
         filter_chain(view, port, condition, context)
     };
     conditions(mode, ListenerProtocol::from(port.protocol)).iter().map(chain).collect()

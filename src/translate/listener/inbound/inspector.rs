@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::envoy::{
-    FilterChain, Int32Range, ListenerFilter, ListenerFilterChainMatchPredicate, ListenerFilterChainMatchPredicateMatchSet,
-    ListenerFilterChainMatchPredicateRule,
+    FilterChain, Int32Range, ListenerFilter, ListenerFilterChainMatchPredicate,
+    ListenerFilterChainMatchPredicateMatchSet, ListenerFilterChainMatchPredicateRule,
 };
 use crate::translate::listener::chain_match::{PLAINTEXT_HTTP_ALPN, TLS};
 use crate::translate::listener::listener_filters::{http_inspector, tls_inspector};
@@ -21,10 +21,10 @@ struct Needs {
 /// istiod: `listener_inbound.go` `populateListenerFilters`
 pub(super) fn inspectors(chains: &[FilterChain]) -> Vec<ListenerFilter> {
     let needs = needs_by_port(chains);
-    let tls = needs.values().any(|needs| needs.tls).then(|| ListenerFilter {
-        filter_disabled: tls_disabled(&needs),
-        ..tls_inspector()
-    });
+    let tls = needs
+        .values()
+        .any(|needs| needs.tls)
+        .then(|| ListenerFilter { filter_disabled: tls_disabled(&needs), ..tls_inspector() });
     let http = needs.values().any(|needs| needs.http).then(|| ListenerFilter {
         filter_disabled: on_ports(needs.iter().filter(|(_, needs)| !needs.http).map(|(port, _)| *port).collect()),
         ..http_inspector()
@@ -50,11 +50,7 @@ fn tls_disabled(needs: &BTreeMap<u32, Needs>) -> Option<ListenerFilterChainMatch
     let by_default = needs.get(&0).is_some_and(|needs| needs.tls);
     let differ = needs.iter().filter(|(port, needs)| **port != 0 && needs.tls != by_default);
     let ports = on_ports(differ.map(|(port, _)| *port).collect())?;
-    Some(if by_default {
-        ports
-    } else {
-        predicate(ListenerFilterChainMatchPredicateRule::NotMatch(Box::new(ports)))
-    })
+    Some(if by_default { ports } else { predicate(ListenerFilterChainMatchPredicateRule::NotMatch(Box::new(ports))) })
 }
 
 /// Any of these ports; nothing if there is none. istiod: `listener_inbound.go` `listenerPredicateExcludePorts`
@@ -106,7 +102,8 @@ mod tests {
 
     #[test]
     fn ports_that_need_no_inspector_switch_it_off() {
-        let permissive = [chain(15006, "", &[]), chain(0, TLS, &[]), chain(0, "raw_buffer", &["http/1.1"]), chain(80, TLS, &[])];
+        let permissive =
+            [chain(15006, "", &[]), chain(0, TLS, &[]), chain(0, "raw_buffer", &["http/1.1"]), chain(80, TLS, &[])];
         assert_eq!(
             shown(&permissive),
             [

@@ -14,11 +14,7 @@ use crate::translate::listener::{ListenerView, reserved_port};
 use crate::translate::name;
 
 /// Returns the ports, the oldest service first. istiod: `listener_inbound.go` `getFilterChainsByServicePort`
-pub(super) fn ports(
-    view: &ListenerView<'_>,
-    proxy: &ProxyView<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Vec<InboundPort> {
+pub(super) fn ports(view: &ListenerView<'_>, proxy: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Vec<InboundPort> {
     let targets = &proxy.proxy.service_targets;
     let mut first: BTreeMap<u32, &ServiceTarget> = BTreeMap::new();
     let mut ports = Vec::new();

@@ -1,7 +1,7 @@
 //! Ports that the Sidecar names.
 
-use super::inbound_port::InboundPort;
 use super::binds_to_port;
+use super::inbound_port::InboundPort;
 use crate::mesh::protocol::Protocol;
 use crate::model::Config;
 use crate::model::istio::{IstioIngressListener, Sidecar};

@@ -2,9 +2,7 @@
 
 use super::catch_all;
 use super::chain::Chain;
-use crate::envoy::{
-    Duration, FilterChain, FilterChainMatch, Listener, ListenerFilter, TrafficDirection,
-};
+use crate::envoy::{Duration, FilterChain, FilterChainMatch, Listener, ListenerFilter, TrafficDirection};
 use crate::options::features;
 use crate::translate::duration::duration;
 use crate::translate::listener::bind::Bind;

@@ -19,7 +19,8 @@ const CLASS: ListenerClass = ListenerClass::SidecarOutbound;
 /// istiod: `listener.go` `buildHTTPProxy`
 pub(in crate::translate::listener) fn http_proxy(view: &ListenerView<'_>) -> Option<Listener> {
     let port = view.metadata("HTTP_PROXY_PORT").parse().ok();
-    let port = port.or_else(|| u32::try_from(view.outbound.mesh.config.proxy_http_port).ok()).filter(|port| *port != 0)?;
+    let port =
+        port.or_else(|| u32::try_from(view.outbound.mesh.config.proxy_http_port).ok()).filter(|port| *port != 0)?;
     let bind = Bind::to(loopbacks(view.outbound.client.ip_mode), true);
     let options = HcmOptions {
         class: CLASS,

@@ -195,9 +195,11 @@ fn hidden(wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
         wanted.service.hostname,
         existing.bind.listener_name(existing.port),
     );
-    Diagnostic::warning("outbound-listener-conflict", message)
-        .at(wanted.service.source, "spec.ports")
-        .label_at(existing.source, "spec.ports", "the listener was made for this one")
+    Diagnostic::warning("outbound-listener-conflict", message).at(wanted.service.source, "spec.ports").label_at(
+        existing.source,
+        "spec.ports",
+        "the listener was made for this one",
+    )
 }
 
 #[cfg(test)]

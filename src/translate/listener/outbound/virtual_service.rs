@@ -33,14 +33,8 @@ pub(super) fn tls_match_applies(view: &ListenerView<'_>, wanted: &Wanted<'_>, at
 
 /// istiod: `tls.go` `matchTCP`
 pub(super) fn tcp_match_applies(view: &ListenerView<'_>, wanted: &Wanted<'_>, attributes: &L4MatchAttributes) -> bool {
-    let L4MatchAttributes {
-        destination_subnets: _,
-        port,
-        source_subnet: _,
-        source_labels,
-        gateways,
-        source_namespace,
-    } = attributes;
+    let L4MatchAttributes { destination_subnets: _, port, source_subnet: _, source_labels, gateways, source_namespace } =
+        attributes;
     applies(view, wanted, gateways, source_labels, source_namespace, *port)
 }
 

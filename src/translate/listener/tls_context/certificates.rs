@@ -96,20 +96,19 @@ pub(super) fn credentials(mesh: &Mesh, proxy: &Proxy, settings: &ServerTlsSettin
     };
     let peers = exact(&settings.subject_alt_names);
     let validation_context = match settings.mode {
-        Mode::Mutual | Mode::OptionalMutual => {
-            Some(CommonTlsContextValidationContextType::CombinedValidationContext(
-                CommonTlsContextCombinedCertificateValidationContext {
-                    default_validation_context: Some(CertificateValidationContext {
-                        verify_certificate_spki: settings.verify_certificate_spki.clone(),
-                        verify_certificate_hash: settings.verify_certificate_hash.clone(),
-                        ..validation(peers)
-                    }),
-                    validation_context_sds_secret_config: sds::credential(&root, &external),
-                },
-            ))
+        Mode::Mutual | Mode::OptionalMutual => Some(CommonTlsContextValidationContextType::CombinedValidationContext(
+            CommonTlsContextCombinedCertificateValidationContext {
+                default_validation_context: Some(CertificateValidationContext {
+                    verify_certificate_spki: settings.verify_certificate_spki.clone(),
+                    verify_certificate_hash: settings.verify_certificate_hash.clone(),
+                    ..validation(peers)
+                }),
+                validation_context_sds_secret_config: sds::credential(&root, &external),
+            },
+        )),
+        Mode::Passthrough | Mode::Simple | Mode::AutoPassthrough | Mode::IstioMutual => {
+            (!peers.is_empty()).then(|| CommonTlsContextValidationContextType::ValidationContext(validation(peers)))
         }
-        Mode::Passthrough | Mode::Simple | Mode::AutoPassthrough | Mode::IstioMutual => (!peers.is_empty())
-            .then(|| CommonTlsContextValidationContextType::ValidationContext(validation(peers))),
     };
     CommonTlsContext {
         // A name that leads nowhere leaves an empty entry.
@@ -142,11 +141,16 @@ pub(super) fn validation(match_subject_alt_names: Vec<StringMatcher>) -> Certifi
     CertificateValidationContext { match_subject_alt_names, ..CertificateValidationContext::default() }
 }
 
-pub(super) fn combined(root: SdsSecretConfig, peers: CertificateValidationContext) -> CommonTlsContextValidationContextType {
-    CommonTlsContextValidationContextType::CombinedValidationContext(CommonTlsContextCombinedCertificateValidationContext {
-        default_validation_context: Some(peers),
-        validation_context_sds_secret_config: Some(root),
-    })
+pub(super) fn combined(
+    root: SdsSecretConfig,
+    peers: CertificateValidationContext,
+) -> CommonTlsContextValidationContextType {
+    CommonTlsContextValidationContextType::CombinedValidationContext(
+        CommonTlsContextCombinedCertificateValidationContext {
+            default_validation_context: Some(peers),
+            validation_context_sds_secret_config: Some(root),
+        },
+    )
 }
 
 fn exact(names: &[String]) -> Vec<StringMatcher> {

@@ -132,10 +132,8 @@ pub(crate) fn transport_socket(context: DownstreamTlsContext) -> TransportSocket
 
 /// The same for QUIC.
 pub(crate) fn quic_transport_socket(context: DownstreamTlsContext) -> TransportSocket {
-    let transport = QuicDownstreamTransport {
-        downstream_tls_context: Some(context),
-        ..QuicDownstreamTransport::default()
-    };
+    let transport =
+        QuicDownstreamTransport { downstream_tls_context: Some(context), ..QuicDownstreamTransport::default() };
     TransportSocket {
         name: "envoy.transport_sockets.quic".to_owned(),
         config_type: Some(TransportSocketConfigType::TypedConfig(transport.into())),

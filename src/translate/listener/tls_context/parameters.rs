@@ -53,7 +53,8 @@ fn cipher_suites(suites: &[String]) -> Vec<String> {
     ];
     let mut seen = BTreeSet::new();
     let is_expression = |suite: &str| !suite.starts_with(|first: char| first.is_ascii_alphanumeric());
-    let known = suites.iter().filter(|suite| *suite == "ALL" || is_expression(suite) || KNOWN.contains(&suite.as_str()));
+    let known =
+        suites.iter().filter(|suite| *suite == "ALL" || is_expression(suite) || KNOWN.contains(&suite.as_str()));
     known.filter(|suite| seen.insert(suite.as_str())).cloned().collect()
 }
 

@@ -60,7 +60,11 @@ fn virtual_host(host: HostRoutes) -> VirtualHost {
         name: host.name,
         domains: host.domains,
         routes: catch_all_last(host.routes.iter().map(|route| (**route).clone()).collect()),
-        require_tls: if host.require_tls { VirtualHostTlsRequirementType::All } else { VirtualHostTlsRequirementType::None },
+        require_tls: if host.require_tls {
+            VirtualHostTlsRequirementType::All
+        } else {
+            VirtualHostTlsRequirementType::None
+        },
         include_request_attempt_count: host.include_request_attempt_count,
         ..VirtualHost::default()
     }

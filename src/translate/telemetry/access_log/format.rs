@@ -62,7 +62,8 @@ pub(super) fn text_or_default(text: &str) -> String {
 pub(super) fn text_format(text: &str, omit_empty_values: bool) -> envoy::SubstitutionFormatString {
     let line = text_or_default(text);
     let formatters = text_formatters(&line);
-    let source = envoy::DataSource { specifier: Some(envoy::DataSourceSpecifier::InlineString(line)), ..Default::default() };
+    let source =
+        envoy::DataSource { specifier: Some(envoy::DataSourceSpecifier::InlineString(line)), ..Default::default() };
     envoy::SubstitutionFormatString {
         format: Some(envoy::SubstitutionFormatStringFormat::TextFormatSource(source)),
         omit_empty_values,

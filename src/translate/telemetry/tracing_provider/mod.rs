@@ -11,7 +11,8 @@ use crate::envoy;
 use crate::model::istio::{
     MeshConfigExtensionProvider, MeshConfigExtensionProviderDatadogTracingProvider as Datadog,
     MeshConfigExtensionProviderHttpHeader, MeshConfigExtensionProviderHttpHeaderValue,
-    MeshConfigExtensionProviderProvider as Provider, MeshConfigExtensionProviderSkyWalkingTracingProvider as SkyWalking,
+    MeshConfigExtensionProviderProvider as Provider,
+    MeshConfigExtensionProviderSkyWalkingTracingProvider as SkyWalking,
 };
 use crate::proxy::ProxyView;
 use crate::translate::extension_provider;

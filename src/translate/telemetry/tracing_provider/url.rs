@@ -28,7 +28,8 @@ pub(super) fn join_path(host: &str, path: &str) -> String {
 fn escape(path: &str) -> String {
     let mut escaped = String::new();
     for (index, byte) in path.bytes().enumerate() {
-        let is_escape = byte == b'%' && path.as_bytes().get(index + 1..index + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+        let is_escape = byte == b'%'
+            && path.as_bytes().get(index + 1..index + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
         if byte.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:@[]/".contains(&byte) || is_escape {
             escaped.push(char::from(byte));
         } else {

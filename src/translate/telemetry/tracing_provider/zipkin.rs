@@ -3,11 +3,11 @@
 use super::super::version_at_least;
 use super::headers;
 use crate::envoy;
+use crate::model::Duration;
 use crate::model::istio::{
     MeshConfigExtensionProviderZipkinTracingProvider as Zipkin,
     MeshConfigExtensionProviderZipkinTracingProviderTraceContextOption as TraceContextOption,
 };
-use crate::model::Duration;
 use crate::proxy::ProxyView;
 use crate::translate::{duration, extension_provider};
 

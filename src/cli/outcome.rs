@@ -1,0 +1,21 @@
+//! How a command ended.
+
+use std::process::ExitCode;
+
+/// The end of a command that could run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing to complain about.
+    Fine,
+    /// The input has errors, and they are fatal.
+    InputErrors,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Fine => Self::SUCCESS,
+            Outcome::InputErrors => Self::from(1),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The node of the bootstrap section: who a proxy is.
+
+use crate::envoy::{Locality, Node, Struct};
+use crate::proxy::Proxy;
+
+/// Returns the node that the agent would send.
+pub fn node(proxy: &Proxy) -> Node {
+    let locality = &proxy.client.locality;
+    Node {
+        id: proxy.node_id(),
+        cluster: proxy.service_cluster.clone(),
+        metadata: Some(Struct(proxy.metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect())),
+        locality: (*locality != crate::proxy::Locality::default()).then(|| Locality {
+            region: locality.region.clone(),
+            zone: locality.zone.clone(),
+            sub_zone: locality.sub_zone.clone(),
+        }),
+        ..Node::default()
+    }
+}
+
+/// Returns the id of a proxy's dump: `<pod>.<namespace>`.
+pub fn file_stem(proxy: &Proxy) -> String {
+    format!("{}.{}", proxy.name, proxy.namespace)
+}

@@ -1,0 +1,113 @@
+//! The whole way: manifests -> mesh -> proxies -> dumps.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::config_dump::{ConfigDump, node};
+use crate::diagnostic::Diagnostics;
+use crate::mesh::Mesh;
+use crate::mesh::labels;
+use crate::proxy::{Client, OutboundView, Proxy, ProxyKind, ProxyView, SidecarScope};
+use crate::translate::{Outbound, translate};
+
+/// Proxies that share their outbound resources.
+#[derive(Debug)]
+struct Group<'p> {
+    scope: Arc<SidecarScope>,
+    client: &'p Client,
+    proxies: Vec<&'p Proxy>,
+}
+
+/// Translates proxies, hands each dump to `sink`, and returns what there is to say.
+///
+/// Proxies with the same scope and the same client share what is computed; a group's share is dropped before the next group.
+/// `sink` is called from several threads, in no order.
+pub fn translate_all(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Proxy, ConfigDump) + Sync) -> Diagnostics {
+    let mut all = Diagnostics::default();
+    let gather = |mut a: Diagnostics, b: Diagnostics| {
+        a.extend(b);
+        a
+    };
+    for group in groups(mesh, proxies) {
+        let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
+        let shared = Outbound::new(&outbound);
+        let of_group = group.proxies.par_iter().map(|proxy| {
+            let mut diagnostics = Diagnostics::default();
+            sink(proxy, dump(mesh, proxy, &group.scope, &shared, &mut diagnostics));
+            diagnostics
+        });
+        all.extend(of_group.reduce(Diagnostics::default, gather));
+    }
+    all
+}
+
+/// Translates one proxy.
+pub fn translate_one(mesh: &Mesh, proxy: &Proxy, diagnostics: &mut Diagnostics) -> ConfigDump {
+    let scope = scope(mesh, proxy);
+    let outbound = OutboundView { mesh, scope: &scope, client: &proxy.client };
+    dump(mesh, proxy, &scope, &Outbound::new(&outbound), diagnostics)
+}
+
+fn dump(
+    mesh: &Mesh,
+    proxy: &Proxy,
+    scope: &SidecarScope,
+    shared: &Outbound,
+    diagnostics: &mut Diagnostics,
+) -> ConfigDump {
+    let gateway = proxy.merged_gateway(mesh);
+    let peer_authentication = mesh.peer_authentication.for_workload(&proxy.namespace, &proxy.labels);
+    let view = ProxyView {
+        outbound: OutboundView { mesh, scope, client: &proxy.client },
+        proxy,
+        gateway: gateway.as_ref(),
+        peer_authentication: &peer_authentication,
+    };
+    ConfigDump { node: node::node(proxy), translation: translate(&view, shared, diagnostics) }
+}
+
+/// Groups proxies by scope and client, in the order in which they are first seen.
+fn groups<'p>(mesh: &Mesh, proxies: &[&'p Proxy]) -> Vec<Group<'p>> {
+    let mut scopes: BTreeMap<(ProxyKind, &str, Option<usize>), Arc<SidecarScope>> = BTreeMap::new();
+    let mut groups: Vec<Group<'p>> = Vec::new();
+    for &proxy in proxies {
+        let sidecar = sidecar_of(mesh, proxy);
+        let key = (proxy.client.kind, proxy.namespace.as_str(), sidecar);
+        let scope = scopes.entry(key).or_insert_with(|| Arc::new(build_scope(mesh, proxy, sidecar)));
+        let known = groups.iter_mut().find(|g| Arc::ptr_eq(&g.scope, scope) && *g.client == proxy.client);
+        match known {
+            Some(group) => group.proxies.push(proxy),
+            None => groups.push(Group { scope: scope.clone(), client: &proxy.client, proxies: vec![proxy] }),
+        }
+    }
+    groups
+}
+
+fn scope(mesh: &Mesh, proxy: &Proxy) -> SidecarScope {
+    build_scope(mesh, proxy, sidecar_of(mesh, proxy))
+}
+
+fn build_scope(mesh: &Mesh, proxy: &Proxy, sidecar: Option<usize>) -> SidecarScope {
+    match proxy.client.kind {
+        ProxyKind::Router => SidecarScope::for_router(mesh, &proxy.namespace),
+        ProxyKind::Sidecar => SidecarScope::for_sidecar(mesh, sidecar.map(|i| &mesh.sidecars[i]), &proxy.namespace),
+    }
+}
+
+/// Chooses the Sidecar of a proxy: in its namespace the first whose selector matches or that has none, else that of the root
+/// namespace. istiod: `push_context.go` `doGetSidecarScope`.
+fn sidecar_of(mesh: &Mesh, proxy: &Proxy) -> Option<usize> {
+    if proxy.client.kind == ProxyKind::Router {
+        return None;
+    }
+    let own = mesh.sidecars.iter().position(|s| {
+        let selector = s.spec.workload_selector.as_ref();
+        s.meta.namespace == proxy.namespace && selector.is_none_or(|w| labels::subset(&w.labels, &proxy.labels))
+    });
+    own.or_else(|| {
+        let root = &mesh.config.root_namespace;
+        mesh.sidecars.iter().position(|s| s.meta.namespace == *root && s.spec.workload_selector.is_none())
+    })
+}

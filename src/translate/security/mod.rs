@@ -1,0 +1,3 @@
+//! What makes connections and requests trusted.
+
+pub(crate) mod sds;
