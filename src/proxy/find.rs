@@ -84,7 +84,10 @@ fn proxy(
         },
         metadata: CLIENT_METADATA
             .iter()
-            .map(|&key| (key.to_owned(), text(key)))
+            .map(|&key| match metadata.get(key) {
+                Some(Value::Number(number)) => (key.to_owned(), number.to_string()),
+                _ => (key.to_owned(), text(key)),
+            })
             .filter(|(_, value)| !value.is_empty())
             .collect(),
         istio_version: istio_version(&text("ISTIO_VERSION")),
