@@ -21,6 +21,8 @@ pub(crate) struct ChainMatch {
 ///
 /// istiod: `listener.go` `plaintextHTTPALPNs`
 pub(super) const PLAINTEXT_HTTP_ALPN: &[&str] = &["http/1.1", "h2c"];
+/// Any mesh client. istiod: `listener.go` `allIstioMtlsALPNs`
+pub(super) const MESH_ALPN: &[&str] = &["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"];
 /// Not TLS.
 pub(super) const RAW_BUFFER: &str = "raw_buffer";
 /// TLS.

@@ -7,14 +7,9 @@ use crate::mesh::hostname;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Service};
 use crate::model::istio::DestinationRule;
-use crate::translate::listener::chain_match::ChainMatch;
+use crate::translate::listener::chain_match::{ChainMatch, MESH_ALPN};
 use crate::translate::listener::tcp_destination::{self, SingleDestination};
 use crate::translate::{name, stat_name};
-
-/// The ALPN protocols of the mesh's mutual TLS, by which plain TLS is refused.
-///
-/// istiod: `core/listener.go` `allIstioMtlsALPNs`
-const MUTUAL_TLS_ALPN: &[&str] = &["istio-peer-exchange", "istio", "istio-http/1.0", "istio-http/1.1", "istio-h2"];
 
 /// `Gateway.servers[].tls.mode: AUTO_PASSTHROUGH` -> one filter chain for each service port that the server's hosts cover, and for
 /// each subset of it
@@ -58,7 +53,7 @@ fn chain(context: &Context<'_>, service: &Service, port: &Port, subset: &str, ru
         filters: tcp_destination::single(&context.listener_view, to),
         r#match: ChainMatch {
             sni_hosts: vec![cluster],
-            application_protocols: MUTUAL_TLS_ALPN,
+            application_protocols: MESH_ALPN,
             ..ChainMatch::default()
         },
         tls_context: None,

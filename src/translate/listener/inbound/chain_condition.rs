@@ -3,7 +3,7 @@
 //! istiod: `core/filterchain_options.go`
 
 use crate::mesh::peer_authentication::MutualTlsMode;
-use crate::translate::listener::chain_match::{PLAINTEXT_HTTP_ALPN, RAW_BUFFER, TLS};
+use crate::translate::listener::chain_match::{MESH_ALPN, PLAINTEXT_HTTP_ALPN, RAW_BUFFER, TLS};
 use crate::translate::listener::{ChainKind, ListenerProtocol};
 
 /// Which connections a chain takes, and what it makes of them. istiod: `filterchain_options.go` `FilterChainMatchOptions`
@@ -20,8 +20,6 @@ pub(super) struct ChainCondition {
 const MESH_HTTP: &[&str] = &["istio-http/1.0", "istio-http/1.1", "istio-h2"];
 /// A mesh client whose proxy did not. istiod: `listener.go` `mtlsTCPWithMxcALPNs`
 const MESH_TCP: &[&str] = &["istio-peer-exchange", "istio"];
-/// Any mesh client. istiod: `listener.go` `allIstioMtlsALPNs`
-const MESH: &[&str] = &["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"];
 
 /// TLS that is terminated.
 const fn terminated(application_protocols: &'static [&'static str], kind: ChainKind) -> ChainCondition {
@@ -60,11 +58,11 @@ pub(super) fn conditions(mode: MutualTlsMode, protocol: ListenerProtocol) -> &'s
         (ListenerProtocol::Auto, MutualTlsMode::Disable | MutualTlsMode::Unknown) => {
             const { &[plain(PLAINTEXT_HTTP_ALPN, Http), plain(&[], Tcp)] }
         }
-        (ListenerProtocol::Http, MutualTlsMode::Permissive) => const { &[terminated(MESH, Http), plain(&[], Http)] },
+        (ListenerProtocol::Http, MutualTlsMode::Permissive) => const { &[terminated(MESH_ALPN, Http), plain(&[], Http)] },
         (ListenerProtocol::Http, MutualTlsMode::Strict) => const { &[terminated(&[], Http)] },
         (ListenerProtocol::Http, MutualTlsMode::Disable | MutualTlsMode::Unknown) => const { &[plain(&[], Http)] },
         (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Permissive) => {
-            const { &[terminated(MESH, Tcp), FOREIGN_TLS, plain(&[], Tcp)] }
+            const { &[terminated(MESH_ALPN, Tcp), FOREIGN_TLS, plain(&[], Tcp)] }
         }
         (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Strict) => const { &[terminated(&[], Tcp)] },
         (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Disable | MutualTlsMode::Unknown) => {
