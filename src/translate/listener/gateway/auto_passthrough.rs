@@ -51,11 +51,7 @@ fn chain(context: &Context<'_>, service: &Service, port: &Port, subset: &str, ru
     };
     Chain {
         filters: tcp_destination::single(&context.listener_view, to),
-        r#match: ChainMatch {
-            sni_hosts: vec![cluster],
-            application_protocols: MESH_ALPN,
-            ..ChainMatch::default()
-        },
+        r#match: ChainMatch { sni_hosts: vec![cluster], application_protocols: MESH_ALPN, ..ChainMatch::default() },
         tls_context: None,
     }
 }

@@ -58,7 +58,9 @@ pub(super) fn conditions(mode: MutualTlsMode, protocol: ListenerProtocol) -> &'s
         (ListenerProtocol::Auto, MutualTlsMode::Disable | MutualTlsMode::Unknown) => {
             const { &[plain(PLAINTEXT_HTTP_ALPN, Http), plain(&[], Tcp)] }
         }
-        (ListenerProtocol::Http, MutualTlsMode::Permissive) => const { &[terminated(MESH_ALPN, Http), plain(&[], Http)] },
+        (ListenerProtocol::Http, MutualTlsMode::Permissive) => {
+            const { &[terminated(MESH_ALPN, Http), plain(&[], Http)] }
+        }
         (ListenerProtocol::Http, MutualTlsMode::Strict) => const { &[terminated(&[], Http)] },
         (ListenerProtocol::Http, MutualTlsMode::Disable | MutualTlsMode::Unknown) => const { &[plain(&[], Http)] },
         (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Permissive) => {
