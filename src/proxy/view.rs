@@ -81,11 +81,11 @@ impl<'m> OutboundView<'m> {
     ///
     /// istiod: `service.go` `GetAddressForProxy`
     pub fn service_address<'s>(&self, service: &'s Service) -> &'s str {
-        let vip = service.cluster_vips.iter().find(|a| self.supports(a)).map(String::as_str);
+        let vip = self.supported(service.cluster_vips.iter().map(String::as_str)).first().copied();
         let automatic = || {
             let automatic = [&service.auto_allocated_ipv4, &service.auto_allocated_ipv6];
             let counts = self.client.dns_capture && service.default_address == UNSPECIFIED_IP;
-            automatic.into_iter().find(|a| counts && !a.is_empty() && self.supports(a)).map(String::as_str)
+            automatic.into_iter().map(String::as_str).find(|a| counts && self.family(a).is_some())
         };
         vip.or_else(automatic).unwrap_or(&service.default_address)
     }
@@ -99,9 +99,10 @@ impl<'m> OutboundView<'m> {
             let automatic = [service.auto_allocated_ipv4.as_str(), service.auto_allocated_ipv6.as_str()];
             addresses.extend(automatic.into_iter().filter(|a| !a.is_empty()));
         }
-        addresses.retain(|a| self.supports(a));
+        let mut addresses = self.supported(addresses.into_iter());
         let default = service.default_address.as_str();
-        if addresses.is_empty() && !default.is_empty() && (service.cluster_vips.is_empty() || self.supports(default)) {
+        let default_counts = service.cluster_vips.is_empty() || self.family(default).is_some();
+        if addresses.is_empty() && !default.is_empty() && default_counts {
             addresses.push(default);
         }
         addresses.into_iter().map(str::to_owned).collect()
@@ -112,12 +113,28 @@ impl<'m> OutboundView<'m> {
         self.service_all_addresses(service).into_iter().skip(1).collect()
     }
 
-    /// Says whether the proxy has the family of an address; what is no address passes. istiod: `FilterAddressesByIPFamily`.
-    fn supports(&self, address: &str) -> bool {
-        match (address.parse::<IpAddr>(), self.client.ip_mode) {
-            (Ok(IpAddr::V4(_)), mode) => mode != IpMode::Ipv6,
-            (Ok(IpAddr::V6(_)), mode) => mode != IpMode::Ipv4,
-            (Err(_), _) => false,
+    /// Returns the addresses of families that the proxy has; of a proxy that has both, those of the first one's family.
+    ///
+    /// istiod: `FilterAddressesByIPFamily`
+    fn supported<'s>(&self, addresses: impl Iterator<Item = &'s str>) -> Vec<&'s str> {
+        let mut all = addresses.filter_map(|a| Some((a, self.family(a)?))).peekable();
+        let first = all.peek().map(|(_, family)| *family);
+        all.filter(|(_, family)| Some(*family) == first).map(|(address, _)| address).collect()
+    }
+
+    /// Returns the family of an address or CIDR, if the proxy has it.
+    fn family(&self, address: &str) -> Option<Family> {
+        let ip = address.split_once('/').map_or(address, |(ip, _)| ip).parse::<IpAddr>().ok()?;
+        match (ip, self.client.ip_mode) {
+            (IpAddr::V4(_), IpMode::Ipv4 | IpMode::Dual) => Some(Family::Ipv4),
+            (IpAddr::V6(_), IpMode::Ipv6 | IpMode::Dual) => Some(Family::Ipv6),
+            _ => None,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Ipv4,
+    Ipv6,
 }
