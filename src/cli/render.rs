@@ -61,7 +61,7 @@ fn elements<'s>(sources: &'s Sources, span: Span, label: &'s Label, kind: Annota
     vec![Snippet::source(excerpt.text).line_start(position.line).path(path).annotation(annotation).into()]
 }
 
-fn annotation<'l>(kind: AnnotationKind, mark: Range<usize>, text: &'l str) -> Annotation<'l> {
+fn annotation(kind: AnnotationKind, mark: Range<usize>, text: &str) -> Annotation<'_> {
     let annotation = kind.span(mark);
     if text.is_empty() { annotation } else { annotation.label(text) }
 }
