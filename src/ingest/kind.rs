@@ -3,7 +3,7 @@
 use super::crd;
 use super::de::{self, Style};
 use super::metadata::{self, TypeMeta};
-use super::problem::Problem;
+use super::problem::{MAX_PROBLEMS, Problem};
 use crate::model::istio::ServiceEntryStatus;
 use crate::model::{Config, ObjectMeta, kubernetes};
 use crate::source::{Node, ResourceRef};
@@ -76,7 +76,7 @@ fn istio<T: serde::de::DeserializeOwned + Default>(
         None => T::default(),
         Some(spec) => match de::from_node(spec, Style::Proto) {
             Ok((value, unknown)) => {
-                problems.extend(unknown.into_iter().map(|key| metadata::unknown_field(object, key)));
+                problems.extend(unknown.into_iter().take(MAX_PROBLEMS).map(|key| metadata::unknown_field(object, key)));
                 value
             }
             Err(error) => {
@@ -98,7 +98,7 @@ fn kubernetes<T: kubernetes::Kind>(
 ) -> Option<Config<T>> {
     match de::from_node::<T::Api>(object, Style::Kubernetes) {
         Ok((api, unknown)) => {
-            problems.extend(unknown.into_iter().map(|key| metadata::unknown_field(object, key)));
+            problems.extend(unknown.into_iter().take(MAX_PROBLEMS).map(|key| metadata::unknown_field(object, key)));
             let (meta, spec) = T::from_api(api);
             let meta = metadata::complete(object, namespaced, meta, problems);
             Some(Config { meta, spec, source: ResourceRef::NONE })

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as api;
 
 use super::de::{self, Style};
-use super::problem::Problem;
+use super::problem::{MAX_PROBLEMS, Problem};
 use super::yaml::shorten;
 use crate::model::ObjectMeta;
 use crate::source::{Node, NodeKind};
@@ -41,7 +41,7 @@ pub(crate) fn object_meta(object: Node<'_>, problems: &mut Vec<Problem>) -> Opti
     let Some(node) = object.get("metadata") else { return Some(ObjectMeta::default()) };
     match de::from_node::<api::ObjectMeta>(node, Style::Kubernetes) {
         Ok((meta, unknown)) => {
-            problems.extend(unknown.into_iter().map(|key| unknown_field(object, key)));
+            problems.extend(unknown.into_iter().take(MAX_PROBLEMS).map(|key| unknown_field(object, key)));
             Some(meta.into())
         }
         Err(error) => {

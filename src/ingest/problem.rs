@@ -3,6 +3,9 @@
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span};
 
+/// Problems of one object that are told: who has more has something else wrong.
+pub(crate) const MAX_PROBLEMS: usize = 20;
+
 /// What is wrong with a document, and where in its file.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {

@@ -60,10 +60,11 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Text {
 pub(crate) fn documents(text: &str) -> Vec<Range<u32>> {
     let mut pieces = Vec::new();
     let mut start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
-    let mut push = |start: &mut usize, end: usize| match content(text.get(*start..end).unwrap_or("")) {
+    let mut push = |start: &mut usize, end: usize, marker: &Marker| match content(text.get(*start..end).unwrap_or("")) {
         Content::Nothing => *start = end,
-        Content::Directives => {}
-        Content::Document => {
+        Content::Directives if matches!(marker, Marker::Start) => {}
+        // Directives that no document follows: the parser objects.
+        Content::Directives | Content::Document => {
             pieces.push(offset(*start)..offset(end));
             *start = end;
         }
@@ -73,17 +74,13 @@ pub(crate) fn documents(text: &str) -> Vec<Range<u32>> {
     while line < bytes.len() {
         let end = memchr_newline(bytes, line);
         match marker(bytes.get(line..end).unwrap_or_default()) {
-            Some(Marker::Start) => push(&mut start, line),
-            Some(Marker::End) => push(&mut start, end),
+            Some(marker @ Marker::Start) => push(&mut start, line, &marker),
+            Some(marker @ Marker::End) => push(&mut start, end, &marker),
             None => {}
         }
         line = end;
     }
-    push(&mut start, bytes.len());
-    // Directives that no document follows: a document of their own, so that the parser objects.
-    if start < bytes.len() {
-        pieces.push(offset(start)..offset(bytes.len()));
-    }
+    push(&mut start, bytes.len(), &Marker::End);
     pieces
 }
 

@@ -8,10 +8,11 @@ mod rule;
 mod schema;
 mod url;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::metadata::unknown_field;
-use super::problem::Problem;
+use super::problem::{MAX_PROBLEMS, Problem};
 use super::yaml::shorten;
 use crate::source::{FieldPath, Node, NodeKind};
 use schema::{Constraints, Schema, Type};
@@ -70,8 +71,8 @@ impl<'a> Checker<'a, '_> {
             let name = key.as_str().unwrap_or("");
             if let Some(schema) = schema.property(name).or(schema.values.as_deref()) {
                 self.value(value, schema);
-            } else if !(*preserve_unknown_fields
-                || root && matches!(name, "apiVersion" | "kind" | "metadata" | "status"))
+            } else if self.problems.len() < MAX_PROBLEMS
+                && !(*preserve_unknown_fields || root && matches!(name, "apiVersion" | "kind" | "metadata" | "status"))
             {
                 self.problems.push(unknown_field(self.object, key));
             }
@@ -83,7 +84,9 @@ impl<'a> Checker<'a, '_> {
         }
         for fields in at_most_one {
             let mut present = fields.iter().filter_map(|field| node.key(field));
-            if let (Some(first), Some(second)) = (present.next(), present.next()) {
+            if let (Some(first), Some(second)) = (present.next(), present.next())
+                && self.problems.len() < MAX_PROBLEMS
+            {
                 let path = self.path(node);
                 let message = format!("{path}only one of `{}` may be set", fields.join("`, `"));
                 let (span, other) = (second.span(), first.span());
@@ -108,11 +111,11 @@ impl<'a> Checker<'a, '_> {
         let count = node.items().count();
         self.count(node, count, "items", *min_items, *max_items);
         // The keys of a list that is a map tell its items apart.
-        for (at, item) in node.items().enumerate() {
-            let key = |item: Node<'a>| -> Vec<_> {
-                list_map_keys.iter().map(|key| item.get(key).map(Node::to_json)).collect()
-            };
-            if !list_map_keys.is_empty() && node.items().take(at).any(|other| key(other) == key(item)) {
+        let mut seen = BTreeSet::new();
+        for item in node.items().filter(|_| !list_map_keys.is_empty()) {
+            let key: Vec<_> =
+                list_map_keys.iter().map(|key| item.get(key).map(|value| value.to_json().to_string())).collect();
+            if !seen.insert(key) {
                 self.report(
                     "invalid-value",
                     item,
@@ -176,6 +179,9 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn report(&mut self, code: &'static str, node: Node<'a>, message: impl AsRef<str>) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
         let span = self.object.place(&self.object.path_to(node.index()));
         let message = format!("{}{}", self.path(node), message.as_ref());
         self.problems.push(Problem::new(code, message, span.start, span.end));

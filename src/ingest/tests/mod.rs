@@ -1,5 +1,7 @@
 //! Whole texts through the reader.
 
+mod properties;
+
 use serde_json::json;
 
 use super::*;
