@@ -16,6 +16,7 @@ fn survives(content: Vec<u8>) {
         assert!(span.end as usize <= text.len() + 1, "{diagnostic:?}");
         let _ = manifests.sources.position(span);
     }
+    crate::cli::render::write(&diagnostics, &manifests.sources, &mut Vec::new()).expect("memory can be written");
     for document in &manifests.documents {
         let _ = document.node(&manifests.sources).to_json();
     }
