@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::envoy::{Metadata, Struct};
 use crate::mesh::service::Service;
 use crate::model::Config;
-use crate::model::istio::DestinationRule;
+use crate::model::istio::{DestinationRule, VirtualService};
 use crate::translate::name;
 
 /// The namespace of Istio's own metadata.
@@ -23,6 +23,11 @@ pub(crate) fn istio<'a>(fields: impl IntoIterator<Item = (&'a str, Value)>) -> O
 /// Describes a service, for telemetry. istiod: `cluster.go` `buildServiceMetadata`.
 pub(crate) fn service(service: &Service) -> Value {
     json!({ "host": service.hostname, "name": service.name, "namespace": service.namespace })
+}
+
+/// Names a VirtualService.
+pub(crate) fn virtual_service(config: &Config<VirtualService>) -> Value {
+    name::config_path("virtual-service", &config.meta.namespace, &config.meta.name).into()
 }
 
 /// Names a DestinationRule.

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::envoy::{Any, Metadata, Route, RouteActionClusterSpecifier, RouteActionOneof, Struct};
+use crate::envoy::{Any, Route, RouteActionClusterSpecifier, RouteActionOneof};
 use crate::mesh::virtual_service::route_semantics;
+use crate::model::Config;
 use crate::model::istio::{HttpMatchRequest, HttpRoute, VirtualService};
-use crate::model::{Config, ObjectMeta};
-use crate::translate::name;
+use crate::translate::metadata;
 use crate::translate::route::virtual_service::HttpRouteOptions;
 use crate::translate::route::{
     cors, decorator, destinations, direct_response, fault, headers, matching, redirect, route_action,
@@ -50,7 +50,7 @@ pub(super) fn http_route(
         )),
         r#match: Some(r#match),
         action,
-        metadata: Some(metadata(&config.meta)),
+        metadata: metadata::istio([("config", metadata::virtual_service(config))]),
         request_headers_to_add: headers.request_headers_to_add,
         request_headers_to_remove: headers.request_headers_to_remove,
         response_headers_to_add: headers.response_headers_to_add,
@@ -74,15 +74,6 @@ fn typed_per_filter_config(http: &HttpRoute) -> BTreeMap<String, Any> {
     let fault = http.fault.as_ref().map(|f| ("envoy.filters.http.fault", Any::from(fault::fault(f))));
     let cors = http.cors_policy.as_ref().map(|c| ("envoy.filters.http.cors", Any::from(cors::cors_policy(c))));
     fault.into_iter().chain(cors).map(|(filter, config)| (filter.to_owned(), config)).collect()
-}
-
-/// Names the VirtualService that a route comes from.
-///
-/// istiod: `pilot/pkg/networking/util/util.go` `BuildConfigInfoMetadata`
-fn metadata(meta: &ObjectMeta) -> Metadata {
-    let path = name::config_path("virtual-service", &meta.namespace, &meta.name);
-    let filter_metadata = BTreeMap::from([("istio".to_owned(), Struct::from([("config", path)]))]);
-    Metadata { filter_metadata, ..Metadata::default() }
 }
 
 /// The only cluster that a route leads to.
