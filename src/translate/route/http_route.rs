@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::envoy::{Any, Route, RouteActionClusterSpecifier, RouteActionOneof};
+use crate::envoy::{Any, Route, RouteActionClusterSpecifier, RouteActionOneof, RouteMatch};
 use crate::mesh::virtual_service::route_semantics;
 use crate::model::Config;
 use crate::model::istio::{HttpMatchRequest, HttpRoute, VirtualService};
 use crate::translate::metadata;
+use crate::translate::route::headers::HeaderOperations;
 use crate::translate::route::virtual_service::HttpRouteOptions;
 use crate::translate::route::{
     cors, decorator, destinations, direct_response, fault, headers, matching, redirect, route_action,
@@ -23,22 +24,9 @@ pub(super) fn http_route(
     http: &HttpRoute,
     request: Option<&HttpMatchRequest>,
 ) -> Route {
-    let semantics = route_semantics(config);
-    let r#match = matching::route_match(request, semantics);
+    let r#match = matching::route_match(request, route_semantics(config));
     let route_headers = headers::header_operations(http.headers.as_ref());
-
-    let (action, destination_headers) = if let Some(to) = &http.redirect {
-        let action = redirect::redirect(to, options.listener_port, options.is_tls, semantics);
-        (action.map(RouteActionOneof::Redirect), headers::HeaderOperations::default())
-    } else if let Some(response) = &http.direct_response {
-        let action = direct_response::direct_response(response);
-        (Some(RouteActionOneof::DirectResponse(action)), headers::HeaderOperations::default())
-    } else {
-        let destinations = destinations::destinations(options, &http.route);
-        let authority = route_headers.authority.as_deref();
-        let action = route_action::route_action(options, http, &destinations, &r#match, semantics, authority);
-        (Some(RouteActionOneof::Route(action)), destinations.headers)
-    };
+    let (action, destination_headers) = action(options, config, http, &r#match, route_headers.authority.as_deref());
     let headers = route_headers.and(destination_headers);
     Route {
         name: route_name(http, request),
@@ -58,6 +46,29 @@ pub(super) fn http_route(
         typed_per_filter_config: typed_per_filter_config(http),
         stat_prefix: request.map(|r| r.stat_prefix.clone()).unwrap_or_default(),
         ..Route::default()
+    }
+}
+
+/// `http[].redirect`, else `directResponse`, else `route` -> `Route.redirect`, `direct_response`, `route`; with the headers of the
+/// only destination.
+fn action(
+    options: &HttpRouteOptions<'_>,
+    config: &Config<VirtualService>,
+    http: &HttpRoute,
+    r#match: &RouteMatch,
+    authority: Option<&str>,
+) -> (Option<RouteActionOneof>, HeaderOperations) {
+    let semantics = route_semantics(config);
+    if let Some(to) = &http.redirect {
+        let action = redirect::redirect(to, options.listener_port, options.is_tls, semantics);
+        (action.map(RouteActionOneof::Redirect), HeaderOperations::default())
+    } else if let Some(response) = &http.direct_response {
+        let action = direct_response::direct_response(response);
+        (Some(RouteActionOneof::DirectResponse(action)), HeaderOperations::default())
+    } else {
+        let destinations = destinations::destinations(options, &http.route);
+        let action = route_action::route_action(options, http, &destinations, r#match, semantics, authority);
+        (Some(RouteActionOneof::Route(action)), destinations.headers)
     }
 }
 
