@@ -150,9 +150,9 @@ pub enum TargetPort {
 }
 
 impl Service {
-    /// Returns the port of this number. istiod: `PortList.GetByPort`.
+    /// Returns the port of this number, unless it is UDP. istiod: `PortList.GetByPort`.
     pub fn port(&self, number: u32) -> Option<&Port> {
-        self.ports.iter().find(|p| p.number == number)
+        self.ports.iter().find(|p| p.number == number && p.protocol != Protocol::Udp)
     }
 
     /// Says whether it is a Kubernetes Service.
