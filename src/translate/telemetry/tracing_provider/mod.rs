@@ -12,7 +12,7 @@ use crate::model::istio::{
     MeshConfigExtensionProvider, MeshConfigExtensionProviderDatadogTracingProvider as Datadog,
     MeshConfigExtensionProviderHttpHeader, MeshConfigExtensionProviderHttpHeaderValue,
     MeshConfigExtensionProviderProvider as Provider,
-    MeshConfigExtensionProviderSkyWalkingTracingProvider as SkyWalking,
+    MeshConfigExtensionProviderSkyWalkingTracingProvider as SkyWalking, ProxyConfigClusterName,
 };
 use crate::proxy::ProxyView;
 use crate::translate::extension_provider;
@@ -77,7 +77,7 @@ fn datadog_config(view: &ProxyView<'_>, provider: &Datadog) -> Option<envoy::Dat
     let backend = extension_provider::backend(view.outbound.mesh, &provider.service, provider.port)?;
     Some(envoy::DatadogConfig {
         collector_cluster: backend.cluster,
-        service_name: view.proxy.service_cluster.clone(),
+        service_name: service_name(view),
         collector_hostname: backend.hostname,
         ..Default::default()
     })
@@ -90,6 +90,19 @@ fn skywalking_config(view: &ProxyView<'_>, provider: &SkyWalking) -> Option<envo
         grpc_service: Some(extension_provider::grpc_service(&backend)),
         ..Default::default()
     })
+}
+
+/// `ProxyConfig.serviceCluster` -> the name under which a proxy reports its spans
+///
+/// istiod takes the cluster of the proxy's node. The recordings' proxies send the field as it is, `istio-proxy` unless it is
+/// set; an agent turns that default into `<app>.<namespace>` ([`crate::proxy::Proxy::service_cluster`]).
+///
+/// istiod: `tracing.go` `configureFromProviderConfig`
+fn service_name(view: &ProxyView<'_>) -> String {
+    match &view.proxy.client.proxy_config.cluster_name {
+        Some(ProxyConfigClusterName::ServiceCluster(name)) => name.clone(),
+        Some(ProxyConfigClusterName::TracingServiceName(_)) | None => view.proxy.service_cluster.clone(),
+    }
 }
 
 fn http(name: &str, config: impl Into<envoy::Any>) -> envoy::TracingHttp {

@@ -1,7 +1,7 @@
 //! Spans in OpenTelemetry's format.
 
 use super::otel_service_name::otel_service_name;
-use super::{header_value, headers, sampler, url};
+use super::{header_value, headers, sampler, service_name, url};
 use crate::envoy;
 use crate::model::istio::{
     MeshConfigExtensionProviderGrpcService, MeshConfigExtensionProviderHttpService,
@@ -24,7 +24,7 @@ pub(super) fn config(view: &ProxyView<'_>, provider: &OpenTelemetry) -> Option<e
     };
     let service_name = match provider.service_attribute_enrichment {
         Enrichment::OtelSemanticConventions => otel_service_name(view.proxy),
-        Enrichment::IstioCanonical => view.proxy.service_cluster.clone(),
+        Enrichment::IstioCanonical => service_name(view),
     };
     let http = provider.http.as_ref();
     Some(envoy::OpenTelemetryConfig {
