@@ -104,7 +104,7 @@ fn proxy(
             &pod.meta.namespace,
         ),
         global_unicast_ip: global.cloned().unwrap_or_default(),
-        service_targets: service_targets(pod, &addresses, mesh),
+        service_targets: service_targets(pod, &addresses, &client.cluster_id, mesh),
         workload_name: text("WORKLOAD_NAME"),
         service_account: text("SERVICE_ACCOUNT"),
         ip_addresses: addresses,

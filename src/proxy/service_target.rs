@@ -17,12 +17,21 @@ use crate::model::Config;
 use crate::model::kubernetes::Pod;
 
 /// Returns the targets of a Pod's proxy by age and hostname of their services.
-pub(super) fn service_targets(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh) -> Vec<ServiceTarget> {
+///
+/// A proxy that says that it is in another cluster has none by Services. istiod: `skipSearchingRegistryForProxy`.
+pub(super) fn service_targets(
+    pod: &Config<Pod>,
+    addresses: &[String],
+    cluster_id: &str,
+    mesh: &Mesh,
+) -> Vec<ServiceTarget> {
     let mut out = of_service_entries(pod, addresses, mesh);
-    out.extend(match workload_entry(pod, addresses, mesh) {
-        Some(entry) => of_workload_entry(entry, mesh),
-        None => of_pod(pod, addresses, mesh),
-    });
+    if cluster_id.is_empty() || cluster_id == mesh.cluster_id {
+        out.extend(match workload_entry(pod, addresses, mesh) {
+            Some(entry) => of_workload_entry(entry, mesh),
+            None => of_pod(pod, addresses, mesh),
+        });
+    }
     out.sort_by(|a, b| (a.service.creation, &a.service.hostname).cmp(&(b.service.creation, &b.service.hostname)));
     out
 }
