@@ -89,3 +89,34 @@ fn required(kind: CredentialKind, text: &str) -> Option<Credential<'_>> {
     let (namespace, name) = namespaced(text)?;
     (!namespace.is_empty() && !name.is_empty()).then_some(Credential { kind, namespace, name })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_without_a_kind_are_secrets() {
+        for (credential, name) in [
+            ("cert", "kubernetes://cert"),
+            ("ns/cert", "kubernetes://ns/cert"),
+            ("kubernetes-gateway://ns/cert", "kubernetes-gateway://ns/cert"),
+            ("configmap://ns/ca", "configmap://ns/ca"),
+            ("builtin://", "default"),
+            ("invalid://anything", "invalid://"),
+        ] {
+            assert_eq!(resource_name(credential), name);
+        }
+    }
+
+    #[test]
+    fn names_are_read() {
+        let read = |name| parse(name, "own").map(|c| (c.kind, c.namespace, c.name));
+        assert_eq!(read("kubernetes://cert"), Some((CredentialKind::Kubernetes, "own", "cert")));
+        assert_eq!(read("kubernetes://ns/cert"), Some((CredentialKind::Kubernetes, "ns", "cert")));
+        assert_eq!(read("configmap://ns/ca-cacert"), Some((CredentialKind::ConfigMap, "ns", "ca-cacert")));
+        assert_eq!(read("configmap://ca"), None);
+        assert_eq!(read("kubernetes-gateway:///cert"), None);
+        assert_eq!(read("invalid://"), Some((CredentialKind::Invalid, "", "")));
+        assert_eq!(read("default"), None);
+    }
+}

@@ -11,11 +11,11 @@ use crate::options::features;
 /// The hostnames of the services that serve this Gateway, separated by commas: what a Gateway of the Gateway API becomes.
 ///
 /// istiod: `InternalGatewayServiceAnnotation`
-pub const GATEWAY_SERVICE_ANNOTATION: &str = "internal.istio.io/gateway-service";
+pub(super) const GATEWAY_SERVICE_ANNOTATION: &str = "internal.istio.io/gateway-service";
 /// The namespace of the Gateway API resource, where it is another than this Gateway's.
 ///
 /// istiod: `constants.InternalParentNamespace`
-pub const PARENT_NAMESPACE_ANNOTATION: &str = "internal.istio.io/parent-namespace";
+pub(super) const PARENT_NAMESPACE_ANNOTATION: &str = "internal.istio.io/parent-namespace";
 
 /// A Gateway with the service ports by which its port numbers are read.
 pub(super) struct Selected<'a> {

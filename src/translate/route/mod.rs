@@ -18,7 +18,7 @@ mod destinations;
 mod direct_response;
 mod domains;
 mod fault;
-pub mod gateway;
+pub(crate) mod gateway;
 mod hash_policy;
 mod headers;
 mod http_route;

@@ -24,7 +24,7 @@ use crate::proxy::ProxyView;
 /// What is missing, malformed, or not for this proxy is left out: Envoy waits for it. A certificate out of date is served.
 ///
 /// istiod: `sds.go` `Generate`
-pub fn build(view: &ProxyView<'_>, names: &BTreeSet<String>) -> Vec<Secret> {
+pub(crate) fn build(view: &ProxyView<'_>, names: &BTreeSet<String>) -> Vec<Secret> {
     names.iter().filter_map(|name| secret(view, name)).collect()
 }
 

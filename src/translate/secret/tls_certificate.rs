@@ -21,7 +21,7 @@ pub(super) fn tls_certificate(
 ) -> TlsCertificate {
     let provider = provider.and_then(|p| p.provider.as_ref()).map(private_key_provider);
     TlsCertificate {
-        certificate_chain: Some(inline(certificate.certificate)),
+        certificate_chain: Some(inline(certificate.pem)),
         private_key: Some(redacted()),
         // A private key provider gets no staple.
         ocsp_staple: certificate.ocsp_staple.filter(|_| provider.is_none()).map(inline),

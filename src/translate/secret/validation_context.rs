@@ -9,7 +9,7 @@ use crate::translate::secret::inline;
 /// istiod: `sds.go` `toEnvoyCaSecret`
 pub(super) fn validation_context(ca: Certificate) -> CertificateValidationContext {
     CertificateValidationContext {
-        trusted_ca: Some(inline(ca.certificate)),
+        trusted_ca: Some(inline(ca.pem)),
         crl: ca.crl.map(inline),
         ..CertificateValidationContext::default()
     }

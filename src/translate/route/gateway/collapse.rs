@@ -19,12 +19,12 @@ pub(super) fn collapse(hosts: IndexMap<String, HostRoutes>) -> Vec<HostRoutes> {
     let mut collapsed: Vec<HostRoutes> = Vec::new();
     for (_, host) in hosts {
         let routes: Vec<_> = host.routes.iter().map(Arc::as_ptr).collect();
-        match latest.get(&routes).map(|&at| &mut collapsed[at]).filter(|first| is_mergeable(first, &host)) {
-            Some(first) => first.domains.extend(host.domains),
-            None => {
-                latest.insert(routes, collapsed.len());
-                collapsed.push(host);
-            }
+        let first = latest.get(&routes).map(|&at| &mut collapsed[at]);
+        if let Some(first) = first.filter(|first| is_mergeable(first, &host)) {
+            first.domains.extend(host.domains);
+        } else {
+            latest.insert(routes, collapsed.len());
+            collapsed.push(host);
         }
     }
     collapsed

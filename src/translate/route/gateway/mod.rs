@@ -32,7 +32,7 @@ struct HostRoutes {
 /// A name without servers (Envoy asks for it while a listener drains) has no virtual hosts.
 ///
 /// istiod: `core/gateway.go` `buildGatewayHTTPRouteConfig`
-pub fn build(view: &ProxyView<'_>, name: &str) -> RouteConfiguration {
+pub(crate) fn build(view: &ProxyView<'_>, name: &str) -> RouteConfiguration {
     let servers = view.merged_gateway().and_then(|gateway| gateway.servers_by_route_name.get(name));
     let Some(servers) = servers.filter(|s| !s.is_empty()) else {
         return empty(name);
