@@ -22,8 +22,8 @@ pub(super) fn tls_certificate(
     let provider = provider.and_then(|p| p.provider.as_ref()).map(private_key_provider);
     TlsCertificate {
         certificate_chain: Some(inline(certificate.pem)),
-        private_key: Some(redacted()),
-        // A private key provider gets no staple.
+        // A private key provider gets the key, and there is no staple then.
+        private_key: provider.is_none().then(redacted),
         ocsp_staple: certificate.ocsp_staple.filter(|_| provider.is_none()).map(inline),
         private_key_provider: provider,
         ..TlsCertificate::default()
