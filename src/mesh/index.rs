@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::discovery_selectors::DiscoveryNamespaces;
 use super::registry::endpoint_slice::{self, Pods, SERVICE_NAME};
 use super::registry::kubernetes_service;
+use super::registry::node_port;
 use super::registry::pod::{self, NodeLabels};
 use super::registry::service_entry::{self, ServiceWithEndpoints};
 use super::registry::spiffe;
@@ -163,8 +164,11 @@ impl Registry {
         let mut kubernetes_services: BTreeMap<String, Vec<Arc<Config<KubernetesService>>>> = BTreeMap::new();
         for config in manifests.services.iter().filter(|s| seen.contains(&s.meta.namespace)) {
             let namespace = config.meta.namespace.as_str();
-            let service =
+            let mut service =
                 kubernetes_service::service(config, annotations_of(namespace), CLUSTER_DOMAIN, context.trust_domain);
+            if service.external_addresses.is_empty() && node_port::is_gateway(config) {
+                service.external_addresses = node_port::addresses(config, &manifests.nodes);
+            }
             let own = slices.get(&(namespace, config.meta.name.as_str())).map_or(&[][..], Vec::as_slice);
             let mut behind = endpoint_slice::endpoints(own, &pod_index, &nodes, context);
             behind.extend(selected_workload_entries(&service, &workload_entries));

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::spiffe;
+use super::{node_port, spiffe};
 use super::traffic_distribution::traffic_distribution;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{DnsConnectStrategy, Port, Registry, Resolution, Service, TargetPort, UNSPECIFIED_IP};
@@ -15,7 +15,6 @@ use crate::model::kubernetes::{IntOrString, Service as KubernetesService, Servic
 const EXPORT_TO: &str = "networking.istio.io/exportTo";
 const CANONICAL_SERVICE_ACCOUNTS: &str = "alpha.istio.io/canonical-serviceaccounts";
 const KUBERNETES_SERVICE_ACCOUNTS: &str = "alpha.istio.io/kubernetes-serviceaccounts";
-const NODE_SELECTOR: &str = "traffic.istio.io/nodeSelector";
 
 /// Returns the hostname of a Kubernetes Service. istiod: `ServiceHostname`.
 pub(crate) fn hostname(name: &str, namespace: &str, cluster_domain: &str) -> String {
@@ -39,7 +38,6 @@ pub(crate) fn service(
         .into_iter()
         .flat_map(|v| v.split(','))
         .map(|account| spiffe::identity(trust_domain, &meta.namespace, account));
-    let is_node_port_gateway = spec.r#type == "NodePort" && meta.annotations.contains_key(NODE_SELECTOR);
     let ingress = load_balancer_ingress.iter().filter(|_| spec.r#type == "LoadBalancer");
     let balancers = ingress.filter_map(|i| [&i.ip, &i.hostname].into_iter().find(|a| !a.is_empty()).cloned());
 
@@ -75,7 +73,7 @@ pub(crate) fn service(
         ),
         passthrough_target_ports: BTreeMap::new(),
         external_addresses: balancers.chain(spec.external_ips.iter().cloned()).collect(),
-        external_ports: if is_node_port_gateway {
+        external_ports: if node_port::is_gateway(config) {
             spec.ports.iter().map(|p| (p.port, p.node_port)).collect()
         } else {
             BTreeMap::new()

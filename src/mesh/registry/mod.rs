@@ -10,6 +10,7 @@
 pub(crate) mod endpoint_slice;
 pub(crate) mod kubernetes_service;
 pub(crate) mod locality;
+pub(crate) mod node_port;
 pub(crate) mod pod;
 pub(crate) mod service_entry;
 pub(crate) mod spiffe;
