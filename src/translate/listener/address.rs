@@ -4,9 +4,9 @@
 
 use crate::envoy;
 use crate::proxy::IpMode;
+use crate::translate::address::UNIX_PREFIX;
 
-/// The prefix of a bind that is a Unix domain socket.
-const UNIX_PREFIX: &str = "unix://";
+pub(crate) use crate::translate::address::{address, loopbacks};
 
 /// The addresses that stand for all of a proxy's, the main one first.
 pub(crate) fn wildcards(ip_mode: IpMode) -> &'static [&'static str] {
@@ -25,35 +25,9 @@ pub(crate) fn wildcard(ip_mode: IpMode) -> &'static str {
     }
 }
 
-/// The addresses by which a proxy reaches itself.
-pub(crate) fn loopbacks(ip_mode: IpMode) -> &'static [&'static str] {
-    match ip_mode {
-        IpMode::Ipv4 => &["127.0.0.1"],
-        IpMode::Ipv6 => &["::1"],
-        IpMode::Dual => &["127.0.0.1", "::1"],
-    }
-}
-
 /// Says whether a bind is a Unix domain socket.
 pub(crate) fn is_unix_socket(bind: &str) -> bool {
     bind.starts_with(UNIX_PREFIX)
-}
-
-/// Returns the address of a bind; port 0 means that it is a Unix domain socket.
-///
-/// istiod: `util.go` `BuildAddress`
-pub(crate) fn address(bind: &str, port: u32) -> envoy::Address {
-    let address = if port == 0 {
-        let path = bind.strip_prefix(UNIX_PREFIX).unwrap_or(bind).to_owned();
-        envoy::AddressAddress::Pipe(envoy::Pipe { path, ..envoy::Pipe::default() })
-    } else {
-        envoy::AddressAddress::SocketAddress(envoy::SocketAddress {
-            address: bind.to_owned(),
-            port_specifier: Some(envoy::SocketAddressPortSpecifier::PortValue(port)),
-            ..envoy::SocketAddress::default()
-        })
-    };
-    envoy::Address { address: Some(address) }
 }
 
 /// Returns further addresses of a listener. istiod: `util.go` `BuildAdditionalAddresses`
