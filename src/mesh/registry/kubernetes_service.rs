@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{node_port, spiffe};
 use super::traffic_distribution::traffic_distribution;
+use super::{node_port, spiffe};
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{DnsConnectStrategy, Port, Registry, Resolution, Service, TargetPort, UNSPECIFIED_IP};
 use crate::mesh::visibility::{ExportTo, visibility};

@@ -32,6 +32,7 @@ pub(crate) fn addresses(config: &Config<Service>, nodes: &[Config<Node>]) -> Vec
 }
 
 fn external_address(node: &Node) -> Option<String> {
-    let external = node.addresses.iter().filter(|address| address.r#type == "ExternalIP" && !address.address.is_empty());
+    let external =
+        node.addresses.iter().filter(|address| address.r#type == "ExternalIP" && !address.address.is_empty());
     external.map(|address| address.address.clone()).next()
 }
