@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config_dump;
 pub mod diagnostic;
 pub mod envoy;
+pub mod expand;
 pub mod ingest;
 pub mod mesh;
 pub mod model;

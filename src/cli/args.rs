@@ -17,6 +17,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Writes the config dump of each proxy.
     Translate(Translate),
+    /// Prints the manifests, completed by what the controllers would make, as YAML that istiod could be fed with.
+    Expand(Expand),
 }
 
 /// What `translate` takes.
@@ -31,4 +33,15 @@ pub(super) struct Translate {
     /// Proxies by NAME or NAME.NAMESPACE.
     #[arg(long)]
     pub(super) proxy: Vec<String>,
+    /// Does not complete what the input lacks.
+    #[arg(long)]
+    pub(super) no_expand: bool,
+}
+
+/// What `expand` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Expand {
+    /// Folders (read with all below), files, or `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
 }

@@ -1,6 +1,7 @@
 //! The command line: the only module with IO.
 
 mod args;
+mod expand;
 mod outcome;
 pub mod render;
 pub mod source;
@@ -15,5 +16,6 @@ pub fn run() -> anyhow::Result<Outcome> {
     let args::Args { command } = args::Args::parse();
     match command {
         args::Command::Translate(arguments) => translate::run(&arguments),
+        args::Command::Expand(arguments) => expand::run(&arguments),
     }
 }

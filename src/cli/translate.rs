@@ -9,15 +9,18 @@ use anyhow::Context as _;
 use super::args::Translate;
 use super::{Outcome, render, source};
 use crate::config_dump::node::file_stem;
+use crate::expand;
 use crate::ingest;
 use crate::mesh::Mesh;
+use crate::options::Options;
 use crate::pipeline::translate_all;
 use crate::proxy::{self, Proxy};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Translate) -> anyhow::Result<Outcome> {
     let files = source::read(&arguments.paths);
-    let (manifests, mut diagnostics) = ingest::ingest(files);
+    let (mut manifests, mut diagnostics) = ingest::ingest(files);
+    expand::expand(&mut manifests, &Options { expand: !arguments.no_expand, ..Options::default() });
     let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
     let mesh = Mesh::new(&manifests, &settings);
     let proxies = proxy::proxies(&mesh);

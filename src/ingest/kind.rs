@@ -141,6 +141,22 @@ macro_rules! kinds {
                 }
             }
 
+            /// Puts a resource in the place of the one that a document holds.
+            pub(crate) fn replace(&mut self, resource: Resource, source: ResourceRef) {
+                match resource {
+                    $( Resource::$kind(config) => {
+                        if let Some(old) = self.$field.iter_mut().find(|old| old.source == source) {
+                            *old = Config { source, ..*config };
+                        }
+                    } )*
+                }
+            }
+
+            /// Puts each list back in its order.
+            pub(crate) fn sort(&mut self) {
+                $( self.$field.sort_by(|a, b| (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name))); )*
+            }
+
             /// Returns how many resources there are of each kind.
             pub fn counts(&self) -> Vec<(&'static str, usize)> {
                 vec![$( (stringify!($kind), self.$field.len()), )*]

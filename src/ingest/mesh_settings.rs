@@ -96,3 +96,10 @@ pub(crate) fn proxy_config(base: ProxyConfig, text: &str) -> Option<(ProxyConfig
     let (merged, _) = de::read_with(root, Style::Proto, |deserializer| base.merge(deserializer)).ok()?;
     Some((merged, root.to_json()))
 }
+
+/// Returns the JSON of YAML inside of a string. Nothing if it is none, or empty.
+pub(crate) fn json_of_yaml(text: &str) -> Option<serde_json::Value> {
+    let end = u32::try_from(text.len()).ok()?;
+    let tree = yaml::parse(text, 0..end).ok().filter(|tree| !tree.is_empty())?;
+    Some(tree.root(SourceId::default(), text).to_json())
+}

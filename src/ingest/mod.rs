@@ -23,8 +23,8 @@ mod yaml;
 
 pub use kind::Resources;
 pub use manifests::{Document, Manifests};
-pub(crate) use mesh_settings::proxy_config;
 pub use mesh_settings::{MeshSettings, mesh_settings};
+pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -215,6 +215,15 @@ fn read_object(
         }),
     };
     (object, problems)
+}
+
+/// Reads an object that the program has made, as if a file had it. Nothing if the API server would refuse it.
+pub(crate) fn read_object_of_program(object: &serde_json::Value) -> Option<Resource> {
+    let text = object.to_string();
+    let tree = json::parse(&text, 0..text::offset(text.len())).ok()?.pop()?;
+    let node = tree.root(SourceId::default(), &text);
+    let Known::Yes(entry) = Kind::of(&metadata::type_meta(node).ok()?) else { return None };
+    entry.read(node, &mut Vec::new())
 }
 
 #[cfg(test)]

@@ -72,6 +72,11 @@ pub struct ResourceRef(pub(crate) u32);
 impl ResourceRef {
     /// The reference of a resource that no document holds.
     pub const NONE: Self = Self(u32::MAX);
+
+    /// Returns the index of the document.
+    pub(crate) fn index(self) -> u32 {
+        self.0
+    }
 }
 
 impl Default for ResourceRef {

@@ -1,0 +1,111 @@
+//! Which Pods are injected, and how.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::ingest::Manifests;
+
+/// Namespaces whose Pods are never injected. istiod: `inject.go` `IgnoredNamespaces`
+pub(in super::super) const IGNORED_NAMESPACES: [&str; 4] =
+    ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
+
+const INJECT: &str = "sidecar.istio.io/inject";
+const REVISION: &str = "istio.io/rev";
+const INJECTION: &str = "istio-injection";
+
+/// Returns whether the API server asks the injector about a Pod: a default install has the revision `default`, and does not
+/// take in namespaces without a label.
+///
+/// istiod: `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
+pub(super) fn is_asked(namespace: Option<&BTreeMap<String, String>>, pod: &Map<String, Value>) -> bool {
+    let namespace = |key: &str| namespace.and_then(|labels| labels.get(key)).map(String::as_str);
+    let pod = |key: &str| pod.get(key).and_then(Value::as_str);
+    if pod(INJECT) == Some("false") {
+        return false;
+    }
+    match (namespace(INJECTION), namespace(REVISION)) {
+        (Some(injection), _) => injection == "enabled",
+        (None, Some(revision)) => revision == "default",
+        (None, None) => match pod(REVISION) {
+            Some(revision) => revision == "default",
+            None => pod(INJECT) == Some("true"),
+        },
+    }
+}
+
+/// Returns whether the injector, once asked, injects a Pod. istiod: `inject.go` `injectRequired`
+pub(super) fn is_required(
+    namespace: &str,
+    host_network: bool,
+    labels: &Map<String, Value>,
+    annotations: &Map<String, Value>,
+) -> bool {
+    let wish = labels.get(INJECT).or_else(|| annotations.get(INJECT)).and_then(Value::as_str);
+    !host_network && !IGNORED_NAMESPACES.contains(&namespace) && wish != Some("false")
+}
+
+/// Returns whether a Pod's sidecar is an init container that keeps running.
+pub(super) fn is_native(nodes: bool, annotations: &Map<String, Value>) -> bool {
+    match annotations.get("sidecar.istio.io/nativeSidecar").and_then(Value::as_str) {
+        None | Some("") => nodes,
+        Some(wish) => wish != "false",
+    }
+}
+
+/// Returns whether all nodes that tell their version are of Kubernetes 1.33 or later. istiod: `webhook.go` `DetectNativeSidecar`
+pub(super) fn nodes_run_native_sidecars(manifests: &Manifests) -> bool {
+    manifests.nodes.iter().all(|node| {
+        let version = manifests
+            .node(node.source)
+            .and_then(|node| node.get("status")?.get("nodeInfo")?.get("kubeletVersion")?.as_str());
+        version.is_none_or(|version| {
+            let minor = version.trim_start_matches('v').split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+            minor.is_some_and(|minor| minor >= 33)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn decides_by_labels_of_namespace_and_pod() {
+        for (namespace, labels, annotations, expected) in [
+            (json!({}), json!({}), json!({}), false),
+            (json!({"istio-injection": "enabled"}), json!({}), json!({}), true),
+            (json!({"istio-injection": "disabled"}), json!({}), json!({}), false),
+            (json!({"istio-injection": "disabled"}), json!({INJECT: "true"}), json!({}), false),
+            (json!({"istio-injection": "enabled"}), json!({INJECT: "false"}), json!({}), false),
+            (json!({"istio-injection": "enabled"}), json!({}), json!({INJECT: "false"}), false),
+            (json!({"istio-injection": "enabled"}), json!({INJECT: "true"}), json!({INJECT: "false"}), true),
+            (json!({"istio-injection": "enabled"}), json!({INJECT: "maybe"}), json!({}), true),
+            (json!({"istio-injection": "enabled", "istio.io/rev": "canary"}), json!({}), json!({}), true),
+            (json!({"istio.io/rev": "default"}), json!({}), json!({}), true),
+            (json!({"istio.io/rev": "canary"}), json!({INJECT: "true"}), json!({}), false),
+            (json!({}), json!({"istio.io/rev": "default"}), json!({}), true),
+            (json!({}), json!({"istio.io/rev": "canary", INJECT: "true"}), json!({}), false),
+            (json!({}), json!({"istio.io/rev": "default", INJECT: "false"}), json!({}), false),
+            (json!({}), json!({INJECT: "true"}), json!({}), true),
+            (json!({}), json!({}), json!({INJECT: "true"}), false),
+        ] {
+            let namespace_labels: BTreeMap<String, String> =
+                serde_json::from_value(namespace.clone()).expect("all are text");
+            let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
+            let decided = is_asked(Some(&namespace_labels), &map(&labels))
+                && is_required("default", false, &map(&labels), &map(&annotations));
+            assert_eq!(decided, expected, "{namespace} {labels} {annotations}");
+        }
+    }
+
+    #[test]
+    fn never_injects_the_system_and_the_host_network() {
+        let none = Map::new();
+        assert!(is_required("default", false, &none, &none));
+        assert!(!is_required("kube-system", false, &none, &none));
+        assert!(!is_required("default", true, &none, &none));
+    }
+}

@@ -1,0 +1,164 @@
+//! The sidecar injector of a default install.
+//!
+//! What nothing of the translation reads is left out: volumes and mounts, probes and their rewriting, security contexts,
+//! resources and the variables made from them, the container `istio-init`.
+//!
+//! istiod: `pkg/kube/inject`
+
+mod container;
+mod decision;
+mod environment;
+mod metadata;
+mod prometheus;
+mod proxy_config;
+
+use serde_json::{Map, Value, json};
+
+use super::node;
+use super::workload::Workload;
+use crate::ingest::{self, Manifests};
+use crate::model::Config;
+use crate::model::istio::ProxyConfigResource;
+use crate::options::Options;
+
+pub(super) use decision::IGNORED_NAMESPACES;
+
+/// The container that the injector adds.
+const PROXY: &str = "istio-proxy";
+
+/// The injector, with the settings of the mesh.
+pub(super) struct Injector<'m> {
+    manifests: &'m Manifests,
+    /// The mesh config as it is written.
+    mesh: Value,
+    /// Whether the proxy is an init container that keeps running, as on nodes of Kubernetes 1.33 and later.
+    native: bool,
+    /// ProxyConfigs, the oldest first.
+    proxy_configs: Vec<&'m Config<ProxyConfigResource>>,
+}
+
+/// What the injector makes of a Pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Template {
+    /// A sidecar beside the Pod's own containers.
+    Sidecar,
+    /// A gateway: the Pod's own container `istio-proxy`, filled in.
+    Gateway,
+}
+
+impl Template {
+    /// Returns what the summary says of the Pod.
+    pub(super) fn says(self) -> &'static str {
+        match self {
+            Self::Sidecar => ", with a sidecar",
+            Self::Gateway => ", a gateway",
+        }
+    }
+
+    /// Returns the template that a Pod asks for; none if it asks for others, which make no Envoy that istiod knows as one of
+    /// these.
+    fn of(annotations: &Map<String, Value>) -> Option<Self> {
+        let Some(names) = annotations.get("inject.istio.io/templates").and_then(Value::as_str) else {
+            return Some(Self::Sidecar);
+        };
+        names.split(',').map(str::trim).find_map(|name| match name {
+            "sidecar" => Some(Self::Sidecar),
+            "gateway" => Some(Self::Gateway),
+            _ => None,
+        })
+    }
+}
+
+impl<'m> Injector<'m> {
+    pub(super) fn new(manifests: &'m Manifests, options: &Options) -> Self {
+        let given = options.mesh_config.as_ref().and_then(|file| file.content.as_ref().ok());
+        let given = given.map(|text| String::from_utf8_lossy(text).into_owned());
+        let mut maps = manifests.config_maps.iter();
+        let mut map = || maps.find(|map| map.meta.namespace == "istio-system" && map.meta.name == "istio");
+        let mesh = given.or_else(|| map()?.spec.data.get("mesh").cloned());
+        let mut proxy_configs: Vec<_> = manifests.proxy_configs.iter().collect();
+        proxy_configs.sort_by_key(|config| config.meta.creation_timestamp);
+        Self {
+            manifests,
+            mesh: mesh.and_then(|text| ingest::json_of_yaml(&text)).unwrap_or(Value::Null),
+            native: decision::nodes_run_native_sidecars(manifests),
+            proxy_configs,
+        }
+    }
+
+    /// Injects a Pod, if its namespace or the Pod itself asks for it; returns by which template.
+    pub(super) fn inject(&self, pod: &mut Map<String, Value>, workload: &Workload<'_>) -> Option<Template> {
+        let namespace = workload.meta.namespace.as_str();
+        let labels = node::map(node::map(pod, "metadata"), "labels").clone();
+        let annotations = node::map(node::map(pod, "metadata"), "annotations").clone();
+        let mut namespaces = self.manifests.namespaces.iter();
+        let namespace_labels = namespaces.find(|n| n.meta.name == namespace).map(|n| &n.meta.labels);
+        let host_network = node::map(pod, "spec").get("hostNetwork").and_then(Value::as_bool).unwrap_or_default();
+        let asked = decision::is_asked(namespace_labels, &labels)
+            && decision::is_required(namespace, host_network, &labels, &annotations);
+        let template = asked.then(|| Template::of(&annotations)).flatten()?;
+
+        strip(pod, &annotations);
+        let (own, own_init) = (take(pod, "containers"), take(pod, "initContainers"));
+        let proxy_config = proxy_config::effective(self, namespace, &labels, &annotations);
+        let context = environment::Context { workload, labels: &labels, annotations: &annotations, template };
+        let scrape = prometheus::merge(self, &annotations);
+        let mut environment = environment::variables(self, &context, &proxy_config, &own);
+        environment.extend(scrape.as_ref().and_then(|scrape| scrape.variable.clone()));
+        let native = template == Template::Sidecar && decision::is_native(self.native, &annotations);
+        let mut proxy = container::proxy(template, &annotations, &environment);
+        if native {
+            proxy["restartPolicy"] = json!("Always");
+        }
+        let is_proxy = |container: &Value| container.get("name").and_then(Value::as_str) == Some(PROXY);
+        if let Some(overlay) = own.iter().chain(&own_init).find(|container| is_proxy(container)) {
+            proxy = container::overlaid(proxy, overlay);
+        }
+        let mut containers: Vec<Value> = own.into_iter().filter(|container| !is_proxy(container)).collect();
+        let mut init: Vec<Value> = own_init.into_iter().filter(|container| !is_proxy(container)).collect();
+        let applications = containers.iter().filter_map(|container| container.get("name")?.as_str().map(str::to_owned));
+        let applications: Vec<String> = applications.collect();
+        if native {
+            init.insert(0, proxy);
+        } else {
+            containers.push(proxy);
+        }
+        let spec = node::map(pod, "spec");
+        spec.insert("containers".to_owned(), Value::Array(containers));
+        if !init.is_empty() {
+            spec.insert("initContainers".to_owned(), Value::Array(init));
+        }
+        let metadata = node::map(pod, "metadata");
+        metadata::complete(metadata, workload, template, native, applications.first(), &proxy_config);
+        if let Some(scrape) = scrape {
+            prometheus::annotate(node::map(metadata, "annotations"), &scrape);
+        }
+        Some(template)
+    }
+
+    /// Returns the trust domain, which is the mesh's name too.
+    fn trust_domain(&self) -> &str {
+        self.mesh.get("trustDomain").and_then(Value::as_str).filter(|d| !d.is_empty()).unwrap_or("cluster.local")
+    }
+}
+
+/// Takes containers that an earlier injection has added out of a Pod.
+fn strip(pod: &mut Map<String, Value>, annotations: &Map<String, Value>) {
+    const STATUS: &str = "sidecar.istio.io/status";
+    let status =
+        annotations.get(STATUS).and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let Some(status) = status else { return };
+    for list in ["containers", "initContainers"] {
+        let added: Vec<&Value> = status.get(list).and_then(Value::as_array).into_iter().flatten().collect();
+        let kept = take(pod, list).into_iter().filter(|c| !c.get("name").is_some_and(|name| added.contains(&name)));
+        let kept: Vec<Value> = kept.collect();
+        node::map(pod, "spec").insert(list.to_owned(), Value::Array(kept));
+    }
+}
+
+fn take(pod: &mut Map<String, Value>, list: &str) -> Vec<Value> {
+    match node::map(pod, "spec").remove(list) {
+        Some(Value::Array(containers)) => containers,
+        _ => Vec::new(),
+    }
+}

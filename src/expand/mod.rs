@@ -1,0 +1,96 @@
+//! Completes what a repository of manifests lacks, as the controllers of Kubernetes and Istio would.
+//!
+//! A repository says what is wanted: Deployments and Services. istiod reads what has become of it: Pods with addresses,
+//! EndpointSlices, virtual addresses. [`expand`] makes these by rules that depend on nothing but the resource itself, so that
+//! one resource more never shifts another's values (but for a collision of hashes). The rules are in this folder's README.
+//!
+//! What is made is a Kubernetes object in JSON, read back by the same reader as the files. So [`Expansion::documents`], given
+//! to meshc or to istiod, is by construction what meshc translates.
+
+mod address;
+mod endpoint_slice;
+mod endpoints;
+mod inject;
+mod invented;
+mod mesh_config;
+mod namespace;
+mod node;
+mod owner;
+mod pod;
+mod service;
+mod service_entry;
+mod workload;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::ingest::{Manifests, read_object_of_program};
+use crate::options::Options;
+use crate::source::ResourceRef;
+
+pub use invented::Invented;
+
+/// What [`expand`] has made.
+#[derive(Debug, Clone, Default)]
+pub struct Expansion {
+    /// The values that are made up, in the order of the rules.
+    pub invented: Vec<Invented>,
+    /// Objects of the input that now say more, by document.
+    changed: BTreeMap<u32, Value>,
+    /// Objects that the input does not have.
+    added: Vec<Value>,
+}
+
+/// An object that is to be added, or to take an object's place.
+struct Made {
+    /// The resource that it is made from, or whose place it takes.
+    source: ResourceRef,
+    object: Value,
+    /// Whether it takes the place of the resource.
+    replaces: bool,
+    invented: Vec<Invented>,
+}
+
+/// Completes the manifests, unless [`Options::expand`] is off.
+pub fn expand(manifests: &mut Manifests, options: &Options) -> Expansion {
+    let mut expansion = Expansion::default();
+    if !options.expand {
+        return expansion;
+    }
+    // Each step sees what those before it have made.
+    for step in [mesh_config::make, namespace::make, pod::make, service::make, endpoints::make, endpoint_slice::make] {
+        let made = step(manifests, options);
+        expansion.put(manifests, made);
+    }
+    let made = service_entry::make(manifests);
+    expansion.put(manifests, made);
+    expansion
+}
+
+impl Expansion {
+    /// Returns all objects of the input, completed: first the input's own, then the new ones.
+    pub fn documents(&self, manifests: &Manifests) -> Vec<Value> {
+        let own = manifests.documents.iter().zip(0..).map(|(document, index)| match self.changed.get(&index) {
+            Some(object) => object.clone(),
+            None => node::object(document.node(&manifests.sources)),
+        });
+        own.chain(self.added.iter().cloned()).collect()
+    }
+
+    /// Puts objects into the manifests. One that the API server would refuse comes to nothing.
+    fn put(&mut self, manifests: &mut Manifests, made: Vec<Made>) {
+        for Made { source, object, replaces, invented } in made {
+            let Some(resource) = read_object_of_program(&object) else { continue };
+            if replaces {
+                manifests.resources.replace(resource, source);
+                self.changed.insert(source.index(), object);
+            } else {
+                manifests.resources.put(resource, source);
+                self.added.push(object);
+            }
+            self.invented.extend(invented);
+        }
+        manifests.resources.sort();
+    }
+}

@@ -1,0 +1,40 @@
+//! Namespaces that the input uses and does not have.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::workload::{lack_pods, workloads};
+use super::{Invented, Made, inject};
+use crate::ingest::Manifests;
+use crate::options::Options;
+use crate::source::ResourceRef;
+
+/// A Namespace labelled `istio-injection: enabled` for workloads whose namespace the input does not have.
+///
+/// A repository of manifests rarely has it: the label is given by hand, as Istio's guide says. Namespaces of the system, and
+/// Istio's own, are not taken to have the label.
+pub(super) fn make(manifests: &Manifests, _: &Options) -> Vec<Made> {
+    let mut missing: BTreeMap<String, ResourceRef> = BTreeMap::new();
+    for workload in lack_pods(manifests, &workloads(manifests)) {
+        let namespace = &workload.meta.namespace;
+        let known = manifests.namespaces.iter().any(|n| n.meta.name == *namespace);
+        if !known && namespace != "istio-system" && !inject::IGNORED_NAMESPACES.contains(&namespace.as_str()) {
+            missing.entry(namespace.clone()).or_insert(workload.source);
+        }
+    }
+    let made = missing.into_iter().map(|(name, source)| {
+        let labels = json!({"istio-injection": "enabled", "kubernetes.io/metadata.name": name});
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}});
+        let invented = Invented {
+            kind: "Namespace",
+            namespace: String::new(),
+            name,
+            field: "",
+            value: "istio-injection: enabled".to_owned(),
+            source,
+        };
+        Made { source, object, replaces: false, invented: vec![invented] }
+    });
+    made.collect()
+}

@@ -1,0 +1,46 @@
+//! Objects of the input as JSON.
+
+use base64::Engine as _;
+use serde_json::{Map, Value, json};
+
+use crate::source::Node;
+
+/// Kinds without a namespace.
+const CLUSTER_SCOPED: [&str; 3] = ["Namespace", "Node", "IngressClass"];
+
+/// Returns an object as the API server would hold it: one of a namespace names it.
+pub(super) fn object(node: Node<'_>) -> Value {
+    let mut object = node.to_json();
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let kind_is_secret = kind == "Secret";
+    if !CLUSTER_SCOPED.contains(&kind)
+        && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        && metadata.get("namespace").and_then(Value::as_str).is_none_or(str::is_empty)
+    {
+        metadata.insert("namespace".to_owned(), json!("default"));
+    }
+    if kind_is_secret {
+        encode_string_data(&mut object);
+    }
+    object
+}
+
+/// Moves a Secret's `stringData` into `data`, as the API server does when it is written.
+fn encode_string_data(secret: &mut Value) {
+    let Some(secret) = secret.as_object_mut() else { return };
+    let Some(Value::Object(texts)) = secret.remove("stringData") else { return };
+    let data = map(secret, "data");
+    for (key, text) in texts {
+        let text = text.as_str().unwrap_or_default();
+        data.insert(key, json!(base64::engine::general_purpose::STANDARD.encode(text)));
+    }
+}
+
+/// Returns the map at a key, made if there is none.
+pub(super) fn map<'o>(object: &'o mut Map<String, Value>, key: &str) -> &'o mut Map<String, Value> {
+    let value = object.entry(key).or_insert_with(|| json!({}));
+    if !value.is_object() {
+        *value = json!({});
+    }
+    value.as_object_mut().expect("it has just been made one")
+}

@@ -1,0 +1,98 @@
+//! Workloads: what makes Pods.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::owner;
+use crate::ingest::Manifests;
+use crate::model::kubernetes::LabelSelector;
+use crate::model::{Config, ObjectMeta};
+use crate::source::ResourceRef;
+
+/// A workload that has at least one Pod.
+pub(super) struct Workload<'m> {
+    /// `Deployment` and so on.
+    pub(super) kind: &'static str,
+    pub(super) meta: &'m ObjectMeta,
+    pub(super) source: ResourceRef,
+    /// Labels of its Pods.
+    selector: Option<&'m LabelSelector>,
+    /// The headless Service of a StatefulSet.
+    pub(super) service_name: &'m str,
+    /// The number of its first Pod, where they are numbered.
+    pub(super) first: i32,
+}
+
+/// Returns all workloads that are to have a Pod, by kind, namespace and name: not those scaled to zero or suspended, nor those
+/// that another kind of workload has made.
+pub(super) fn workloads(manifests: &Manifests) -> Vec<Workload<'_>> {
+    let mut all = Vec::new();
+    let no_selector = LabelSelector::default();
+    let some = |selector| Some(selector).filter(|selector: &&LabelSelector| **selector != no_selector);
+    let runs = |replicas: Option<i32>| replicas != Some(0);
+    for d in manifests.deployments.iter().filter(|d| runs(d.spec.replicas)) {
+        all.push(workload("Deployment", d, some(&d.spec.selector)));
+    }
+    for d in &manifests.daemon_sets {
+        all.push(workload("DaemonSet", d, some(&d.spec.selector)));
+    }
+    for s in manifests.stateful_sets.iter().filter(|s| runs(s.spec.replicas)) {
+        let set = workload("StatefulSet", s, some(&s.spec.selector));
+        all.push(Workload { first: s.spec.ordinals_start, service_name: &s.spec.service_name, ..set });
+    }
+    for r in manifests.replica_sets.iter().filter(|r| runs(r.spec.replicas) && !is_owned(&r.meta)) {
+        all.push(workload("ReplicaSet", r, some(&r.spec.selector)));
+    }
+    for r in manifests.replication_controllers.iter().filter(|r| runs(r.spec.replicas) && !is_owned(&r.meta)) {
+        all.push(workload("ReplicationController", r, some(&r.spec.selector)));
+    }
+    for j in manifests.jobs.iter().filter(|j| runs(j.spec.parallelism) && !j.spec.suspend && !is_owned(&j.meta)) {
+        all.push(workload("Job", j, j.spec.selector.as_ref().and_then(some)));
+    }
+    for c in manifests.cron_jobs.iter().filter(|c| !c.spec.suspend) {
+        all.push(workload("CronJob", c, None));
+    }
+    all.retain(|workload| workload.meta.deletion_timestamp.is_none());
+    all.sort_by(|a, b| (&a.meta.namespace, a.kind, &a.meta.name).cmp(&(&b.meta.namespace, b.kind, &b.meta.name)));
+    all
+}
+
+/// Returns the workloads without a Pod in the input.
+pub(super) fn lack_pods<'w, 'm>(manifests: &Manifests, workloads: &'w [Workload<'m>]) -> Vec<&'w Workload<'m>> {
+    let mut owned: BTreeSet<(&str, &str, String)> = BTreeSet::new();
+    for pod in &manifests.pods {
+        for (kind, name) in owner::workloads(&pod.meta, &manifests.replica_sets, &manifests.jobs) {
+            owned.insert((&pod.meta.namespace, kind, name));
+        }
+    }
+    let orphans: Vec<&ObjectMeta> = manifests.pods.iter().map(|pod| &pod.meta).filter(|meta| !is_owned(meta)).collect();
+    let lacks = |workload: &&Workload<'_>| {
+        let Workload { kind, meta, selector, .. } = workload;
+        let selected = selector.is_some_and(|selector| {
+            orphans.iter().any(|pod| pod.namespace == meta.namespace && selector.matches(&pod.labels))
+        });
+        !selected && !owned.contains(&(meta.namespace.as_str(), *kind, meta.name.clone()))
+    };
+    workloads.iter().filter(lacks).collect()
+}
+
+impl Workload<'_> {
+    /// Returns the Pod template of the workload's document.
+    pub(super) fn template(&self, manifests: &Manifests) -> Option<Value> {
+        let document = manifests.node(self.source)?;
+        let path: &[&str] = match self.kind {
+            "CronJob" => &["spec", "jobTemplate", "spec", "template"],
+            _ => &["spec", "template"],
+        };
+        path.iter().try_fold(document, |node, key| node.get(key)).map(crate::source::Node::to_json)
+    }
+}
+
+fn workload<'m, T>(kind: &'static str, config: &'m Config<T>, selector: Option<&'m LabelSelector>) -> Workload<'m> {
+    Workload { kind, meta: &config.meta, source: config.source, selector, service_name: "", first: 0 }
+}
+
+fn is_owned(meta: &ObjectMeta) -> bool {
+    meta.owner_references.iter().any(|owner| owner.controller)
+}
