@@ -33,8 +33,8 @@ pub use outbound::Outbound;
 pub use resource::Resource;
 
 use crate::diagnostic::Diagnostics;
-use crate::envoy::Listener;
 use crate::proxy::{ProxyKind, ProxyView};
+use crate::translate::listener::Listeners;
 
 /// What istiod would serve one proxy; each list by name.
 #[derive(Debug, Clone, Default)]
@@ -62,28 +62,28 @@ pub fn translate(view: &ProxyView<'_>, outbound: &Outbound, diagnostics: &mut Di
         .into_iter()
         .map(|name| Resource::shared(endpoint::build(&view.outbound, &name)))
         .collect();
-    let listeners = listeners(view, diagnostics);
-    let routes = routes(view, outbound, &referenced::rds(&listeners));
+    let Listeners { shared: shared_listeners, own: own_listeners } = listeners(view, outbound, diagnostics);
+    let routes = routes(view, outbound, &referenced::rds(&own_listeners));
     let mut secret_names: BTreeSet<String> = outbound.secret_names.clone();
     secret_names.extend(referenced::cluster_sds(&own_clusters));
-    secret_names.extend(referenced::listener_sds(&listeners));
+    secret_names.extend(referenced::listener_sds(&own_listeners));
     let secrets = secret::build(view, &secret_names).into_iter().map(Resource::shared).collect();
 
     let own_clusters = own_clusters.into_iter().map(Resource::shared);
     Translation {
         clusters: resource::sorted(outbound.clusters.iter().cloned().chain(own_clusters)),
         endpoints: resource::sorted(outbound.endpoints.iter().cloned().chain(own_endpoints)),
-        listeners: resource::sorted(listeners.into_iter().map(Resource::shared)),
+        listeners: resource::sorted(shared_listeners.into_iter().chain(own_listeners.into_iter().map(Resource::shared))),
         routes: resource::sorted(routes.into_iter()),
         secrets,
         extensions: Vec::new(),
     }
 }
 
-fn listeners(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Vec<Listener> {
+fn listeners(view: &ProxyView<'_>, outbound: &Outbound, diagnostics: &mut Diagnostics) -> Listeners {
     match view.outbound.client.kind {
-        ProxyKind::Sidecar => listener::sidecar(view, diagnostics),
-        ProxyKind::Router => listener::gateway::build(view, diagnostics),
+        ProxyKind::Sidecar => listener::sidecar(view, &outbound.listeners, diagnostics),
+        ProxyKind::Router => Listeners { own: listener::gateway::build(view, diagnostics), ..Listeners::default() },
     }
 }
 

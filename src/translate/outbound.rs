@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::proxy::OutboundView;
+use crate::translate::listener::SharedListeners;
 use crate::translate::{Resource, cluster, endpoint, referenced, resource, route};
 
-/// The outbound clusters, their endpoints, and routes as they are asked for.
+/// The outbound clusters and their endpoints; listeners and routes as they are asked for.
 #[derive(Debug)]
 pub struct Outbound {
     /// By name.
@@ -15,6 +16,8 @@ pub struct Outbound {
     pub(super) endpoints: Vec<Arc<Resource>>,
     /// The secrets that the clusters refer to.
     pub(super) secret_names: BTreeSet<String>,
+    /// The listeners of services.
+    pub(super) listeners: SharedListeners,
     /// Route configurations that some proxy has asked for already: which are known changes nothing but the time it takes.
     routes: Mutex<BTreeMap<String, Arc<Resource>>>,
 }
@@ -29,6 +32,7 @@ impl Outbound {
             endpoints: resource::sorted(endpoints),
             secret_names: referenced::cluster_sds(&clusters),
             clusters: resource::sorted(clusters.into_iter().map(Resource::shared)),
+            listeners: SharedListeners::default(),
             routes: Mutex::default(),
         }
     }

@@ -10,7 +10,8 @@
 //! chain_match, tls_context, listener_filters    what chooses and opens a chain
 //! ```
 //!
-//! Outbound code reads of the proxy what [`OutboundView`] gives, and the telemetry that was made for it, and nothing else.
+//! Outbound code reads of the proxy what [`OutboundView`](crate::proxy::OutboundView) gives, and the policies in its
+//! [`ListenerView`], and nothing else: so proxies share listeners.
 //!
 //! istiod: `core/listener.go` `BuildListeners`
 
@@ -41,24 +42,37 @@ mod view;
 
 pub(crate) use class::ListenerClass;
 pub(crate) use listener_protocol::{ChainKind, ListenerProtocol};
+pub(crate) use outbound::SharedListeners;
 pub(crate) use view::ListenerView;
+
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
 use crate::envoy::Listener;
 use crate::proxy::ProxyView;
+use crate::translate::Resource;
+
+/// The listeners of one proxy.
+#[derive(Debug, Default)]
+pub(crate) struct Listeners {
+    /// Those that other proxies have too. They name no routes and no secrets.
+    pub(crate) shared: Vec<Arc<Resource>>,
+    pub(crate) own: Vec<Listener>,
+}
 
 /// Builds all listeners of a sidecar; none if the mesh's outbound port is 0.
 ///
 /// istiod: `listener.go` `buildSidecarListeners`, `listener_builder.go` `getListeners`
-pub(crate) fn sidecar(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Vec<Listener> {
+pub(crate) fn sidecar(view: &ProxyView<'_>, shared: &SharedListeners, diagnostics: &mut Diagnostics) -> Listeners {
     if view.outbound.mesh.config.proxy_listen_port <= 0 {
-        return Vec::new();
+        return Listeners::default();
     }
     let listener_view = ListenerView::new(view);
     let own_address = view.proxy.ip_addresses.first().map_or("", String::as_str);
-    let mut listeners = outbound::listeners(&listener_view, own_address, diagnostics);
-    listeners.extend(outbound::http_proxy(&listener_view));
-    listeners.extend(outbound::virtual_outbound(&listener_view));
-    listeners.extend(inbound::listeners(&listener_view, view, diagnostics));
-    listeners
+    let services = shared.listeners(&listener_view, own_address, diagnostics);
+    let mut own = services.own;
+    own.extend(outbound::http_proxy(&listener_view));
+    own.extend(outbound::virtual_outbound(&listener_view));
+    own.extend(inbound::listeners(&listener_view, view, diagnostics));
+    Listeners { shared: services.shared, own }
 }

@@ -9,9 +9,9 @@ use crate::translate::listener::bind::Bind;
 use crate::translate::listener::{ListenerView, connection_balance, listener_filters};
 
 /// Builds the listener of an address and port. istiod: `listener.go` `buildListenerFromEntry`
-pub(super) fn listener(view: &ListenerView<'_>, bind: &Bind, port: u32, chains: Vec<Chain>) -> Listener {
+pub(super) fn listener(view: &ListenerView<'_>, bind: &Bind, port: u32, chains: &[Chain]) -> Listener {
     let needs_http_inspector = chains.iter().any(Chain::needs_http_inspector);
-    let listener_filters = inspectors(&chains, needs_http_inspector);
+    let listener_filters = inspectors(chains, needs_http_inspector);
     let (filter_chains, default_filter_chain) = filter_chains(view, chains);
     let exact_balance = view.metadata_is_true("OUTBOUND_LISTENER_EXACT_BALANCE");
     Listener {
@@ -46,11 +46,12 @@ fn inspectors(chains: &[Chain], needs_http_inspector: bool) -> Vec<ListenerFilte
 
 /// A chain that takes everything is the default one, unless it is the only one. Without such a chain, what no chain takes goes
 /// where connections go that are for no service.
-fn filter_chains(view: &ListenerView<'_>, chains: Vec<Chain>) -> (Vec<FilterChain>, Option<FilterChain>) {
-    let (mut default, mut others): (Vec<_>, Vec<_>) = chains.into_iter().map(filter_chain).partition(|(all, _)| *all);
+fn filter_chains(view: &ListenerView<'_>, chains: &[Chain]) -> (Vec<FilterChain>, Option<FilterChain>) {
+    let filter_chain = |chain: &Chain| filter_chain(view, chain);
+    let (defaults, others): (Vec<_>, Vec<_>) = chains.iter().partition(|chain| chain.matches.is_match_all());
     // Of several that take everything, the last one counts.
-    let default = default.pop().map(|(_, chain)| chain);
-    let others: Vec<FilterChain> = others.drain(..).map(|(_, chain)| chain).collect();
+    let default = defaults.into_iter().last().map(filter_chain);
+    let others: Vec<FilterChain> = others.into_iter().map(filter_chain).collect();
     match default {
         Some(only) if others.is_empty() => (vec![only], None),
         Some(default) => (others, Some(default)),
@@ -58,16 +59,14 @@ fn filter_chains(view: &ListenerView<'_>, chains: Vec<Chain>) -> (Vec<FilterChai
     }
 }
 
-/// Returns the chain, and whether it takes everything.
-fn filter_chain(chain: Chain) -> (bool, FilterChain) {
-    let filter_chain = FilterChain {
+fn filter_chain(view: &ListenerView<'_>, chain: &Chain) -> FilterChain {
+    FilterChain {
         filter_chain_match: chain.matches.filter_chain_match(),
-        filters: chain.filters,
-        metadata: chain.metadata,
+        filters: chain.filters.build(view),
+        metadata: chain.metadata.clone(),
         transport_socket_connect_timeout: Some(Duration::seconds(features::TRANSPORT_SOCKET_CONNECT_TIMEOUT)),
         ..FilterChain::default()
-    };
-    (chain.matches.is_match_all(), filter_chain)
+    }
 }
 
 fn pass_through(view: &ListenerView<'_>) -> FilterChain {

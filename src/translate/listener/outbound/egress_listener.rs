@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::assemble;
 use super::listener_table::{ListenerTable, Wanted};
 use crate::diagnostic::Diagnostics;
-use crate::envoy::Listener;
 use crate::mesh::endpoint::Endpoint;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Resolution, Service, UNSPECIFIED_IP};
@@ -16,16 +14,16 @@ use crate::translate::listener::address::{is_unix_socket, loopbacks};
 use crate::translate::listener::bind::Bind;
 use crate::translate::listener::{ListenerView, reserved_port};
 
-/// Builds the listeners of all services that the scope imports, by address and port.
+/// Collects the listeners of all services that the scope imports, by address and port.
 ///
-/// `own_address` is the proxy's main address: a workload that calls itself by it does not pass here.
+/// Endpoints at `skipped_address` get none: a workload that calls itself by its own address does not pass here.
 ///
 /// istiod: `listener.go` `buildSidecarOutboundListeners`
-pub(in crate::translate::listener) fn listeners(
+pub(super) fn table(
     view: &ListenerView<'_>,
-    own_address: &str,
+    skipped_address: Option<&str>,
     diagnostics: &mut Diagnostics,
-) -> Vec<Listener> {
+) -> ListenerTable {
     let mut table = ListenerTable::default();
     for egress in &view.outbound.scope.egress_listeners {
         let bind = bind(view, &egress.listener);
@@ -34,10 +32,10 @@ pub(in crate::translate::listener) fn listeners(
         } else {
             // What the Sidecar asks for by port is complete: no other service is added to it.
             table.lock();
-            add_service_ports(view, &mut table, egress, &bind, own_address, diagnostics);
+            add_service_ports(view, &mut table, egress, &bind, skipped_address, diagnostics);
         }
     }
-    table.into_entries().map(|entry| assemble::listener(view, &entry.bind, entry.port, entry.chains)).collect()
+    table
 }
 
 /// `Sidecar.egress.bind`, `captureMode` -> `Listener.address`, `bind_to_port`
@@ -74,7 +72,7 @@ fn add_services_on_port(
         return;
     }
     for service in &egress.services {
-        table.add(view, &Wanted { egress, service, port, bind: bind.clone() }, diagnostics);
+        table.add(view, &Wanted { egress, service, port, bind: bind.clone(), by_endpoint: false }, diagnostics);
     }
 }
 
@@ -84,7 +82,7 @@ fn add_service_ports(
     table: &mut ListenerTable,
     egress: &EgressListener,
     bind: &Bind,
-    own_address: &str,
+    skipped_address: Option<&str>,
     diagnostics: &mut Diagnostics,
 ) {
     for service in &egress.services {
@@ -92,31 +90,43 @@ fn add_service_ports(
             if !reserved_port::can_bind(view, bind.to_port, bind.primary(), port.number, port.protocol) {
                 continue;
             }
-            for bind in binds(view, bind, service, port, own_address) {
-                table.add(view, &Wanted { egress, service, port, bind }, diagnostics);
+            let wanted = |bind, by_endpoint| Wanted { egress, service, port, bind, by_endpoint };
+            let Some(endpoints) = endpoints(view, bind, service, port) else {
+                table.add(view, &wanted(bind.clone(), false), diagnostics);
+                continue;
+            };
+            for endpoint in endpoints {
+                let address = endpoint.addresses.first().map_or("", String::as_str);
+                if skipped_address.is_none_or(|skipped| address != skipped) {
+                    let bind = bind.with_addresses(endpoint.addresses.clone());
+                    table.add(view, &wanted(bind, true), diagnostics);
+                }
             }
         }
     }
 }
 
-/// A headless service has a listener for each endpoint, where connections are not requests; any other has one.
+/// A headless service has a listener for each endpoint, where connections are not requests; any other has one, which is `None`.
 ///
-/// One that has no endpoints but may get some has none: a listener for all addresses would be in the way of others.
-fn binds(view: &ListenerView<'_>, bind: &Bind, service: &Service, port: &Port, own_address: &str) -> Vec<Bind> {
+/// One that has no endpoints but may get some has no listener: one for all addresses would be in the way of others.
+fn endpoints<'m>(
+    view: &ListenerView<'m>,
+    bind: &Bind,
+    service: &Service,
+    port: &Port,
+) -> Option<Vec<&'m Endpoint>> {
     let by_endpoint = bind.primary().is_empty()
         && service.resolution == Resolution::Passthrough
         && view.outbound.service_address(service) == UNSPECIFIED_IP
         && (port.protocol.is_tcp() || port.protocol.is_unsupported());
     if !by_endpoint {
-        return vec![bind.clone()];
+        return None;
     }
     let endpoints = view.outbound.mesh.service_endpoints_by_port(service, port.number, &BTreeMap::new());
     if endpoints.is_empty() && !service.is_kubernetes() && service.selector.is_empty() {
-        return vec![bind.clone()];
+        return None;
     }
-    let reached = endpoints.into_iter().filter(|endpoint| has_ip_addresses(endpoint));
-    let others = reached.filter(|endpoint| endpoint.addresses.first().map_or("", String::as_str) != own_address);
-    others.map(|endpoint| bind.with_addresses(endpoint.addresses.clone())).collect()
+    Some(endpoints.into_iter().filter(|endpoint| has_ip_addresses(endpoint)).collect())
 }
 
 fn has_ip_addresses(endpoint: &Endpoint) -> bool {

@@ -1,6 +1,6 @@
 //! The HTTP chain of a service port.
 
-use super::chain::Chain;
+use super::chain::{Chain, ChainFilters};
 use super::listener_table::Wanted;
 use crate::envoy::Filter;
 use crate::mesh::hostname;
@@ -16,7 +16,18 @@ use crate::translate::stat_name;
 
 const CLASS: ListenerClass = ListenerClass::SidecarOutbound;
 
-/// Builds the chain that asks for routes.
+/// What the connection manager of a chain depends on, beside the proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HttpChain {
+    listener_name: String,
+    route_config_name: String,
+    protocol: Protocol,
+    port: u32,
+    /// The wildcard host of a service whose hosts Envoy looks up request by request.
+    dynamic_forward_proxy: Option<String>,
+}
+
+/// Plans the chain that asks for routes.
 ///
 /// It takes HTTP only where other connections may come too: on all addresses, and where Envoy finds out what it is.
 ///
@@ -28,7 +39,13 @@ pub(super) fn chain(view: &ListenerView<'_>, wanted: &Wanted<'_>, bind: &Bind) -
     Chain {
         matches: if sniffed || shared { ChainMatch::plaintext_http() } else { ChainMatch::default() },
         metadata: None,
-        filters: filters(view, wanted, bind, &route_config_name(wanted, bind, sniffed && !on_all_addresses)),
+        filters: ChainFilters::Http(HttpChain {
+            listener_name: bind.listener_name(wanted.port.number),
+            route_config_name: route_config_name(wanted, bind, sniffed && !on_all_addresses),
+            protocol: wanted.port.protocol,
+            port: wanted.port.number,
+            dynamic_forward_proxy: dynamic_forward_proxy(wanted.service).map(str::to_owned),
+        }),
     }
 }
 
@@ -41,23 +58,25 @@ fn route_config_name(wanted: &Wanted<'_>, bind: &Bind, own: bool) -> String {
     }
 }
 
-fn filters(view: &ListenerView<'_>, wanted: &Wanted<'_>, bind: &Bind, route_config_name: &str) -> Vec<Filter> {
-    let stat_prefix = format!("outbound_{}", bind.listener_name(wanted.port.number));
-    let options = HcmOptions {
-        class: CLASS,
-        stat_prefix: stat_name::delimited(&stat_prefix),
-        route_specifier: http_connection_manager::rds(route_config_name),
-        protocol: wanted.port.protocol,
-        port: wanted.port.number,
-        use_remote_address: false,
-        quic: false,
-        headers: proxy_headers(&view.outbound.client.proxy_config, CLASS),
-        http_protocol_options: http1::accept_http_10(view),
-        dynamic_forward_proxy: dynamic_forward_proxy(wanted.service),
-    };
-    let mut filters = network_filters::before_http(CLASS);
-    filters.push(http_connection_manager::filter(http_connection_manager::build(view, options)));
-    filters
+impl HttpChain {
+    /// Builds the filters as one proxy has them.
+    pub(super) fn filters(&self, view: &ListenerView<'_>) -> Vec<Filter> {
+        let options = HcmOptions {
+            class: CLASS,
+            stat_prefix: stat_name::delimited(&format!("outbound_{}", self.listener_name)),
+            route_specifier: http_connection_manager::rds(&self.route_config_name),
+            protocol: self.protocol,
+            port: self.port,
+            use_remote_address: false,
+            quic: false,
+            headers: proxy_headers(&view.outbound.client.proxy_config, CLASS),
+            http_protocol_options: http1::accept_http_10(view),
+            dynamic_forward_proxy: self.dynamic_forward_proxy.as_deref(),
+        };
+        let mut filters = network_filters::before_http(CLASS);
+        filters.push(http_connection_manager::filter(http_connection_manager::build(view, options)));
+        filters
+    }
 }
 
 /// The wildcard host of a service whose hosts Envoy looks up request by request.

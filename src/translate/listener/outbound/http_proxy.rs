@@ -1,7 +1,7 @@
 //! The HTTP proxy: a port for workloads that are told to use one.
 
 use super::assemble;
-use super::chain::Chain;
+use super::chain::{Chain, ChainFilters};
 use crate::envoy::{Http1ProtocolOptions, Listener};
 use crate::mesh::protocol::Protocol;
 use crate::translate::listener::address::loopbacks;
@@ -42,6 +42,6 @@ pub(in crate::translate::listener) fn http_proxy(view: &ListenerView<'_>) -> Opt
     };
     let mut filters = network_filters::before_http(CLASS);
     filters.push(http_connection_manager::filter(http_connection_manager::build(view, options)));
-    let chain = Chain { matches: ChainMatch::default(), metadata: None, filters };
-    Some(assemble::listener(view, &bind, port, vec![chain]))
+    let chain = Chain { matches: ChainMatch::default(), metadata: None, filters: ChainFilters::Network(filters) };
+    Some(assemble::listener(view, &bind, port, &[chain]))
 }

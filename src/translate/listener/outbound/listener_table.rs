@@ -25,6 +25,8 @@ pub(super) struct Wanted<'m> {
     pub(super) port: &'m Port,
     /// Without addresses if the service decides.
     pub(super) bind: Bind,
+    /// It is one of the listeners for a headless service's endpoints.
+    pub(super) by_endpoint: bool,
 }
 
 impl<'m> Wanted<'m> {
@@ -44,6 +46,8 @@ pub(super) struct Entry {
     protocol: Protocol,
     /// The Sidecar asked for exactly this.
     locked: bool,
+    /// Nothing but endpoints of headless services wanted this address and port.
+    pub(super) by_endpoint: bool,
     /// The service that came first.
     source: ResourceRef,
 }
@@ -95,11 +99,15 @@ impl ListenerTable {
             self.entries.insert(key, Entry::new(view, wanted, place, protocol));
             return;
         };
+        entry.by_endpoint &= wanted.by_endpoint;
         if entry.locked {
             return;
         }
         match outcome(existing_protocol, wanted.port.protocol) {
-            Outcome::Own => *entry = Entry::new(view, wanted, place, protocol),
+            Outcome::Own => {
+                let by_endpoint = entry.by_endpoint;
+                *entry = Entry { by_endpoint, ..Entry::new(view, wanted, place, protocol) };
+            }
             Outcome::Merge => entry.merge(view, wanted, &place, diagnostics),
             Outcome::MergeAndSniff => {
                 entry.merge(view, wanted, &place, diagnostics);
@@ -139,6 +147,7 @@ impl Entry {
             port: wanted.port.number,
             chains,
             locked: false,
+            by_endpoint: wanted.by_endpoint,
             source: wanted.service.source,
         }
     }

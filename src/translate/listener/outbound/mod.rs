@@ -19,11 +19,12 @@ mod http_chain;
 mod http_proxy;
 mod listener_table;
 mod place;
+mod shared;
 mod tcp_chain;
 mod tls_chain;
 mod virtual_outbound;
 mod virtual_service;
 
-pub(super) use egress_listener::listeners;
 pub(super) use http_proxy::http_proxy;
+pub(crate) use shared::SharedListeners;
 pub(super) use virtual_outbound::virtual_outbound;

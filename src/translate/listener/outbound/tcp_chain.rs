@@ -1,6 +1,6 @@
 //! The chains of a TCP port.
 
-use super::chain::Chain;
+use super::chain::{Chain, ChainFilters};
 use super::listener_table::Wanted;
 use super::place::Place;
 use super::{default_destination, virtual_service};
@@ -18,7 +18,7 @@ pub(super) fn chains(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place
     let chain = |destination_cidrs: Vec<String>, metadata, filters| Chain {
         matches: ChainMatch { destination_cidrs, ..ChainMatch::default() },
         metadata,
-        filters,
+        filters: ChainFilters::Network(filters),
     };
     let mut chains = Vec::new();
     let mut has_default = false;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::chain::Chain;
+use super::chain::{Chain, ChainFilters};
 use super::listener_table::Wanted;
 use super::place::Place;
 use super::{default_destination, virtual_service};
@@ -27,7 +27,7 @@ pub(super) fn chains(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place
                 ..ChainMatch::default()
             },
             metadata: None,
-            filters: default_destination::filters(view, wanted),
+            filters: ChainFilters::Network(default_destination::filters(view, wanted)),
         }];
     }
     routed.chains
@@ -65,7 +65,7 @@ fn routed(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place) -> Routed
                         ..ChainMatch::default()
                     },
                     metadata: Some(metadata::config("virtual-service", &config.meta)),
-                    filters: tcp_destination::routes(view, &tls.route, wanted.port, &config.meta, false),
+                    filters: ChainFilters::Network(tcp_destination::routes(view, &tls.route, wanted.port, &config.meta, false)),
                 });
             }
         }
