@@ -73,7 +73,9 @@ pub fn translate(view: &ProxyView<'_>, outbound: &Outbound, diagnostics: &mut Di
     Translation {
         clusters: resource::sorted(outbound.clusters.iter().cloned().chain(own_clusters)),
         endpoints: resource::sorted(outbound.endpoints.iter().cloned().chain(own_endpoints)),
-        listeners: resource::sorted(shared_listeners.into_iter().chain(own_listeners.into_iter().map(Resource::shared))),
+        listeners: resource::sorted(
+            shared_listeners.into_iter().chain(own_listeners.into_iter().map(Resource::shared)),
+        ),
         routes: resource::sorted(routes.into_iter()),
         secrets,
         extensions: Vec::new(),

@@ -109,12 +109,7 @@ fn add_service_ports(
 /// A headless service has a listener for each endpoint, where connections are not requests; any other has one, which is `None`.
 ///
 /// One that has no endpoints but may get some has no listener: one for all addresses would be in the way of others.
-fn endpoints<'m>(
-    view: &ListenerView<'m>,
-    bind: &Bind,
-    service: &Service,
-    port: &Port,
-) -> Option<Vec<&'m Endpoint>> {
+fn endpoints<'m>(view: &ListenerView<'m>, bind: &Bind, service: &Service, port: &Port) -> Option<Vec<&'m Endpoint>> {
     let by_endpoint = bind.primary().is_empty()
         && service.resolution == Resolution::Passthrough
         && view.outbound.service_address(service) == UNSPECIFIED_IP

@@ -65,7 +65,13 @@ fn routed(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place) -> Routed
                         ..ChainMatch::default()
                     },
                     metadata: Some(metadata::config("virtual-service", &config.meta)),
-                    filters: ChainFilters::Network(tcp_destination::routes(view, &tls.route, wanted.port, &config.meta, false)),
+                    filters: ChainFilters::Network(tcp_destination::routes(
+                        view,
+                        &tls.route,
+                        wanted.port,
+                        &config.meta,
+                        false,
+                    )),
                 });
             }
         }
