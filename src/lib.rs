@@ -15,6 +15,7 @@ pub mod config_dump;
 pub mod diagnostic;
 pub mod envoy;
 pub mod expand;
+pub mod generate;
 pub mod ingest;
 pub mod mesh;
 pub mod model;
