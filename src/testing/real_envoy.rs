@@ -60,6 +60,7 @@ fn main() {
     folders.extend(FIXTURES.iter().map(|f| root.join("fixtures").join(f).join("manifests")).filter(|f| f.is_dir()));
     assert!(folders.len() > FIXTURES.len() / 2, "the fixtures are missing");
     let work = std::env::temp_dir().join("meshc-real-envoy");
+    let _ = std::fs::remove_dir_all(&work);
     std::fs::create_dir_all(&work).expect("the temporary folder takes files");
     let stub = Stub::make(&work);
 
@@ -155,10 +156,17 @@ impl Prepared {
             routes: take(&translation.routes),
         };
         write(work, "cds.json", &out.clusters);
-        write(work, "eds.json", &out.endpoints);
         write(work, "lds.json", &out.listeners);
-        write(work, "rds.json", &out.routes);
-        write(work, "sds.json", &files.secrets(stub));
+        // A file can stand in for one endpoint assignment, route configuration or secret only.
+        for (resource, body) in translation.endpoints.iter().zip(&out.endpoints) {
+            write(work, &file_of("eds", resource.name()), &[body]);
+        }
+        for (resource, body) in translation.routes.iter().zip(&out.routes) {
+            write(work, &file_of("rds", resource.name()), &[body]);
+        }
+        for secret in files.secrets(stub) {
+            write(work, &file_of("sds", secret["name"].as_str().unwrap_or_default()), &[secret]);
+        }
         out
     }
 }
@@ -168,6 +176,13 @@ fn write<T: serde::Serialize>(work: &Path, file: &str, resources: &[T]) {
     let resources: Vec<Value> = resources.iter().map(|r| serde_json::to_value(r).expect("a message")).collect();
     let response = json!({ "version_info": "1", "resources": resources });
     std::fs::write(work.join(file), response.to_string()).expect("room on the disk");
+}
+
+/// Returns the file of one resource: its name as far as a file can have it, and a hash to tell it from others.
+fn file_of(kind: &str, name: &str) -> String {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let text: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(100).collect();
+    format!("{kind}-{text}-{hash:016x}.json")
 }
 
 /// Files in the place of discovery servers.
@@ -183,7 +198,8 @@ impl Files {
             Any::Cluster(cluster) => {
                 cluster.filters.retain(|f| !ISTIO_FILTERS.contains(&f.name.as_str()));
                 if let Some(eds) = &mut cluster.eds_cluster_config {
-                    eds.eds_config = Some(self.source("eds.json"));
+                    let name = if eds.service_name.is_empty() { &cluster.name } else { &eds.service_name };
+                    eds.eds_config = Some(self.source(&file_of("eds", name)));
                 }
                 let matches = cluster.transport_socket_matches.iter_mut().filter_map(|m| m.transport_socket.as_mut());
                 for socket in matches.chain(&mut cluster.transport_socket) {
@@ -208,7 +224,7 @@ impl Files {
                 if let Some(FilterConfigType::TypedConfig(Any::HttpConnectionManager(hcm))) = &mut filter.config_type {
                     hcm.http_filters.retain(|f| !ISTIO_FILTERS.contains(&f.name.as_str()));
                     if let Some(HttpConnectionManagerRouteSpecifier::Rds(rds)) = &mut hcm.route_specifier {
-                        rds.config_source = Some(self.source("rds.json"));
+                        rds.config_source = Some(self.source(&file_of("rds", &rds.route_config_name)));
                     }
                 }
             }
@@ -236,7 +252,7 @@ impl Files {
         let Some(context) = context else { return };
         for config in &mut context.tls_certificate_sds_secret_configs {
             self.certificates.insert(config.name.clone());
-            config.sds_config = Some(self.source("sds.json"));
+            config.sds_config = Some(self.source(&file_of("sds", &config.name)));
         }
         let validation: Option<&mut SdsSecretConfig> = match &mut context.validation_context_type {
             Some(CommonTlsContextValidationContextType::ValidationContextSdsSecretConfig(config)) => Some(config),
@@ -247,7 +263,7 @@ impl Files {
         };
         if let Some(config) = validation {
             self.authorities.insert(config.name.clone());
-            config.sds_config = Some(self.source("sds.json"));
+            config.sds_config = Some(self.source(&file_of("sds", &config.name)));
         }
     }
 
@@ -316,7 +332,7 @@ fn check(envoy: &Path, prepared: &Prepared, work: &Path) -> Result<usize, String
 
     let wanted = [("cluster", &prepared.clusters), ("listener", &prepared.listeners), ("route", &prepared.routes)];
     let expected: usize = wanted.iter().map(|(_, resources)| resources.len()).sum();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(10);
     let mut problem = String::new();
     while Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(200));
