@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 use meshc::diagnostic::Diagnostics;
 use meshc::envoy::{
     AddressAddress, Any, CommonTlsContext, CommonTlsContextValidationContextType, ConfigSource,
-    ConfigSourceConfigSourceSpecifier, FilterConfigType, HttpConnectionManagerRouteSpecifier, Listener, PathConfigSource,
-    SdsSecretConfig, TransportSocket, TransportSocketConfigType, json,
+    ConfigSourceConfigSourceSpecifier, FilterConfigType, HttpConnectionManagerRouteSpecifier, Listener,
+    PathConfigSource, SdsSecretConfig, TransportSocket, TransportSocketConfigType, json,
 };
 use meshc::mesh::Mesh;
 use meshc::source::SourceFile;
@@ -51,7 +51,11 @@ const ISTIO_FILTERS: &[&str] = &["istio.metadata_exchange", "istio.stats", "isti
 /// What istiod serves and Envoy refuses: the proxy, the resource, and Envoy's reason.
 const REFUSED: &[(&str, &str, &str)] = &[
     // subjectAltNames on a server in mode SIMPLE, for which there is no CA.
-    ("istio-ingressgateway.istio-system", "listener 0.0.0.0_8443", "SAN-based verification of peer certificates without trusted CA"),
+    (
+        "istio-ingressgateway.istio-system",
+        "listener 0.0.0.0_8443",
+        "SAN-based verification of peer certificates without trusted CA",
+    ),
     // A redirect with a code that Envoy does not have becomes a route without action.
     ("client.web", "route 80", "field: \"action\", reason: is required"),
 ];
@@ -110,7 +114,8 @@ fn translations(folder: &Path) -> Vec<(String, Translation)> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("a folder of manifests").flatten().map(|e| e.path()).collect();
     files.sort();
-    let read = |path: &PathBuf| SourceFile::new(path.display().to_string(), std::fs::read(path).expect("a readable file"));
+    let read =
+        |path: &PathBuf| SourceFile::new(path.display().to_string(), std::fs::read(path).expect("a readable file"));
     let (manifests, mut diagnostics) = ingest::ingest(files.iter().filter(|f| f.is_file()).map(read).collect());
     let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
     let mesh = Mesh::new(&manifests, &settings);
