@@ -85,6 +85,7 @@ impl Mesh {
                 .collect(),
             network_gateways: NetworkGateways::new(networks, root_labels, services.iter().map(|s| &**s), CLUSTER_ID),
             cluster_local_hosts: cluster_local::ClusterLocalHosts::new(config, CLUSTER_DOMAIN),
+            discovery_namespaces: seen,
             pods: manifests.pods.iter().map(|p| Arc::new(p.clone())).collect(),
             nodes: registry.nodes,
             kubernetes_services: registry.kubernetes_services,

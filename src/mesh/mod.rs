@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use crate::mesh::cluster_local::ClusterLocalHosts;
 use crate::mesh::destination_rule::{ConsolidatedDestinationRule, DestinationRuleIndex};
+use crate::mesh::discovery_selectors::DiscoveryNamespaces;
 use crate::mesh::endpoint::Endpoint;
 use crate::mesh::network::NetworkGateways;
 use crate::mesh::network_membership::NetworkMembership;
@@ -100,9 +101,11 @@ pub struct Mesh {
     pub traffic_extensions: Vec<Arc<Config<TrafficExtension>>>,
     /// ProxyConfigs.
     pub proxy_configs: Vec<Arc<Config<ProxyConfigResource>>>,
-    /// Secrets by namespace and name.
+    /// The namespaces that istiod looks at.
+    pub(crate) discovery_namespaces: DiscoveryNamespaces,
+    /// Secrets by namespace and name, those that istiod does not see too: Pods read them.
     pub secrets: BTreeMap<(String, String), Arc<Config<Secret>>>,
-    /// ConfigMaps by namespace and name.
+    /// ConfigMaps by namespace and name, likewise.
     pub config_maps: BTreeMap<(String, String), Arc<Config<ConfigMap>>>,
     /// Gateways between networks.
     pub network_gateways: NetworkGateways,
