@@ -12,12 +12,13 @@ use crate::proxy::ProxyView;
 ///
 /// istiod: `sds.go` `filterAuthorizedResources`
 pub(super) fn is_allowed(view: &ProxyView<'_>, name: &str, credential: &Credential<'_>) -> bool {
-    view.outbound.mesh.discovery_namespaces.contains(credential.namespace) && match credential.kind {
-        CredentialKind::Kubernetes => credential.namespace == view.proxy.namespace,
-        CredentialKind::KubernetesGateway => {
-            view.merged_gateway().is_some_and(|gateway| gateway.verified_certificates.contains(name))
+    view.outbound.mesh.discovery_namespaces.contains(credential.namespace)
+        && match credential.kind {
+            CredentialKind::Kubernetes => credential.namespace == view.proxy.namespace,
+            CredentialKind::KubernetesGateway => {
+                view.merged_gateway().is_some_and(|gateway| gateway.verified_certificates.contains(name))
+            }
+            CredentialKind::ConfigMap => true,
+            CredentialKind::Invalid => false,
         }
-        CredentialKind::ConfigMap => true,
-        CredentialKind::Invalid => false,
-    }
 }
