@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::config_dump::{ConfigDump, node};
+use crate::config_dump::ConfigDump;
 use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
 use crate::mesh::labels;
 use crate::proxy::{Client, OutboundView, Proxy, ProxyKind, ProxyView, SidecarScope};
-use crate::translate::{Outbound, translate};
+use crate::translate::{Outbound, node, translate};
 
 /// Proxies that share their outbound resources.
 #[derive(Debug)]
@@ -43,6 +43,37 @@ pub fn translate_all(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Proxy, Conf
     all
 }
 
+/// Translates proxies, hands what `render` makes of each dump to `sink` in one order, and returns what there is to say.
+///
+/// The order is that of the groups, and in each that of the proxies. `render` is called from several threads, `sink` from this
+/// one; at most a few rendered dumps wait for their turn. When `sink` fails, the rest is not translated.
+pub fn translate_in_order<T: Send, E>(
+    mesh: &Mesh,
+    proxies: &[&Proxy],
+    render: impl Fn(&Proxy, ConfigDump) -> T + Sync,
+    mut sink: impl FnMut(&Proxy, T) -> Result<(), E>,
+) -> (Diagnostics, Result<(), E>) {
+    let mut all = Diagnostics::default();
+    for group in groups(mesh, proxies) {
+        let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
+        let shared = Outbound::new(&outbound);
+        for some in group.proxies.chunks(2 * rayon::current_num_threads()) {
+            let rendered = some.par_iter().map(|&proxy| {
+                let mut diagnostics = Diagnostics::default();
+                let rendered = render(proxy, dump(mesh, proxy, &group.scope, &shared, &mut diagnostics));
+                (proxy, rendered, diagnostics)
+            });
+            for (proxy, rendered, diagnostics) in rendered.collect::<Vec<_>>() {
+                all.extend(diagnostics);
+                if let Err(error) = sink(proxy, rendered) {
+                    return (all, Err(error));
+                }
+            }
+        }
+    }
+    (all, Ok(()))
+}
+
 /// Translates one proxy.
 pub fn translate_one(mesh: &Mesh, proxy: &Proxy, diagnostics: &mut Diagnostics) -> ConfigDump {
     let scope = scope(mesh, proxy);
@@ -65,7 +96,7 @@ fn dump(
         gateway: gateway.as_ref(),
         peer_authentication: &peer_authentication,
     };
-    ConfigDump { node: node::node(proxy), translation: translate(&view, shared, diagnostics) }
+    ConfigDump { node: node::build(proxy), translation: translate(&view, shared, diagnostics) }
 }
 
 /// Groups proxies by scope and client, in the order in which they are first seen.

@@ -1,16 +1,24 @@
 //! A translation in the shape of Envoy's `/config_dump?include_eds`.
 //!
 //! Sections and entries as Envoy's admin page prints them; entries by name, as Envoy's own order is unstable; no `version_info`
-//! and no `last_updated`, which would differ from run to run.
+//! and no `last_updated`, which would differ from run to run. [`Query`] asks for a part of it, as the admin page's parameters do.
 
-pub mod node;
+mod json;
+mod mask;
 mod print;
+mod query;
+mod section;
+mod select;
+mod static_route_configs;
+
+pub use json::Json;
+pub use mask::Mask;
+pub use query::{NameRegex, Query, QueryError, ResourceList};
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use crate::envoy::Node;
-use crate::translate::{Resource, Translation};
+use crate::translate::Translation;
 
 /// One proxy's dump.
 #[derive(Debug, Clone)]
@@ -22,52 +30,23 @@ pub struct ConfigDump {
 }
 
 impl ConfigDump {
-    /// Writes the dump, with endpoints.
+    /// Writes all of the dump, with endpoints.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        print::dump(self, out)
+        print::dump(self, &Query::all(), out)
     }
 
-    /// Returns the sections in Envoy's order: the message, the list inside of it, how an entry holds its resource, the resources.
-    fn sections(&self) -> Vec<Section<'_>> {
-        let Translation { clusters, endpoints, listeners, routes, secrets, extensions } = &self.translation;
-        let mut out =
-            vec![Section::new("ClustersConfigDump", "dynamic_active_clusters", Entry::Plain("cluster"), clusters)];
-        if !extensions.is_empty() {
-            out.push(Section::new("EcdsConfigDump", "ecds_filters", Entry::Plain("ecds_filter"), extensions));
+    /// Writes what is wanted of the dump, as Envoy prints it.
+    pub fn write_part(&self, query: &Query, out: &mut impl Write) -> io::Result<()> {
+        if query.resource.is_none() && query.mask.is_none() {
+            return print::dump(self, query, out);
         }
-        out.extend([
-            Section::new("EndpointsConfigDump", "dynamic_endpoint_configs", Entry::Plain("endpoint_config"), endpoints),
-            Section::new("ListenersConfigDump", "dynamic_listeners", Entry::ActiveState("listener"), listeners),
-            Section::new("ScopedRoutesConfigDump", "", Entry::Plain(""), &[]),
-            Section::new("RoutesConfigDump", "dynamic_route_configs", Entry::Plain("route_config"), routes),
-            Section::new("SecretsConfigDump", "dynamic_active_secrets", Entry::Named("secret"), secrets),
-        ]);
-        out
+        let part = self.part(query).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        crate::envoy::json::to_writer(&mut *out, &part)?;
+        out.write_all(b"\n")
     }
-}
 
-/// One section of a dump.
-#[derive(Debug, Clone, Copy)]
-struct Section<'a> {
-    message: &'static str,
-    list: &'static str,
-    entry: Entry,
-    resources: &'a [Arc<Resource>],
-}
-
-impl<'a> Section<'a> {
-    fn new(message: &'static str, list: &'static str, entry: Entry, resources: &'a [Arc<Resource>]) -> Self {
-        Self { message, list, entry, resources }
+    /// Returns what is wanted of the dump.
+    pub fn part(&self, query: &Query) -> Result<Json, QueryError> {
+        select::select(self, query)
     }
-}
-
-/// How an entry holds its resource, under a field of this name.
-#[derive(Debug, Clone, Copy)]
-enum Entry {
-    /// Alone.
-    Plain(&'static str),
-    /// After its name.
-    Named(&'static str),
-    /// After its name, inside of `active_state`.
-    ActiveState(&'static str),
 }

@@ -6,19 +6,23 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter as _;
 
-use super::{ConfigDump, Entry, Section};
+use super::section::{Entry, List, Section, sections};
+use super::{ConfigDump, Query};
 use crate::envoy::json::Formatter;
+use crate::translate::Resource;
 
 /// Open brackets before the body of a resource: root, `configs`, section, list, entry.
 const DEPTH: usize = 5;
 
-/// Writes a whole dump.
-pub(super) fn dump(dump: &ConfigDump, out: &mut impl Write) -> io::Result<()> {
+/// Writes whole resources; the query's `resource` and `mask` are not looked at.
+pub(super) fn dump(dump: &ConfigDump, query: &Query, out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"{\n \"configs\": [\n")?;
     bootstrap(dump, out)?;
-    for section in dump.sections() {
-        out.write_all(b",\n")?;
-        write_section(&section, out)?;
+    for section in sections(&dump.translation) {
+        if query.wants_section(section.message) {
+            out.write_all(b",\n")?;
+            write_section(&section, query, out)?;
+        }
     }
     out.write_all(b"\n ]\n}\n")
 }
@@ -35,37 +39,49 @@ fn header(message: &str, out: &mut impl Write) -> io::Result<()> {
     write!(out, "  {{\n   \"@type\": \"type.googleapis.com/envoy.admin.v3.{message}\"")
 }
 
-fn write_section(section: &Section<'_>, out: &mut impl Write) -> io::Result<()> {
+fn write_section(section: &Section<'_>, query: &Query, out: &mut impl Write) -> io::Result<()> {
     header(section.message, out)?;
-    if section.resources.is_empty() {
-        return out.write_all(b"\n  }");
+    for list in &section.lists {
+        write_list(list, query, out)?;
     }
-    write!(out, ",\n   \"{}\": [", section.list)?;
-    for (index, resource) in section.resources.iter().enumerate() {
-        out.write_all(if index == 0 { b"\n    {\n" } else { b",\n    {\n" })?;
-        let name = || at_depth(0, resource.name());
-        match section.entry {
-            Entry::Plain(field) => {
-                write!(out, "     \"{field}\": ")?;
-                out.write_all(resource.printed(|body| at_depth(DEPTH, body)))?;
-            }
-            Entry::Named(field) => {
-                out.write_all(b"     \"name\": ")?;
-                out.write_all(&name())?;
-                write!(out, ",\n     \"{field}\": ")?;
-                out.write_all(resource.printed(|body| at_depth(DEPTH, body)))?;
-            }
-            Entry::ActiveState(field) => {
-                out.write_all(b"     \"name\": ")?;
-                out.write_all(&name())?;
-                write!(out, ",\n     \"active_state\": {{\n      \"{field}\": ")?;
-                out.write_all(resource.printed(|body| at_depth(DEPTH + 1, body)))?;
-                out.write_all(b"\n     }")?;
-            }
+    out.write_all(b"\n  }")
+}
+
+fn write_list(list: &List<'_>, query: &Query, out: &mut impl Write) -> io::Result<()> {
+    let mut is_first = true;
+    for resource in list.resources.iter().filter(|resource| query.wants(resource.name())) {
+        if std::mem::take(&mut is_first) {
+            write!(out, ",\n   \"{}\": [\n    {{\n", list.field)?;
+        } else {
+            out.write_all(b",\n    {\n")?;
         }
+        write_entry(list.entry, resource, out)?;
         out.write_all(b"\n    }")?;
     }
-    out.write_all(b"\n   ]\n  }")
+    if is_first { Ok(()) } else { out.write_all(b"\n   ]") }
+}
+
+fn write_entry(entry: Entry, resource: &Resource, out: &mut impl Write) -> io::Result<()> {
+    let name = || at_depth(0, resource.name());
+    match entry {
+        Entry::Plain(field) => {
+            write!(out, "     \"{field}\": ")?;
+            out.write_all(resource.printed(|body| at_depth(DEPTH, body)))
+        }
+        Entry::Named(field) => {
+            out.write_all(b"     \"name\": ")?;
+            out.write_all(&name())?;
+            write!(out, ",\n     \"{field}\": ")?;
+            out.write_all(resource.printed(|body| at_depth(DEPTH, body)))
+        }
+        Entry::ActiveState(field) => {
+            out.write_all(b"     \"name\": ")?;
+            out.write_all(&name())?;
+            write!(out, ",\n     \"active_state\": {{\n      \"{field}\": ")?;
+            out.write_all(resource.printed(|body| at_depth(DEPTH + 1, body)))?;
+            out.write_all(b"\n     }")
+        }
+    }
 }
 
 /// Prints a value as it stands inside of this many brackets.

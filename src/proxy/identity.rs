@@ -157,6 +157,11 @@ impl Proxy {
         format!("{kind}~{ip}~{}.{}~{}", self.name, self.namespace, self.client.dns_domain)
     }
 
+    /// The name by which istioctl knows it: `<pod>.<namespace>`.
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.name, self.namespace)
+    }
+
     /// A raw metadata value as text, or empty.
     pub fn metadata_text(&self, key: &str) -> &str {
         self.metadata.get(key).and_then(serde_json::Value::as_str).unwrap_or_default()

@@ -15,6 +15,7 @@ pub(crate) mod extension_provider;
 pub(crate) mod listener;
 pub(crate) mod metadata;
 pub mod name;
+pub(crate) mod node;
 pub(crate) mod outbound;
 pub(crate) mod referenced;
 pub mod resource;

@@ -4,7 +4,7 @@ use crate::envoy::{Locality, Node, Struct};
 use crate::proxy::Proxy;
 
 /// Returns the node that the agent would send.
-pub fn node(proxy: &Proxy) -> Node {
+pub(crate) fn build(proxy: &Proxy) -> Node {
     let locality = &proxy.client.locality;
     Node {
         id: proxy.node_id(),
@@ -17,9 +17,4 @@ pub fn node(proxy: &Proxy) -> Node {
         }),
         ..Node::default()
     }
-}
-
-/// Returns the id of a proxy's dump: `<pod>.<namespace>`.
-pub fn file_stem(proxy: &Proxy) -> String {
-    format!("{}.{}", proxy.name, proxy.namespace)
 }
