@@ -1,17 +1,41 @@
 //! meshc translates Kubernetes and Istio manifests to the Envoy configuration that istiod would serve.
 //!
 //! ```text
-//! text ──ingest──▶ Manifests ──index──▶ Mesh ──view──▶ ProxyView ──translate──▶ ConfigDump ──▶ print
-//!        places     typed kinds  resolved  one proxy    Envoy messages   sections
+//! text ──ingest──▶ Manifests ──expand──▶ Manifests ──index──▶ Mesh ──view──▶ ProxyView ──translate──▶ ConfigDump ──▶ print
+//!        places     typed kinds         complete    resolved     one proxy        Envoy messages   sections
 //! ```
 //!
-//! Each step is a pure function of the one before: [`ingest`], [`mesh::Mesh::new`], [`proxy::proxies`], [`translate`],
+//! Each step is a pure function of the one before: [`ingest`], [`expand`], [`mesh::Mesh::new`], [`proxy::proxies`], [`translate`],
 //! [`config_dump`]; [`pipeline`] is the whole way. Only [`cli`] reads files and writes to the terminal.
+//!
+//! # Layers
+//!
+//! A layer names only layers above it in this table; `src/testing/architecture.rs` has the exact list and fails on any other
+//! name.
+//!
+//! | layer | knows | why |
+//! | --- | --- | --- |
+//! | [`source`], [`diagnostic`], [`options`] | each other | words that all share: places, findings, settings |
+//! | [`model`] | `source` | the input language as written; nothing is resolved |
+//! | [`envoy`] | nothing | the output language knows nothing of Istio |
+//! | [`ingest`] | `model` | the only place that sees text |
+//! | [`coverage`] | `ingest` | which kinds the rules honour |
+//! | [`expand`] | `ingest`, `model` | makes objects that are read back as if a file had held them |
+//! | [`mesh`] | `ingest`'s result, `model` | facts that are true for every proxy |
+//! | [`proxy`] | `mesh`, `model`, and `ingest` for the YAML inside of annotations | facts that are true for one proxy |
+//! | [`translate`] | `proxy`, `mesh`, `model`, `envoy` | rules; the types of `mesh` are their arguments' types |
+//! | [`config_dump`] | `translate`'s result, `envoy` | lays out resources, and knows no rule |
+//! | [`pipeline`] | all of these | the way through, and what proxies share |
+//! | [`cli`] | everything | IO lives here |
+//!
+//! In `translate`, the folders of resources do not know each other, but for a cluster that holds its endpoints and a listener that
+//! holds its routes; what two of them need is beside both.
 //!
 //! The input language is in [`model`] (as Istio and Kubernetes spell it), the output language in [`envoy`] (as Envoy spells it).
 
 pub mod cli;
 pub mod config_dump;
+pub mod coverage;
 pub mod diagnostic;
 pub mod envoy;
 pub mod expand;

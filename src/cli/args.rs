@@ -2,14 +2,41 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config_dump::{Mask, NameRegex, QueryError, ResourceList};
 
 /// Translates Kubernetes and Istio manifests to the Envoy configuration that istiod would serve, without a cluster.
 #[derive(Debug, Parser)]
-#[command(name = "meshc", version, max_term_width = 100)]
+#[command(name = "meshc", version, max_term_width = 100, arg_required_else_help = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) output: OutputFlags,
+}
+
+/// Flags of all commands.
+#[derive(Debug, ClapArgs)]
+pub(super) struct OutputFlags {
+    /// Says nothing on standard error but why it cannot run.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// When to use colours.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// The commands.
@@ -17,25 +44,145 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Writes the config dump of each proxy.
     Translate(Translate),
+    /// Lists the proxies.
+    Proxies(Proxies),
     /// Prints the manifests, completed by what the controllers would make, as YAML that istiod could be fed with.
     Expand(Expand),
+    /// Writes a script that completes commands and flags for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Writes a manual page, for `man -l -`.
+    Man {
+        /// The command whose page it is; without it, the page of meshc.
+        command: Option<String>,
+    },
+    /// Makes the manifests of a mesh of any size.
+    #[command(hide = true)]
+    Generate(Generate),
+}
+
+/// Where the mesh comes from.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Input {
+    /// Folders (read with all below), files, or `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Does not complete what the input lacks.
+    #[arg(long)]
+    pub(super) no_expand: bool,
+    /// Reads the mesh config from this file instead of the ConfigMap `istio`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) mesh_config: Option<PathBuf>,
+    /// Reads the mesh networks from this file instead of the ConfigMap `istio`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) mesh_networks: Option<PathBuf>,
+    /// Ends with exit code 1 when the input has errors, and writes nothing.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// Which proxies.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Selection {
+    /// Only proxies of this name; `*` and `?` stand for anything. May be given several times.
+    #[arg(long, value_name = "NAME[.NAMESPACE]")]
+    pub(super) proxy: Vec<String>,
+    /// Only proxies of this namespace; `*` and `?` stand for anything. May be given several times.
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(super) namespace: Vec<String>,
+    /// Only proxies of this kind.
+    #[arg(long)]
+    pub(super) kind: Option<Kind>,
+}
+
+/// Kinds of proxies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// Beside a workload.
+    Sidecar,
+    /// On its own, ingress or egress.
+    Gateway,
 }
 
 /// What `translate` takes.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Translate {
-    /// Folders (read with all below), files, or `-` for standard input.
-    #[arg(required = true, value_name = "PATH")]
-    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) input: Input,
+    #[command(flatten)]
+    pub(super) selection: Selection,
     /// Writes `<pod>.<namespace>.json` for each proxy into this folder.
+    ///
+    /// Without it, the dump of one exact `--proxy` goes to standard output, and anything else as one object keyed by proxy.
     #[arg(long, value_name = "DIR")]
     pub(super) out_dir: Option<PathBuf>,
-    /// Proxies by NAME or NAME.NAMESPACE.
-    #[arg(long)]
-    pub(super) proxy: Vec<String>,
-    /// Does not complete what the input lacks.
-    #[arg(long)]
-    pub(super) no_expand: bool,
+    /// The form of the output.
+    #[arg(short, long, value_name = "FORMAT", default_value = "json")]
+    pub(super) output: DumpFormat,
+    // Last, as its heading would be that of what comes after it.
+    #[command(flatten)]
+    pub(super) part: Part,
+}
+
+/// Which part of a dump: the parameters of Envoy's admin endpoint `/config_dump`.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Part of the dump, as the parameters of Envoy's /config_dump")]
+pub(super) struct Part {
+    /// Only the entries of one list, such as `dynamic_listeners` or `dynamic_active_clusters`.
+    #[arg(long, value_name = "LIST", value_parser = resource)]
+    pub(super) resource: Option<ResourceList>,
+    /// Only these fields of each entry (of each section without `--resource`): `cluster.name,cluster.lb_policy`.
+    #[arg(long, value_name = "FIELDS", value_parser = mask)]
+    pub(super) mask: Option<Mask>,
+    /// Only resources whose whole name matches.
+    #[arg(long, value_name = "REGEX", value_parser = NameRegex::parse)]
+    pub(super) name_regex: Option<NameRegex>,
+    /// With the endpoints.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value_t = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set
+    )]
+    pub(super) include_eds: bool,
+}
+
+fn resource(name: &str) -> Result<ResourceList, String> {
+    ResourceList::parse(name).map_err(|error| match error {
+        QueryError::NoSuchList(_) => format!("{error}; there are {}", ResourceList::names().join(", ")),
+        _ => error.to_string(),
+    })
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the form that clap asks for")]
+fn mask(text: &str) -> Result<Mask, std::convert::Infallible> {
+    Ok(Mask::parse(text))
+}
+
+/// Forms of a dump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DumpFormat {
+    /// As Envoy's admin page prints it.
+    Json,
+    /// The same as YAML.
+    Yaml,
+}
+
+/// What `proxies` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Proxies {
+    #[command(flatten)]
+    pub(super) input: Input,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// The form of the output.
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(super) output: ListFormat,
 }
 
 /// What `expand` takes.
@@ -44,4 +191,36 @@ pub(super) struct Expand {
     /// Folders (read with all below), files, or `-` for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Ends with exit code 1 when the input has errors, and writes nothing.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// Forms of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// Columns.
+    Table,
+    /// A list of objects.
+    Json,
+}
+
+/// What `generate` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Generate {
+    /// The folder to write into.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// Services.
+    #[arg(long, default_value_t = 1000)]
+    pub(super) services: u32,
+    /// Pods behind each Service.
+    #[arg(long, default_value_t = 2)]
+    pub(super) pods: u32,
+    /// Namespaces, among which the Services are spread.
+    #[arg(long, default_value_t = 10)]
+    pub(super) namespaces: u32,
+    /// Which of the meshes of this size.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
 }

@@ -4,34 +4,28 @@ use std::io::{self, BufWriter, Write};
 
 use anyhow::Context as _;
 
-use super::args::Expand;
-use super::{Outcome, render, source};
-use crate::expand;
-use crate::ingest;
-use crate::options::Options;
+use super::args::{self, Expand, OutputFlags};
+use super::input::Input;
+use super::{Outcome, is_closed_pipe};
 
 /// Runs the command: all objects of the input, completed, as documents of YAML.
-pub(super) fn run(arguments: &Expand) -> anyhow::Result<Outcome> {
-    let (mut manifests, diagnostics) = ingest::ingest(source::read(&arguments.paths));
-    let expansion = expand::expand(&mut manifests, &Options { expand: true, ..Options::default() });
-    let mut out = BufWriter::new(io::stdout().lock());
-    for object in expansion.documents(&manifests) {
+pub(super) fn run(arguments: Expand, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    let Expand { paths, strict } = arguments;
+    let input = Input::read(&args::Input { paths, strict, no_expand: false, mesh_config: None, mesh_networks: None })?;
+    if strict && input.has_errors() {
+        return input.report(None, strict, flags);
+    }
+    match write(&input, &mut BufWriter::new(io::stdout().lock())) {
+        Err(error) if is_closed_pipe(&error) => {}
+        other => other.context("cannot write to standard output")?,
+    }
+    input.report_expansion(strict, flags)
+}
+
+fn write(input: &Input, out: &mut impl Write) -> anyhow::Result<()> {
+    for object in input.expansion.documents(&input.manifests) {
         let text = serde_yaml::to_string(&object).context("an object cannot be printed")?;
-        match out.write_all(format!("---\n{text}").as_bytes()) {
-            // Whoever read it has read enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Outcome::Fine),
-            result => result.context("cannot write to standard output")?,
-        }
+        write!(out, "---\n{text}")?;
     }
-    match out.flush() {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-        _ => {}
-    }
-    let diagnostics = diagnostics.finish(&manifests.sources, |resource, path| manifests.locate(resource, path));
-    let mut err = anstream::stderr();
-    render::write(&diagnostics, &manifests.sources, &mut err)?;
-    for invented in &expansion.invented {
-        writeln!(err, "made up: {invented}")?;
-    }
-    Ok(Outcome::Fine)
+    Ok(out.flush()?)
 }

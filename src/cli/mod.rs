@@ -2,8 +2,16 @@
 
 mod args;
 mod expand;
+mod generate;
+mod glob;
+mod help;
+mod input;
 mod outcome;
+mod progress;
+mod proxies;
 pub mod render;
+mod report;
+mod selection;
 pub mod source;
 mod translate;
 
@@ -13,9 +21,27 @@ use clap::Parser;
 
 /// Runs the command that the arguments ask for.
 pub fn run() -> anyhow::Result<Outcome> {
-    let args::Args { command } = args::Args::parse();
-    match command {
-        args::Command::Translate(arguments) => translate::run(&arguments),
-        args::Command::Expand(arguments) => expand::run(&arguments),
+    let args::Args { command, output } = args::Args::parse();
+    match output.color {
+        args::Color::Auto => {}
+        args::Color::Always => anstream::ColorChoice::Always.write_global(),
+        args::Color::Never => anstream::ColorChoice::Never.write_global(),
     }
+    match command {
+        args::Command::Translate(arguments) => translate::run(&arguments, &output),
+        args::Command::Proxies(arguments) => proxies::run(&arguments, &output),
+        args::Command::Expand(arguments) => expand::run(arguments, &output),
+        args::Command::Completions { shell } => help::completions(shell),
+        args::Command::Generate(arguments) => generate::run(&arguments),
+        args::Command::Man { command } => help::man(command.as_deref()),
+    }
+}
+
+/// Says whether the reader of the output has gone away, which is no error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(std::io::ErrorKind::BrokenPipe)
+    })
 }

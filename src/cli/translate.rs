@@ -2,59 +2,182 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::Context as _;
 
-use super::args::Translate;
-use super::{Outcome, render, source};
-use crate::config_dump::node::file_stem;
-use crate::expand;
-use crate::ingest;
+use super::args::{DumpFormat, OutputFlags, Part, Translate};
+use super::input::Input;
+use super::progress::Progress;
+use super::{Outcome, is_closed_pipe};
+use crate::config_dump::{ConfigDump, Query};
+use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
-use crate::options::Options;
-use crate::pipeline::translate_all;
+use crate::pipeline::{translate_all, translate_in_order};
 use crate::proxy::{self, Proxy};
 
+/// Size of the buffer before a file.
+const BUFFER: usize = 1 << 20;
+
 /// Runs the command.
-pub(super) fn run(arguments: &Translate) -> anyhow::Result<Outcome> {
-    let files = source::read(&arguments.paths);
-    let (mut manifests, mut diagnostics) = ingest::ingest(files);
-    expand::expand(&mut manifests, &Options { expand: !arguments.no_expand, ..Options::default() });
-    let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
-    let mesh = Mesh::new(&manifests, &settings);
+pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    let mut input = Input::read(&arguments.input)?;
+    let strict = arguments.input.strict;
+    if strict && input.has_errors() {
+        return input.report(None, strict, flags);
+    }
+    let mesh = input.mesh();
     let proxies = proxy::proxies(&mesh);
-    let chosen: Vec<&Proxy> = proxies
-        .iter()
-        .filter(|p| {
-            arguments.proxy.is_empty() || arguments.proxy.iter().any(|name| *name == p.name || *name == file_stem(p))
-        })
-        .collect();
-    let failure: Mutex<Option<anyhow::Error>> = Mutex::default();
-    if let Some(dir) = &arguments.out_dir {
-        fs::create_dir_all(dir).with_context(|| format!("the folder {} cannot be made", dir.display()))?;
-        diagnostics.extend(translate_all(&mesh, &chosen, |proxy, dump| {
-            let path = dir.join(format!("{}.json", file_stem(proxy)));
+    let chosen = arguments.selection.choose(&proxies)?;
+    let writer = Writer { query: query(&arguments.part), format: arguments.output };
+    let progress = Progress::new(chosen.len(), flags.quiet);
+    let (diagnostics, written) = match &arguments.out_dir {
+        Some(dir) => writer.into_folder(dir, &mesh, &chosen, &progress)?,
+        None if arguments.selection.is_exact() && chosen.len() == 1 => writer.one(&mesh, &chosen),
+        None => writer.keyed(&mesh, &chosen, &progress),
+    };
+    progress.finish();
+    input.diagnostics.extend(diagnostics);
+    match written {
+        Err(error) if is_closed_pipe(&error) => {}
+        other => other?,
+    }
+    input.report(Some(&chosen), strict, flags)
+}
+
+fn query(part: &Part) -> Query {
+    let Part { resource, mask, name_regex, include_eds } = part;
+    Query {
+        include_eds: *include_eds,
+        resource: resource.clone(),
+        mask: mask.clone(),
+        name_regex: name_regex.clone(),
+    }
+}
+
+/// How dumps are written.
+struct Writer {
+    query: Query,
+    format: DumpFormat,
+}
+
+type Written = (Diagnostics, anyhow::Result<()>);
+
+impl Writer {
+    /// Writes a file for each proxy.
+    fn into_folder(
+        &self,
+        dir: &Path,
+        mesh: &Mesh,
+        proxies: &[&Proxy],
+        progress: &Progress,
+    ) -> anyhow::Result<Written> {
+        fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
+        let extension = match self.format {
+            DumpFormat::Json => "json",
+            DumpFormat::Yaml => "yaml",
+        };
+        let failure: Mutex<Option<anyhow::Error>> = Mutex::default();
+        let diagnostics = translate_all(mesh, proxies, |proxy, dump| {
+            let path = dir.join(format!("{}.{extension}", proxy.full_name()));
             let write = || {
-                let mut out = BufWriter::with_capacity(1 << 20, File::create(&path)?);
-                dump.write(&mut out)?;
-                out.flush()
+                let mut out = BufWriter::with_capacity(BUFFER, File::create(&path)?);
+                self.dump(&dump, &mut out)?;
+                Ok::<_, anyhow::Error>(out.flush()?)
             };
-            if let Err(error) = write() {
-                let error = anyhow::Error::new(error).context(format!("{} cannot be written", path.display()));
-                if let Ok(mut failure) = failure.lock() {
-                    failure.get_or_insert(error);
+            if let Err(error) = write()
+                && let Ok(mut failure) = failure.lock()
+            {
+                failure.get_or_insert(error.context(format!("cannot write {}", path.display())));
+            }
+            progress.step();
+        });
+        let failure = failure.into_inner().unwrap_or_default();
+        Ok((diagnostics, failure.map_or(Ok(()), Err)))
+    }
+
+    /// Writes one dump to standard output.
+    fn one(&self, mesh: &Mesh, proxies: &[&Proxy]) -> Written {
+        let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+        let render = |_: &Proxy, dump| dump;
+        let (diagnostics, written) = translate_in_order(mesh, proxies, render, |_, dump| self.dump(&dump, &mut out));
+        (diagnostics, written.and_then(|()| Ok(out.flush()?)))
+    }
+
+    /// Writes one object to standard output, with a field for each proxy.
+    fn keyed(&self, mesh: &Mesh, proxies: &[&Proxy], progress: &Progress) -> Written {
+        let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+        let mut is_first = true;
+        let render = |proxy: &Proxy, dump: ConfigDump| {
+            let mut text = Vec::new();
+            self.dump(&dump, &mut text)?;
+            progress.step();
+            Ok(self.field(&proxy.full_name(), &text)?)
+        };
+        let (diagnostics, written) = translate_in_order(mesh, proxies, render, |_, text: anyhow::Result<Vec<u8>>| {
+            if self.format == DumpFormat::Json {
+                out.write_all(if std::mem::take(&mut is_first) { b"{\n" } else { b",\n" })?;
+            } else {
+                is_first = false;
+            }
+            Ok(out.write_all(&text?)?)
+        });
+        let end: &[u8] = match self.format {
+            DumpFormat::Json if is_first => b"{}\n",
+            DumpFormat::Json => b"\n}\n",
+            DumpFormat::Yaml if is_first => b"{}\n",
+            DumpFormat::Yaml => b"",
+        };
+        let mut finish = || {
+            out.write_all(end)?;
+            Ok(out.flush()?)
+        };
+        (diagnostics, written.and_then(|()| finish()))
+    }
+
+    /// Returns a field whose value is printed already.
+    fn field(&self, name: &str, value: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let value = value.strip_suffix(b"\n").unwrap_or(value);
+        let mut out = Vec::with_capacity(value.len() + value.len() / 16);
+        let mut lines = value.split(|byte| *byte == b'\n');
+        match self.format {
+            DumpFormat::Json => {
+                out.push(b' ');
+                out.extend(crate::envoy::json::to_vec(name)?);
+                out.extend(b": ");
+                out.extend(lines.next().unwrap_or_default());
+                for line in lines {
+                    out.extend(b"\n ");
+                    out.extend(line);
                 }
             }
-        }));
-    } else {
-        let out = Mutex::new(BufWriter::new(io::stdout().lock()));
-        let _ = out;
+            DumpFormat::Yaml => {
+                out.extend(serde_yaml::to_string(name)?.trim_end().bytes());
+                out.extend(b":\n");
+                for line in lines {
+                    if !line.is_empty() {
+                        out.extend(b"  ");
+                    }
+                    out.extend(line);
+                    out.push(b'\n');
+                }
+            }
+        }
+        Ok(out)
     }
-    let diagnostics = diagnostics.finish(&manifests.sources, |resource, path| manifests.locate(resource, path));
-    render::write(&diagnostics, &manifests.sources, &mut anstream::stderr())?;
-    match failure.into_inner() {
-        Ok(Some(error)) => Err(error),
-        _ => Ok(Outcome::Fine),
+
+    fn dump(&self, dump: &ConfigDump, out: &mut impl Write) -> anyhow::Result<()> {
+        match self.format {
+            DumpFormat::Json if self.query.resource.is_none() && self.query.mask.is_none() => {
+                dump.write_part(&self.query, out)?;
+            }
+            DumpFormat::Json => {
+                crate::envoy::json::to_writer(&mut *out, &dump.part(&self.query)?)?;
+                out.write_all(b"\n")?;
+            }
+            DumpFormat::Yaml => serde_yaml::to_writer(out, &dump.part(&self.query)?)?,
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,40 @@
+//! `meshc completions`, `meshc man`
+
+use std::io::{self, Write};
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use super::args::Args;
+use super::{Outcome, is_closed_pipe};
+
+/// Writes a shell's completion script.
+pub(super) fn completions(shell: Shell) -> anyhow::Result<Outcome> {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "meshc", &mut out);
+    print(&out)
+}
+
+/// Writes a manual page.
+pub(super) fn man(command: Option<&str>) -> anyhow::Result<Outcome> {
+    let mut root = Args::command();
+    root.build();
+    let page = match command {
+        None => root,
+        Some(name) => {
+            let found = root.find_subcommand(name).cloned();
+            let found = found.ok_or_else(|| anyhow::anyhow!("there is no command {name}"))?;
+            found.display_name(format!("meshc-{name}"))
+        }
+    };
+    let mut out = Vec::new();
+    clap_mangen::Man::new(page).render(&mut out)?;
+    print(&out)
+}
+
+fn print(text: &[u8]) -> anyhow::Result<Outcome> {
+    match io::stdout().lock().write_all(text).map_err(anyhow::Error::from) {
+        Err(error) if !is_closed_pipe(&error) => Err(error),
+        _ => Ok(Outcome::Fine),
+    }
+}

@@ -1,0 +1,68 @@
+//! From paths to a mesh: what `translate` and `proxies` begin with.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use super::{args, source};
+use crate::coverage;
+use crate::diagnostic::{Diagnostics, Severity};
+use crate::expand::{self, Expansion};
+use crate::ingest::{self, Manifests, MeshSettings};
+use crate::mesh::Mesh;
+use crate::options::Options;
+use crate::source::SourceFile;
+
+/// The input, read.
+#[derive(Debug)]
+pub(super) struct Input {
+    /// When reading began.
+    pub(super) start: Instant,
+    /// The resources, completed.
+    pub(super) manifests: Manifests,
+    /// What they were completed with.
+    pub(super) expansion: Expansion,
+    /// What the mesh is set up with.
+    pub(super) settings: MeshSettings,
+    /// What there is to say so far.
+    pub(super) diagnostics: Diagnostics,
+}
+
+impl Input {
+    /// Reads the input.
+    pub(super) fn read(arguments: &args::Input) -> anyhow::Result<Self> {
+        let start = Instant::now();
+        let options = Options {
+            mesh_config: arguments.mesh_config.as_deref().map(file).transpose()?,
+            mesh_networks: arguments.mesh_networks.as_deref().map(file).transpose()?,
+            expand: !arguments.no_expand,
+        };
+        let files = source::read(&arguments.paths);
+        if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
+            anyhow::bail!("cannot read {path}: {reason}");
+        }
+        let (mut manifests, mut diagnostics) = ingest::ingest(files);
+        let expansion = expand::expand(&mut manifests, &options);
+        let Options { mesh_config, mesh_networks, .. } = &options;
+        let settings =
+            ingest::mesh_settings(&manifests, mesh_config.as_ref(), mesh_networks.as_ref(), &mut diagnostics);
+        diagnostics.extend(coverage::unsupported(&manifests));
+        Ok(Self { start, manifests, expansion, settings, diagnostics })
+    }
+
+    /// Resolves what was read.
+    pub(super) fn mesh(&self) -> Mesh {
+        Mesh::new(&self.manifests, &self.settings)
+    }
+
+    /// Says whether the input has errors.
+    pub(super) fn has_errors(&self) -> bool {
+        self.diagnostics.count(Severity::Error) > 0
+    }
+}
+
+fn file(path: &Path) -> anyhow::Result<SourceFile> {
+    let content = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(SourceFile::new(path.display().to_string(), content))
+}

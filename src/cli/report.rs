@@ -1,0 +1,82 @@
+//! What goes to standard error at the end: findings, and a summary.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::args::OutputFlags;
+use super::input::Input;
+use super::{Outcome, render};
+use crate::diagnostic::Severity;
+use crate::proxy::{Proxy, ProxyKind};
+
+impl Input {
+    /// Writes the findings and the summary, and tells how the command ends.
+    pub(super) fn report(mut self, proxies: Option<&[&Proxy]>, strict: bool, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+        let manifests = &self.manifests;
+        let diagnostics = std::mem::take(&mut self.diagnostics);
+        self.diagnostics = diagnostics.finish(&manifests.sources, |resource, path| manifests.locate(resource, path));
+        if !flags.quiet {
+            let mut err = anstream::stderr().lock();
+            render::write(&self.diagnostics, &self.manifests.sources, &mut err)?;
+            self.summary(proxies, &mut err)?;
+        }
+        Ok(self.outcome(strict))
+    }
+
+    fn outcome(&self, strict: bool) -> Outcome {
+        if strict && self.has_errors() { Outcome::InputErrors } else { Outcome::Fine }
+    }
+
+    /// Writes the same for `expand`, with each value that was made up.
+    pub(super) fn report_expansion(self, strict: bool, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+        if !flags.quiet {
+            let mut err = anstream::stderr().lock();
+            for invented in &self.expansion.invented {
+                writeln!(err, "made up: {invented}")?;
+            }
+        }
+        self.report(None, strict, flags)
+    }
+
+    /// Counts what was made up, by kind and field: the output rests on it.
+    fn invented(&self) -> BTreeMap<String, usize> {
+        let mut out = BTreeMap::new();
+        for invented in &self.expansion.invented {
+            let what = format!("{} {}", invented.kind, invented.field);
+            *out.entry(what.trim_end().to_owned()).or_default() += 1;
+        }
+        out
+    }
+
+    fn summary(&self, proxies: Option<&[&Proxy]>, out: &mut impl Write) -> io::Result<()> {
+        let manifests = &self.manifests;
+        let (files, documents) = (manifests.sources.len(), manifests.document_count);
+        writeln!(out, "read      {}, {}", count(files, "file", "s"), count(documents, "document", "s"))?;
+        let used: Vec<_> = manifests.resources.counts().into_iter().filter(|(_, count)| *count > 0).collect();
+        list("used", used.into_iter(), out)?;
+        list("ignored", manifests.ignored.iter().map(|(kind, count)| (kind.as_str(), *count)), out)?;
+        list("invented", self.invented().iter().map(|(what, count)| (what.as_str(), *count)), out)?;
+        if let Some(proxies) = proxies {
+            let sidecars = proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Sidecar).count();
+            let gateways = proxies.len() - sidecars;
+            writeln!(out, "proxies   {}, {}", count(sidecars, "sidecar", "s"), count(gateways, "gateway", "s"))?;
+        }
+        let found = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
+        let found = found.map(|(severity, name)| (self.diagnostics.count(severity), name));
+        let found: Vec<_> = found.iter().filter(|(n, _)| *n > 0).map(|(n, name)| count(*n, name, "s")).collect();
+        if !found.is_empty() {
+            writeln!(out, "found     {}", found.join(", "))?;
+        }
+        writeln!(out, "time      {:.1} ms", self.start.elapsed().as_secs_f64() * 1000.0)
+    }
+}
+
+fn list<'a>(title: &str, items: impl Iterator<Item = (&'a str, usize)>, out: &mut impl Write) -> io::Result<()> {
+    let items: Vec<_> = items.map(|(name, count)| format!("{name} {count}")).collect();
+    if items.is_empty() { Ok(()) } else { writeln!(out, "{title:<9} {}", items.join(", ")) }
+}
+
+/// Returns `1 file`, `2 files`.
+fn count(number: usize, noun: &str, plural: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}{plural}") }
+}

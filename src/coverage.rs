@@ -1,0 +1,63 @@
+//! How far each kind is translated: the table in the README, and a note for every object that is not.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::ingest::Manifests;
+use crate::source::ResourceRef;
+
+/// How far a kind is translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// It changes the output as it does in istiod.
+    Translated,
+    /// It is a source of what the input lacks.
+    Expanded,
+    /// It is checked, and a note says that the output lacks what it asks for.
+    NotYet,
+}
+
+/// Each kind that is read, with what it is for.
+pub const KINDS: &[(&str, Coverage, &str)] = &[
+    ("Namespace", Coverage::Translated, "discovery selectors, injection, networks"),
+    ("Node", Coverage::Translated, "localities, addresses of NodePorts"),
+    ("Service", Coverage::Translated, "every type; protocols by name, appProtocol and well-known ports"),
+    ("Endpoints", Coverage::Expanded, "mirrored to EndpointSlices"),
+    ("EndpointSlice", Coverage::Translated, "endpoints with locality, health and metadata"),
+    ("Pod", Coverage::Translated, "proxies: identity, metadata, labels; endpoints"),
+    ("ServiceAccount", Coverage::Translated, "further identities of a workload"),
+    ("Secret", Coverage::Translated, "credentials of gateways and DestinationRules"),
+    ("ConfigMap", Coverage::Translated, "mesh config, mesh networks, CA certificates, environment of proxies"),
+    ("Deployment", Coverage::Expanded, "a Pod, if there is none"),
+    ("StatefulSet", Coverage::Expanded, "a Pod, if there is none"),
+    ("DaemonSet", Coverage::Expanded, "a Pod, if there is none"),
+    ("ReplicaSet", Coverage::Expanded, "a Pod, if there is none"),
+    ("ReplicationController", Coverage::Expanded, "a Pod, if there is none"),
+    ("Job", Coverage::Expanded, "a Pod, if there is none"),
+    ("CronJob", Coverage::Expanded, "a Pod, if there is none"),
+    ("Ingress", Coverage::NotYet, "routes of the ingress gateway"),
+    ("IngressClass", Coverage::NotYet, "whose Ingresses count"),
+    ("VirtualService", Coverage::Translated, "routes of HTTP, TLS and TCP"),
+    ("DestinationRule", Coverage::Translated, "subsets and traffic policies of clusters"),
+    ("Gateway", Coverage::Translated, "listeners of gateways"),
+    ("ServiceEntry", Coverage::Translated, "services and endpoints outside of Kubernetes"),
+    ("WorkloadEntry", Coverage::Translated, "endpoints outside of Kubernetes"),
+    ("WorkloadGroup", Coverage::Translated, "nothing that istiod serves: a template of WorkloadEntries"),
+    ("Sidecar", Coverage::Translated, "scope, ingress and egress listeners"),
+    ("EnvoyFilter", Coverage::NotYet, "patches of the output"),
+    ("ProxyConfig", Coverage::Translated, "settings of proxies, over those of the mesh config"),
+    ("AuthorizationPolicy", Coverage::NotYet, "who may call what"),
+    ("PeerAuthentication", Coverage::Translated, "mutual TLS, inbound and automatic"),
+    ("RequestAuthentication", Coverage::NotYet, "JSON Web Tokens"),
+    ("Telemetry", Coverage::Translated, "access logs, traces, metrics"),
+    ("WasmPlugin", Coverage::NotYet, "filters in WebAssembly"),
+    ("TrafficExtension", Coverage::NotYet, "filters in WebAssembly and Lua"),
+];
+
+/// Returns a note for each object whose kind is not translated yet: what it asks for is missing in the output.
+pub fn unsupported(manifests: &Manifests) -> Diagnostics {
+    let objects = manifests.documents.iter().zip(0..).filter_map(|(document, index)| {
+        let (kind, ..) = KINDS.iter().find(|(kind, coverage, _)| document.kind == *kind && *coverage == Coverage::NotYet)?;
+        let message = format!("{kind} is not translated yet: the output is as if it were not there");
+        Some(Diagnostic::note("unsupported-field", message).at(ResourceRef(index), "spec"))
+    });
+    objects.collect()
+}
