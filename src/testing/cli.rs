@@ -1,0 +1,320 @@
+//! The binary as a user meets it: flags, exit codes, standard input and output.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const SERVICES: &str = "fixtures/bookinfo-service-to-service/manifests";
+
+/// Prepares the binary, run in the repository.
+fn meshc(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshc"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    meshc(arguments).output().expect("the binary runs")
+}
+
+/// Runs the binary, which must end well, and returns its standard output.
+fn output(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&output(arguments)).expect("the output is JSON")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Makes a folder of its own under the build folder.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the build folder can be written");
+    folder
+}
+
+fn write(folder: &Path, name: &str, content: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, content).expect("the build folder can be written");
+    path.display().to_string()
+}
+
+/// Compares a text with `snapshots/cli/<name>.snap`.
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots/cli");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// Returns what goes to standard error, without the times in it.
+fn messages(output: &Output) -> String {
+    let text = text(&output.stderr);
+    let lines = text.lines().map(|line| if line.starts_with("time ") { "time      [time]" } else { line });
+    lines.collect::<Vec<_>>().join("\n").replace(env!("CARGO_TARGET_TMPDIR"), "[tmp]")
+}
+
+fn types(dump: &Value) -> Vec<&str> {
+    let configs = dump["configs"].as_array().expect("there are configs");
+    configs.iter().filter_map(|config| config["@type"].as_str()?.rsplit('.').next()).collect()
+}
+
+#[test]
+fn help_is_what_it_was() {
+    for command in ["translate", "proxies", "expand"] {
+        snapshot(&format!("help-{command}"), &output(&[command, "--help"]));
+    }
+    snapshot("help", &output(&["--help"]));
+}
+
+#[test]
+fn exit_codes() {
+    let folder = folder("exit-codes");
+    let bad = write(&folder, "bad.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {nme: a}\n");
+    for (arguments, want) in [
+        (vec!["translate", SERVICES], 0),
+        (vec!["translate", &bad], 0),
+        (vec!["proxies", &bad], 0),
+        (vec!["translate", "--strict", SERVICES], 0),
+        (vec!["translate", "--strict", &bad], 1),
+        (vec!["proxies", "--strict", &bad], 1),
+        (vec!["--version"], 0),
+        (vec![], 2),
+        (vec!["translate"], 2),
+        (vec!["translate", "--nothing", SERVICES], 2),
+        (vec!["translate", "no/such/folder"], 2),
+        (vec!["translate", SERVICES, "--proxy", "nobody"], 2),
+        (vec!["translate", SERVICES, "--resource", "nothing"], 2),
+        (vec!["translate", SERVICES, "--resource", "bootstrap"], 2),
+        (vec!["translate", SERVICES, "--mask", "nothing"], 2),
+        (vec!["translate", SERVICES, "--resource", "dynamic_active_clusters", "--mask", "cluster.nothing"], 2),
+        (vec!["translate", SERVICES, "--name-regex", "("], 2),
+        (vec!["translate", SERVICES, "--mesh-config", "no/such/file"], 2),
+        (vec!["translate", SERVICES, "--out-dir", &format!("{bad}/folder")], 2),
+        (vec!["man", "nothing"], 2),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(want), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn nothing_is_written_when_errors_are_fatal() {
+    let folder = folder("strict");
+    write(&folder, "bad.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {nme: a}\n");
+    let out = folder.join("out").display().to_string();
+    let output = run(&["translate", SERVICES, &folder.display().to_string(), "--strict", "--out-dir", &out]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert!(!Path::new(&out).exists());
+}
+
+#[test]
+fn findings_and_summary_go_to_standard_error() {
+    let folder = folder("summary");
+    write(&folder, "a.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {nme: a}\n---\nkind: Thing\napiVersion: x/v1\n");
+    let folder = folder.display().to_string();
+    let output = run(&["translate", &folder, "--no-expand"]);
+    assert_eq!(text(&output.stdout), "{}\n");
+    snapshot("findings-and-summary", &messages(&output));
+    let output = run(&["translate", &folder, "--no-expand", "-q"]);
+    assert_eq!((text(&output.stdout).as_str(), text(&output.stderr).as_str()), ("{}\n", ""));
+    let output = run(&["translate", &folder, "--no-expand", "--color", "always"]);
+    assert!(text(&output.stderr).contains("\u{1b}["));
+}
+
+#[test]
+fn one_exact_proxy_is_its_dump_and_anything_else_is_keyed() {
+    let one = json(&["translate", SERVICES, "--proxy", "reviews-v1.default"]);
+    let sections = [
+        "BootstrapConfigDump",
+        "ClustersConfigDump",
+        "EndpointsConfigDump",
+        "ListenersConfigDump",
+        "ScopedRoutesConfigDump",
+        "RoutesConfigDump",
+        "SecretsConfigDump",
+    ];
+    assert_eq!(types(&one), sections);
+    assert_eq!(json(&["translate", SERVICES, "--proxy", "reviews-v1"]), one);
+
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let all = json(arguments);
+        all.as_object().expect("an object").keys().cloned().collect()
+    };
+    let all = names(&["translate", SERVICES]);
+    assert!(all.len() > 2, "{all:?}");
+    let by_glob = names(&["translate", SERVICES, "--proxy", "reviews-*"]);
+    let reviews: Vec<_> = all.iter().filter(|name| name.starts_with("reviews-")).cloned().collect();
+    assert_eq!(by_glob, reviews);
+    assert_eq!(json(&["translate", SERVICES])["reviews-v1.default"], one);
+    assert_eq!(names(&["translate", SERVICES, "--kind", "gateway"]), [""; 0]);
+    assert_eq!(names(&["translate", SERVICES, "--namespace", "default"]), all);
+    let two = names(&["translate", SERVICES, "--proxy", "reviews-v1", "--proxy", "productpage-v1.default"]);
+    assert_eq!(two, ["productpage-v1.default", "reviews-v1.default"]);
+}
+
+#[test]
+fn a_folder_gets_a_file_for_each_proxy() {
+    let folder = folder("out-dir");
+    let out = folder.join("deep/out").display().to_string();
+    assert_eq!(output(&["translate", SERVICES, "--out-dir", &out]), "");
+    let one = output(&["translate", SERVICES, "--proxy", "reviews-v1.default"]);
+    let file = std::fs::read(format!("{out}/reviews-v1.default.json")).expect("is written");
+    assert_eq!(text(&file), one);
+    assert_eq!(output(&["translate", SERVICES, "-o", "yaml", "--out-dir", &out]), "");
+    assert!(Path::new(&format!("{out}/reviews-v1.default.yaml")).exists());
+}
+
+#[test]
+fn yaml_says_the_same() {
+    let as_json = json(&["translate", SERVICES, "--proxy", "reviews-v1"]);
+    let as_yaml = output(&["translate", SERVICES, "--proxy", "reviews-v1", "-o", "yaml"]);
+    assert_eq!(serde_yaml::from_str::<Value>(&as_yaml).expect("is YAML"), as_json);
+    let all = output(&["translate", SERVICES, "-o", "yaml"]);
+    let all: Value = serde_yaml::from_str(&all).expect("is YAML");
+    assert_eq!(all, json(&["translate", SERVICES]));
+}
+
+#[test]
+fn parts_of_a_dump_as_from_the_admin_page() {
+    let of_reviews = |flags: &[&str]| json(&[&["translate", SERVICES, "--proxy", "reviews-v1"][..], flags].concat());
+    let listeners = of_reviews(&["--resource", "dynamic_listeners"]);
+    assert!(types(&listeners).iter().all(|name| *name == "DynamicListener"));
+    assert!(listeners["configs"][0]["active_state"]["listener"]["name"].is_string());
+
+    let names = of_reviews(&["--resource", "dynamic_active_clusters", "--mask", "cluster.name"]);
+    let first = serde_json::json!({
+        "@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump.DynamicCluster",
+        "cluster": {"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "BlackHoleCluster"},
+    });
+    assert_eq!(names["configs"][0], first);
+
+    let node = of_reviews(&["--mask", "bootstrap.node.id"]);
+    assert_eq!(types(&node), ["BootstrapConfigDump"]);
+    assert!(node["configs"][0]["bootstrap"]["node"]["id"].as_str().is_some_and(|id| id.starts_with("sidecar~")));
+    assert_eq!(node["configs"][0]["bootstrap"]["node"]["metadata"], Value::Null);
+
+    let one = of_reviews(&["--name-regex", "Black.*", "--resource", "dynamic_active_clusters"]);
+    assert_eq!(one["configs"].as_array().map(Vec::len), Some(1));
+    // The whole name has to match.
+    assert_eq!(of_reviews(&["--name-regex", "Black", "--resource", "dynamic_active_clusters"]), serde_json::json!({}));
+    let all = of_reviews(&["--name-regex", "BlackHoleCluster"]);
+    assert_eq!(all["configs"][1]["dynamic_active_clusters"].as_array().map(Vec::len), Some(1));
+    assert_eq!(all["configs"][3]["dynamic_listeners"], Value::Null);
+
+    let without = of_reviews(&["--include-eds=false"]);
+    assert!(!types(&without).contains(&"EndpointsConfigDump"));
+    let own = of_reviews(&["--resource", "static_route_configs"]);
+    assert!(types(&own).iter().all(|name| *name == "StaticRouteConfig"));
+    let mut own = own["configs"].as_array().expect("there are some").iter();
+    assert!(own.any(|entry| entry["route_config"]["name"] == "inbound|9080||"));
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let mut all = Vec::new();
+    let mut files: Vec<_> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(SERVICES))
+        .expect("is there")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    files.sort();
+    for file in files {
+        all.extend(b"---\n");
+        all.extend(std::fs::read(file).expect("is readable"));
+        all.push(b'\n');
+    }
+    let arguments = ["translate", "-", "-", "--proxy", "reviews-v1"];
+    let mut child = meshc(&arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let mut input = child.stdin.take().expect("is piped");
+    let writer = std::thread::spawn(move || input.write_all(&all));
+    let output = child.wait_with_output().expect("the binary ends");
+    writer.join().expect("does not panic").expect("is read");
+    assert_eq!(text(&output.stdout), self::output(&["translate", SERVICES, "--proxy", "reviews-v1"]));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    for arguments in [&["translate", SERVICES, "-q"][..], &["translate", SERVICES, "--proxy", "reviews-v1", "-q"]] {
+        let mut child =
+            meshc(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut out = child.stdout.take().expect("is piped");
+        out.read_exact(&mut [0; 10]).expect("it writes something");
+        drop(out);
+        let output = child.wait_with_output().expect("the binary ends");
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_is_said_and_the_rest_is_translated() {
+    let folder = folder("unreadable");
+    std::os::unix::fs::symlink(folder.join("gone"), folder.join("link.yaml")).expect("can be written");
+    let output = run(&["translate", SERVICES, &folder.display().to_string(), "--proxy", "reviews-v1"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stderr).contains("error[unreadable]"), "{}", text(&output.stderr));
+    assert!(!output.stdout.is_empty());
+}
+
+#[test]
+fn mesh_config_and_networks_replace_those_of_the_input() {
+    let folder = folder("mesh-config");
+    let config = write(&folder, "mesh.yaml", "outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n");
+    let networks = write(&folder, "networks.yaml", "networks: {}\n");
+    let listeners = |flags: &[&str]| {
+        let common = ["translate", SERVICES, "--proxy", "reviews-v1", "--resource", "dynamic_listeners"];
+        output(&[&common[..], flags].concat())
+    };
+    let plain = listeners(&[]);
+    assert_ne!(plain, listeners(&["--mesh-config", &config]));
+    assert_eq!(plain, listeners(&["--mesh-networks", &networks]));
+}
+
+#[test]
+fn the_table_of_proxies() {
+    snapshot("proxies", &output(&["proxies", SERVICES]));
+    snapshot("proxies-json", &output(&["proxies", SERVICES, "-o", "json", "--proxy", "reviews-*"]));
+}
+
+#[test]
+fn what_is_expanded_is_what_is_translated() {
+    let folder = folder("expand");
+    let expanded = output(&["expand", "examples/bookinfo"]);
+    let file = write(&folder, "expanded.yaml", &expanded);
+    let translated = output(&["translate", "examples/bookinfo"]);
+    assert_eq!(output(&["translate", &file, "--no-expand"]), translated);
+    let summary = messages(&run(&["translate", "examples/bookinfo"]));
+    let invented = summary.lines().find(|line| line.starts_with("invented "));
+    assert!(invented.is_some_and(|line| line.contains("Pod ") && line.contains("Service spec.clusterIP ")), "{summary}");
+    assert_eq!(output(&["translate", "examples/bookinfo", "--no-expand"]), "{}\n");
+}
+
+#[test]
+fn completions_and_manual_pages() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(output(&["completions", shell]).contains("meshc"), "{shell}");
+    }
+    assert!(output(&["man"]).starts_with(".ie"));
+    assert!(output(&["man", "translate"]).contains("out\\-dir"));
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let first = output(&["translate", SERVICES]);
+    assert_eq!(first, output(&["translate", SERVICES]));
+}

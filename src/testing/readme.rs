@@ -1,0 +1,88 @@
+//! The README is true: its commands run, and its table is what the code says.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use meshc::coverage::{Coverage, KINDS};
+use meshc::ingest::Resources;
+
+fn read(path: &Path) -> String {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    String::from_utf8(bytes).expect("texts are UTF-8")
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Returns the lines of the README's shell blocks, without comments.
+fn commands(readme: &str) -> Vec<String> {
+    let blocks = readme.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
+    let lines = blocks.flat_map(str::lines).map(|line| line.split(" # ").next().unwrap_or_default().trim());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+#[test]
+fn commands_run() {
+    let binary = Path::new(env!("CARGO_BIN_EXE_meshc"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    std::fs::create_dir_all(&folder).expect("the build folder can be written");
+    let out = folder.display().to_string();
+    let mut ran = 0;
+    for command in commands(&read(&root().join("README.md"))) {
+        let line = match command.strip_prefix("cargo run --release -- ") {
+            Some(arguments) => format!("meshc {arguments}"),
+            None => command.clone(),
+        };
+        // The tests do not run themselves, and a test installs nothing.
+        if line.starts_with("cargo ") || !line.contains("meshc ") {
+            continue;
+        }
+        let line = line.replace("meshc ", &format!("'{}' ", binary.display())).replace("out/", &format!("'{out}'/"));
+        let mut bash = Command::new("bash");
+        bash.args(["-euo", "pipefail", "-c", &line]).current_dir(root()).stdin(Stdio::null());
+        let output = bash.output().expect("bash runs");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{command}: {errors}");
+        ran += 1;
+    }
+    assert!(ran >= 8, "{ran} commands");
+}
+
+#[test]
+fn each_kind_has_its_row() {
+    let read: Vec<&str> = Resources::default().counts().into_iter().map(|(kind, _)| kind).collect();
+    let listed: Vec<&str> = KINDS.iter().map(|(kind, ..)| *kind).collect();
+    assert_eq!(read, listed);
+}
+
+/// `UPDATE=1` is not needed: a failing test prints the table that belongs there.
+#[test]
+fn the_table_of_kinds_is_what_the_code_says() {
+    let scenarios: Vec<String> = scenarios();
+    let mut table = "| kind | status | what for | recorded scenarios |\n| --- | --- | --- | --- |\n".to_owned();
+    for (kind, coverage, purpose) in KINDS {
+        let status = match coverage {
+            Coverage::Translated => "translated",
+            Coverage::Expanded => "completes the input",
+            Coverage::NotYet => "not yet: a note says so",
+        };
+        let line = format!("kind: {kind}");
+        let count = scenarios.iter().filter(|text| text.lines().any(|l| l.trim_start_matches("- ") == line)).count();
+        table.push_str(&format!("| {kind} | {status} | {purpose} | {count} |\n"));
+    }
+    let readme = read(&root().join("README.md"));
+    let section = readme.split("<!-- kinds -->\n").nth(1).unwrap_or_default();
+    assert!(section == table, "README.md, between the marks `<!-- kinds -->`, should hold\n\n{table}");
+}
+
+/// Returns the manifests of each fixture, as one text.
+fn scenarios() -> Vec<String> {
+    let children = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let folders = children(&root().join("fixtures"));
+    let texts = folders.iter().map(|folder| children(&folder.join("manifests")).iter().map(|file| read(file)).collect());
+    texts.collect()
+}

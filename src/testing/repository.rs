@@ -1,0 +1,6 @@
+//! Tests of the repository as a whole: its layers, the binary, the README, and what holds for any input.
+
+mod architecture;
+mod cli;
+mod properties;
+mod readme;

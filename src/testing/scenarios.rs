@@ -1,0 +1,101 @@
+//! One test for each folder of `fixtures/`: what meshc makes of its manifests is what istiod served.
+
+mod parity;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use meshc::{cli::source, expand, ingest, mesh::Mesh, options::Options, pipeline, proxy};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Differences that a failing test prints.
+const SHOWN: usize = 25;
+
+/// `scenario.yaml`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    title: String,
+    why: String,
+    istio: String,
+    /// The recorded ones, as `<pod>.<namespace>`.
+    proxies: BTreeSet<String>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut folders = children(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"));
+    folders.retain(|path| path.is_dir());
+    let tests = folders.into_iter().map(|folder| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Trial::test(name, move || check(&folder).map_err(Failed::from))
+    });
+    libtest_mimic::run(&arguments, tests.collect()).exit_code()
+}
+
+/// Runs one scenario.
+fn check(folder: &Path) -> Result<(), String> {
+    let scenario: Scenario = serde_yaml::from_slice(&read(&folder.join("scenario.yaml"))?).map_err(|e| e.to_string())?;
+    if scenario.title.is_empty() || scenario.why.is_empty() || scenario.istio != "1.30.3" {
+        return Err("scenario.yaml: title, why, and istio: 1.30.3".to_owned());
+    }
+    let recordings = children(&folder.join("istiod"));
+    let names: BTreeSet<_> = recordings.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    if names != scenario.proxies {
+        return Err(format!("scenario.yaml names {:?}, and istiod/ holds {names:?}", scenario.proxies));
+    }
+
+    let mut ours = translate(&folder.join("manifests"), &names)?;
+    let mut report = parity::Report::default();
+    for path in &recordings {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let recorded: Value = serde_json::from_slice(&read(path)?).map_err(|e| format!("{name}: {e}"))?;
+        let dump = ours.remove(&name).ok_or_else(|| format!("there is no proxy {name}"))?;
+        let dump: Value = serde_json::from_slice(&dump).map_err(|e| format!("{name}: {e}"))?;
+        let of_proxy = parity::compare(&recorded, &dump);
+        report.total += of_proxy.total;
+        report.differences.extend(of_proxy.differences.into_iter().map(|line| format!("{name}: {line}")));
+    }
+    match report.differences.len() {
+        0 if report.total > 0 => Ok(()),
+        0 => Err("nothing is recorded".to_owned()),
+        count => {
+            let shown: Vec<_> = report.differences.into_iter().take(SHOWN).collect();
+            Err(format!("{count} differences in {} resources\n{}", report.total, shown.join("\n")))
+        }
+    }
+}
+
+/// Translates these proxies, and returns each dump as it is written.
+fn translate(manifests: &Path, names: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<u8>>, String> {
+    let (mut manifests, mut diagnostics) = ingest::ingest(source::read(&[manifests.to_owned()]));
+    // As the command does; a recorded scenario lacks nothing that a proxy depends on.
+    expand::expand(&mut manifests, &Options { expand: true, ..Options::default() });
+    let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
+    let mesh = Mesh::new(&manifests, &settings);
+    let proxies = proxy::proxies(&mesh);
+    let chosen: Vec<_> = proxies.iter().filter(|proxy| names.contains(&proxy.full_name())).collect();
+    let dumps = Mutex::new(BTreeMap::new());
+    pipeline::translate_all(&mesh, &chosen, |proxy, dump| {
+        let mut out = Vec::new();
+        dump.write(&mut out).expect("memory can be written");
+        dumps.lock().expect("no other test of this mesh panics").insert(proxy.full_name(), out);
+    });
+    dumps.into_inner().map_err(|e| e.to_string())
+}
+
+/// Returns what is in a folder, by name; nothing if there is none.
+fn children(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let mut out: Vec<_> = entries.map(|entry| entry.path()).collect();
+    out.sort();
+    out
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
+}
