@@ -55,7 +55,8 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
 /// Returns a note for each object whose kind is not translated yet: what it asks for is missing in the output.
 pub fn unsupported(manifests: &Manifests) -> Diagnostics {
     let objects = manifests.documents.iter().zip(0..).filter_map(|(document, index)| {
-        let (kind, ..) = KINDS.iter().find(|(kind, coverage, _)| document.kind == *kind && *coverage == Coverage::NotYet)?;
+        let (kind, ..) =
+            KINDS.iter().find(|(kind, coverage, _)| document.kind == *kind && *coverage == Coverage::NotYet)?;
         let message = format!("{kind} is not translated yet: the output is as if it were not there");
         Some(Diagnostic::note("unsupported-field", message).at(ResourceRef(index), "spec"))
     });

@@ -11,7 +11,12 @@ use crate::proxy::{Proxy, ProxyKind};
 
 impl Input {
     /// Writes the findings and the summary, and tells how the command ends.
-    pub(super) fn report(mut self, proxies: Option<&[&Proxy]>, strict: bool, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    pub(super) fn report(
+        mut self,
+        proxies: Option<&[&Proxy]>,
+        strict: bool,
+        flags: &OutputFlags,
+    ) -> anyhow::Result<Outcome> {
         let manifests = &self.manifests;
         let diagnostics = std::mem::take(&mut self.diagnostics);
         self.diagnostics = diagnostics.finish(&manifests.sources, |resource, path| manifests.locate(resource, path));

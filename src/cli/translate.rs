@@ -48,12 +48,7 @@ pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<
 
 fn query(part: &Part) -> Query {
     let Part { resource, mask, name_regex, include_eds } = part;
-    Query {
-        include_eds: *include_eds,
-        resource: resource.clone(),
-        mask: mask.clone(),
-        name_regex: name_regex.clone(),
-    }
+    Query { include_eds: *include_eds, resource: resource.clone(), mask: mask.clone(), name_regex: name_regex.clone() }
 }
 
 /// How dumps are written.
@@ -66,13 +61,7 @@ type Written = (Diagnostics, anyhow::Result<()>);
 
 impl Writer {
     /// Writes a file for each proxy.
-    fn into_folder(
-        &self,
-        dir: &Path,
-        mesh: &Mesh,
-        proxies: &[&Proxy],
-        progress: &Progress,
-    ) -> anyhow::Result<Written> {
+    fn into_folder(&self, dir: &Path, mesh: &Mesh, proxies: &[&Proxy], progress: &Progress) -> anyhow::Result<Written> {
         fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
         let extension = match self.format {
             DumpFormat::Json => "json",

@@ -100,7 +100,9 @@ impl fmt::Display for QueryError {
             Self::NoList(name) => {
                 write!(f, "{name} is not a repeated field. Use --mask {name} to get only this field")
             }
-            Self::MaskFitsNothing(mask) => write!(f, "FieldMask {mask} could not be successfully applied to any configs."),
+            Self::MaskFitsNothing(mask) => {
+                write!(f, "FieldMask {mask} could not be successfully applied to any configs.")
+            }
             Self::MaskDoesNotFit(mask, list) => {
                 write!(f, "FieldMask {mask} could not be successfully applied to repeated field {list}.")
             }

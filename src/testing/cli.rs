@@ -121,7 +121,11 @@ fn nothing_is_written_when_errors_are_fatal() {
 #[test]
 fn findings_and_summary_go_to_standard_error() {
     let folder = folder("summary");
-    write(&folder, "a.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {nme: a}\n---\nkind: Thing\napiVersion: x/v1\n");
+    write(
+        &folder,
+        "a.yaml",
+        "apiVersion: v1\nkind: Namespace\nmetadata: {nme: a}\n---\nkind: Thing\napiVersion: x/v1\n",
+    );
     let folder = folder.display().to_string();
     let output = run(&["translate", &folder, "--no-expand"]);
     assert_eq!(text(&output.stdout), "{}\n");
@@ -300,7 +304,10 @@ fn what_is_expanded_is_what_is_translated() {
     assert_eq!(output(&["translate", &file, "--no-expand"]), translated);
     let summary = messages(&run(&["translate", "examples/bookinfo"]));
     let invented = summary.lines().find(|line| line.starts_with("invented "));
-    assert!(invented.is_some_and(|line| line.contains("Pod ") && line.contains("Service spec.clusterIP ")), "{summary}");
+    assert!(
+        invented.is_some_and(|line| line.contains("Pod ") && line.contains("Service spec.clusterIP ")),
+        "{summary}"
+    );
     assert_eq!(output(&["translate", "examples/bookinfo", "--no-expand"]), "{}\n");
 }
 

@@ -83,6 +83,7 @@ fn scenarios() -> Vec<String> {
         entries.map(|entry| entry.path()).collect::<Vec<_>>()
     };
     let folders = children(&root().join("fixtures"));
-    let texts = folders.iter().map(|folder| children(&folder.join("manifests")).iter().map(|file| read(file)).collect());
+    let texts =
+        folders.iter().map(|folder| children(&folder.join("manifests")).iter().map(|file| read(file)).collect());
     texts.collect()
 }

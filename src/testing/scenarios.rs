@@ -39,12 +39,14 @@ fn main() -> ExitCode {
 
 /// Runs one scenario.
 fn check(folder: &Path) -> Result<(), String> {
-    let scenario: Scenario = serde_yaml::from_slice(&read(&folder.join("scenario.yaml"))?).map_err(|e| e.to_string())?;
+    let scenario: Scenario =
+        serde_yaml::from_slice(&read(&folder.join("scenario.yaml"))?).map_err(|e| e.to_string())?;
     if scenario.title.is_empty() || scenario.why.is_empty() || scenario.istio != "1.30.3" {
         return Err("scenario.yaml: title, why, and istio: 1.30.3".to_owned());
     }
     let recordings = children(&folder.join("istiod"));
-    let names: BTreeSet<_> = recordings.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let names: BTreeSet<_> =
+        recordings.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
     if names != scenario.proxies {
         return Err(format!("scenario.yaml names {:?}, and istiod/ holds {names:?}", scenario.proxies));
     }
