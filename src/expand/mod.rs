@@ -59,12 +59,18 @@ pub fn expand(manifests: &mut Manifests, options: &Options) -> Expansion {
         return expansion;
     }
     // Each step sees what those before it have made.
-    for step in [mesh_config::make, namespace::make, pod::make, service::make, endpoints::make, endpoint_slice::make] {
+    for step in [
+        service_entry::make,
+        mesh_config::make,
+        namespace::make,
+        pod::make,
+        service::make,
+        endpoints::make,
+        endpoint_slice::make,
+    ] {
         let made = step(manifests, options);
         expansion.put(manifests, made);
     }
-    let made = service_entry::make(manifests);
-    expansion.put(manifests, made);
     expansion
 }
 

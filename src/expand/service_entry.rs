@@ -9,16 +9,23 @@ use super::{Invented, Made, address, node};
 use crate::ingest::Manifests;
 use crate::model::Config;
 use crate::model::istio::{ServiceEntry, ServiceEntryResolution};
+use crate::options::Options;
 
 /// The first address of the IPv4 range, whose prefix is 16 bits long.
 const IPV4: Ipv4Addr = Ipv4Addr::new(240, 240, 0, 0);
 
 /// `ServiceEntry.status.addresses` in 240.240.0.0/16 and 2001:2::/48, by the hash of `namespace/name/host`.
 ///
+/// An input that has a Pod with an address shows what a cluster holds. So does its ServiceEntries' status then, and one without
+/// addresses is one that istiod gave none.
+///
 /// Both addresses of a host have the same number in their range. istiod numbers hosts in the order in which it meets them.
 ///
 /// istiod: `ipallocate.go` `statusPatchForAddresses`
-pub(super) fn make(manifests: &Manifests) -> Vec<Made> {
+pub(super) fn make(manifests: &Manifests, _: &Options) -> Vec<Made> {
+    if manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty()) {
+        return Vec::new();
+    }
     let mut pool = None;
     let mut made = Vec::new();
     for entry in &manifests.service_entries {
