@@ -100,3 +100,6 @@ impl Expansion {
         manifests.resources.sort();
     }
 }
+
+#[cfg(test)]
+mod tests;
