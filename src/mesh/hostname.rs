@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_longest_wildcard_wins() {
-        let of = |hosts: &str| names(hosts).into_iter().map(|h| (h, ())).collect::<BTreeMap<_, _>>();
+        let of = |hosts: &str| names(hosts).into_iter().map(|h| (h, 1)).collect::<BTreeMap<_, _>>();
         let (exact, wildcards) = (of("a.foo.com"), of("* *.com *.foo.com"));
         for (host, expected) in [
             ("a.foo.com", Some("a.foo.com")),
@@ -179,7 +179,7 @@ mod tests {
             ("*.b.foo.com", Some("*.foo.com")),
             ("foo.org", Some("*")),
         ] {
-            assert_eq!(most_specific_match(host, &exact, &wildcards).map(|(name, ())| name), expected, "{host}");
+            assert_eq!(most_specific_match(host, &exact, &wildcards).map(|(name, _)| name), expected, "{host}");
         }
         assert_eq!(most_specific_match("foo.org", &exact, &of("*.com")), None);
     }

@@ -230,7 +230,7 @@ fn service_cluster(
 ) -> String {
     let canonical = || {
         let keys = ["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"];
-        let stated = keys.iter().filter_map(|k| labels.get(*k)).next().cloned();
+        let stated = keys.iter().find_map(|k| labels.get(*k)).cloned();
         stated.unwrap_or_else(|| if workload_name.is_empty() { "istio-proxy" } else { workload_name }.to_owned())
     };
     let or_default = |stated: &str| {

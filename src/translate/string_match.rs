@@ -22,5 +22,5 @@ pub(crate) fn exact(text: &str) -> StringMatcher {
 
 /// Makes a matcher of a regular expression; its engine is Envoy's default, RE2.
 pub(crate) fn regex_matcher(regex: String) -> RegexMatcher {
-    RegexMatcher { regex, ..RegexMatcher::default() }
+    RegexMatcher { regex }
 }

@@ -166,12 +166,12 @@ mod tests {
         }
     }
 
-    fn level(port: u32, sni: Option<&str>) -> Option<TrafficPolicyPortTrafficPolicy> {
-        Some(TrafficPolicyPortTrafficPolicy {
+    fn level(port: u32, sni: Option<&str>) -> TrafficPolicyPortTrafficPolicy {
+        TrafficPolicyPortTrafficPolicy {
             port: Some(PortSelector { number: port }),
             tls: sni.map(tls),
             ..TrafficPolicyPortTrafficPolicy::default()
-        })
+        }
     }
 
     /// SNI, outlier detection, PROXY protocol.
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_port_inherits_nothing() {
-        let policy = policy(Some("all"), true, level(80, Some("port")));
+        let policy = policy(Some("all"), true, Some(level(80, Some("port"))));
         assert_eq!(seen(for_port(Some(&policy), 80)), (Some("port"), false, false));
         assert_eq!(seen(for_port(Some(&policy), 81)), (Some("all"), true, true));
         assert_eq!(seen(for_port(None, 80)), (None, false, false));
@@ -199,8 +199,7 @@ mod tests {
     #[test]
     fn a_port_of_a_subset_replaces_all_blocks_but_those_it_cannot_have() {
         let rule = policy(Some("all"), true, None);
-        let subset =
-            TrafficPolicy { port_level_settings: level(80, None).into_iter().collect(), ..TrafficPolicy::default() };
+        let subset = TrafficPolicy { port_level_settings: vec![level(80, None)], ..TrafficPolicy::default() };
         assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80)), (None, false, true));
         assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 81)), (Some("all"), true, true));
     }

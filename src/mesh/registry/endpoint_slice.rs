@@ -37,16 +37,12 @@ impl<'m> Pods<'m> {
     /// Returns the Pod behind an endpoint: the one it names, else one in the namespace with the address. `Err` when it names one
     /// that does not exist: such an endpoint is left out. istiod: `getPod`.
     fn behind(&self, endpoint: &SliceEndpoint, address: &str, namespace: &str) -> Result<Option<&'m Config<Pod>>, ()> {
-        match endpoint.target_ref.as_ref().filter(|r| r.kind == "Pod") {
-            Some(reference) => {
-                let key = (reference.namespace.as_str(), reference.name.as_str());
-                self.by_name.get(&key).copied().map(Some).ok_or(())
-            }
-            None => {
-                let at_address = self.by_address.get(address).into_iter().flatten();
-                Ok(at_address.copied().find(|pod| pod.meta.namespace == namespace))
-            }
+        if let Some(reference) = endpoint.target_ref.as_ref().filter(|r| r.kind == "Pod") {
+            let key = (reference.namespace.as_str(), reference.name.as_str());
+            return self.by_name.get(&key).copied().map(Some).ok_or(());
         }
+        let at_address = self.by_address.get(address).into_iter().flatten();
+        Ok(at_address.copied().find(|pod| pod.meta.namespace == namespace))
     }
 }
 

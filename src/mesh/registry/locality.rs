@@ -37,9 +37,7 @@ pub(crate) fn of_node(labels: &BTreeMap<String, String>) -> Option<String> {
     let region = label(&[REGION, "failure-domain.beta.kubernetes.io/region"]);
     let zone = label(&[ZONE, "failure-domain.beta.kubernetes.io/zone"]);
     let subzone = label(&[SUBZONE]);
-    if region.or(zone).or(subzone).is_none() {
-        return None;
-    }
+    region.or(zone).or(subzone)?;
     let text = |part: Option<&String>| part.cloned().unwrap_or_default();
     Some(format!("{}/{}/{}", text(region), text(zone), text(subzone)))
 }

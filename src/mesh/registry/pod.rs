@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use super::workload::{Workload, WorkloadContext, WorkloadKind};
+use super::workload::{Workload, WorkloadContext};
 use super::{locality, spiffe};
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::mesh::service::{Port, TargetPort};
@@ -101,7 +101,6 @@ fn tls_mode(labels: &BTreeMap<String, String>) -> &str {
 /// Returns a Pod as a workload that ServiceEntries can select. istiod: `notifyWorkloadHandlers`.
 pub(crate) fn workload(pod: &Config<Pod>, nodes: &NodeLabels, context: &WorkloadContext<'_>) -> Workload {
     Workload {
-        kind: WorkloadKind::Pod,
         name: pod.meta.name.clone(),
         namespace: pod.meta.namespace.clone(),
         endpoint: Endpoint { addresses: vec![pod.spec.status.pod_ip.clone()], ..endpoint(pod, nodes, context) },

@@ -15,8 +15,6 @@ use crate::model::istio::WorkloadEntry;
 /// One workload. Its endpoint has no port yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Workload {
-    /// Where it came from; Pods sort before WorkloadEntries.
-    pub(crate) kind: WorkloadKind,
     /// Its name.
     pub(crate) name: String,
     /// Its namespace.
@@ -27,15 +25,6 @@ pub(crate) struct Workload {
     pub(crate) ports: BTreeMap<String, u32>,
     /// Its address is a host name or a socket: only a ServiceEntry with DNS can use it.
     pub(crate) only_for_dns_service_entry: bool,
-}
-
-/// What a workload was made from. istiod: `workloadKind`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum WorkloadKind {
-    /// A Pod.
-    Pod,
-    /// A WorkloadEntry.
-    WorkloadEntry,
 }
 
 /// What workloads are made with.
@@ -98,7 +87,6 @@ impl Workload {
         }
         let labels = locality::augmented(&entry.labels, context.cluster_id, &locality, "", &network);
         Self {
-            kind: WorkloadKind::WorkloadEntry,
             name: name.to_owned(),
             namespace: namespace.to_owned(),
             only_for_dns_service_entry: !entry.address.is_empty() && entry.address.parse::<IpAddr>().is_err(),

@@ -36,14 +36,6 @@ pub(super) fn inbound(view: &ProxyView<'_>) -> Vec<Cluster> {
     by_target_port(view).iter().map(|(port, targets)| for_target_port(view, *port, targets)).collect()
 }
 
-/// The hostnames of all services behind a port of the workload, by which an EnvoyFilter may name its inbound cluster.
-///
-/// istiod: `cluster.go` `buildInboundClustersFromServiceInstances`
-pub(crate) fn hostnames<'v>(view: &ProxyView<'v>, target_port: u32) -> Vec<&'v str> {
-    let targets = view.proxy.service_targets.iter().filter(|target| target.target_port == target_port);
-    targets.map(|target| target.service.hostname.as_str()).collect()
-}
-
 fn by_target_port<'v>(view: &ProxyView<'v>) -> BTreeMap<u32, Vec<&'v ServiceTarget>> {
     let mut out: BTreeMap<u32, Vec<&ServiceTarget>> = BTreeMap::new();
     for target in &view.proxy.service_targets {

@@ -38,7 +38,6 @@ use std::collections::BTreeSet;
 use crate::envoy::Cluster;
 use crate::proxy::{ProxyKind, ProxyView};
 
-pub(crate) use inbound::hostnames as inbound_hostnames;
 pub(crate) use outbound::outbound;
 pub(crate) use sni_dnat::sni_dnat;
 
