@@ -57,7 +57,7 @@ fn row(proxy: &Proxy) -> Row {
         },
         address: proxy.ip_addresses.first().cloned().unwrap_or_default(),
         workload: proxy.workload_name.clone(),
-        services: proxy.service_targets.iter().map(|target| target.service.hostname.to_string()).collect(),
+        services: proxy.service_targets.iter().map(|target| target.service.hostname.clone()).collect(),
     }
 }
 

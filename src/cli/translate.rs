@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<
     let writer = Writer { query: query(&arguments.part), format: arguments.output };
     let progress = Progress::new(chosen.len(), flags.quiet);
     let (diagnostics, written) = match &arguments.out_dir {
-        Some(dir) => writer.into_folder(dir, &mesh, &chosen, &progress)?,
+        Some(dir) => writer.to_folder(dir, &mesh, &chosen, &progress)?,
         None if arguments.selection.is_exact() && chosen.len() == 1 => writer.one(&mesh, &chosen),
         None => writer.keyed(&mesh, &chosen, &progress),
     };
@@ -61,7 +61,7 @@ type Written = (Diagnostics, anyhow::Result<()>);
 
 impl Writer {
     /// Writes a file for each proxy.
-    fn into_folder(&self, dir: &Path, mesh: &Mesh, proxies: &[&Proxy], progress: &Progress) -> anyhow::Result<Written> {
+    fn to_folder(&self, dir: &Path, mesh: &Mesh, proxies: &[&Proxy], progress: &Progress) -> anyhow::Result<Written> {
         fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
         let extension = match self.format {
             DumpFormat::Json => "json",
@@ -102,20 +102,20 @@ impl Writer {
             let mut text = Vec::new();
             self.dump(&dump, &mut text)?;
             progress.step();
-            Ok(self.field(&proxy.full_name(), &text)?)
+            self.field(&proxy.full_name(), &text)
         };
         let (diagnostics, written) = translate_in_order(mesh, proxies, render, |_, text: anyhow::Result<Vec<u8>>| {
+            let text = text?;
             if self.format == DumpFormat::Json {
                 out.write_all(if std::mem::take(&mut is_first) { b"{\n" } else { b",\n" })?;
             } else {
                 is_first = false;
             }
-            Ok(out.write_all(&text?)?)
+            Ok(out.write_all(&text)?)
         });
         let end: &[u8] = match self.format {
-            DumpFormat::Json if is_first => b"{}\n",
+            _ if is_first => b"{}\n",
             DumpFormat::Json => b"\n}\n",
-            DumpFormat::Yaml if is_first => b"{}\n",
             DumpFormat::Yaml => b"",
         };
         let mut finish = || {

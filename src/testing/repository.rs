@@ -2,5 +2,7 @@
 
 mod architecture;
 mod cli;
+mod parity;
+mod parity_tests;
 mod properties;
 mod readme;
