@@ -25,7 +25,6 @@ pub mod protocol;
 pub(crate) mod registry;
 pub mod service;
 pub mod short_name;
-pub mod unsupported;
 pub mod virtual_service;
 pub mod visibility;
 
