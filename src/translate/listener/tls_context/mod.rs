@@ -17,8 +17,8 @@ use self::certificates::{Certificates, combined, credentials, prefix, validation
 use self::parameters::{minimum_version, tls_parameters};
 use super::ChainKind;
 use crate::envoy::{
-    CommonTlsContext, DownstreamTlsContext, QuicDownstreamTransport, TlsParameters, TlsParametersTlsProtocol,
-    TransportSocket, TransportSocketConfigType,
+    CommonTlsContext, DownstreamTlsContext, TlsParameters, TlsParametersTlsProtocol, TransportSocket,
+    TransportSocketConfigType,
 };
 use crate::mesh::Mesh;
 use crate::model::istio::{MeshConfig, MeshConfigTlsConfigTlsProtocol, ServerTlsSettings, ServerTlsSettingsTlsMode};
@@ -127,16 +127,6 @@ pub(crate) fn transport_socket(context: DownstreamTlsContext) -> TransportSocket
     TransportSocket {
         name: "envoy.transport_sockets.tls".to_owned(),
         config_type: Some(TransportSocketConfigType::TypedConfig(context.into())),
-    }
-}
-
-/// The same for QUIC.
-pub(crate) fn quic_transport_socket(context: DownstreamTlsContext) -> TransportSocket {
-    let transport =
-        QuicDownstreamTransport { downstream_tls_context: Some(context), ..QuicDownstreamTransport::default() };
-    TransportSocket {
-        name: "envoy.transport_sockets.quic".to_owned(),
-        config_type: Some(TransportSocketConfigType::TypedConfig(transport.into())),
     }
 }
 
