@@ -35,7 +35,7 @@ pub struct NetworkGateway {
 pub struct NetworkGateways {
     /// Those with an IP address. A hostname is left out: istiod asks DNS for it, which says nothing for manifests alone.
     pub resolved: GatewayIndex,
-    /// Those that matter for endpoints that Envoy looks up, hostnames too. It lags behind, see [`NetworkGateways::reload`].
+    /// Those that matter for endpoints that Envoy looks up, hostnames too. It lags behind, as istiod does.
     pub unresolved: GatewayIndex,
 }
 
