@@ -110,7 +110,7 @@ fn a_deployment_gives_an_injected_pod_behind_its_service() {
     let slice = &manifests.endpoint_slices[0];
     let ports: Vec<_> = slice.spec.ports.iter().map(|port| (port.name.as_str(), port.port)).collect();
     assert_eq!(ports, [("http", Some(8080)), ("tcp", Some(90))]);
-    assert_eq!(slice.spec.endpoints[0].addresses, [pod.spec.status.pod_ip.clone()]);
+    assert_eq!(slice.spec.endpoints[0].addresses, std::slice::from_ref(&pod.spec.status.pod_ip));
     let kinds: Vec<_> = expansion.invented.iter().map(|invented| invented.kind).collect();
     assert_eq!(kinds, ["ConfigMap", "Pod", "Service", "EndpointSlice"]);
 }
