@@ -4,6 +4,7 @@ use super::crd;
 use super::de::{self, Style};
 use super::metadata::{self, TypeMeta};
 use super::problem::{MAX_PROBLEMS, Problem};
+use super::validation;
 use crate::model::istio::ServiceEntryStatus;
 use crate::model::{Config, ObjectMeta, kubernetes};
 use crate::source::{Node, ResourceRef};
@@ -57,7 +58,10 @@ impl Kind {
             let status = de::from_node::<ServiceEntryStatus>(status, Style::Proto);
             entry.spec.status_addresses = status.map(|(status, _)| status.addresses).unwrap_or_default();
         }
-        problems.is_empty().then_some(resource)
+        if problems.is_empty() {
+            validation::check(&resource, object, problems);
+        }
+        problems.iter().all(|problem| !problem.is_error()).then_some(resource)
     }
 }
 

@@ -19,6 +19,7 @@ mod metadata;
 mod problem;
 mod scalar;
 mod text;
+mod validation;
 mod yaml;
 
 pub use kind::Resources;

@@ -1,6 +1,6 @@
 //! Why a document could not be read, before the file has a name.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceId, Span};
 
 /// Problems of one object that are told: who has more has something else wrong.
@@ -10,6 +10,7 @@ pub(crate) const MAX_PROBLEMS: usize = 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     code: &'static str,
+    severity: Severity,
     message: String,
     start: u32,
     end: u32,
@@ -20,7 +21,19 @@ pub(crate) struct Problem {
 impl Problem {
     /// Returns a problem between two bytes of the file.
     pub(crate) fn new(code: &'static str, message: impl Into<String>, start: u32, end: u32) -> Self {
-        Self { code, message: message.into(), start, end: end.max(start), also: None, help: None }
+        let severity = Severity::Error;
+        Self { code, severity, message: message.into(), start, end: end.max(start), also: None, help: None }
+    }
+
+    /// Makes it one that the object is not rejected for.
+    pub(crate) fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// Returns whether the object is rejected for it.
+    pub(crate) fn is_error(&self) -> bool {
+        self.severity == Severity::Error
     }
 
     /// Adds another place.
@@ -47,8 +60,9 @@ impl Problem {
 
     /// Returns the finding for a file.
     pub(crate) fn diagnostic(self, source: SourceId) -> Diagnostic {
-        let Self { code, message, start, end, also, help } = self;
+        let Self { code, severity, message, start, end, also, help } = self;
         let mut diagnostic = Diagnostic::error(code, message).span(Span { source, start, end });
+        diagnostic.severity = severity;
         if let Some((start, end, text)) = also {
             diagnostic = diagnostic.label(Span { source, start, end }, text);
         }

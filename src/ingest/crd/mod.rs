@@ -6,7 +6,7 @@
 
 mod rule;
 mod schema;
-mod url;
+pub(crate) mod url;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

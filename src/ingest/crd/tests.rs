@@ -27,7 +27,7 @@ fn objects_that_pass() {
         ("DestinationRule", "{host: a, trafficPolicy: {outlierDetection: {consecutive5xxErrors: null}}}"),
         (
             "DestinationRule",
-            "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, maglev: {}}}}}",
+            "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, maglev: {tableSize: 65537}}}}}",
         ),
         ("PeerAuthentication", "{selector: {matchLabels: {a: b}}, portLevelMtls: {8080: {mode: DISABLE}}}"),
         ("ServiceEntry", "{hosts: [a.b], ports: [{number: 80, name: http, protocol: HTTP}], addresses: [10.0.0.0/8]}"),

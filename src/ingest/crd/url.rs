@@ -47,7 +47,9 @@ fn is_authority(authority: &str) -> bool {
         }
     };
     let digits = port.strip_prefix(':').unwrap_or(port);
-    digits.bytes().all(|byte| byte.is_ascii_digit())
+    let inside = host.strip_prefix('[').map_or(host, |inner| inner.split_once(']').map_or("", |(address, _)| address));
+    !inside.contains(['[', ']'])
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
         && !host.contains([' ', '"', '<', '>', '\\', '^', '`', '{', '|', '}'])
         && is_escaped(host)
 }
@@ -80,6 +82,7 @@ mod tests {
             ("http://a b/", None),
             ("http://x/%zz", None),
             (":a", None),
+            ("http://a[b]", None),
             ("file:///a.wasm", Some("file")),
         ] {
             assert_eq!(scheme(text).as_deref(), want, "{text}");

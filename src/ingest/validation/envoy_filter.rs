@@ -1,0 +1,109 @@
+//! `EnvoyFilter`. istiod: `ValidateEnvoyFilter`, but for the patches' values, which need Envoy's schema, and for the
+//! warning that it has for every EnvoyFilter.
+
+use crate::model::Config;
+use crate::model::istio::{
+    EnvoyFilter, EnvoyFilterApplyTo as ApplyTo, EnvoyFilterEnvoyConfigObjectMatchObjectTypes as ObjectTypes,
+    EnvoyFilterEnvoyConfigObjectPatch, EnvoyFilterListenerMatchFilterMatch, EnvoyFilterPatchContext,
+    EnvoyFilterPatchOperation as Operation,
+};
+
+use super::finding::{At, Findings};
+use super::{regex, selector};
+
+const HTTP_CONNECTION_MANAGER: [&str; 2] =
+    ["envoy.filters.network.http_connection_manager", "envoy.http_connection_manager"];
+
+pub(super) fn check(config: &Config<EnvoyFilter>, findings: &mut Findings<'_>) {
+    let EnvoyFilter { workload_selector, target_refs: _, config_patches, priority: _ } = &config.spec;
+    selector::check_networking(workload_selector.as_ref(), &At::SPEC.field("workloadSelector"), findings);
+    let list = At::SPEC.field("configPatches");
+    for (index, patch) in config_patches.iter().enumerate() {
+        check_patch(patch, &list.item(index), findings);
+    }
+}
+
+fn check_patch(patch: &EnvoyFilterEnvoyConfigObjectPatch, at: &At<'_>, findings: &mut Findings<'_>) {
+    let EnvoyFilterEnvoyConfigObjectPatch { apply_to, r#match: condition, patch } = patch;
+    if condition.as_ref().is_some_and(|condition| condition.context == EnvoyFilterPatchContext::Waypoint) {
+        return;
+    }
+    if *apply_to == ApplyTo::Invalid {
+        findings.error(at, "a patch has `applyTo`");
+        return;
+    }
+    let at_patch = at.field("patch");
+    match patch {
+        None => {
+            findings.error(at, "a patch has `patch`");
+            return;
+        }
+        Some(patch) if patch.operation == Operation::Invalid => {
+            findings.error(&at_patch, "a patch has an `operation`");
+            return;
+        }
+        Some(patch) if patch.operation != Operation::Remove && patch.value.is_none() => {
+            findings.error(&at_patch, format!("{} needs a `value`", patch.operation));
+            return;
+        }
+        Some(_) => {}
+    }
+    let Some(condition) = condition else { return };
+    let at = at.field("match");
+    if let Some(proxy) = &condition.proxy
+        && let Err(message) = regex::compiles(&proxy.proxy_version)
+    {
+        let at = at.field("proxy");
+        findings.error(&at.field("proxyVersion"), message);
+        return;
+    }
+    let Some(object) = &condition.object_types else { return };
+    let wanted = match apply_to {
+        ApplyTo::Listener | ApplyTo::FilterChain | ApplyTo::NetworkFilter | ApplyTo::HttpFilter => "listener",
+        ApplyTo::RouteConfiguration | ApplyTo::VirtualHost | ApplyTo::HttpRoute => "routeConfiguration",
+        ApplyTo::Cluster => "cluster",
+        ApplyTo::Invalid | ApplyTo::ExtensionConfig | ApplyTo::Bootstrap | ApplyTo::ListenerFilter => return,
+    };
+    let found = match object {
+        ObjectTypes::Listener(_) => "listener",
+        ObjectTypes::RouteConfiguration(_) => "routeConfiguration",
+        ObjectTypes::Cluster(_) => "cluster",
+        ObjectTypes::Waypoint(_) => "waypoint",
+    };
+    if found != wanted {
+        findings.error(&at.field(found), format!("{apply_to} is matched by `{wanted}`"));
+        return;
+    }
+    if let ObjectTypes::Listener(listener) = object
+        && let Some(filter) = listener.filter_chain.as_ref().and_then(|chain| chain.filter.as_ref())
+    {
+        let at = at.field("listener");
+        let at = at.field("filterChain");
+        check_filter(filter, *apply_to, &at.field("filter"), findings);
+    }
+}
+
+fn check_filter(
+    filter: &EnvoyFilterListenerMatchFilterMatch,
+    apply_to: ApplyTo,
+    at: &At<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let EnvoyFilterListenerMatchFilterMatch { name, sub_filter } = filter;
+    if matches!(apply_to, ApplyTo::Listener | ApplyTo::FilterChain) {
+        findings.warning("unused-filter-match", at, format!("the match of a filter has no effect on {apply_to}"));
+    }
+    if name.is_empty() {
+        findings.error(at, "the match of a filter has a `name`");
+        return;
+    }
+    let Some(sub_filter) = sub_filter else { return };
+    let at = at.field("subFilter");
+    if apply_to != ApplyTo::HttpFilter {
+        findings.error(&at, "`subFilter` is for HTTP_FILTER only");
+    } else if !HTTP_CONNECTION_MANAGER.contains(&name.as_str()) {
+        findings.error(&at, format!("`subFilter` is for filters of `{}` only", HTTP_CONNECTION_MANAGER[0]));
+    } else if sub_filter.name.is_empty() {
+        findings.error(&at, "the match of a filter has a `name`");
+    }
+}

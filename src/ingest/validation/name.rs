@@ -1,0 +1,295 @@
+//! Names, ports, addresses and times, as istiod checks them in all kinds.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::finding::{At, Findings};
+use crate::model::Duration;
+
+/// istiod: `ValidatePort`
+pub(super) fn port(number: u32) -> Result<(), String> {
+    if (1..=65535).contains(&number) { Ok(()) } else { Err(format!("port {number} is not between 1 and 65535")) }
+}
+
+/// A name of a port: a DNS label. istiod: `ValidatePortName`
+pub(super) fn port_name(name: &str) -> Result<(), String> {
+    if is_label(name) { Ok(()) } else { Err(format!("`{name}` is no name of a port")) }
+}
+
+/// At least a millisecond, and no parts of one. istiod: `ValidateDuration`
+pub(super) fn duration(duration: Duration) -> Result<(), String> {
+    let nanos = duration.as_nanos();
+    if nanos < 1_000_000 {
+        return Err("a time must be 1ms at least".to_owned());
+    }
+    if nanos % 1_000_000 != 0 {
+        return Err("a time has no parts of a millisecond".to_owned());
+    }
+    Ok(())
+}
+
+/// [`duration`], if there is one.
+pub(super) fn check_duration(found: Option<Duration>, at: &At<'_>, findings: &mut Findings<'_>) {
+    if let Some(found) = found {
+        findings.check(at, duration(found));
+    }
+}
+
+/// istiod: `ValidatePercent`
+pub(super) fn percent(value: i32) -> Result<(), String> {
+    if (0..=100).contains(&value) { Ok(()) } else { Err(format!("{value} percent is not between 0 and 100")) }
+}
+
+/// A DNS label (RFC 1123), of any case. istiod: `IsDNS1123Label`
+pub(super) fn is_label(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() <= 63
+        && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
+        && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+}
+
+/// A DNS label, `*`, or one after `*` or `*-`. istiod: `IsWildcardDNS1123Label`
+fn is_wildcard_label(text: &str) -> bool {
+    let rest = text.strip_prefix("*-").or_else(|| text.strip_prefix('*'));
+    text.len() <= 63 && (text == "*" || is_label(rest.unwrap_or(text)))
+}
+
+/// A domain name without wildcard. istiod: `ValidateFQDN`
+pub(super) fn domain(name: &str) -> Result<(), String> {
+    domain_length(name)?;
+    labels_of_domain(name)
+}
+
+/// A domain name, perhaps with a wildcard in its first label. istiod: `ValidateWildcardDomain`
+pub(super) fn wildcard_domain(name: &str) -> Result<(), String> {
+    domain_length(name)?;
+    let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+    if !is_wildcard_label(first) {
+        return Err(format!("`{name}` is no domain name: `{first}` is no label"));
+    }
+    rest.map_or(Ok(()), labels_of_domain)
+}
+
+/// As [`wildcard_domain`], or the server name that a gateway of another network asks for:
+/// `outbound_.80_._.reviews.default.svc.cluster.local`.
+///
+/// istiod: `ValidateWildcardDomainForVirtualServiceBoundToGateway`
+pub(super) fn gateway_domain(name: &str, has_sni: bool) -> Result<(), String> {
+    domain_length(name)?;
+    if !has_sni || !name.starts_with("outbound_") {
+        return wildcard_domain(name);
+    }
+    let parts: Vec<_> = name.split('_').collect();
+    let port = parts.get(1).is_some_and(|port| port.contains(|c: char| c.is_ascii_digit()));
+    let host = parts.get(3).is_some_and(|host| host.contains(|c: char| c.is_ascii_alphabetic()));
+    if port && host {
+        return Ok(());
+    }
+    Err(format!("`{name}` is not of the form `outbound_.<port>_.<subset>_.<host>`"))
+}
+
+fn domain_length(name: &str) -> Result<(), String> {
+    match name.len() {
+        0 => Err("the domain name is empty".to_owned()),
+        1..=255 => Ok(()),
+        _ => Err("the domain name is longer than 255 characters".to_owned()),
+    }
+}
+
+/// istiod: `ValidateDNS1123Labels`
+fn labels_of_domain(name: &str) -> Result<(), String> {
+    let (parent, last) = name.rsplit_once('.').map_or((None, name), |(parent, last)| (Some(parent), last));
+    if last.parse::<i64>().is_ok() {
+        return Err(format!("`{name}` is no domain name: `{last}` is a number"));
+    }
+    // The last label may be empty, for a name with a dot at its end.
+    let last = if last.is_empty() { None } else { Some(last) };
+    match parent.into_iter().flat_map(|parent| parent.split('.')).chain(last).find(|label| !is_label(label)) {
+        Some(label) => Err(format!("`{name}` is no domain name: `{label}` is no label")),
+        None => Ok(()),
+    }
+}
+
+/// istiod: `IsValidIPAddress`
+pub(super) fn is_ip(text: &str) -> bool {
+    // Go reads a zone too: `fe80::1%eth0`.
+    let address = match text.split_once('%') {
+        Some((address, zone)) if address.contains(':') && !zone.is_empty() => address,
+        _ => text,
+    };
+    address.parse::<IpAddr>().is_ok()
+}
+
+/// istiod: `ValidateIPAddress`
+pub(super) fn ip(text: &str) -> Result<(), String> {
+    if is_ip(text) { Ok(()) } else { Err(format!("`{text}` is no IP address")) }
+}
+
+/// An address or a range of them. istiod: `ValidateIPSubnet`
+pub(super) fn ip_or_cidr(text: &str) -> Result<(), String> {
+    if text.matches('/').count() != 1 {
+        return ip(text);
+    }
+    if text.parse::<ipnet::IpNet>().is_ok() { Ok(()) } else { Err(format!("`{text}` is no range of addresses")) }
+}
+
+/// The path of a Unix socket, or `@` and a name. istiod: `ValidateUnixAddress`
+pub(super) fn unix_socket(path: &str) -> Result<(), String> {
+    match path {
+        "" => Err("the path of the socket is empty".to_owned()),
+        _ if path.starts_with('@') || path.starts_with('/') && !path.ends_with('/') => Ok(()),
+        _ => Err(format!("`{path}` is no absolute path of a file")),
+    }
+}
+
+/// Labels of Kubernetes, with upper case in their prefix. istiod: `Instance.Validate`
+pub(super) fn check_labels(labels: &BTreeMap<String, String>, at: &At<'_>, findings: &mut Findings<'_>) {
+    for (key, value) in labels {
+        let name = match key.split_once('/') {
+            Some((prefix, name)) if prefix.len() <= 253 && prefix.split('.').all(is_label) => name,
+            Some(_) => "",
+            None => key,
+        };
+        if name.is_empty() || !is_label_value(name) {
+            findings.error(&at.field(key), format!("`{key}` is no key of a label"));
+        }
+        if !is_label_value(value) {
+            findings.error(&at.field(key), format!("`{value}` is no value of a label"));
+        }
+    }
+}
+
+fn is_label_value(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_none_or(u8::is_ascii_alphanumeric)
+        && bytes.last().is_none_or(u8::is_ascii_alphanumeric)
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+}
+
+/// Whether two hosts, each perhaps with a wildcard in front, have names in common. istiod: `Name.Matches`
+pub(super) fn hosts_overlap(a: &str, b: &str) -> bool {
+    match (a.strip_prefix('*'), b.strip_prefix('*')) {
+        (Some(a), Some(b)) => a.ends_with(b) || b.ends_with(a),
+        (Some(a), None) => b.ends_with(a),
+        (None, Some(b)) => a.ends_with(b),
+        (None, None) => a == b,
+    }
+}
+
+/// Whether a host covers another. istiod: `Name.SubsetOf`
+pub(super) fn host_covers(wide: &str, narrow: &str) -> bool {
+    match (wide.strip_prefix('*'), narrow.strip_prefix('*')) {
+        (Some(wide), Some(narrow)) => narrow.ends_with(wide),
+        (Some(wide), None) => narrow.ends_with(wide),
+        (None, Some(_)) => false,
+        (None, None) => wide == narrow,
+    }
+}
+
+/// The protocol of a port. istiod: `protocol.Parse`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http,
+    Http2,
+    HttpProxy,
+    Grpc,
+    GrpcWeb,
+    Https,
+    Tls,
+    Tcp,
+    Mongo,
+    Redis,
+    Mysql,
+    Udp,
+    Unsupported,
+}
+
+impl Protocol {
+    pub(super) fn parse(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "http" => Self::Http,
+            "http2" => Self::Http2,
+            "http_proxy" => Self::HttpProxy,
+            "grpc" => Self::Grpc,
+            "grpc-web" => Self::GrpcWeb,
+            "https" => Self::Https,
+            "tls" => Self::Tls,
+            "tcp" => Self::Tcp,
+            "mongo" => Self::Mongo,
+            "redis" => Self::Redis,
+            "mysql" => Self::Mysql,
+            "udp" => Self::Udp,
+            _ => Self::Unsupported,
+        }
+    }
+
+    pub(super) fn is_http(self) -> bool {
+        matches!(self, Self::Http | Self::Http2 | Self::HttpProxy | Self::Grpc | Self::GrpcWeb)
+    }
+
+    pub(super) fn is_tls(self) -> bool {
+        matches!(self, Self::Https | Self::Tls)
+    }
+
+    pub(super) fn is_tcp(self) -> bool {
+        matches!(self, Self::Tcp | Self::Https | Self::Tls | Self::Mongo | Self::Redis | Self::Mysql)
+    }
+}
+
+/// A protocol by name; none leaves it to sniffing. istiod: `ValidateProtocol`
+pub(super) fn protocol(text: &str) -> Result<(), String> {
+    if text.is_empty() || Protocol::parse(text) != Protocol::Unsupported {
+        return Ok(());
+    }
+    Err(format!("`{text}` is no protocol of a port"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains() {
+        for name in ["a", "a.b", "a.b.", "A.b", "1.a", "xn--a.b"] {
+            assert_eq!(domain(name), Ok(()), "{name}");
+        }
+        for name in ["", ".", "a..b", "a.1", "10.0.0.1", "*.a", "a_b", "-a", "a-"] {
+            assert!(domain(name).is_err(), "{name}");
+        }
+        for name in ["*", "*.a", "*-a.b", "*a.b", "a.b"] {
+            assert_eq!(wildcard_domain(name), Ok(()), "{name}");
+        }
+        for name in ["a.*", "a*.b", "**", "*.*"] {
+            assert!(wildcard_domain(name).is_err(), "{name}");
+        }
+        assert_eq!(gateway_domain("outbound_.80_._.a.b", true), Ok(()));
+        assert!(gateway_domain("outbound_.80_._.a.b", false).is_err());
+        assert!(gateway_domain("outbound_.x_._.a.b", true).is_err());
+    }
+
+    #[test]
+    fn hosts() {
+        for (a, b, overlap, covers) in [
+            ("a.b", "a.b", true, true),
+            ("a.b", "c.b", false, false),
+            ("*.b", "a.b", true, true),
+            ("a.b", "*.b", true, false),
+            ("*.b", "*.a.b", true, true),
+            ("*.a.b", "*.b", true, false),
+            ("*", "a", true, true),
+        ] {
+            assert_eq!((hosts_overlap(a, b), host_covers(a, b)), (overlap, covers), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        for text in ["10.0.0.1", "::1", "fe80::1%eth0", "10.0.0.0/8", "10.1.2.3/8", "fd00::/8"] {
+            assert_eq!(ip_or_cidr(text), Ok(()), "{text}");
+        }
+        for text in ["", "10.0.0", "010.0.0.1", "10.0.0.1/33", "a/8", "10.0.0.0/8/8", "10.0.0.1%a"] {
+            assert!(ip_or_cidr(text).is_err(), "{text}");
+        }
+    }
+}
