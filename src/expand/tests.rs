@@ -67,7 +67,7 @@ fn what_is_printed_is_what_was_made() {
 kind: ServiceEntry
 apiVersion: networking.istio.io/v1
 metadata: {name: out}
-spec: {hosts: [a.example.com, a.example.com, b.example.com], resolution: DNS, ports: [{number: 80, name: http}]}
+spec: {hosts: [a.example.com, a.example.com, b.example.com], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]}
 ---
 kind: Secret
 apiVersion: v1
