@@ -2,7 +2,7 @@
 //!
 //! istiod: `httproute.go` `BuildSidecarOutboundVirtualHosts`, at the beginning
 
-use std::collections::BTreeMap;
+use indexmap::IndexMap;
 
 use crate::mesh::service::{Port, Service};
 use crate::proxy::OutboundView;
@@ -19,8 +19,11 @@ pub(super) struct ListenerService<'a> {
     pub(super) ports: &'a [Port],
 }
 
-/// Services by hostname.
-pub(super) type ListenerServices<'a> = BTreeMap<String, ListenerService<'a>>;
+/// Services by hostname, in the order of the egress listener.
+///
+/// Where two claim one domain, the first one gets it. istiod walks a Go map: in any order, though one with up to eight entries is
+/// mostly walked as it was filled, and so are ours.
+pub(super) type ListenerServices<'a> = IndexMap<String, ListenerService<'a>>;
 
 /// Returns the services that have the listener's port, or all for port 0. Of equal hostnames the last one counts.
 pub(super) fn listener_services<'a>(

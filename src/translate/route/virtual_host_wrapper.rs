@@ -5,7 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::envoy::Route;
+use crate::mesh::hostname;
 use crate::mesh::service::Resolution;
 use crate::mesh::virtual_service::{MESH_GATEWAY, RouteSemantics, route_semantics};
 use crate::model::Config;
@@ -40,8 +43,9 @@ pub(super) fn virtual_host_wrappers<'s, 'a>(
     listener_port: u32,
 ) -> Vec<VirtualHostWrapper<'s, 'a>> {
     // Port 80 is for hosts outside of the registry too.
+    let wildcards: Vec<&String> = services.keys().filter(|s| hostname::is_wildcard(s)).collect();
     let is_wanted = |config: &&Arc<Config<VirtualService>>| {
-        listener_port == 80 || virtual_service_hosts::names_a_service(&config.spec, services)
+        listener_port == 80 || virtual_service_hosts::names_a_service(&config.spec, services, &wildcards)
     };
     let mut wrappers: Vec<_> = listener
         .virtual_services
@@ -73,7 +77,8 @@ fn of_virtual_service<'s, 'a>(
     if routes.is_empty() || !may_speak_for(view, config, &hosts.services) {
         return Vec::new();
     }
-    let mut by_port: BTreeMap<u32, Vec<&ListenerService<'_>>> = BTreeMap::new();
+    // By port in the order in which they come up: see `ListenerServices`.
+    let mut by_port: IndexMap<u32, Vec<&ListenerService<'_>>> = IndexMap::new();
     for service in &hosts.services {
         for port in service.http_ports() {
             by_port.entry(port).or_default().push(service);

@@ -10,17 +10,16 @@ use crate::model::Config;
 use crate::model::istio::VirtualService;
 use crate::translate::route::listener_services::{ListenerService, ListenerServices};
 
-/// Says whether some host of the VirtualService is a service, or a wildcard that covers one, or is covered by one.
+/// Says whether some host of the VirtualService is a service, or a wildcard that covers one, or is covered by one of the services'
+/// own wildcards.
 ///
 /// istiod: `httproute.go` `selectVirtualServices`
-pub(super) fn names_a_service(spec: &VirtualService, services: &ListenerServices<'_>) -> bool {
-    // Wildcards begin with `*`, and `+` is the next character.
-    let wildcards = || services.range("*".to_owned().."+".to_owned()).map(|(hostname, _)| hostname);
+pub(super) fn names_a_service(spec: &VirtualService, services: &ListenerServices<'_>, wildcards: &[&String]) -> bool {
     spec.hosts.iter().map(|h| h.to_lowercase()).any(|host| {
         if is_wildcard(&host) {
             services.keys().any(|s| matches(&host, s))
         } else {
-            services.contains_key(&host) || wildcards().any(|s| matches(&host, s))
+            services.contains_key(&host) || wildcards.iter().any(|s| matches(&host, s))
         }
     })
 }
