@@ -43,6 +43,9 @@ const TLS_MODE: &str = "security.istio.io/tlsMode";
 impl Workload {
     /// Converts a WorkloadEntry; its metadata labels go before those of its spec.
     ///
+    /// Its network is what it states itself: the registry of the config cluster asks neither the system namespace nor the mesh
+    /// networks, as it does for Pods.
+    ///
     /// istiod: `ConvertWorkloadEntry`, `convertWorkloadEntryToWorkloadInstance`
     pub(crate) fn from_workload_entry(config: &Config<WorkloadEntry>, context: &WorkloadContext<'_>) -> Self {
         let mut entry = config.spec.clone();
@@ -77,15 +80,11 @@ impl Workload {
             "" => String::new(),
             account => spiffe::identity(context.trust_domain, namespace, account),
         };
-        let network = match entry.network.as_str() {
-            "" => context.networks.of(&entry.address, &entry.labels),
-            stated => stated.to_owned(),
-        };
         let mut locality = entry.locality.clone();
         if locality.is_empty() {
             locality = locality::stated(&entry.labels).unwrap_or_default();
         }
-        let labels = locality::augmented(&entry.labels, context.cluster_id, &locality, "", &network);
+        let labels = locality::augmented(&entry.labels, context.cluster_id, &locality, "", &entry.network);
         Self {
             name: name.to_owned(),
             namespace: namespace.to_owned(),
