@@ -5,7 +5,7 @@ use super::de::{self, Style};
 use super::metadata::{self, TypeMeta};
 use super::problem::{MAX_PROBLEMS, Problem};
 use super::validation;
-use crate::model::istio::ServiceEntryStatus;
+use crate::model::istio::{ServiceEntryStatus, WorkloadEntryStatus};
 use crate::model::{Config, ObjectMeta, kubernetes};
 use crate::source::{Node, ResourceRef};
 
@@ -53,15 +53,29 @@ impl Kind {
             }
         }
         let mut resource = (self.read)(object, self.namespaced, problems)?;
-        if let (Resource::ServiceEntry(entry), Some(status)) = (&mut resource, object.get("status")) {
-            // istiod reads back the addresses that its controller wrote, and nothing else of any status.
-            let status = de::from_node::<ServiceEntryStatus>(status, Style::Proto);
-            entry.spec.status_addresses = status.map(|(status, _)| status.addresses).unwrap_or_default();
+        if let Some(status) = object.get("status") {
+            read_status(&mut resource, status);
         }
         if problems.is_empty() {
             validation::check(&resource, object, problems);
         }
         problems.iter().all(|problem| !problem.is_error()).then_some(resource)
+    }
+}
+
+/// Reads what istiod reads back of a status: addresses that its controller gave to a ServiceEntry, and the health of a WorkloadEntry.
+fn read_status(resource: &mut Resource, status: Node<'_>) {
+    match resource {
+        Resource::ServiceEntry(entry) => {
+            let status = de::from_node::<ServiceEntryStatus>(status, Style::Proto);
+            entry.spec.status_addresses = status.map(|(status, _)| status.addresses).unwrap_or_default();
+        }
+        Resource::WorkloadEntry(entry) => {
+            let status = de::from_node::<WorkloadEntryStatus>(status, Style::Proto);
+            let conditions = status.map(|(status, _)| status.conditions).unwrap_or_default();
+            entry.spec.status_healthy = conditions.iter().any(|c| c.r#type == "Healthy" && c.status == "True");
+        }
+        _ => {}
     }
 }
 

@@ -24,6 +24,7 @@ use crate::mesh::peer_authentication::PeerAuthenticationIndex;
 use crate::mesh::virtual_service::VirtualServiceIndex;
 use crate::mesh::visibility::Visibility;
 use crate::model::Config;
+use crate::model::istio::WorkloadEntry;
 use crate::model::kubernetes::{EndpointSlice, Service as KubernetesService};
 
 const CLUSTER_DOMAIN: &str = "cluster.local";
@@ -243,9 +244,10 @@ pub(crate) fn workload_port(workload: &Workload, port: &super::service::Port) ->
 }
 
 /// A WorkloadEntry whose health is checked counts once it is healthy. istiod: `isHealthy`.
-fn is_healthy(config: &Config<crate::model::istio::WorkloadEntry>) -> bool {
+fn is_healthy(config: &Config<WorkloadEntry>) -> bool {
     let annotation = config.meta.annotations.get("proxy.istio.io/health-checks-enabled");
-    !matches!(annotation.map(String::as_str), Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+    let is_checked = matches!(annotation.map(String::as_str), Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
+    !is_checked || config.spec.status_healthy
 }
 
 /// Indexes services by hostname and namespace; of several a Kubernetes Service counts, else the oldest.
@@ -339,6 +341,27 @@ fn resolve_aliases(services: &mut [Arc<Service>]) {
         if let Some(aliases) = by_concrete.get(service.hostname.as_str()) {
             let aliases = aliases.iter().map(|&a| a.clone()).collect();
             *service = Arc::new(Service { aliases, ..Service::clone(service) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checked_workload_entry_counts_once_it_is_healthy() {
+        for (annotation, healthy, counts) in [
+            (None, false, true),
+            (Some("false"), false, true),
+            (Some("true"), false, false),
+            (Some("true"), true, true),
+        ] {
+            let mut config = Config::<WorkloadEntry>::default();
+            config.spec.status_healthy = healthy;
+            let key = "proxy.istio.io/health-checks-enabled".to_owned();
+            config.meta.annotations.extend(annotation.map(|value| (key, value.to_owned())));
+            assert_eq!(is_healthy(&config), counts, "{annotation:?} {healthy}");
         }
     }
 }

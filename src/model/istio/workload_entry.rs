@@ -23,4 +23,25 @@ pub struct WorkloadEntry {
     pub weight: u32,
     /// The identity that it runs under.
     pub service_account: String,
+    /// Whether a controller has found it healthy: the condition `Healthy` of the resource's status.
+    #[serde(skip)]
+    pub status_healthy: bool,
+}
+
+/// What istiod reads back of a WorkloadEntry's `status`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WorkloadEntryStatus {
+    /// What has been found out about it.
+    pub conditions: Vec<WorkloadEntryCondition>,
+}
+
+/// One thing that has been found out about a WorkloadEntry.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WorkloadEntryCondition {
+    /// What it is about, such as `Healthy`.
+    pub r#type: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
 }
