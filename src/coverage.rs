@@ -23,7 +23,7 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("Endpoints", Coverage::Expanded, "mirrored to EndpointSlices"),
     ("EndpointSlice", Coverage::Translated, "endpoints with locality, health and metadata"),
     ("Pod", Coverage::Translated, "proxies: identity, metadata, labels; endpoints"),
-    ("ServiceAccount", Coverage::Translated, "further identities of a workload"),
+    ("ServiceAccount", Coverage::Translated, "nothing that istiod serves: Pods name theirs"),
     ("Secret", Coverage::Translated, "credentials of gateways and DestinationRules"),
     ("ConfigMap", Coverage::Translated, "mesh config, mesh networks, CA certificates, environment of proxies"),
     ("Deployment", Coverage::Expanded, "a Pod, if there is none"),
@@ -52,6 +52,9 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("TrafficExtension", Coverage::NotYet, "filters in WebAssembly and Lua"),
 ];
 
+/// API groups that istiod translates too, and that are not read yet.
+const GATEWAY_API: &[&str] = &["gateway.networking.k8s.io", "gateway.networking.x-k8s.io"];
+
 /// Returns a note for each object whose kind is not translated yet: what it asks for is missing in the output.
 pub fn unsupported(manifests: &Manifests) -> Diagnostics {
     let objects = manifests.documents.iter().zip(0..).filter_map(|(document, index)| {
@@ -60,5 +63,12 @@ pub fn unsupported(manifests: &Manifests) -> Diagnostics {
         let message = format!("{kind} is not translated yet: the output is as if it were not there");
         Some(Diagnostic::note("unsupported-field", message).at(ResourceRef(index), "spec"))
     });
-    objects.collect()
+    let gateway_api = manifests.ignored.iter().filter_map(|(kind, count)| {
+        let (name, group) = kind.split_once('.').filter(|(_, group)| GATEWAY_API.contains(group))?;
+        let message = format!(
+            "{name} of {group} is not translated yet: the output is as if the {count} in the input were not there"
+        );
+        Some(Diagnostic::note("unsupported-field", message))
+    });
+    objects.chain(gateway_api).collect()
 }

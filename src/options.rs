@@ -17,8 +17,6 @@ pub struct Options {
 pub mod features {
     /// `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`
     pub const SCOPE_GATEWAY_TO_NAMESPACE: bool = false;
-    /// `PILOT_FILTER_GATEWAY_CLUSTER_CONFIG`
-    pub const FILTER_GATEWAY_CLUSTER_CONFIG: bool = false;
     /// `PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT`, seconds
     pub const TRANSPORT_SOCKET_CONNECT_TIMEOUT: i64 = 15;
     /// `MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP`
