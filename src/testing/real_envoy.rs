@@ -215,7 +215,7 @@ impl Files {
         if let Some(AddressAddress::SocketAddress(socket)) = listener.address.as_mut().and_then(|a| a.address.as_mut())
             && socket.address == "0.0.0.0"
         {
-            socket.address = "127.0.0.1".to_owned();
+            "127.0.0.1".clone_into(&mut socket.address);
         }
         for chain in listener.filter_chains.iter_mut().chain(&mut listener.default_filter_chain) {
             chain.filters.retain(|f| !ISTIO_FILTERS.contains(&f.name.as_str()));
@@ -350,7 +350,7 @@ fn check(envoy: &Path, prepared: &Prepared, work: &Path) -> Result<usize, String
 /// Compares what was given with what Envoy prints; empty when all is equal.
 fn compare(wanted: &[(&str, &Vec<Any>)], dumped: &BTreeMap<(String, String), String>) -> String {
     for (kind, resources) in wanted {
-        for resource in resources.iter() {
+        for resource in *resources {
             let depth = if *kind == "listener" { 6 } else { 5 };
             let ours = json::to_string(resource).unwrap_or_default().replace('\n', &format!("\n{}", " ".repeat(depth)));
             let value: Value = serde_json::from_str(&ours).unwrap_or_default();
