@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::environment;
 use super::identity::{CLIENT_METADATA, Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind};
@@ -14,9 +14,9 @@ use crate::mesh::Mesh;
 use crate::mesh::registry::locality;
 use crate::mesh::registry::pod;
 use crate::mesh::service::TrafficDistribution;
-use crate::model::Config;
 use crate::model::istio::{ProxyConfig, ProxyConfigClusterName, ProxyConfigTracingServiceName};
 use crate::model::kubernetes::{Container, Pod};
+use crate::model::{Config, Duration};
 
 /// Finds all proxies, by namespace and name.
 pub fn proxies(mesh: &Mesh) -> Vec<Proxy> {
@@ -121,15 +121,43 @@ fn proxy(
 fn proxy_config(pod: &Config<Pod>, environment: &BTreeMap<String, String>) -> (ProxyConfig, Value) {
     let texts = [environment.get("PROXY_CONFIG"), pod.meta.annotations.get("proxy.istio.io/config")];
     let mut config = ProxyConfig::built_in();
-    let mut json = Value::Object(serde_json::Map::new());
+    let mut json = built_in_json(&config);
     for text in texts.into_iter().flatten() {
         let Some((merged, given)) = crate::ingest::proxy_config(config.clone(), text) else { continue };
         config = merged;
-        if let (Value::Object(all), Value::Object(given)) = (&mut json, given) {
-            all.extend(given);
+        if let Value::Object(given) = given {
+            if given.contains_key("tracingServiceName") {
+                json.remove("serviceCluster");
+            }
+            json.extend(given);
         }
     }
-    (config, json)
+    if !config.proxy_metadata.is_empty() {
+        json.insert("proxyMetadata".to_owned(), json!(config.proxy_metadata));
+    }
+    (config, Value::Object(json))
+}
+
+/// Returns the JSON of what a proxy has without being told. istiod: `DefaultProxyConfig`.
+fn built_in_json(config: &ProxyConfig) -> Map<String, Value> {
+    let seconds = |d: Option<Duration>| d.map(|d| format!("{}s", d.seconds));
+    let cluster = match &config.cluster_name {
+        Some(ProxyConfigClusterName::ServiceCluster(name)) => Some(name),
+        _ => None,
+    };
+    let fields = [
+        ("configPath", json!(config.config_path)),
+        ("binaryPath", json!(config.binary_path)),
+        ("serviceCluster", json!(cluster)),
+        ("drainDuration", json!(seconds(config.drain_duration))),
+        ("terminationDrainDuration", json!(seconds(config.termination_drain_duration))),
+        ("discoveryAddress", json!(config.discovery_address)),
+        ("proxyAdminPort", json!(config.proxy_admin_port)),
+        ("controlPlaneAuthPolicy", json!("MUTUAL_TLS")),
+        ("statNameLength", json!(config.stat_name_length)),
+        ("statusPort", json!(config.status_port)),
+    ];
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Returns the Pod's addresses, the main one first.

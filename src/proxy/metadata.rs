@@ -40,11 +40,8 @@ pub(super) fn metadata(
             out.extend(entries);
         }
     }
-    for key in ["POD_PORTS", "PLATFORM_METADATA"] {
-        let parsed = out.get(key).and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
-        if let Some(parsed) = parsed {
-            out.insert(key.to_owned(), parsed);
-        }
+    if let Some(ports) = out.get("POD_PORTS").and_then(Value::as_str).and_then(pod_ports) {
+        out.insert("POD_PORTS".to_owned(), Value::String(ports));
     }
     let version = out.get("ISTIO_VERSION").and_then(Value::as_str).map(str::to_owned);
     let version = version.or_else(|| image_version(&container.image)).unwrap_or_else(|| ISTIO_VERSION.to_owned());
@@ -57,14 +54,29 @@ pub(super) fn metadata(
     out.insert("NAME".to_owned(), json!(pod.meta.name));
     out.insert("NAMESPACE".to_owned(), json!(pod.meta.namespace));
     out.insert("SERVICE_ACCOUNT".to_owned(), json!(pod::service_account(&pod.spec)));
-    out.insert("NODE_NAME".to_owned(), json!(pod.spec.spec.node_name));
     out.insert("LABELS".to_owned(), Value::Object(labels(pod, &out)));
     if !pod.meta.annotations.is_empty() {
         out.insert("ANNOTATIONS".to_owned(), json!(pod.meta.annotations));
     }
     out.entry("CLUSTER_ID".to_owned()).or_insert_with(|| json!(mesh.cluster_id));
-    out.retain(|_, value| !matches!(value, Value::String(text) if text.is_empty()));
+    let hbone = out.get("ENABLE_HBONE").cloned().unwrap_or_else(|| json!("false"));
+    out.entry("METADATA_DISCOVERY".to_owned()).or_insert(hbone);
     out
+}
+
+/// Returns `ISTIO_META_POD_PORTS` as the agent writes it again: text, without spaces, the fields of a port in one order.
+fn pod_ports(text: &str) -> Option<String> {
+    let ports: Vec<Map<String, Value>> = serde_json::from_str(text).ok()?;
+    let field = |port: &Map<String, Value>, key: &str| {
+        let value = port.get(key).filter(|v| **v != json!("") && **v != json!(0))?;
+        Some(format!("\"{key}\":{value}"))
+    };
+    let port = |port: &Map<String, Value>| {
+        let fields: Vec<String> =
+            ["name", "containerPort", "protocol"].iter().filter_map(|key| field(port, key)).collect();
+        format!("{{{}}}", fields.join(","))
+    };
+    Some(format!("[{}]", ports.iter().map(port).collect::<Vec<_>>().join(",")))
 }
 
 /// Labels of the Pod over those of `ISTIO_METAJSON_LABELS`, without the hash of its template.

@@ -10,7 +10,7 @@ pub(crate) fn build(proxy: &Proxy) -> Node {
         id: proxy.node_id(),
         cluster: proxy.service_cluster.clone(),
         metadata: Some(Struct(proxy.metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect())),
-        locality: (*locality != crate::proxy::Locality::default()).then(|| Locality {
+        locality: Some(Locality {
             region: locality.region.clone(),
             zone: locality.zone.clone(),
             sub_zone: locality.sub_zone.clone(),
