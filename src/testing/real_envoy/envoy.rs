@@ -1,0 +1,115 @@
+//! Runs an Envoy on loopback.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// Finds the binary: the variable `ENVOY`, or `envoy` on the `PATH`.
+pub(crate) fn binary() -> Option<PathBuf> {
+    let named = std::env::var_os("ENVOY").map(PathBuf::from);
+    named.or_else(|| {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).map(|dir| dir.join("envoy")).find(|file| file.is_file())
+    })
+}
+
+/// A running Envoy, ended with its owner.
+pub(crate) struct Envoy {
+    child: Child,
+    log: PathBuf,
+    admin: u16,
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Envoy {
+    /// Starts one that reads `cds.json` and `lds.json` of the folder, with its admin page at this port of loopback.
+    pub(crate) fn start(binary: &Path, work: &Path, admin: u16) -> Result<Self, String> {
+        let path = |file: &str| json!({ "path_config_source": { "path": work.join(file).display().to_string() } });
+        // What the agent's bootstrap has, and resources refer to.
+        let static_clusters: Vec<Value> = ["sds-grpc", "xds-grpc"]
+            .iter()
+            .map(|name| json!({ "name": name, "type": "STATIC", "connect_timeout": "1s" }))
+            .collect();
+        let bootstrap = json!({
+            "node": { "id": "sidecar~127.0.0.1~test.default~default.svc.cluster.local", "cluster": "test" },
+            "admin": { "address": { "socket_address": { "address": "127.0.0.1", "port_value": admin } } },
+            "dynamic_resources": { "cds_config": path("cds.json"), "lds_config": path("lds.json") },
+            "static_resources": { "clusters": static_clusters },
+        });
+        let (file, log) = (work.join("bootstrap.json"), work.join("envoy.log"));
+        std::fs::write(&file, bootstrap.to_string()).map_err(|e| e.to_string())?;
+        let output = std::fs::File::create(&log).map_err(|e| e.to_string())?;
+        let child = Command::new(binary)
+            .arg("-c")
+            .arg(&file)
+            .args(["--log-level", "warning", "--concurrency", "1", "--use-dynamic-base-id"])
+            .stdout(output.try_clone().map_err(|e| e.to_string())?)
+            .stderr(output)
+            .spawn()
+            .map_err(|e| format!("envoy does not start: {e}"))?;
+        Ok(Self { child, log, admin })
+    }
+
+    /// Fetches a page of the admin interface.
+    pub(crate) fn admin(&self, path: &str) -> Option<String> {
+        let answer = get(("127.0.0.1", self.admin), path, &[("host", "admin")]).ok()?;
+        (answer.status == 200).then_some(answer.body)
+    }
+
+    /// Returns the first lines of the log that tell of a problem.
+    pub(crate) fn problems(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let told: Vec<&str> = log.lines().filter(|l| l.contains("rejected") || l.contains("rror")).take(3).collect();
+        told.join(" | ")
+    }
+}
+
+/// What a server answers.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The lines of the head.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+/// Sends one HTTP/1.1 request.
+pub(crate) fn get(to: (&str, u16), path: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
+    let mut stream = TcpStream::connect(to).map_err(|e| format!("{to:?}: {e}"))?;
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let mut text = String::new();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .and_then(|()| write!(stream, "GET {path} HTTP/1.1\r\n{headers}connection: close\r\n\r\n"))
+        .and_then(|()| stream.read_to_string(&mut text))
+        .map_err(|e| format!("{to:?}: {e}"))?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(|| format!("{to:?}: no answer"))?;
+    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(|| format!("{to:?}: {head}"))?;
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    let body = if chunked { unchunked(body) } else { Some(body.to_owned()) };
+    Ok(Answer { status, head: head.to_owned(), body: body.ok_or_else(|| format!("{to:?}: a broken chunk"))? })
+}
+
+/// Joins the chunks of a body.
+fn unchunked(mut body: &str) -> Option<String> {
+    let mut out = String::new();
+    loop {
+        let (size, rest) = body.split_once("\r\n")?;
+        let size = usize::from_str_radix(size.trim(), 16).ok()?;
+        if size == 0 {
+            return Some(out);
+        }
+        out.push_str(rest.get(..size)?);
+        body = rest.get(size + 2..)?;
+    }
+}

