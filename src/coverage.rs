@@ -48,8 +48,8 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("PeerAuthentication", Coverage::Translated, "mutual TLS, inbound and automatic"),
     ("RequestAuthentication", Coverage::NotYet, "JSON Web Tokens"),
     ("Telemetry", Coverage::Translated, "access logs, traces, metrics"),
-    ("WasmPlugin", Coverage::NotYet, "filters in WebAssembly"),
-    ("TrafficExtension", Coverage::NotYet, "filters in WebAssembly and Lua"),
+    ("WasmPlugin", Coverage::Translated, "filters in WebAssembly"),
+    ("TrafficExtension", Coverage::Translated, "filters in WebAssembly and Lua"),
 ];
 
 /// API groups that istiod translates too, and that are not read yet.

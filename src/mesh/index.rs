@@ -14,7 +14,7 @@ use super::registry::service_entry::{self, ServiceWithEndpoints};
 use super::registry::spiffe;
 use super::registry::workload::{Workload, WorkloadContext};
 use super::service::{NamespacedHostname, Resolution, Service, TargetPort};
-use super::{Mesh, cluster_local, labels, order};
+use super::{Mesh, cluster_local, labels, order, traffic_extension};
 use crate::ingest::{Manifests, MeshSettings};
 use crate::mesh::destination_rule::DestinationRuleIndex;
 use crate::mesh::endpoint::Endpoint;
@@ -71,8 +71,10 @@ impl Mesh {
             request_authentications: rules(&manifests.request_authentications, &seen),
             telemetries: rules(&manifests.telemetries, &seen),
             envoy_filters: rules(&manifests.envoy_filters, &seen),
-            wasm_plugins: rules(&manifests.wasm_plugins, &seen),
-            traffic_extensions: rules(&manifests.traffic_extensions, &seen),
+            traffic_extensions: traffic_extension::all(
+                rules(&manifests.traffic_extensions, &seen),
+                &rules(&manifests.wasm_plugins, &seen),
+            ),
             proxy_configs: rules(&manifests.proxy_configs, &seen),
             secrets: manifests
                 .secrets

@@ -25,6 +25,7 @@ pub mod protocol;
 pub(crate) mod registry;
 pub mod service;
 pub mod short_name;
+mod traffic_extension;
 pub mod virtual_service;
 pub mod visibility;
 
@@ -48,7 +49,7 @@ use crate::model::Config;
 use crate::model::istio::{
     AuthorizationPolicy, EnvoyFilter, Gateway, LoadBalancerSettingsLbPolicy, LoadBalancerSettingsSimpleLb, MeshConfig,
     MeshNetworks, ProxyConfigResource, RequestAuthentication, Sidecar, Telemetry, TrafficExtension, TrafficPolicy,
-    VirtualService, WasmPlugin,
+    VirtualService,
 };
 use crate::model::kubernetes::{ConfigMap, Pod, Secret, Service as KubernetesService};
 
@@ -95,9 +96,7 @@ pub struct Mesh {
     pub telemetries: Vec<Arc<Config<Telemetry>>>,
     /// EnvoyFilters.
     pub envoy_filters: Vec<Arc<Config<EnvoyFilter>>>,
-    /// WasmPlugins.
-    pub wasm_plugins: Vec<Arc<Config<WasmPlugin>>>,
-    /// TrafficExtensions.
+    /// TrafficExtensions, WasmPlugins among them.
     pub traffic_extensions: Vec<Arc<Config<TrafficExtension>>>,
     /// ProxyConfigs.
     pub proxy_configs: Vec<Arc<Config<ProxyConfigResource>>>,

@@ -10,7 +10,7 @@ use crate::mesh::labels;
 use crate::model::Config;
 use crate::model::istio::{
     AuthorizationPolicy, EnvoyFilter, PolicyTargetReference, RequestAuthentication, Telemetry, TrafficExtension,
-    TypeWorkloadSelector, WasmPlugin,
+    TypeWorkloadSelector,
 };
 use crate::proxy::Proxy;
 
@@ -67,7 +67,7 @@ macro_rules! targetable {
     };
 }
 
-targetable!(AuthorizationPolicy, RequestAuthentication, Telemetry, WasmPlugin);
+targetable!(AuthorizationPolicy, RequestAuthentication, Telemetry);
 
 impl Targetable for TrafficExtension {
     fn match_labels(&self) -> Option<&BTreeMap<String, String>> {

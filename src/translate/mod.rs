@@ -11,6 +11,7 @@ pub(crate) mod cluster;
 pub(crate) mod destination;
 pub(crate) mod duration;
 pub(crate) mod endpoint;
+pub(crate) mod extension;
 pub(crate) mod extension_provider;
 pub(crate) mod listener;
 pub(crate) mod metadata;
@@ -65,6 +66,11 @@ pub fn translate(view: &ProxyView<'_>, outbound: &Outbound, diagnostics: &mut Di
         .collect();
     let Listeners { shared: shared_listeners, own: own_listeners } = listeners(view, outbound, diagnostics);
     let routes = routes(view, outbound, &referenced::rds(&own_listeners));
+    let shared = shared_listeners.iter().filter_map(|l| referenced::listener(l));
+    let has_extensions = !view.outbound.mesh.traffic_extensions.is_empty();
+    let extension_names = has_extensions.then(|| referenced::ecds(own_listeners.iter().chain(shared)));
+    let extension_names = extension_names.unwrap_or_default();
+    let extensions = extension::ecds(view, &extension_names).into_iter().map(Resource::shared).collect();
     let mut secret_names: BTreeSet<String> = outbound.secret_names.clone();
     secret_names.extend(referenced::cluster_sds(&own_clusters));
     secret_names.extend(referenced::listener_sds(&own_listeners));
@@ -79,7 +85,7 @@ pub fn translate(view: &ProxyView<'_>, outbound: &Outbound, diagnostics: &mut Di
         ),
         routes: resource::sorted(routes.into_iter()),
         secrets,
-        extensions: Vec::new(),
+        extensions,
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::envoy::{
     Any, Cluster, ClusterClusterDiscoveryType, ClusterDiscoveryType, CommonTlsContext,
-    CommonTlsContextValidationContextType, FilterConfigType, HttpConnectionManagerRouteSpecifier, Listener,
-    SdsSecretConfig, TransportSocket, TransportSocketConfigType,
+    CommonTlsContextValidationContextType, FilterConfigType, HttpConnectionManagerRouteSpecifier, HttpFilter,
+    HttpFilterConfigType, Listener, SdsSecretConfig, TransportSocket, TransportSocketConfigType,
 };
+use crate::translate::Resource;
 
 /// Returns the endpoint assignments that clusters ask for.
 pub(crate) fn eds(clusters: &[Cluster]) -> BTreeSet<String> {
@@ -34,6 +35,35 @@ pub(crate) fn rds(listeners: &[Listener]) -> BTreeSet<String> {
         }
     }
     out
+}
+
+/// Returns the extensions that listeners ask for: HTTP filters and network filters that have no configuration of their own.
+pub(crate) fn ecds<'l>(listeners: impl Iterator<Item = &'l Listener>) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for chain in listeners.flat_map(|l| l.filter_chains.iter().chain(&l.default_filter_chain)) {
+        for filter in &chain.filters {
+            match &filter.config_type {
+                Some(FilterConfigType::ConfigDiscovery(_)) => {
+                    out.insert(filter.name.clone());
+                }
+                Some(FilterConfigType::TypedConfig(Any::HttpConnectionManager(hcm))) => {
+                    let asks =
+                        |f: &&HttpFilter| matches!(f.config_type, Some(HttpFilterConfigType::ConfigDiscovery(_)));
+                    out.extend(hcm.http_filters.iter().filter(asks).map(|f| f.name.clone()));
+                }
+                Some(FilterConfigType::TypedConfig(_)) | None => {}
+            }
+        }
+    }
+    out
+}
+
+/// Returns the listener that a resource is.
+pub(crate) fn listener(resource: &Resource) -> Option<&Listener> {
+    match resource.body() {
+        Any::Listener(listener) => Some(listener),
+        _ => None,
+    }
 }
 
 /// Returns the secrets that clusters ask for.

@@ -30,7 +30,6 @@ pub(crate) struct HcmOptions<'a> {
     /// What the port is said to speak.
     pub(crate) protocol: Protocol,
     /// The port that extensions match: the service's, or the workload's where requests come in.
-    #[expect(dead_code, reason = "WasmPlugins and TrafficExtensions match by it; they come next")]
     pub(crate) port: u32,
     /// The peer's address is the client's: there is no proxy in front.
     pub(crate) use_remote_address: bool,

@@ -8,6 +8,7 @@ use crate::envoy::{
     GrpcStatsFilterConfig, GrpcStatsFilterConfigPerMethodStatSpecifier, GrpcWeb, HttpFault, HttpFilter, Router,
 };
 use crate::mesh::protocol::Protocol;
+use crate::model::istio::TrafficExtensionExecutionPhase as Phase;
 use crate::translate::name;
 
 /// Lists the filters of a connection manager.
@@ -19,8 +20,15 @@ use crate::translate::name;
 pub(super) fn http_filters(view: &ListenerView<'_>, options: &HcmOptions<'_>) -> Vec<HttpFilter> {
     let class = options.class;
     let mut filters = vec![metadata_exchange::http(class, options.headers.skip_external_clusters)];
-    // Here, in this order: custom authorization, extensions of phase AUTHN, JWT authentication, extensions of phase AUTHZ,
-    // authorization, extensions of phase STATS, extensions without a phase, inference pools.
+    let extensions = |phase| view.extensions.http(class, options.port, phase);
+    // Here: custom authorization.
+    filters.extend(extensions(Phase::Authn));
+    // Here: JWT authentication.
+    filters.extend(extensions(Phase::Authz));
+    // Here: authorization.
+    filters.extend(extensions(Phase::Stats));
+    filters.extend(extensions(Phase::Unspecified));
+    // Here: inference pools.
     if options.protocol == Protocol::GrpcWeb {
         filters.push(filter::http("envoy.filters.http.grpc_web", GrpcWeb::default()));
     }

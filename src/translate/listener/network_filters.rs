@@ -6,6 +6,7 @@ use crate::envoy::{
     Filter, MongoProxy, SniDynamicForwardProxyFilterConfig, SniDynamicForwardProxyFilterConfigPortSpecifier, TcpProxy,
 };
 use crate::mesh::protocol::Protocol;
+use crate::model::istio::TrafficExtensionExecutionPhase as Phase;
 
 /// The name of the filter that looks up a server by SNI; its listener must read it.
 pub(super) const SNI_DYNAMIC_FORWARD_PROXY: &str = "envoy.extensions.filters.network.sni_dynamic_forward_proxy";
@@ -34,8 +35,13 @@ pub(crate) fn tcp(view: &ListenerView<'_>, chain: TcpChain<'_>, tcp_proxy: TcpPr
     if chain.metadata_exchange {
         filters.push(metadata_exchange::network());
     }
-    // Here, in this order: custom authorization, extensions of phase AUTHN, extensions of phase AUTHZ, authorization,
-    // extensions of phase STATS, extensions without a phase.
+    let extensions = |phase| view.extensions.network(chain.class, chain.port, phase);
+    // Here: custom authorization.
+    filters.extend(extensions(Phase::Authn));
+    filters.extend(extensions(Phase::Authz));
+    // Here: authorization.
+    filters.extend(extensions(Phase::Stats));
+    filters.extend(extensions(Phase::Unspecified));
     filters.extend(stats(view, chain.class));
     filters.extend(chain.dynamic_forward_proxy.map(|hostname| sni_dynamic_forward_proxy(hostname, chain.port)));
     if chain.protocol == Protocol::Mongo {
@@ -47,13 +53,13 @@ pub(crate) fn tcp(view: &ListenerView<'_>, chain: TcpChain<'_>, tcp_proxy: TcpPr
 
 /// Lists the network filters that come before an HTTP connection manager: extensions only, by phase.
 ///
-/// istiod: `listener_inbound.go` `buildInboundNetworkFiltersForHTTP`
-pub(crate) fn before_http(class: ListenerClass) -> Vec<Filter> {
-    match class {
-        ListenerClass::SidecarInbound => vec![metadata_exchange::network()],
-        ListenerClass::SidecarOutbound | ListenerClass::Gateway => Vec::new(),
-    }
-    // Here, in this order: extensions of phase AUTHN, AUTHZ, STATS, without a phase.
+/// Of an outbound listener, only the first chain for requests has them: istiod's list is empty then.
+///
+/// istiod: `listener_inbound.go` `buildInboundNetworkFiltersForHTTP`, `listener.go` `buildListenerFromEntry`, `gateway.go`
+/// `buildGatewayTCPBasedFilterChains`
+pub(crate) fn before_http(view: &ListenerView<'_>, class: ListenerClass, port: u32) -> Vec<Filter> {
+    let metadata_exchange = (class == ListenerClass::SidecarInbound).then(metadata_exchange::network);
+    metadata_exchange.into_iter().chain(view.extensions.network_of_all_phases(class, port)).collect()
 }
 
 /// Telemetry -> filters `istio.stats`. istiod: `networkfilter.go` `buildMetricsNetworkFilters`

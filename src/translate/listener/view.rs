@@ -4,6 +4,7 @@ use crate::envoy::Duration;
 use crate::model;
 use crate::proxy::{OutboundView, ProxyView};
 use crate::translate::duration::duration;
+use crate::translate::extension::Extensions;
 use crate::translate::telemetry::Telemetry;
 
 /// What all listeners of one proxy share: the mesh as it sees it, and the policies that apply to it, merged once.
@@ -11,13 +12,14 @@ use crate::translate::telemetry::Telemetry;
 pub(crate) struct ListenerView<'m> {
     pub(crate) outbound: OutboundView<'m>,
     pub(crate) telemetry: Telemetry,
-    // Authorization, JWT and extension filters of the proxy belong here: they too are the same in all its listeners.
+    pub(crate) extensions: Extensions<'m>,
+    // Authorization and JWT filters of the proxy belong here: they too are the same in all its listeners.
 }
 
 impl<'m> ListenerView<'m> {
     /// Collects the policies that apply to a proxy.
     pub(crate) fn new(view: &ProxyView<'m>) -> Self {
-        Self { outbound: view.outbound, telemetry: Telemetry::new(view) }
+        Self { outbound: view.outbound, telemetry: Telemetry::new(view), extensions: Extensions::new(view) }
     }
 
     /// Metadata `IDLE_TIMEOUT`, if it is a duration. istiod: `listener_builder.go` `parseDuration`

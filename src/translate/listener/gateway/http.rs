@@ -4,7 +4,7 @@ use super::chain::Chain;
 use super::connection_manager;
 use super::context::Context;
 use super::tls;
-use crate::envoy::HttpConnectionManager;
+use crate::envoy::{Filter, HttpConnectionManager};
 use crate::mesh::gateway::GatewayServer;
 use crate::mesh::protocol::Protocol;
 use crate::translate::listener::chain_match::ChainMatch;
@@ -22,18 +22,25 @@ pub(super) fn plain(
 ) -> Chain {
     let stat_prefix = stat_prefix("", listener_name);
     let manager = connection_manager::connection_manager(context, route_name, protocol, port, stat_prefix);
-    Chain { filters: filters(manager), r#match: ChainMatch::default(), tls_context: None }
+    let before = network_filters::before_http(&context.listener_view, ListenerClass::Gateway, port);
+    Chain { filters: filters(before, manager), r#match: ChainMatch::default(), tls_context: None }
 }
 
-/// An HTTPS server -> one filter chain
+/// An HTTPS server -> one filter chain; `before` are the filters before the connection manager.
 ///
 /// istiod: `core/gateway.go` `createGatewayHTTPFilterChainOpts`
-pub(super) fn terminated(context: &Context<'_>, listener_name: &str, port: u32, server: &GatewayServer) -> Chain {
+pub(super) fn terminated(
+    context: &Context<'_>,
+    listener_name: &str,
+    port: u32,
+    server: &GatewayServer,
+    before: Vec<Filter>,
+) -> Chain {
     let stat_prefix = stat_prefix(&server.spec.name, listener_name);
     let route_name = server.route_name(port);
     let manager = connection_manager::connection_manager(context, &route_name, server.protocol(), port, stat_prefix);
     Chain {
-        filters: filters(manager),
+        filters: filters(before, manager),
         r#match: ChainMatch { sni_hosts: server.sni_hosts.clone(), ..ChainMatch::default() },
         tls_context: tls::context(context, server),
     }
@@ -44,8 +51,8 @@ fn stat_prefix(server_name: &str, listener_name: &str) -> String {
     if server_name.is_empty() { format!("outbound_{listener_name};") } else { server_name.to_owned() }
 }
 
-fn filters(manager: HttpConnectionManager) -> Vec<crate::envoy::Filter> {
-    let mut filters = network_filters::before_http(ListenerClass::Gateway);
+fn filters(before: Vec<Filter>, manager: HttpConnectionManager) -> Vec<Filter> {
+    let mut filters = before;
     filters.push(http_connection_manager::filter(manager));
     filters
 }

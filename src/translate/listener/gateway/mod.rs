@@ -32,7 +32,7 @@ use crate::mesh::protocol::Protocol;
 use crate::options::features;
 use crate::proxy::ProxyView;
 use crate::translate::listener::bind::Bind;
-use crate::translate::listener::{ListenerClass, address, connection_balance, listener_filters};
+use crate::translate::listener::{ListenerClass, address, connection_balance, listener_filters, network_filters};
 
 /// `Gateway.servers[]` -> listeners
 ///
@@ -77,9 +77,11 @@ fn chains(context: &mut Context<'_>, listener_name: &str, port: &ServerPort, ser
         return vec![http::plain(context, listener_name, port.number, protocol, &servers.route_name)];
     }
     let mut chains = Vec::new();
+    let mut before_http = network_filters::before_http(&context.listener_view, ListenerClass::Gateway, port.number);
     for server in &servers.servers {
         if server.is_https_termination() {
-            chains.push(http::terminated(context, listener_name, port.number, server));
+            let before = std::mem::take(&mut before_http);
+            chains.push(http::terminated(context, listener_name, port.number, server, before));
         } else if server.is_passthrough() {
             chains.extend(passthrough::chains(context, server, port.number));
         } else {

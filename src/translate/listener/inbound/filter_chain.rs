@@ -82,7 +82,7 @@ fn http_filters(view: &ListenerView<'_>, port: &InboundPort) -> Vec<Filter> {
         http2_protocol_options: port.protocol.is_http2().then(Default::default),
         ..http_connection_manager::build(view, options)
     };
-    let mut filters = network_filters::before_http(CLASS);
+    let mut filters = network_filters::before_http(view, CLASS, port.target_port);
     filters.push(http_connection_manager::filter(manager));
     filters
 }

@@ -2,17 +2,17 @@
 
 use super::catch_all;
 use super::chain::Chain;
-use crate::envoy::{Duration, FilterChain, FilterChainMatch, Listener, ListenerFilter, TrafficDirection};
+use crate::envoy::{Duration, Filter, FilterChain, FilterChainMatch, Listener, ListenerFilter, TrafficDirection};
 use crate::options::features;
 use crate::translate::duration::duration;
 use crate::translate::listener::bind::Bind;
-use crate::translate::listener::{ListenerView, connection_balance, listener_filters};
+use crate::translate::listener::{ListenerClass, ListenerView, connection_balance, listener_filters, network_filters};
 
 /// Builds the listener of an address and port. istiod: `listener.go` `buildListenerFromEntry`
 pub(super) fn listener(view: &ListenerView<'_>, bind: &Bind, port: u32, chains: &[Chain]) -> Listener {
     let needs_http_inspector = chains.iter().any(Chain::needs_http_inspector);
     let listener_filters = inspectors(chains, needs_http_inspector);
-    let (filter_chains, default_filter_chain) = filter_chains(view, chains);
+    let (filter_chains, default_filter_chain) = filter_chains(view, port, chains);
     let exact_balance = view.metadata_is_true("OUTBOUND_LISTENER_EXACT_BALANCE");
     Listener {
         name: bind.listener_name(port),
@@ -46,8 +46,13 @@ fn inspectors(chains: &[Chain], needs_http_inspector: bool) -> Vec<ListenerFilte
 
 /// A chain that takes everything is the default one, unless it is the only one. Without such a chain, what no chain takes goes
 /// where connections go that are for no service.
-fn filter_chains(view: &ListenerView<'_>, chains: &[Chain]) -> (Vec<FilterChain>, Option<FilterChain>) {
-    let filter_chain = |chain: &Chain| filter_chain(view, chain);
+fn filter_chains(view: &ListenerView<'_>, port: u32, chains: &[Chain]) -> (Vec<FilterChain>, Option<FilterChain>) {
+    let first_http = chains.iter().find(|chain| chain.is_http());
+    let filter_chain = |chain: &Chain| {
+        let is_first = first_http.is_some_and(|first| std::ptr::eq(first, chain));
+        let before = is_first.then(|| network_filters::before_http(view, ListenerClass::SidecarOutbound, port));
+        self::filter_chain(view, chain, before.unwrap_or_default())
+    };
     let (defaults, others): (Vec<_>, Vec<_>) = chains.iter().partition(|chain| chain.matches.is_match_all());
     // Of several that take everything, the last one counts.
     let default = defaults.into_iter().last().map(filter_chain);
@@ -59,10 +64,10 @@ fn filter_chains(view: &ListenerView<'_>, chains: &[Chain]) -> (Vec<FilterChain>
     }
 }
 
-fn filter_chain(view: &ListenerView<'_>, chain: &Chain) -> FilterChain {
+fn filter_chain(view: &ListenerView<'_>, chain: &Chain, before_http: Vec<Filter>) -> FilterChain {
     FilterChain {
         filter_chain_match: chain.matches.filter_chain_match(),
-        filters: chain.filters.build(view),
+        filters: chain.filters.build(view, before_http),
         metadata: chain.metadata.clone(),
         transport_socket_connect_timeout: Some(Duration::seconds(features::TRANSPORT_SOCKET_CONNECT_TIMEOUT)),
         ..FilterChain::default()

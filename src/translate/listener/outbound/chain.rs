@@ -46,11 +46,11 @@ impl Chain {
 }
 
 impl ChainFilters {
-    /// Returns the filters as one proxy has them.
-    pub(super) fn build(&self, view: &ListenerView<'_>) -> Vec<Filter> {
+    /// Returns the filters as one proxy has them; `before` come before a connection manager.
+    pub(super) fn build(&self, view: &ListenerView<'_>, before: Vec<Filter>) -> Vec<Filter> {
         match self {
             Self::Network(filters) => filters.clone(),
-            Self::Http(chain) => chain.filters(view),
+            Self::Http(chain) => chain.filters(view, before),
         }
     }
 }

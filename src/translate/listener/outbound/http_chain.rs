@@ -11,7 +11,7 @@ use crate::translate::listener::bind::Bind;
 use crate::translate::listener::chain_match::ChainMatch;
 use crate::translate::listener::http_connection_manager::{self, HcmOptions};
 use crate::translate::listener::proxy_headers::proxy_headers;
-use crate::translate::listener::{ListenerClass, ListenerProtocol, ListenerView, http1, network_filters};
+use crate::translate::listener::{ListenerClass, ListenerProtocol, ListenerView, http1};
 use crate::translate::stat_name;
 
 const CLASS: ListenerClass = ListenerClass::SidecarOutbound;
@@ -59,8 +59,8 @@ fn route_config_name(wanted: &Wanted<'_>, bind: &Bind, own: bool) -> String {
 }
 
 impl HttpChain {
-    /// Builds the filters as one proxy has them.
-    pub(super) fn filters(&self, view: &ListenerView<'_>) -> Vec<Filter> {
+    /// Builds the filters as one proxy has them; `before` are those that come before the connection manager.
+    pub(super) fn filters(&self, view: &ListenerView<'_>, before: Vec<Filter>) -> Vec<Filter> {
         let options = HcmOptions {
             class: CLASS,
             stat_prefix: stat_name::delimited(&format!("outbound_{}", self.listener_name)),
@@ -73,7 +73,7 @@ impl HttpChain {
             http_protocol_options: http1::accept_http_10(view),
             dynamic_forward_proxy: self.dynamic_forward_proxy.as_deref(),
         };
-        let mut filters = network_filters::before_http(CLASS);
+        let mut filters = before;
         filters.push(http_connection_manager::filter(http_connection_manager::build(view, options)));
         filters
     }

@@ -40,7 +40,7 @@ pub(in crate::translate::listener) fn http_proxy(view: &ListenerView<'_>) -> Opt
         }),
         dynamic_forward_proxy: None,
     };
-    let mut filters = network_filters::before_http(CLASS);
+    let mut filters = network_filters::before_http(view, CLASS, port);
     filters.push(http_connection_manager::filter(http_connection_manager::build(view, options)));
     let chain = Chain { matches: ChainMatch::default(), metadata: None, filters: ChainFilters::Network(filters) };
     Some(assemble::listener(view, &bind, port, &[chain]))

@@ -22,6 +22,8 @@ pub(crate) struct SharedListeners {
 struct ServiceListeners {
     stats: Vec<StatsPluginConfig>,
     access_log: Vec<AccessLog>,
+    /// The network filters of extensions.
+    extensions: Vec<String>,
     /// Those without requests are the same for all, down to their printed form.
     whole: Vec<(Entry, Arc<Resource>)>,
     /// Those with requests name the workload in their tracing block.
@@ -69,7 +71,11 @@ impl SharedListeners {
         let telemetry = view.telemetry.of(ListenerClass::SidecarOutbound);
         let (stats, access_log) = (&telemetry.stats, &telemetry.access_logs.tcp);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known.iter().find(|known| known.stats == *stats && known.access_log == *access_log) {
+        let extensions = view.extensions.outbound_network_names();
+        let is_same = |known: &&Arc<ServiceListeners>| {
+            known.stats == *stats && known.access_log == *access_log && known.extensions == extensions
+        };
+        if let Some(found) = known.iter().find(is_same) {
             return found.clone();
         }
         let entries = table(view, None, diagnostics).into_entries();
@@ -82,6 +88,7 @@ impl SharedListeners {
         let made = Arc::new(ServiceListeners {
             stats: stats.clone(),
             access_log: access_log.clone(),
+            extensions,
             whole: whole.into_iter().map(with_listener).collect(),
             by_workload,
         });
