@@ -86,7 +86,8 @@ pub(crate) struct Answer {
 /// Sends one HTTP/1.1 request.
 pub(crate) fn get(to: (&str, u16), path: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
     let mut stream = TcpStream::connect(to).map_err(|e| format!("{to:?}: {e}"))?;
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     let mut text = String::new();
     stream
         .set_read_timeout(Some(Duration::from_secs(10)))
