@@ -49,7 +49,7 @@ fn main() {
     let started = Instant::now();
     let (manifests, mut diagnostics) = ingest::ingest(files);
     let read = started.elapsed();
-    let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
+    let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
     let mesh = Mesh::new(&manifests, &settings);
     let proxies = proxy::proxies(&mesh);
     report("read", read);
@@ -116,7 +116,7 @@ fn small_mesh() {
         let files = files.map(|(path, text)| SourceFile::new(path, text.into_bytes())).collect();
         let started = Instant::now();
         let (manifests, mut diagnostics) = ingest::ingest(files);
-        let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
+        let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
         let mesh = Mesh::new(&manifests, &settings);
         let proxies = proxy::proxies(&mesh);
         count(&pipeline::translate_one(&mesh, &proxies[0], &mut Diagnostics::default()));

@@ -7,6 +7,8 @@ pub struct Options {
     pub mesh_config: Option<crate::source::SourceFile>,
     /// YAML that replaces the mesh networks of the input.
     pub mesh_networks: Option<crate::source::SourceFile>,
+    /// The revision of istiod and of its injector; empty is `default`.
+    pub revision: String,
     /// Complete what the input lacks, as the controllers would.
     pub expand: bool,
 }

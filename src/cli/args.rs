@@ -78,6 +78,9 @@ pub(super) struct Input {
     /// Reads the mesh networks from this file instead of the ConfigMap `istio`.
     #[arg(long, value_name = "FILE")]
     pub(super) mesh_networks: Option<PathBuf>,
+    /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count.
+    #[arg(long, value_name = "REVISION", default_value = "default")]
+    pub(super) revision: String,
     /// Ends with exit code 1 when the input has errors, and writes nothing.
     #[arg(long)]
     pub(super) strict: bool,
@@ -191,6 +194,9 @@ pub(super) struct Expand {
     /// Folders (read with all below), files, or `-` for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// The revision of istiod, whose injector completes the Pods.
+    #[arg(long, value_name = "REVISION", default_value = "default")]
+    pub(super) revision: String,
     /// Ends with exit code 1 when the input has errors, and writes nothing.
     #[arg(long)]
     pub(super) strict: bool,

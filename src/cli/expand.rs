@@ -10,8 +10,15 @@ use super::{Outcome, is_closed_pipe};
 
 /// Runs the command: all objects of the input, completed, as documents of YAML.
 pub(super) fn run(arguments: Expand, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let Expand { paths, strict } = arguments;
-    let input = Input::read(&args::Input { paths, strict, no_expand: false, mesh_config: None, mesh_networks: None })?;
+    let Expand { paths, strict, revision } = arguments;
+    let input = Input::read(&args::Input {
+        paths,
+        strict,
+        revision,
+        no_expand: false,
+        mesh_config: None,
+        mesh_networks: None,
+    })?;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);
     }

@@ -7,8 +7,8 @@ use anyhow::Context as _;
 
 use super::{args, source};
 use crate::coverage;
-use crate::diagnostic::{Diagnostics, Severity};
-use crate::expand::{self, Expansion};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::expand::{self, Expansion, OtherRevision};
 use crate::ingest::{self, Manifests, MeshSettings};
 use crate::mesh::Mesh;
 use crate::options::Options;
@@ -36,6 +36,7 @@ impl Input {
         let options = Options {
             mesh_config: arguments.mesh_config.as_deref().map(file).transpose()?,
             mesh_networks: arguments.mesh_networks.as_deref().map(file).transpose()?,
+            revision: arguments.revision.clone(),
             expand: !arguments.no_expand,
         };
         let files = source::read(&arguments.paths);
@@ -44,10 +45,11 @@ impl Input {
         }
         let (mut manifests, mut diagnostics) = ingest::ingest(files);
         let expansion = expand::expand(&mut manifests, &options);
-        let Options { mesh_config, mesh_networks, .. } = &options;
+        let Options { mesh_config, mesh_networks, revision, .. } = &options;
         let settings =
-            ingest::mesh_settings(&manifests, mesh_config.as_ref(), mesh_networks.as_ref(), &mut diagnostics);
+            ingest::mesh_settings(&manifests, revision, mesh_config.as_ref(), mesh_networks.as_ref(), &mut diagnostics);
         diagnostics.extend(coverage::unsupported(&manifests));
+        diagnostics.extend(other_revisions(&expansion));
         Ok(Self { start, manifests, expansion, settings, diagnostics })
     }
 
@@ -60,6 +62,18 @@ impl Input {
     pub(super) fn has_errors(&self) -> bool {
         self.diagnostics.count(Severity::Error) > 0
     }
+}
+
+/// Says which workloads get no proxy because they ask for another revision's.
+fn other_revisions(expansion: &Expansion) -> Diagnostics {
+    let note = |skipped: &OtherRevision| {
+        let OtherRevision { name, revision, source } = skipped;
+        let message = format!("Pod {name} gets no proxy: it asks for one of revision {revision}");
+        Diagnostic::note("other-revision", message)
+            .at(*source, "metadata")
+            .help(format!("--revision {revision} translates the mesh as the istiod of that revision sees it"))
+    };
+    expansion.other_revisions.iter().map(note).collect()
 }
 
 fn file(path: &Path) -> anyhow::Result<SourceFile> {

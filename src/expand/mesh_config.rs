@@ -3,19 +3,19 @@
 use serde_json::json;
 
 use super::{Invented, Made};
-use crate::ingest::Manifests;
+use crate::ingest::{Manifests, of_revision};
 use crate::options::Options;
 use crate::source::ResourceRef;
 
 /// Namespace and name of the ConfigMap.
 const CONFIG_MAP: (&str, &str) = ("istio-system", "istio");
 
-/// What `helm install istiod` writes with its own values.
+/// What `helm install istiod` writes with its own values; `ISTIOD` stands for the name of istiod's Service.
 ///
 /// istiod: `manifests/charts/istio-control/istio-discovery/templates/configmap.yaml`
 const MESH: &str = "\
 defaultConfig:
-  discoveryAddress: istiod.istio-system.svc:15012
+  discoveryAddress: ISTIOD.istio-system.svc:15012
 defaultProviders:
   metrics:
   - prometheus
@@ -26,7 +26,7 @@ trustDomain: cluster.local
 
 /// ConfigMap `istio`, if there is none.
 pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
-    let (namespace, name) = CONFIG_MAP;
+    let (namespace, name) = (CONFIG_MAP.0, of_revision(CONFIG_MAP.1, &options.revision));
     if manifests.config_maps.iter().any(|map| map.meta.namespace == namespace && map.meta.name == name) {
         return Vec::new();
     }
@@ -40,14 +40,14 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
         "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": namespace},
         "data": {
-            "mesh": mesh.unwrap_or_else(|| MESH.to_owned()),
+            "mesh": mesh.unwrap_or_else(|| MESH.replace("ISTIOD", &of_revision("istiod", &options.revision))),
             "meshNetworks": given(&options.mesh_networks).unwrap_or_else(|| "networks: {}\n".to_owned()),
         },
     });
     let invented = Invented {
         kind: "ConfigMap",
         namespace: namespace.to_owned(),
-        name: name.to_owned(),
+        name,
         field: "",
         value: format!("mesh config {value}"),
         source: ResourceRef::NONE,

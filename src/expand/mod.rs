@@ -29,6 +29,7 @@ use crate::ingest::{Manifests, read_object_of_program};
 use crate::options::Options;
 use crate::source::ResourceRef;
 
+pub use inject::OtherRevision;
 pub use invented::Invented;
 
 /// What [`expand`] has made.
@@ -36,6 +37,8 @@ pub use invented::Invented;
 pub struct Expansion {
     /// The values that are made up, in the order of the rules.
     pub invented: Vec<Invented>,
+    /// The Pods that another revision's injector would give a proxy.
+    pub other_revisions: Vec<OtherRevision>,
     /// Objects of the input that now say more, by document.
     changed: BTreeMap<u32, Value>,
     /// Objects that the input does not have.
@@ -71,6 +74,7 @@ pub fn expand(manifests: &mut Manifests, options: &Options) -> Expansion {
         let made = step(manifests, options);
         expansion.put(manifests, made);
     }
+    expansion.other_revisions = inject::other_revisions(manifests, options);
     expansion
 }
 

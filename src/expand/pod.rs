@@ -1,4 +1,4 @@
-//! One representative Pod of each workload.
+//! One representative Pod of each workload, and the status of Pods that have none.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -14,7 +14,8 @@ use crate::options::Options;
 /// The node's address, where the Pod is on no node of the input.
 const HOST: &str = "10.0.0.1";
 
-/// A Pod for each workload that has none: named as the workload, running and ready, injected if it asks for it.
+/// A Pod for each workload that has none: named as the workload, running and ready, injected if it asks for it. A Pod without owner
+/// and status, as one writes it by hand, is taken for its own workload.
 pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
     let workloads = workloads(manifests);
     let lacking = lack_pods(manifests, &workloads);
@@ -31,12 +32,17 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
         let Some(Value::Object(mut pod)) = workload.template(manifests) else { continue };
         let (namespace, kind) = (workload.meta.namespace.as_str(), workload.kind);
         let Some(address) = pool.address(&format!("{namespace}/{kind}/{}", workload.meta.name)) else { continue };
-        let name = name(workload, &names);
+        let is_bare = kind == "Pod";
+        let name = if is_bare { workload.meta.name.clone() } else { name(workload, &names) };
         names.insert((namespace, name.clone()));
         pod.retain(|key, _| key == "metadata" || key == "spec");
         pod.insert("apiVersion".to_owned(), json!("v1"));
         pod.insert("kind".to_owned(), json!("Pod"));
-        metadata(node::map(&mut pod, "metadata"), workload, &name);
+        if is_bare {
+            node::map(&mut pod, "metadata").insert("namespace".to_owned(), json!(namespace));
+        } else {
+            metadata(node::map(&mut pod, "metadata"), workload, &name);
+        }
         spec(node::map(&mut pod, "spec"), workload, &name);
         let injected = injector.inject(&mut pod, workload);
         pod.insert("status".to_owned(), status(&address.to_string(), &host(manifests, &pod)));
@@ -46,8 +52,8 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
             name,
             field: "",
             value: format!(
-                "of {kind} {}, {address}{}",
-                workload.meta.name,
+                "{}{address}{}",
+                if is_bare { String::new() } else { format!("of {kind} {}, ", workload.meta.name) },
                 injected.map_or("", inject::Template::says)
             ),
             source: workload.source,
@@ -55,7 +61,7 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
         made.push(Made {
             source: workload.source,
             object: Value::Object(pod),
-            replaces: false,
+            replaces: is_bare,
             invented: vec![invented],
         });
     }

@@ -8,7 +8,7 @@ use super::*;
 use crate::ingest::ingest;
 use crate::source::SourceFile;
 
-const ON: Options = Options { mesh_config: None, mesh_networks: None, expand: true };
+const ON: Options = Options { mesh_config: None, mesh_networks: None, revision: String::new(), expand: true };
 
 /// A Namespace with injection, a Deployment, and a Service of two ports, one of them by name.
 const WEB: &str = "
@@ -204,4 +204,46 @@ spec: {replicas: 0, selector: {matchLabels: {app: x}}, template: {metadata: {lab
     assert_eq!(pods[0]["spec"]["containers"].as_array().map(Vec::len), Some(1), "the namespace asks for no sidecar");
     assert_eq!(objects(text, "EndpointSlice")[0]["endpoints"][0]["hostname"], "db-3");
     assert_eq!(objects(text, "Service")[0]["spec"]["clusterIP"], "None");
+}
+
+/// A Pod as it is written by hand, in a namespace of the revision `canary`.
+const BARE: &str = "
+kind: Namespace
+apiVersion: v1
+metadata: {name: shop, labels: {istio.io/rev: canary}}
+---
+kind: Pod
+apiVersion: v1
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: web, image: web}]}
+";
+
+#[test]
+fn a_pod_without_status_is_run() {
+    let pods = objects(&BARE.replace("istio.io/rev: canary", "istio-injection: enabled"), "Pod");
+    assert_eq!(pods.len(), 1);
+    assert_eq!(pods[0]["status"]["phase"], "Running");
+    assert_eq!(pods[0]["spec"]["initContainers"][0]["name"], "istio-proxy");
+    assert_eq!(pods[0]["metadata"]["labels"]["app"], "web");
+    let environment = pods[0]["spec"]["initContainers"][0]["env"].as_array().cloned().unwrap_or_default();
+    let owner = environment.iter().find(|variable| variable["name"] == "ISTIO_META_OWNER").map(|v| &v["value"]);
+    assert_eq!(owner, Some(&Value::from("kubernetes://apis/v1/namespaces/shop/pods/web")));
+    let pending = format!("{BARE}status: {{phase: Pending}}\n");
+    assert_eq!(objects(&pending, "Pod")[0]["status"].get("podIP"), None, "the cluster has not run it yet");
+}
+
+#[test]
+fn a_revision_injects_its_own() {
+    let (manifests, expansion) = expanded(BARE);
+    assert_eq!(expansion.other_revisions.len(), 1);
+    assert_eq!(expansion.other_revisions[0].revision, "canary");
+    assert!(manifests.pods[0].spec.spec.init_containers.is_empty());
+
+    let mut manifests = read(BARE);
+    let canary = Options { revision: "canary".to_owned(), ..ON };
+    let expansion = expand(&mut manifests, &canary);
+    assert_eq!(expansion.other_revisions, []);
+    assert_eq!(manifests.pods[0].spec.spec.init_containers[0].name, "istio-proxy");
+    assert_eq!(manifests.config_maps[0].meta.name, "istio-canary");
+    assert!(manifests.config_maps[0].spec.data["mesh"].contains("istiod-canary.istio-system"));
 }

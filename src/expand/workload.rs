@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::owner;
 use crate::ingest::Manifests;
-use crate::model::kubernetes::LabelSelector;
+use crate::model::kubernetes::{LabelSelector, Pod, PodStatus};
 use crate::model::{Config, ObjectMeta};
 use crate::source::ResourceRef;
 
 /// A workload that has at least one Pod.
 pub(super) struct Workload<'m> {
-    /// `Deployment` and so on.
+    /// `Deployment` and so on; `Pod` for a Pod that no cluster has seen yet.
     pub(super) kind: &'static str,
     pub(super) meta: &'m ObjectMeta,
     pub(super) source: ResourceRef,
@@ -53,6 +53,9 @@ pub(super) fn workloads(manifests: &Manifests) -> Vec<Workload<'_>> {
     for c in manifests.cron_jobs.iter().filter(|c| !c.spec.suspend) {
         all.push(workload("CronJob", c, None));
     }
+    for p in manifests.pods.iter().filter(|p| is_bare(p)) {
+        all.push(workload("Pod", p, None));
+    }
     all.retain(|workload| workload.meta.deletion_timestamp.is_none());
     all.sort_by(|a, b| (&a.meta.namespace, a.kind, &a.meta.name).cmp(&(&b.meta.namespace, b.kind, &b.meta.name)));
     all
@@ -72,16 +75,17 @@ pub(super) fn lack_pods<'w, 'm>(manifests: &Manifests, workloads: &'w [Workload<
         let selected = selector.is_some_and(|selector| {
             orphans.iter().any(|pod| pod.namespace == meta.namespace && selector.matches(&pod.labels))
         });
-        !selected && !owned.contains(&(meta.namespace.as_str(), *kind, meta.name.clone()))
+        *kind == "Pod" || !selected && !owned.contains(&(meta.namespace.as_str(), *kind, meta.name.clone()))
     };
     workloads.iter().filter(lacks).collect()
 }
 
 impl Workload<'_> {
-    /// Returns the Pod template of the workload's document.
+    /// Returns the Pod template of the workload's document; a Pod is its own.
     pub(super) fn template(&self, manifests: &Manifests) -> Option<Value> {
         let document = manifests.node(self.source)?;
         let path: &[&str] = match self.kind {
+            "Pod" => &[],
             "CronJob" => &["spec", "jobTemplate", "spec", "template"],
             _ => &["spec", "template"],
         };
@@ -91,6 +95,11 @@ impl Workload<'_> {
 
 fn workload<'m, T>(kind: &'static str, config: &'m Config<T>, selector: Option<&'m LabelSelector>) -> Workload<'m> {
     Workload { kind, meta: &config.meta, source: config.source, selector, service_name: "", first: 0 }
+}
+
+/// Returns whether a Pod is as it is written by hand: without owner and status.
+fn is_bare(pod: &Config<Pod>) -> bool {
+    pod.spec.status == PodStatus::default() && !is_owned(&pod.meta)
 }
 
 fn is_owned(meta: &ObjectMeta) -> bool {

@@ -11,6 +11,9 @@ use crate::source::{ResourceRef, SourceFile, SourceId};
 /// The name of the ConfigMap, and the namespace that a default install uses.
 const CONFIG_MAP: (&str, &str) = ("istio-system", "istio");
 
+/// The revision of a default install.
+const DEFAULT_REVISION: &str = "default";
+
 /// What a mesh is set up with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeshSettings {
@@ -20,19 +23,29 @@ pub struct MeshSettings {
     pub networks: MeshNetworks,
     /// Whether the mesh config is that of a default install, for want of another.
     pub is_default: bool,
+    /// The revision of istiod: rules with a label `istio.io/rev` of another do not count.
+    pub revision: String,
+}
+
+/// Returns the name that an object of istiod has in a revision: `istio` -> `istio-canary`. Those of `default` have no suffix.
+pub fn of_revision(name: &str, revision: &str) -> String {
+    if revision.is_empty() || revision == DEFAULT_REVISION { name.to_owned() } else { format!("{name}-{revision}") }
 }
 
 /// Reads the settings; what a file gives goes before the ConfigMap, and without either it is a default install.
 ///
+/// An istiod of a revision reads the ConfigMap `istio-<revision>`; an empty one is `default`, whose ConfigMap is `istio`.
 /// YAML that istiod cannot read leaves it with its built-in defaults, and so it does here.
 pub fn mesh_settings(
     manifests: &Manifests,
+    revision: &str,
     mesh_config: Option<&SourceFile>,
     mesh_networks: Option<&SourceFile>,
     diagnostics: &mut Diagnostics,
 ) -> MeshSettings {
+    let revision = if revision.is_empty() { DEFAULT_REVISION } else { revision };
+    let (namespace, name) = (CONFIG_MAP.0, of_revision(CONFIG_MAP.1, revision));
     let named = |key: &str| {
-        let (namespace, name) = CONFIG_MAP;
         let mut all = manifests.config_maps.iter();
         let found = all.find(|c| c.meta.namespace == namespace && c.meta.name == name)?;
         Some((found.spec.data.get(key)?.clone(), Some(found.source)))
@@ -62,7 +75,7 @@ pub fn mesh_settings(
             MeshNetworks::default()
         })
     });
-    MeshSettings { config, networks: networks.unwrap_or_default(), is_default }
+    MeshSettings { config, networks: networks.unwrap_or_default(), is_default, revision: revision.to_owned() }
 }
 
 /// Reads YAML inside of a string; unknown fields are passed over, as istiod does.

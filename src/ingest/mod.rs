@@ -24,7 +24,7 @@ mod yaml;
 
 pub use kind::Resources;
 pub use manifests::{Document, Manifests};
-pub use mesh_settings::{MeshSettings, mesh_settings};
+pub use mesh_settings::{MeshSettings, mesh_settings, of_revision};
 pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
 
 use std::ops::Range;

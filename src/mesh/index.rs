@@ -29,14 +29,12 @@ use crate::model::kubernetes::{EndpointSlice, Service as KubernetesService};
 
 const CLUSTER_DOMAIN: &str = "cluster.local";
 const CLUSTER_ID: &str = "Kubernetes";
-const REVISION_LABEL: &str = "istio.io/rev";
-const REVISION: &str = "default";
 
 impl Mesh {
     /// Indexes what the manifests say.
     pub fn new(manifests: &Manifests, settings: &MeshSettings) -> Self {
-        let MeshSettings { config, networks, is_default: _ } = settings;
-        let seen = DiscoveryNamespaces::new(manifests, config);
+        let MeshSettings { config, networks, is_default: _, revision } = settings;
+        let seen = DiscoveryNamespaces::new(manifests, config, revision);
         let root_labels = manifests.namespaces.iter().find(|n| n.meta.name == config.root_namespace);
         let no_labels = BTreeMap::new();
         let root_labels = root_labels.map_or(&no_labels, |n| &n.meta.labels);
@@ -103,8 +101,7 @@ impl Mesh {
 
 /// Returns the rules of a kind that istiod sees, in order: of namespaces that it looks at, and for no other revision.
 fn rules<T: Clone>(configs: &[Config<T>], seen: &DiscoveryNamespaces) -> Vec<Arc<Config<T>>> {
-    let in_revision = |c: &&Config<T>| c.meta.labels.get(REVISION_LABEL).is_none_or(|r| r == REVISION);
-    let counts = configs.iter().filter(|c| seen.contains(&c.meta.namespace)).filter(in_revision);
+    let counts = configs.iter().filter(|c| seen.contains(&c.meta.namespace) && seen.is_in_revision(&c.meta.labels));
     let mut out: Vec<_> = counts.map(|c| Arc::new(c.clone())).collect();
     order::sort(&mut out);
     out

@@ -34,7 +34,7 @@ fn scenarios() -> &'static [(String, Vec<String>)] {
 fn dumps(files: Vec<SourceFile>) -> BTreeMap<String, Vec<u8>> {
     let (mut manifests, mut diagnostics) = ingest::ingest(files);
     expand::expand(&mut manifests, &Options { expand: true, ..Options::default() });
-    let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
+    let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
     let mesh = Mesh::new(&manifests, &settings);
     let proxies = proxy::proxies(&mesh);
     let dumps = Mutex::new(BTreeMap::new());

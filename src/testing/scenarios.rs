@@ -77,7 +77,7 @@ fn translate(manifests: &Path, names: &BTreeSet<String>) -> Result<BTreeMap<Stri
     let (mut manifests, mut diagnostics) = ingest::ingest(source::read(&[manifests.to_owned()]));
     // As the command does; a recorded scenario lacks nothing that a proxy depends on.
     expand::expand(&mut manifests, &Options { expand: true, ..Options::default() });
-    let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
+    let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
     let mesh = Mesh::new(&manifests, &settings);
     let proxies = proxy::proxies(&mesh);
     let chosen: Vec<_> = proxies.iter().filter(|proxy| names.contains(&proxy.full_name())).collect();

@@ -14,23 +14,23 @@ const INJECT: &str = "sidecar.istio.io/inject";
 const REVISION: &str = "istio.io/rev";
 const INJECTION: &str = "istio-injection";
 
-/// Returns whether the API server asks the injector about a Pod: a default install has the revision `default`, and does not
-/// take in namespaces without a label.
+/// Returns the revision whose injector the API server asks about a Pod, if it asks any; labels that name none mean `default`. No
+/// install takes in namespaces without a label.
 ///
 /// istiod: `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
-pub(super) fn is_asked(namespace: Option<&BTreeMap<String, String>>, pod: &Map<String, Value>) -> bool {
+pub(super) fn asked<'l>(
+    namespace: Option<&'l BTreeMap<String, String>>,
+    pod: impl Fn(&str) -> Option<&'l str>,
+) -> Option<&'l str> {
     let namespace = |key: &str| namespace.and_then(|labels| labels.get(key)).map(String::as_str);
-    let pod = |key: &str| pod.get(key).and_then(Value::as_str);
     if pod(INJECT) == Some("false") {
-        return false;
+        return None;
     }
-    match (namespace(INJECTION), namespace(REVISION)) {
-        (Some(injection), _) => injection == "enabled",
-        (None, Some(revision)) => revision == "default",
-        (None, None) => match pod(REVISION) {
-            Some(revision) => revision == "default",
-            None => pod(INJECT) == Some("true"),
-        },
+    let default = |asks: bool| asks.then_some("default");
+    match (namespace(INJECTION), namespace(REVISION).or_else(|| pod(REVISION))) {
+        (Some(injection), _) => default(injection == "enabled"),
+        (None, Some(revision)) => Some(revision),
+        (None, None) => default(pod(INJECT) == Some("true")),
     }
 }
 
@@ -95,7 +95,8 @@ mod tests {
             let namespace_labels: BTreeMap<String, String> =
                 serde_json::from_value(namespace.clone()).expect("all are text");
             let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
-            let decided = is_asked(Some(&namespace_labels), &map(&labels))
+            let pod = map(&labels);
+            let decided = asked(Some(&namespace_labels), |key| pod.get(key)?.as_str()) == Some("default")
                 && is_required("default", false, &map(&labels), &map(&annotations));
             assert_eq!(decided, expected, "{namespace} {labels} {annotations}");
         }

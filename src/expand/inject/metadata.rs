@@ -14,6 +14,7 @@ pub(super) fn complete(
     workload: &Workload<'_>,
     template: Template,
     native: bool,
+    istiod_revision: &str,
     first_container: Option<&String>,
     proxy_config: &Map<String, Value>,
 ) {
@@ -42,17 +43,17 @@ pub(super) fn complete(
     labels.insert("service.istio.io/canonical-revision".to_owned(), json!(revision));
 
     let annotations = node::map(metadata, "annotations");
-    annotations.insert("istio.io/rev".to_owned(), json!("default"));
+    annotations.insert("istio.io/rev".to_owned(), json!(istiod_revision));
     if let Some(container) = first_container {
         for key in ["kubectl.kubernetes.io/default-logs-container", "kubectl.kubernetes.io/default-container"] {
             annotations.entry(key).or_insert_with(|| json!(container));
         }
     }
-    annotations.insert("sidecar.istio.io/status".to_owned(), json!(status(template, native)));
+    annotations.insert("sidecar.istio.io/status".to_owned(), json!(status(template, native, istiod_revision)));
 }
 
 /// What the injector has added, for itself to take it out again.
-fn status(template: Template, native: bool) -> String {
+fn status(template: Template, native: bool, revision: &str) -> String {
     let (init, containers, volumes): (Value, Value, &str) = match (template, native) {
         (Template::Sidecar, true) => (json!(["istio-init", PROXY]), Value::Null, r#","istio-ca-crl""#),
         (Template::Sidecar, false) => (json!(["istio-init"]), json!([PROXY]), r#","istio-ca-crl""#),
@@ -63,8 +64,11 @@ fn status(template: Template, native: bool) -> String {
         concat!(
             r#"{{"initContainers":{},"containers":{},"volumes":["workload-socket","credential-socket","workload-certs","#,
             r#""istio-envoy","istio-data","istio-podinfo","istio-token","istiod-ca-cert"{}],"#,
-            r#""imagePullSecrets":null,"revision":"default"}}"#
+            r#""imagePullSecrets":null,"revision":{}}}"#
         ),
-        init, containers, volumes
+        init,
+        containers,
+        volumes,
+        json!(revision)
     )
 }

@@ -19,7 +19,9 @@ use super::workload::Workload;
 use crate::ingest::{self, Manifests};
 use crate::model::Config;
 use crate::model::istio::ProxyConfigResource;
+use crate::model::kubernetes::Pod;
 use crate::options::Options;
+use crate::source::ResourceRef;
 
 pub(super) use decision::IGNORED_NAMESPACES;
 
@@ -29,6 +31,8 @@ const PROXY: &str = "istio-proxy";
 /// The injector, with the settings of the mesh.
 pub(super) struct Injector<'m> {
     manifests: &'m Manifests,
+    /// The revision whose injector it is.
+    revision: &'m str,
     /// The mesh config as it is written.
     mesh: Value,
     /// Whether the proxy is an init container that keeps running, as on nodes of Kubernetes 1.33 and later.
@@ -70,23 +74,25 @@ impl Template {
 }
 
 impl<'m> Injector<'m> {
-    pub(super) fn new(manifests: &'m Manifests, options: &Options) -> Self {
+    pub(super) fn new(manifests: &'m Manifests, options: &'m Options) -> Self {
         let given = options.mesh_config.as_ref().and_then(|file| file.content.as_ref().ok());
         let given = given.map(|text| String::from_utf8_lossy(text).into_owned());
         let mut maps = manifests.config_maps.iter();
-        let mut map = || maps.find(|map| map.meta.namespace == "istio-system" && map.meta.name == "istio");
+        let name = ingest::of_revision("istio", &options.revision);
+        let mut map = || maps.find(|map| map.meta.namespace == "istio-system" && map.meta.name == name);
         let mesh = given.or_else(|| map()?.spec.data.get("mesh").cloned());
         let mut proxy_configs: Vec<_> = manifests.proxy_configs.iter().collect();
         proxy_configs.sort_by_key(|config| config.meta.creation_timestamp);
         Self {
             manifests,
+            revision: if options.revision.is_empty() { "default" } else { &options.revision },
             mesh: mesh.and_then(|text| ingest::json_of_yaml(&text)).unwrap_or(Value::Null),
             native: decision::nodes_run_native_sidecars(manifests),
             proxy_configs,
         }
     }
 
-    /// Injects a Pod, if its namespace or the Pod itself asks for it; returns by which template.
+    /// Injects a Pod, if its namespace or the Pod itself asks for it.
     pub(super) fn inject(&self, pod: &mut Map<String, Value>, workload: &Workload<'_>) -> Option<Template> {
         let namespace = workload.meta.namespace.as_str();
         let labels = node::map(node::map(pod, "metadata"), "labels").clone();
@@ -94,7 +100,7 @@ impl<'m> Injector<'m> {
         let mut namespaces = self.manifests.namespaces.iter();
         let namespace_labels = namespaces.find(|n| n.meta.name == namespace).map(|n| &n.meta.labels);
         let host_network = node::map(pod, "spec").get("hostNetwork").and_then(Value::as_bool).unwrap_or_default();
-        let asked = decision::is_asked(namespace_labels, &labels)
+        let asked = decision::asked(namespace_labels, |key| labels.get(key)?.as_str()) == Some(self.revision)
             && decision::is_required(namespace, host_network, &labels, &annotations);
         let template = asked.then(|| Template::of(&annotations)).flatten()?;
 
@@ -129,7 +135,7 @@ impl<'m> Injector<'m> {
             spec.insert("initContainers".to_owned(), Value::Array(init));
         }
         let metadata = node::map(pod, "metadata");
-        metadata::complete(metadata, workload, template, native, applications.first(), &proxy_config);
+        metadata::complete(metadata, workload, template, native, self.revision, applications.first(), &proxy_config);
         if let Some(scrape) = scrape {
             prometheus::annotate(node::map(metadata, "annotations"), &scrape);
         }
@@ -140,6 +146,35 @@ impl<'m> Injector<'m> {
     fn trust_domain(&self) -> &str {
         self.mesh.get("trustDomain").and_then(Value::as_str).filter(|d| !d.is_empty()).unwrap_or("cluster.local")
     }
+}
+
+/// A Pod without a proxy that asks for the injector of another revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherRevision {
+    /// Its name.
+    pub name: String,
+    /// The revision that its labels or its Namespace's ask for.
+    pub revision: String,
+    /// The Pod, or the workload that it is of.
+    pub source: ResourceRef,
+}
+
+/// Returns the Pods that the injector of this revision leaves to others.
+pub(super) fn other_revisions(manifests: &Manifests, options: &Options) -> Vec<OtherRevision> {
+    let own = if options.revision.is_empty() { "default" } else { &options.revision };
+    let of_pod = |pod: &Config<Pod>| {
+        let namespace = manifests.namespaces.iter().find(|n| n.meta.name == pod.meta.namespace);
+        let labels = namespace.map(|namespace| &namespace.meta.labels);
+        let revision = decision::asked(labels, |key| pod.meta.labels.get(key).map(String::as_str))?;
+        let mut containers = pod.spec.spec.containers.iter().chain(&pod.spec.spec.init_containers);
+        let has_proxy = containers.any(|container| container.name == PROXY);
+        (revision != own && !has_proxy).then(|| OtherRevision {
+            name: pod.meta.name.clone(),
+            revision: revision.to_owned(),
+            source: pod.source,
+        })
+    };
+    manifests.pods.iter().filter_map(of_pod).collect()
 }
 
 /// Takes containers that an earlier injection has added out of a Pod.

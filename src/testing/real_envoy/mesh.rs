@@ -22,7 +22,7 @@ pub(crate) fn translations(folder: &Path) -> Vec<(String, Translation)> {
 pub(crate) fn translate(files: Vec<SourceFile>) -> Vec<(String, Translation)> {
     let (mut manifests, mut diagnostics) = ingest::ingest(files);
     expand::expand(&mut manifests, &Options { expand: true, ..Options::default() });
-    let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
+    let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
     let mesh = Mesh::new(&manifests, &settings);
     let one = |proxy: &proxy::Proxy| {
         let dump = pipeline::translate_one(&mesh, proxy, &mut Diagnostics::default());
