@@ -1,5 +1,7 @@
 //! What the caller decides: overrides, and istiod's environment switches with the defaults of 1.30.3.
 
+use std::collections::BTreeMap;
+
 /// Settings of one translation.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
@@ -9,6 +11,8 @@ pub struct Options {
     pub mesh_networks: Option<crate::source::SourceFile>,
     /// The revision of istiod and of its injector; empty is `default`.
     pub revision: String,
+    /// What istiod would fetch from each of these URIs, to verify tokens.
+    pub jwks: BTreeMap<String, String>,
     /// Complete what the input lacks, as the controllers would.
     pub expand: bool,
 }

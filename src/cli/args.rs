@@ -81,9 +81,32 @@ pub(super) struct Input {
     /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count.
     #[arg(long, value_name = "REVISION", default_value = "default")]
     pub(super) revision: String,
+    /// What istiod would fetch from a URI to verify tokens: a set of keys, or an issuer's OpenID configuration. May be given several
+    /// times.
+    #[arg(long, value_name = "URI=FILE", value_parser = jwks)]
+    pub(super) jwks: Vec<Jwks>,
     /// Ends with exit code 1 when the input has errors, and writes nothing.
     #[arg(long)]
     pub(super) strict: bool,
+}
+
+/// What a URI returns.
+#[derive(Debug, Clone)]
+pub(super) struct Jwks {
+    /// The URI.
+    pub(super) uri: String,
+    /// Where the content is.
+    pub(super) file: PathBuf,
+}
+
+/// The last `=` parts the two: URIs may have others in their query.
+fn jwks(text: &str) -> Result<Jwks, String> {
+    match text.rsplit_once('=') {
+        Some((uri, file)) if !uri.is_empty() && !file.is_empty() => {
+            Ok(Jwks { uri: uri.to_owned(), file: PathBuf::from(file) })
+        }
+        _ => Err("it has the form URI=FILE".to_owned()),
+    }
 }
 
 /// Which proxies.

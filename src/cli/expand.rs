@@ -18,6 +18,7 @@ pub(super) fn run(arguments: Expand, flags: &OutputFlags) -> anyhow::Result<Outc
         no_expand: false,
         mesh_config: None,
         mesh_networks: None,
+        jwks: Vec::new(),
     })?;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);

@@ -1,5 +1,6 @@
 //! From paths to a mesh: what `translate` and `proxies` begin with.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -25,6 +26,8 @@ pub(super) struct Input {
     pub(super) expansion: Expansion,
     /// What the mesh is set up with.
     pub(super) settings: MeshSettings,
+    /// What istiod would fetch, by URI.
+    jwks: BTreeMap<String, String>,
     /// What there is to say so far.
     pub(super) diagnostics: Diagnostics,
 }
@@ -37,6 +40,7 @@ impl Input {
             mesh_config: arguments.mesh_config.as_deref().map(file).transpose()?,
             mesh_networks: arguments.mesh_networks.as_deref().map(file).transpose()?,
             revision: arguments.revision.clone(),
+            jwks: arguments.jwks.iter().map(jwks).collect::<anyhow::Result<_>>()?,
             expand: !arguments.no_expand,
         };
         let files = source::read(&arguments.paths);
@@ -50,12 +54,12 @@ impl Input {
             ingest::mesh_settings(&manifests, revision, mesh_config.as_ref(), mesh_networks.as_ref(), &mut diagnostics);
         diagnostics.extend(coverage::unsupported(&manifests));
         diagnostics.extend(other_revisions(&expansion));
-        Ok(Self { start, manifests, expansion, settings, diagnostics })
+        Ok(Self { start, manifests, expansion, settings, jwks: options.jwks, diagnostics })
     }
 
     /// Resolves what was read.
     pub(super) fn mesh(&self) -> Mesh {
-        Mesh::new(&self.manifests, &self.settings)
+        Mesh::new(&self.manifests, &self.settings).with_jwks(self.jwks.clone())
     }
 
     /// Says whether the input has errors.
@@ -74,6 +78,12 @@ fn other_revisions(expansion: &Expansion) -> Diagnostics {
             .help(format!("--revision {revision} translates the mesh as the istiod of that revision sees it"))
     };
     expansion.other_revisions.iter().map(note).collect()
+}
+
+fn jwks(argument: &args::Jwks) -> anyhow::Result<(String, String)> {
+    let content = std::fs::read(&argument.file).with_context(|| format!("cannot read {}", argument.file.display()))?;
+    let text = String::from_utf8(content).with_context(|| format!("{} is no text", argument.file.display()))?;
+    Ok((argument.uri.clone(), text))
 }
 
 fn file(path: &Path) -> anyhow::Result<SourceFile> {

@@ -8,7 +8,13 @@ use super::*;
 use crate::ingest::ingest;
 use crate::source::SourceFile;
 
-const ON: Options = Options { mesh_config: None, mesh_networks: None, revision: String::new(), expand: true };
+const ON: Options = Options {
+    mesh_config: None,
+    mesh_networks: None,
+    revision: String::new(),
+    jwks: std::collections::BTreeMap::new(),
+    expand: true,
+};
 
 /// A Namespace with injection, a Deployment, and a Service of two ports, one of them by name.
 const WEB: &str = "

@@ -16,6 +16,7 @@ use super::registry::workload::{Workload, WorkloadContext};
 use super::service::{NamespacedHostname, Resolution, Service, TargetPort};
 use super::{Mesh, cluster_local, labels, order, traffic_extension};
 use crate::ingest::{Manifests, MeshSettings};
+use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::destination_rule::DestinationRuleIndex;
 use crate::mesh::endpoint::Endpoint;
 use crate::mesh::network::NetworkGateways;
@@ -65,8 +66,9 @@ impl Mesh {
             destination_rules: DestinationRuleIndex::new(&destination_rules, config, CLUSTER_DOMAIN),
             peer_authentication: PeerAuthenticationIndex::new(&peer_authentications, &config.root_namespace),
             sidecars,
-            authorization_policies: rules(&manifests.authorization_policies, &seen),
-            request_authentications: rules(&manifests.request_authentications, &seen),
+            authorization_policies: ByNamespace::new(rules(&manifests.authorization_policies, &seen)),
+            request_authentications: ByNamespace::new(rules(&manifests.request_authentications, &seen)),
+            jwks: BTreeMap::new(),
             telemetries: rules(&manifests.telemetries, &seen),
             envoy_filters: rules(&manifests.envoy_filters, &seen),
             traffic_extensions: traffic_extension::all(

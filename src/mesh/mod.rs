@@ -7,6 +7,7 @@
 //!
 //! Nothing here knows a proxy; see [`crate::proxy`] for that.
 
+pub mod by_namespace;
 pub mod cluster_local;
 pub mod credential;
 pub mod destination_rule;
@@ -32,6 +33,7 @@ pub mod visibility;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::cluster_local::ClusterLocalHosts;
 use crate::mesh::destination_rule::{ConsolidatedDestinationRule, DestinationRuleIndex};
 use crate::mesh::discovery_selectors::DiscoveryNamespaces;
@@ -89,9 +91,11 @@ pub struct Mesh {
     /// Sidecars, those with a workload selector first.
     pub sidecars: Vec<Arc<Config<Sidecar>>>,
     /// AuthorizationPolicies.
-    pub authorization_policies: Vec<Arc<Config<AuthorizationPolicy>>>,
+    pub authorization_policies: ByNamespace<AuthorizationPolicy>,
     /// RequestAuthentications.
-    pub request_authentications: Vec<Arc<Config<RequestAuthentication>>>,
+    pub request_authentications: ByNamespace<RequestAuthentication>,
+    /// What istiod would fetch from URIs that RequestAuthentications name, by URI; not part of the manifests.
+    pub jwks: BTreeMap<String, String>,
     /// Telemetries.
     pub telemetries: Vec<Arc<Config<Telemetry>>>,
     /// EnvoyFilters.
@@ -123,6 +127,12 @@ pub struct Mesh {
 }
 
 impl Mesh {
+    /// Adds what istiod would fetch, by URI.
+    #[must_use]
+    pub fn with_jwks(self, jwks: BTreeMap<String, String>) -> Self {
+        Self { jwks, ..self }
+    }
+
     /// Returns the service of this hostname and namespace.
     pub fn service(&self, hostname: &str, namespace: &str) -> Option<&Arc<Service>> {
         self.services_by_hostname.get(hostname)?.get(namespace)

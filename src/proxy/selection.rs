@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::labels;
 use crate::model::Config;
 use crate::model::istio::{
@@ -39,6 +40,17 @@ pub fn attaches<T: Targetable>(proxy: &Proxy, policy: &Config<T>) -> bool {
     let Some(gateway) = proxy.labels.get(GATEWAY_NAME_LABEL) else { return false };
     policy.meta.namespace == proxy.namespace
         && target_refs.iter().any(|target| refers_to_gateway(target, &proxy.namespace, gateway))
+}
+
+/// Returns the policies of these namespaces that apply to a proxy, each namespace once.
+pub fn attached<'m, T: Targetable>(
+    proxy: &Proxy,
+    policies: &'m ByNamespace<T>,
+    namespaces: &[&str],
+) -> Vec<&'m Config<T>> {
+    let first = |index: usize| !namespaces[..index].contains(&namespaces[index]);
+    let of_namespaces = (0..namespaces.len()).filter(|index| first(*index)).map(|index| policies.of(namespaces[index]));
+    of_namespaces.flatten().map(AsRef::as_ref).filter(|policy| attaches(proxy, policy)).collect()
 }
 
 fn refers_to_gateway(target: &PolicyTargetReference, namespace: &str, gateway: &str) -> bool {

@@ -7,6 +7,8 @@
 //! `cluster/outlier_detection.rs`.
 
 pub(crate) mod address;
+pub(crate) mod boolean;
+pub(crate) mod cidr;
 pub(crate) mod cluster;
 pub(crate) mod destination;
 pub(crate) mod duration;
@@ -15,6 +17,7 @@ pub(crate) mod extension;
 pub(crate) mod extension_provider;
 pub(crate) mod listener;
 pub(crate) mod metadata;
+pub(crate) mod metadata_matcher;
 pub mod name;
 pub(crate) mod node;
 pub(crate) mod outbound;

@@ -24,3 +24,15 @@ pub(crate) fn exact(text: &str) -> StringMatcher {
 pub(crate) fn regex_matcher(regex: String) -> RegexMatcher {
     RegexMatcher { regex }
 }
+
+/// Escapes what means something in a regular expression. Go: `regexp.QuoteMeta`.
+pub(crate) fn quote_meta(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}

@@ -37,6 +37,15 @@ const FIXTURES: &[&str] = &[
     "service-entry-dns",
     "virtual-service-match-uri-method-authority",
     "virtual-service-timeout-retries",
+    "authorization-policy-actions-and-scopes",
+    "authorization-policy-conditions",
+    "authorization-policy-custom-ext-authz-grpc",
+    "authorization-policy-custom-ext-authz-http",
+    "authorization-policy-operations",
+    "authorization-policy-sources",
+    "authorization-policy-tcp-server",
+    "request-authentication-issuers",
+    "virtual-service-gateway-jwt-claims",
 ];
 
 const ADMIN_PORT: u16 = 25_000;

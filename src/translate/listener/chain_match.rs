@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::cidr;
 use crate::envoy::FilterChainMatch;
+use crate::translate::cidr;
 
 /// Istio's conditions of a filter chain. istiod: `listener.go` `filterChainOpts`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

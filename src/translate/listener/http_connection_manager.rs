@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::http_filters::http_filters;
 use super::proxy_headers::ProxyHeaders;
-use super::{ListenerClass, ListenerView, cidr, filter};
+use super::{ListenerClass, ListenerView, filter};
 use crate::envoy::{
     AggregatedConfigSource, ApiVersion, ConfigSource, ConfigSourceConfigSourceSpecifier, Duration, Filter,
     Http1ProtocolOptions, Http1ProtocolOptionsHeaderKeyFormat, Http1ProtocolOptionsHeaderKeyFormatHeaderFormat,
@@ -19,6 +19,7 @@ use crate::mesh::protocol::Protocol;
 use crate::model::istio::{
     MeshConfigProxyPathNormalizationNormalizationType as Normalization, MeshNetworks, NetworkNetworkEndpointsNe,
 };
+use crate::translate::cidr;
 
 /// In what one HTTP connection manager differs from others.
 #[derive(Debug, Clone)]

@@ -21,11 +21,11 @@ pub(super) fn http_filters(view: &ListenerView<'_>, options: &HcmOptions<'_>) ->
     let class = options.class;
     let mut filters = vec![metadata_exchange::http(class, options.headers.skip_external_clusters)];
     let extensions = |phase| view.extensions.http(class, options.port, phase);
-    // Here: custom authorization.
+    filters.extend(view.authorization.custom_http(class).iter().cloned());
     filters.extend(extensions(Phase::Authn));
-    // Here: JWT authentication.
+    filters.extend(view.request_authentication.http(class).cloned());
     filters.extend(extensions(Phase::Authz));
-    // Here: authorization.
+    filters.extend(view.authorization.local_http(class).iter().cloned());
     filters.extend(extensions(Phase::Stats));
     filters.extend(extensions(Phase::Unspecified));
     // Here: inference pools.

@@ -18,10 +18,9 @@
 mod address;
 mod bind;
 mod chain_match;
-mod cidr;
 mod class;
 pub(crate) mod connection_balance;
-mod filter;
+pub(crate) mod filter;
 pub(crate) mod gateway;
 mod http1;
 pub(crate) mod http_connection_manager;
@@ -67,7 +66,7 @@ pub(crate) fn sidecar(view: &ProxyView<'_>, shared: &SharedListeners, diagnostic
     if view.outbound.mesh.config.proxy_listen_port <= 0 {
         return Listeners::default();
     }
-    let listener_view = ListenerView::new(view);
+    let listener_view = ListenerView::new(view, diagnostics);
     let own_address = view.proxy.ip_addresses.first().map_or("", String::as_str);
     let services = shared.listeners(&listener_view, own_address, diagnostics);
     let mut own = services.own;

@@ -7,6 +7,7 @@ use crate::envoy::{
 };
 use crate::mesh::protocol::Protocol;
 use crate::model::istio::TrafficExtensionExecutionPhase as Phase;
+use crate::translate::security::authorization::ChainPolicies;
 
 /// The name of the filter that looks up a server by SNI; its listener must read it.
 pub(super) const SNI_DYNAMIC_FORWARD_PROXY: &str = "envoy.extensions.filters.network.sni_dynamic_forward_proxy";
@@ -21,6 +22,8 @@ pub(crate) struct TcpChain<'a> {
     pub(crate) protocol: Protocol,
     /// Peers tell each other who they are.
     pub(crate) metadata_exchange: bool,
+    /// Whose AuthorizationPolicies hold.
+    pub(crate) policies: ChainPolicies<'a>,
     /// The wildcard host of a service whose hosts Envoy looks up by SNI.
     pub(crate) dynamic_forward_proxy: Option<&'a str>,
 }
@@ -36,10 +39,10 @@ pub(crate) fn tcp(view: &ListenerView<'_>, chain: TcpChain<'_>, tcp_proxy: TcpPr
         filters.push(metadata_exchange::network());
     }
     let extensions = |phase| view.extensions.network(chain.class, chain.port, phase);
-    // Here: custom authorization.
+    filters.extend(view.authorization.custom_network(chain.policies).iter().cloned());
     filters.extend(extensions(Phase::Authn));
     filters.extend(extensions(Phase::Authz));
-    // Here: authorization.
+    filters.extend(view.authorization.local_network(chain.policies).iter().cloned());
     filters.extend(extensions(Phase::Stats));
     filters.extend(extensions(Phase::Unspecified));
     filters.extend(stats(view, chain.class));

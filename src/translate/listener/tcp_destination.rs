@@ -11,6 +11,7 @@ use crate::mesh::service::Port;
 use crate::model::ObjectMeta;
 use crate::model::istio::{Destination, DestinationRule, RouteDestination};
 use crate::translate::destination;
+use crate::translate::security::authorization::ChainPolicies;
 use crate::translate::stat_name::{self, StatService};
 
 /// One cluster to which a chain leads.
@@ -25,6 +26,8 @@ pub(crate) struct SingleDestination<'a> {
     /// The rule's tunnel holds.
     pub(crate) tunnel: bool,
     pub(crate) metadata_exchange: bool,
+    /// Whose AuthorizationPolicies hold.
+    pub(crate) policies: ChainPolicies<'a>,
     /// The wildcard host of a service whose hosts Envoy looks up by SNI.
     pub(crate) dynamic_forward_proxy: Option<&'a str>,
 }
@@ -44,6 +47,7 @@ pub(crate) fn single(view: &ListenerView<'_>, to: SingleDestination<'_>) -> Vec<
         port: to.port.number,
         protocol: to.port.protocol,
         metadata_exchange: to.metadata_exchange,
+        policies: to.policies,
         dynamic_forward_proxy: to.dynamic_forward_proxy,
     };
     network_filters::tcp(view, chain, proxy)
@@ -83,6 +87,7 @@ pub(crate) fn routes(
         rule,
         tunnel: true,
         metadata_exchange,
+        policies: ChainPolicies::of(ListenerClass::outbound(view.outbound.client.kind)),
         dynamic_forward_proxy: None,
     };
     single(view, to)
@@ -114,7 +119,13 @@ fn weighted(
         tunneling_config: rule.and_then(|rule| tcp_proxy::tunneling_config(rule, "")),
         ..tcp_proxy::to_destinations(view, class, clusters, rule, "")
     };
-    let chain =
-        TcpChain { class, port: port.number, protocol: port.protocol, metadata_exchange, dynamic_forward_proxy: None };
+    let chain = TcpChain {
+        class,
+        port: port.number,
+        protocol: port.protocol,
+        metadata_exchange,
+        policies: ChainPolicies::of(class),
+        dynamic_forward_proxy: None,
+    };
     network_filters::tcp(view, chain, proxy)
 }

@@ -1,10 +1,14 @@
 //! What the listeners of one proxy are made from.
 
+use crate::diagnostic::Diagnostics;
 use crate::envoy::Duration;
 use crate::model;
 use crate::proxy::{OutboundView, ProxyView};
+use crate::translate::boolean;
 use crate::translate::duration::duration;
 use crate::translate::extension::Extensions;
+use crate::translate::security::authentication::RequestAuthentication;
+use crate::translate::security::authorization::Authorization;
 use crate::translate::telemetry::Telemetry;
 
 /// What all listeners of one proxy share: the mesh as it sees it, and the policies that apply to it, merged once.
@@ -13,13 +17,20 @@ pub(crate) struct ListenerView<'m> {
     pub(crate) outbound: OutboundView<'m>,
     pub(crate) telemetry: Telemetry,
     pub(crate) extensions: Extensions<'m>,
-    // Authorization and JWT filters of the proxy belong here: they too are the same in all its listeners.
+    pub(crate) authorization: Authorization,
+    pub(crate) request_authentication: RequestAuthentication,
 }
 
 impl<'m> ListenerView<'m> {
     /// Collects the policies that apply to a proxy.
-    pub(crate) fn new(view: &ProxyView<'m>) -> Self {
-        Self { outbound: view.outbound, telemetry: Telemetry::new(view), extensions: Extensions::new(view) }
+    pub(crate) fn new(view: &ProxyView<'m>, diagnostics: &mut Diagnostics) -> Self {
+        Self {
+            outbound: view.outbound,
+            telemetry: Telemetry::new(view),
+            extensions: Extensions::new(view),
+            authorization: Authorization::new(view, diagnostics),
+            request_authentication: RequestAuthentication::new(view, diagnostics),
+        }
     }
 
     /// Metadata `IDLE_TIMEOUT`, if it is a duration. istiod: `listener_builder.go` `parseDuration`
@@ -34,11 +45,6 @@ impl<'m> ListenerView<'m> {
 
     /// A raw metadata value of the client as Go reads a truth value.
     pub(crate) fn metadata_is_true(&self, key: &str) -> bool {
-        is_true(self.metadata(key))
+        boolean::parse(self.metadata(key)) == Some(true)
     }
-}
-
-/// Go: `strconv.ParseBool`
-pub(super) fn is_true(text: &str) -> bool {
-    matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True")
 }

@@ -1,10 +1,8 @@
 //! `@request.auth.claims`: matches on claims of a verified JWT, written as matches on a header.
 
-use crate::envoy::{
-    ListMatcher, ListMatcherMatchPattern, MetadataMatcher, MetadataMatcherPathSegment,
-    MetadataMatcherPathSegmentSegment, OrMatcher, ValueMatcher, ValueMatcherMatchPattern,
-};
+use crate::envoy::MetadataMatcher;
 use crate::model::istio::StringMatch;
+use crate::translate::metadata_matcher;
 use crate::translate::string_match::string_matcher;
 
 const PREFIX: &str = "@request.auth.claims";
@@ -29,25 +27,10 @@ pub(super) fn claims(header: &str) -> Option<Vec<String>> {
 ///
 /// istiod: `route.go` `translateMetadataMatch`, `security/authz/matcher/metadata.go` `MetadataListMatcher`
 pub(super) fn metadata_matcher(header: &str, text: &StringMatch) -> Option<MetadataMatcher> {
-    let path = ["payload".to_owned()].into_iter().chain(claims(header)?);
-    let value = || value_matcher(ValueMatcherMatchPattern::StringMatch(string_matcher(text).unwrap_or_default()));
-    let list = ListMatcher { match_pattern: Some(ListMatcherMatchPattern::OneOf(Box::new(value()))) };
-    let list = value_matcher(ValueMatcherMatchPattern::ListMatch(Box::new(list)));
-    let either = OrMatcher { value_matchers: vec![list, value()] };
-    Some(MetadataMatcher {
-        filter: "envoy.filters.http.jwt_authn".to_owned(),
-        path: path.map(segment).collect(),
-        value: Some(value_matcher(ValueMatcherMatchPattern::OrMatch(either))),
-        ..MetadataMatcher::default()
-    })
-}
-
-fn segment(key: String) -> MetadataMatcherPathSegment {
-    MetadataMatcherPathSegment { segment: Some(MetadataMatcherPathSegmentSegment::Key(key)) }
-}
-
-fn value_matcher(pattern: ValueMatcherMatchPattern) -> ValueMatcher {
-    ValueMatcher { match_pattern: Some(pattern) }
+    let path = claims(header)?;
+    let value = metadata_matcher::text(string_matcher(text).unwrap_or_default());
+    let path = path.iter().map(String::as_str);
+    Some(metadata_matcher::claim(path, metadata_matcher::list_or_value(value)))
 }
 
 #[cfg(test)]

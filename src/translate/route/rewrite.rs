@@ -3,7 +3,7 @@
 use crate::envoy::{RegexMatchAndSubstitute, RouteMatchPathSpecifier};
 use crate::mesh::virtual_service::RouteSemantics;
 use crate::model::istio::{HttpRewrite, RegexRewrite};
-use crate::translate::string_match::regex_matcher;
+use crate::translate::string_match::{quote_meta, regex_matcher};
 
 /// The two forms of a path rewrite in a `RouteAction`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -40,16 +40,4 @@ fn regex(pattern: String, substitution: &str) -> PathRewrite {
     let pattern = Some(regex_matcher(pattern));
     let rewrite = RegexMatchAndSubstitute { pattern, substitution: substitution.to_owned() };
     PathRewrite { prefix_rewrite: String::new(), regex_rewrite: Some(rewrite) }
-}
-
-/// Escapes what means something in a regular expression. Go: `regexp.QuoteMeta`.
-fn quote_meta(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if r"\.+*?()|[]{}^$".contains(c) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
 }

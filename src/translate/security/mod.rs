@@ -1,3 +1,5 @@
 //! What makes connections and requests trusted.
 
+pub(crate) mod authentication;
+pub(crate) mod authorization;
 pub(crate) mod sds;

@@ -9,6 +9,7 @@ use crate::mesh::service::{Port, Service};
 use crate::model::istio::DestinationRule;
 use crate::translate::listener::chain_match::{ChainMatch, MESH_ALPN};
 use crate::translate::listener::tcp_destination::{self, SingleDestination};
+use crate::translate::security::authorization::ChainPolicies;
 use crate::translate::{name, stat_name};
 
 /// `Gateway.servers[].tls.mode: AUTO_PASSTHROUGH` -> one filter chain for each service port that the server's hosts cover, and for
@@ -47,6 +48,7 @@ fn chain(context: &Context<'_>, service: &Service, port: &Port, subset: &str, ru
         rule,
         tunnel: false,
         metadata_exchange: false,
+        policies: ChainPolicies::None,
         dynamic_forward_proxy: None,
     };
     Chain {

@@ -24,8 +24,9 @@ pub(super) struct Context<'m> {
 
 impl<'m> Context<'m> {
     pub(super) fn new(view: &ProxyView<'m>) -> Self {
-        let listener_view = ListenerView::new(view);
-        Self { view: *view, listener_view, sni_hosts: BTreeMap::new(), diagnostics: Diagnostics::default() }
+        let mut diagnostics = Diagnostics::default();
+        let listener_view = ListenerView::new(view, &mut diagnostics);
+        Self { view: *view, listener_view, sni_hosts: BTreeMap::new(), diagnostics }
     }
 
     /// The VirtualServices bound to the server's Gateway, in istiod's order.

@@ -16,6 +16,7 @@ use crate::translate::listener::{
     ChainKind, ListenerClass, ListenerProtocol, ListenerView, http1, metadata, proxy_headers, tcp_proxy,
 };
 use crate::translate::route;
+use crate::translate::security::authorization::ChainPolicies;
 use crate::translate::stat_name::{self, StatService};
 
 const CLASS: ListenerClass = ListenerClass::SidecarInbound;
@@ -105,6 +106,7 @@ fn tcp_filters(view: &ListenerView<'_>, port: &InboundPort) -> Vec<Filter> {
         port: port.service_port,
         protocol: port.protocol,
         metadata_exchange: true,
+        policies: ChainPolicies::of(CLASS),
         dynamic_forward_proxy: None,
     };
     network_filters::tcp(view, chain, tcp_proxy::to_cluster(view, CLASS, &stat_prefix, &port.cluster))

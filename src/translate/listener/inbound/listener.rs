@@ -5,9 +5,9 @@ use super::inspector;
 use crate::envoy::{FilterChain, Listener, ListenerFilter, TrafficDirection};
 use crate::options::features;
 use crate::proxy::{InterceptionMode, ProxyView};
+use crate::translate::boolean;
 use crate::translate::duration::duration;
 use crate::translate::listener::address::{address, wildcard};
-use crate::translate::listener::view::is_true;
 use crate::translate::listener::{ListenerClass, ListenerView, connection_balance, listener_filters};
 
 /// The listener to which all inbound connections are redirected. istiod: `listener_inbound.go` `inboundVirtualListener`
@@ -45,7 +45,7 @@ pub(super) fn bound(
 
 /// istiod: `listener_inbound.go` `buildInboundListener`
 fn listener(view: &ListenerView<'_>, proxy: &ProxyView<'_>, filter_chains: Vec<FilterChain>) -> Listener {
-    let exact_balance = is_true(proxy.proxy.metadata_text("INBOUND_LISTENER_EXACT_BALANCE"));
+    let exact_balance = boolean::parse(proxy.proxy.metadata_text("INBOUND_LISTENER_EXACT_BALANCE")) == Some(true);
     Listener {
         filter_chains,
         listener_filters_timeout: view.outbound.mesh.config.protocol_detection_timeout.map(duration),

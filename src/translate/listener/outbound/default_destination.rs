@@ -7,6 +7,7 @@ use crate::mesh::service::Port;
 use crate::translate::listener::ListenerView;
 use crate::translate::listener::tcp_destination::{self, SingleDestination};
 use crate::translate::name;
+use crate::translate::security::authorization::ChainPolicies;
 use crate::translate::stat_name::{self, StatService};
 
 /// Filters that lead to the service's own cluster.
@@ -26,6 +27,7 @@ pub(super) fn filters(view: &ListenerView<'_>, wanted: &Wanted<'_>) -> Vec<Filte
         let unnamed = Port { name: String::new(), number, protocol: wanted.port.protocol, target_port: None };
         stat_name::cluster(pattern, StatService::from(service), "", &unnamed, 0)
     });
+    let dynamic_forward_proxy = dynamic_forward_proxy(service);
     let to = SingleDestination {
         stat_prefix: stat_prefix.as_deref().unwrap_or(&cluster),
         cluster: &cluster,
@@ -34,7 +36,8 @@ pub(super) fn filters(view: &ListenerView<'_>, wanted: &Wanted<'_>) -> Vec<Filte
         rule: view.outbound.destination_rule(&service.hostname).map(|rule| &rule.rule.spec),
         tunnel: true,
         metadata_exchange: false,
-        dynamic_forward_proxy: dynamic_forward_proxy(service),
+        policies: dynamic_forward_proxy.map_or(ChainPolicies::None, |_| ChainPolicies::Service(&service.namespace)),
+        dynamic_forward_proxy,
     };
     tcp_destination::single(view, to)
 }

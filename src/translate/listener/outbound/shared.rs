@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostics;
 use crate::envoy::{AccessLog, Listener, StatsPluginConfig};
 use crate::translate::Resource;
 use crate::translate::listener::{ListenerClass, ListenerView};
+use crate::translate::security::authorization::ServiceAuthorization;
 
 /// The listeners of services, as far as some proxy has asked for them: what is known changes nothing but the time it takes.
 #[derive(Debug, Default)]
@@ -24,6 +25,7 @@ struct ServiceListeners {
     access_log: Vec<AccessLog>,
     /// The network filters of extensions.
     extensions: Vec<String>,
+    authorization: ServiceAuthorization,
     /// Those without requests are the same for all, down to their printed form.
     whole: Vec<(Entry, Arc<Resource>)>,
     /// Those with requests name the workload in their tracing block.
@@ -70,10 +72,14 @@ impl SharedListeners {
     fn known(&self, view: &ListenerView<'_>, diagnostics: &mut Diagnostics) -> Arc<ServiceListeners> {
         let telemetry = view.telemetry.of(ListenerClass::SidecarOutbound);
         let (stats, access_log) = (&telemetry.stats, &telemetry.access_logs.tcp);
+        let authorization = view.authorization.services();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let extensions = view.extensions.outbound_network_names();
         let is_same = |known: &&Arc<ServiceListeners>| {
-            known.stats == *stats && known.access_log == *access_log && known.extensions == extensions
+            known.stats == *stats
+                && known.access_log == *access_log
+                && known.extensions == extensions
+                && known.authorization == *authorization
         };
         if let Some(found) = known.iter().find(is_same) {
             return found.clone();
@@ -89,6 +95,7 @@ impl SharedListeners {
             stats: stats.clone(),
             access_log: access_log.clone(),
             extensions,
+            authorization: authorization.clone(),
             whole: whole.into_iter().map(with_listener).collect(),
             by_workload,
         });

@@ -1,0 +1,61 @@
+//! The keys by which tokens are verified.
+//!
+//! istiod fetches the keys that a rule names by URI, or that the issuer's OpenID configuration names, and writes them into the
+//! configuration. meshc has no network: what istiod would have fetched is given with the input, by URI.
+//!
+//! istiod: `pilot/pkg/model/jwks_resolver.go`
+
+use serde_json::Value;
+
+use super::jwt_provider::Rule;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::envoy::{DataSource, DataSourceSpecifier};
+use crate::mesh::Mesh;
+use crate::model::istio::JwtRule;
+
+/// What istiod serves when it cannot fetch the keys: a key whose private half nobody has, so that no token is valid.
+///
+/// istiod: `jwks_resolver.go` `PublicOnlyJwks`
+const PUBLIC_ONLY_JWKS: &str = include_str!("public_only_jwks.json");
+
+/// Where an issuer says where its keys are.
+const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+
+/// `JWTRule.jwks`, `jwksUri` -> `JwtProvider.local_jwks`
+///
+/// istiod: `jwks_resolver.go` `BuildLocalJwks`
+pub(super) fn local_jwks(mesh: &Mesh, rule: Rule<'_>, diagnostics: &mut Diagnostics) -> DataSource {
+    let keys = if rule.spec.jwks.is_empty() { fetched(mesh, rule.spec) } else { Ok(rule.spec.jwks.clone()) };
+    let keys = keys.unwrap_or_else(|uri| {
+        diagnostics.push(unknown_keys(rule, &uri));
+        PUBLIC_ONLY_JWKS.trim_end().to_owned()
+    });
+    DataSource { specifier: Some(DataSourceSpecifier::InlineString(keys)), ..DataSource::default() }
+}
+
+/// What istiod would have fetched, or the URI that is not known. istiod: `jwks_resolver.go` `GetPublicKey`
+fn fetched(mesh: &Mesh, rule: &JwtRule) -> Result<String, String> {
+    let known = |uri: String| match mesh.jwks.get(&uri) {
+        Some(content) if !content.is_empty() => Ok(content.clone()),
+        _ => Err(uri),
+    };
+    if !rule.jwks_uri.is_empty() {
+        return known(rule.jwks_uri.clone());
+    }
+    let issuer = rule.issuer.strip_suffix('/').unwrap_or(&rule.issuer);
+    let configuration_uri = format!("{issuer}{OPENID_CONFIGURATION}");
+    let configuration = known(configuration_uri.clone())?;
+    let jwks_uri = serde_json::from_str::<Value>(&configuration).ok();
+    let jwks_uri = jwks_uri.as_ref().and_then(|value| value.get("jwks_uri")).and_then(Value::as_str);
+    jwks_uri.map_or(Err(configuration_uri), |uri| known(uri.to_owned()))
+}
+
+fn unknown_keys(rule: Rule<'_>, uri: &str) -> Diagnostic {
+    let message = format!(
+        "the keys of `{uri}` are not known: the output has the key by which istiod refuses all tokens when it cannot fetch them"
+    );
+    let field = if rule.spec.jwks_uri.is_empty() { "issuer" } else { "jwksUri" };
+    Diagnostic::note("jwks-unknown", message)
+        .at(rule.policy, &format!("spec.jwtRules[{}].{field}", rule.index))
+        .help(format!("give what the URI returns: --jwks {uri}=FILE"))
+}
