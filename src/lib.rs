@@ -26,6 +26,7 @@
 //! | [`translate`] | `proxy`, `mesh`, `model`, `envoy` | rules; the types of `mesh` are their arguments' types |
 //! | [`config_dump`] | `translate`'s result, `envoy` | lays out resources, and knows no rule |
 //! | [`pipeline`] | all of these | the way through, and what proxies share |
+//! | [`lint`] | `ingest`, `mesh`, `pipeline` and what they know | judges manifests, by the files and by what the translation makes of them |
 //! | [`cli`] | everything | IO lives here |
 //!
 //! In `translate`, the folders of resources do not know each other, but for a cluster that holds its endpoints and a listener that
@@ -41,6 +42,7 @@ pub mod envoy;
 pub mod expand;
 pub mod generate;
 pub mod ingest;
+pub mod lint;
 pub mod mesh;
 pub mod model;
 pub mod options;

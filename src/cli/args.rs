@@ -48,6 +48,13 @@ pub(super) enum Command {
     Proxies(Proxies),
     /// Prints the manifests, completed by what the controllers would make, as YAML that istiod could be fed with.
     Expand(Expand),
+    /// Finds what is wrong with manifests, by the rules of `istioctl analyze` and by what the translation makes of them.
+    Lint(super::lint::Lint),
+    /// Explains a rule of `lint`, with examples.
+    ExplainRule {
+        /// Its code or name: `IST0101`, `referenced-resource-not-found`. Without it, lists the rules.
+        rule: Option<String>,
+    },
     /// Writes a script that completes commands and flags for a shell.
     Completions {
         /// The shell.

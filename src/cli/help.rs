@@ -1,4 +1,4 @@
-//! `meshc completions`, `meshc man`
+//! `meshc completions`, `meshc man`, `meshc explain-rule`
 
 use std::io::{self, Write};
 
@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use super::args::Args;
 use super::{Outcome, is_closed_pipe};
+use crate::lint::{page, rules};
 
 /// Writes a shell's completion script.
 pub(super) fn completions(shell: Shell) -> anyhow::Result<Outcome> {
@@ -30,6 +31,22 @@ pub(super) fn man(command: Option<&str>) -> anyhow::Result<Outcome> {
     let mut out = Vec::new();
     clap_mangen::Man::new(page).render(&mut out)?;
     print(&out)
+}
+
+/// Writes what there is to say of a rule of `lint`, or the list of them.
+pub(super) fn explain_rule(name: Option<&str>) -> anyhow::Result<Outcome> {
+    let text = match name {
+        None => rules::ALL
+            .iter()
+            .map(|rule| format!("{:<9} {:<8} {}\n", rule.code, rule.level.as_str(), rule.summary))
+            .collect(),
+        Some(name) => {
+            let rule =
+                page::find(name).ok_or_else(|| anyhow::anyhow!("there is no rule {name}; explain-rule lists them"))?;
+            page::explain(rule)
+        }
+    };
+    print(text.as_bytes())
 }
 
 fn print(text: &[u8]) -> anyhow::Result<Outcome> {

@@ -6,6 +6,7 @@ mod generate;
 mod glob;
 mod help;
 mod input;
+mod lint;
 mod outcome;
 mod progress;
 mod proxies;
@@ -31,6 +32,8 @@ pub fn run() -> anyhow::Result<Outcome> {
         args::Command::Translate(arguments) => translate::run(&arguments, &output),
         args::Command::Proxies(arguments) => proxies::run(&arguments, &output),
         args::Command::Expand(arguments) => expand::run(arguments, &output),
+        args::Command::Lint(arguments) => lint::run(&arguments, &output),
+        args::Command::ExplainRule { rule } => help::explain_rule(rule.as_deref()),
         args::Command::Completions { shell } => help::completions(shell),
         args::Command::Generate(arguments) => generate::run(&arguments),
         args::Command::Man { command } => help::man(command.as_deref()),

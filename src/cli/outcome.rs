@@ -9,13 +9,15 @@ pub enum Outcome {
     Fine,
     /// The input has errors, and they are fatal.
     InputErrors,
+    /// Something was found.
+    Findings,
 }
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Fine => Self::SUCCESS,
-            Outcome::InputErrors => Self::from(1),
+            Outcome::InputErrors | Outcome::Findings => Self::from(1),
         }
     }
 }

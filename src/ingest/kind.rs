@@ -44,6 +44,15 @@ impl Kind {
         }
     }
 
+    /// Reads an object of this kind whether or not the API server would take it; nothing if its fields have other types.
+    pub(crate) fn read_leniently(&self, object: Node<'_>) -> Option<Resource> {
+        let mut resource = (self.read)(object, self.namespaced, &mut Vec::new())?;
+        if let Some(status) = object.get("status") {
+            read_status(&mut resource, status);
+        }
+        Some(resource)
+    }
+
     /// Reads an object of this kind; all that is wrong with it goes to `problems`, and then there is none.
     pub(crate) fn read(&self, object: Node<'_>, problems: &mut Vec<Problem>) -> Option<Resource> {
         if self.group.ends_with(".istio.io") {

@@ -16,6 +16,7 @@ mod kind;
 mod manifests;
 mod mesh_settings;
 mod metadata;
+mod objects;
 mod problem;
 mod scalar;
 mod text;
@@ -26,6 +27,7 @@ pub use kind::Resources;
 pub use manifests::{Document, Manifests};
 pub use mesh_settings::{MeshSettings, mesh_settings, of_revision};
 pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
+pub use objects::{WrittenObject, objects};
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -34,7 +36,8 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Node, SourceFile, SourceId, Sources, Span, Tree};
-use kind::{Kind, Known, Resource};
+pub(crate) use kind::Resource;
+use kind::{Kind, Known};
 use metadata::TypeMeta;
 use problem::Problem;
 

@@ -53,6 +53,11 @@ impl Problem {
         &self.message
     }
 
+    /// Returns what kind of problem it is.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// Returns where the problem starts.
     pub(crate) fn start(&self) -> u32 {
         self.start

@@ -107,6 +107,11 @@ impl Sources {
         id
     }
 
+    /// Returns the files, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
+        (0..u32::try_from(self.files.len()).unwrap_or(u32::MAX)).map(SourceId)
+    }
+
     /// Returns the number of files.
     pub fn len(&self) -> usize {
         self.files.len()

@@ -17,6 +17,22 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("envoy", &[]),
     ("translate", &["source", "diagnostic", "options", "model", "mesh", "proxy", "envoy"]),
     ("config_dump", &["envoy", "translate"]),
+    (
+        "lint",
+        &[
+            "source",
+            "diagnostic",
+            "options",
+            "model",
+            "ingest",
+            "mesh",
+            "proxy",
+            "envoy",
+            "translate",
+            "config_dump",
+            "pipeline",
+        ],
+    ),
     ("pipeline", &["source", "diagnostic", "options", "ingest", "mesh", "proxy", "translate", "config_dump"]),
 ];
 

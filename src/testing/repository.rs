@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod lint;
 mod parity;
 mod parity_tests;
 mod properties;

@@ -14,6 +14,37 @@ use super::{regex, selector};
 const HTTP_CONNECTION_MANAGER: [&str; 2] =
     ["envoy.filters.network.http_connection_manager", "envoy.http_connection_manager"];
 
+/// Names that filters had once, with those that they have now. istiod: `xds.ReverseDeprecatedFilterNames`
+const DEPRECATED_NAMES: &[(&str, &str)] = &[
+    ("envoy.buffer", "envoy.filters.http.buffer"),
+    ("envoy.cors", "envoy.filters.http.cors"),
+    ("envoy.csrf", "envoy.filters.http.csrf"),
+    ("envoy.http_dynamo_filter", "envoy.filters.http.dynamo"),
+    ("envoy.ext_authz", "envoy.filters.http.ext_authz"),
+    ("envoy.fault", "envoy.filters.http.fault"),
+    ("envoy.grpc_http1_bridge", "envoy.filters.http.grpc_http1_bridge"),
+    ("envoy.grpc_json_transcoder", "envoy.filters.http.grpc_json_transcoder"),
+    ("envoy.grpc_web", "envoy.filters.http.grpc_web"),
+    ("envoy.gzip", "envoy.filters.http.gzip"),
+    ("envoy.health_check", "envoy.filters.http.health_check"),
+    ("envoy.ip_tagging", "envoy.filters.http.ip_tagging"),
+    ("envoy.lua", "envoy.filters.http.lua"),
+    ("envoy.rate_limit", "envoy.filters.http.ratelimit"),
+    ("envoy.router", "envoy.filters.http.router"),
+    ("envoy.squash", "envoy.filters.http.squash"),
+    ("envoy.listener.http_inspector", "envoy.filters.listener.http_inspector"),
+    ("envoy.listener.original_dst", "envoy.filters.listener.original_dst"),
+    ("envoy.listener.original_src", "envoy.filters.listener.original_src"),
+    ("envoy.listener.proxy_protocol", "envoy.filters.listener.proxy_protocol"),
+    ("envoy.listener.tls_inspector", "envoy.filters.listener.tls_inspector"),
+    ("envoy.client_ssl_auth", "envoy.filters.network.client_ssl_auth"),
+    ("envoy.http_connection_manager", "envoy.filters.network.http_connection_manager"),
+    ("envoy.mongo_proxy", "envoy.filters.network.mongo_proxy"),
+    ("envoy.ratelimit", "envoy.filters.network.ratelimit"),
+    ("envoy.redis_proxy", "envoy.filters.network.redis_proxy"),
+    ("envoy.tcp_proxy", "envoy.filters.network.tcp_proxy"),
+];
+
 pub(super) fn check(config: &Config<EnvoyFilter>, findings: &mut Findings<'_>) {
     let EnvoyFilter { workload_selector, target_refs: _, config_patches, priority: _ } = &config.spec;
     selector::check_networking(workload_selector.as_ref(), &At::SPEC.field("workloadSelector"), findings);
@@ -97,7 +128,17 @@ fn check_filter(
         findings.error(at, "the match of a filter has a `name`");
         return;
     }
-    let Some(sub_filter) = sub_filter else { return };
+    let deprecated = |name: &str, at: &At<'_>, findings: &mut Findings<'_>| {
+        if let Some((_, new)) = DEPRECATED_NAMES.iter().find(|(old, _)| *old == name) {
+            let message = format!("the name `{name}` is deprecated: the filter is called `{new}`");
+            findings.warning("deprecated-filter-name", &at.field("name"), message);
+        }
+    };
+    let Some(sub_filter) = sub_filter else {
+        deprecated(name, at, findings);
+        return;
+    };
+    let parent = at;
     let at = at.field("subFilter");
     if apply_to != ApplyTo::HttpFilter {
         findings.error(&at, "`subFilter` is for HTTP_FILTER only");
@@ -105,5 +146,8 @@ fn check_filter(
         findings.error(&at, format!("`subFilter` is for filters of `{}` only", HTTP_CONNECTION_MANAGER[0]));
     } else if sub_filter.name.is_empty() {
         findings.error(&at, "the match of a filter has a `name`");
+    } else {
+        deprecated(name, parent, findings);
+        deprecated(&sub_filter.name, &at, findings);
     }
 }

@@ -43,9 +43,15 @@ use finding::{At, Findings};
 /// Checks an object of an Istio kind.
 pub(crate) fn check(resource: &Resource, object: Node<'_>, problems: &mut Vec<Problem>) {
     let Some(code) = code(resource) else { return };
-    let mut findings = Findings::new(object, code, problems);
     let policy = if let Resource::AuthorizationPolicy(config) = resource { Some(&config.spec) } else { None };
-    check_annotations(resource.meta(), policy, &mut findings);
+    check_annotations(resource.meta(), policy, &mut Findings::new(object, code, problems));
+    check_spec(resource, object, problems);
+}
+
+/// Checks the spec of an object of an Istio kind.
+pub(crate) fn check_spec(resource: &Resource, object: Node<'_>, problems: &mut Vec<Problem>) {
+    let Some(code) = code(resource) else { return };
+    let mut findings = Findings::new(object, code, problems);
     match resource {
         Resource::VirtualService(config) => virtual_service::check(config, &mut findings),
         Resource::DestinationRule(config) => destination_rule::check(config, &mut findings),

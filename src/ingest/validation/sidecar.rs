@@ -65,7 +65,9 @@ fn check_ingress(
     connection_pool::check(connection_pool.as_ref(), &at.field("connectionPool"), findings);
     let http = connection_pool.as_ref().is_some_and(|pool| pool.http.is_some());
     if http && !Protocol::parse(&port.protocol).is_http() {
-        let message = format!("the port's protocol is {}: settings of HTTP have no effect", port.protocol);
+        let SidecarPort { number, name, protocol, .. } = port;
+        let message =
+            format!("the protocol of the port {number} (`{name}`) is {protocol}: settings of HTTP have no effect");
         findings.warning("unused-connection-pool", &at.field("connectionPool"), message);
     }
 }

@@ -6,73 +6,142 @@ use crate::model::istio::{HttpMatchRequest, HttpRoute, StringMatch, StringMatchT
 
 use super::finding::{At, Findings};
 
+/// A route, as the rules here see it: what it is called, and what the conditions are and are called.
+struct Route<'r, M> {
+    name: String,
+    conditions: Vec<(String, &'r M)>,
+}
+
 pub(super) fn check(service: &VirtualService, findings: &mut Findings<'_>) {
-    let unnamed = |condition: &HttpMatchRequest| HttpMatchRequest { name: String::new(), ..condition.clone() };
-    let http: Vec<Vec<_>> = service.http.iter().map(|route| route.r#match.iter().map(unnamed).collect()).collect();
-    let tcp: Vec<Vec<_>> = service.tcp.iter().map(|route| route.r#match.clone()).collect();
-    let tls: Vec<Vec<_>> = service.tls.iter().map(|route| route.r#match.clone()).collect();
-    check_routes(&http, &At::SPEC.field("http"), findings);
-    check_prefixes(&service.http, &At::SPEC.field("http"), findings);
+    let unnamed: Vec<Vec<HttpMatchRequest>> = service
+        .http
+        .iter()
+        .map(|route| {
+            let plain = |condition: &HttpMatchRequest| HttpMatchRequest { name: String::new(), ..condition.clone() };
+            route.r#match.iter().map(plain).collect()
+        })
+        .collect();
+    let http: Vec<Route<'_, HttpMatchRequest>> = service
+        .http
+        .iter()
+        .zip(&unnamed)
+        .enumerate()
+        .map(|(index, (route, plain))| {
+            let names = route.r#match.iter().enumerate().map(|(index, condition)| named(&condition.name, index));
+            Route { name: named(&route.name, index), conditions: names.zip(plain).collect() }
+        })
+        .collect();
+    let tcp: Vec<_> = service.tcp.iter().enumerate().map(|(index, route)| numbered(index, &route.r#match)).collect();
+    let tls: Vec<_> = service.tls.iter().enumerate().map(|(index, route)| numbered(index, &route.r#match)).collect();
+    let again = check_routes(&http, &At::SPEC.field("http"), findings);
+    check_prefixes(&service.http, &http, &again, &At::SPEC.field("http"), findings);
     check_routes(&tcp, &At::SPEC.field("tcp"), findings);
     check_routes(&tls, &At::SPEC.field("tls"), findings);
 }
 
-/// Finds routes after one without conditions, and conditions that are there twice.
-fn check_routes<M: PartialEq>(routes: &[Vec<M>], at: &At<'_>, findings: &mut Findings<'_>) {
-    let mut seen: Vec<&M> = Vec::new();
-    let mut all_taken = false;
-    for (index, conditions) in routes.iter().enumerate() {
+/// istiod: `routeName`, `requestName`
+fn named(name: &str, index: usize) -> String {
+    if name.is_empty() { format!("#{index}") } else { format!("`{name}`") }
+}
+
+fn numbered<M>(index: usize, conditions: &[M]) -> Route<'_, M> {
+    let conditions = conditions.iter().enumerate().map(|(index, condition)| (named("", index), condition)).collect();
+    Route { name: named("", index), conditions }
+}
+
+/// Finds routes after one without conditions, and conditions that are there twice; returns the indices of these.
+fn check_routes<M: PartialEq>(
+    routes: &[Route<'_, M>],
+    at: &At<'_>,
+    findings: &mut Findings<'_>,
+) -> Vec<(usize, usize)> {
+    let mut seen: Vec<(&M, &str)> = Vec::new();
+    let mut again = Vec::new();
+    let mut all_taken: Option<&str> = None;
+    for (index, Route { name, conditions }) in routes.iter().enumerate() {
         let at = at.item(index);
-        if all_taken {
-            findings.warning("unreachable-route", &at, "a route without conditions comes before this one");
+        if let Some(taker) = all_taken {
+            let message = format!("the route {name} is never reached: the route {taker} before it has no conditions");
+            findings.warning("unreachable-route", &at, message);
+            if conditions.is_empty() {
+                all_taken = Some(name);
+            }
             continue;
         }
         if conditions.is_empty() {
-            all_taken = true;
+            all_taken = Some(name);
             continue;
         }
         let list = at.field("match");
-        let mut twice = 0;
-        for (index, condition) in conditions.iter().enumerate() {
-            if seen.contains(&condition) {
-                twice += 1;
-                findings.warning("ineffective-match", &list.item(index), "the same condition comes before");
-            } else {
-                seen.push(condition);
+        let before = again.len();
+        for (number, (condition_name, condition)) in conditions.iter().enumerate() {
+            match seen.iter().find(|(other, _)| other == condition) {
+                Some((_, owner)) => {
+                    let message =
+                        format!("the condition {condition_name} of the route {name} is in the route {owner} before it");
+                    findings.warning("ineffective-match", &list.item(number), message);
+                    again.push((index, number));
+                }
+                None => seen.push((condition, name)),
             }
         }
-        if twice == conditions.len() {
-            findings.warning("unreachable-route", &at, "all conditions of this route come before");
+        if again.len() - before == conditions.len() {
+            let message = format!("the route {name} is never reached: all its conditions come before");
+            findings.warning("unreachable-route", &at, message);
         }
     }
+    again
+}
+
+/// A prefix of paths, with what else must hold.
+struct Prefix<'r> {
+    place: (usize, usize),
+    prefix: &'r str,
+    condition: &'r HttpMatchRequest,
 }
 
 /// Finds prefixes of paths that a shorter one before them covers.
-fn check_prefixes(routes: &[HttpRoute], at: &At<'_>, findings: &mut Findings<'_>) {
-    let mut before: Vec<(&str, &HttpMatchRequest)> = Vec::new();
-    for (index, route) in routes.iter().enumerate() {
-        // What comes after a route without conditions is reported already.
-        if route.r#match.is_empty() {
-            return;
+fn check_prefixes(
+    routes: &[HttpRoute],
+    names: &[Route<'_, HttpMatchRequest>],
+    again: &[(usize, usize)],
+    at: &At<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let mut all: Vec<Prefix<'_>> = Vec::new();
+    // What comes after a route without conditions is reported already.
+    for (index, route) in routes.iter().enumerate().take_while(|(_, route)| !route.r#match.is_empty()) {
+        for (number, condition) in route.r#match.iter().enumerate() {
+            let place = (index, number);
+            if let Some(StringMatchType::Prefix(prefix)) =
+                condition.uri.as_ref().and_then(|uri| uri.match_type.as_ref())
+                && !prefix.is_empty()
+                && !again.contains(&place)
+            {
+                all.push(Prefix { place, prefix, condition });
+            }
         }
-        let at = at.item(index);
-        let list = at.field("match");
-        for (index, condition) in route.r#match.iter().enumerate() {
-            let Some(StringMatchType::Prefix(prefix)) = condition.uri.as_ref().and_then(|uri| uri.match_type.as_ref())
-            else {
+    }
+    for (index, earlier) in all.iter().enumerate() {
+        for later in all.iter().skip(index + 1) {
+            let longer = later.prefix != earlier.prefix && later.prefix.starts_with(earlier.prefix);
+            if !longer || !covers(earlier.condition, later.condition) {
                 continue;
+            }
+            let called = |(route, condition): (usize, usize)| {
+                let route = names.get(route)?;
+                Some((route.name.as_str(), route.conditions.get(condition)?.0.as_str()))
             };
-            if prefix.is_empty() {
-                continue;
-            }
-            let covering = before
-                .iter()
-                .find(|(other, earlier)| *other != prefix && prefix.starts_with(other) && covers(earlier, condition));
-            if let Some((other, _)) = covering {
-                let message = format!("the prefix `{other}` comes before and covers `{prefix}`");
-                findings.warning("ineffective-match", &list.item(index), message);
-            }
-            before.push((prefix, condition));
+            let (route, condition) = called(later.place).unwrap_or_default();
+            let (owner, covering) = called(earlier.place).unwrap_or_default();
+            let message = format!(
+                "the condition {condition} of the route {route} is never reached: its prefix {} begins with {}, that of {covering} \
+                 of the route {owner}",
+                later.prefix, earlier.prefix
+            );
+            let (at, number) = (at.item(later.place.0), later.place.1);
+            let list = at.field("match");
+            findings.warning("ineffective-match", &list.item(number), message);
         }
     }
 }

@@ -146,7 +146,8 @@ fn check_tls_match(condition: &TlsMatchAttributes, service: &VirtualService, at:
             if is_for_gateways(service) { name::gateway_domain(host, true) } else { name::wildcard_domain(host) };
         match found {
             Err(_) if name::is_ip(host) => {
-                findings.warning("sni-address", &at, "clients do not send an IP address as server name");
+                let message = format!("clients do not send an IP address such as `{host}` as server name");
+                findings.warning("sni-address", &at, message);
             }
             Err(message) => findings.error(&at, message),
             Ok(()) if service.hosts.iter().all(|other| !host_covers(other, host)) => {

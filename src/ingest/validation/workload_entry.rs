@@ -39,7 +39,9 @@ fn check_address(entry: &WorkloadEntry, addresses: Addresses, at: &At<'_>, findi
             findings.error(at, "a workload has an `address`");
             return false;
         }
-        findings.warning("workload-without-address", at, "without `address` the network's gateway must know the way");
+        let network = &entry.network;
+        let message = format!("without `address` the gateway of the network `{network}` must know the way");
+        findings.warning("workload-without-address", at, message);
         return true;
     }
     let at_address = at.field("address");

@@ -1,0 +1,315 @@
+//! What rules look at: the objects of the files, each by its type, and the settings of the mesh.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use crate::ingest::{MeshSettings, Resource, WrittenObject};
+use crate::mesh::Mesh;
+use crate::model::istio::{MeshConfig, MeshNetworks};
+use crate::model::{istio, kubernetes};
+use crate::source::{Node, Sources};
+
+/// Namespaces that are no part of any mesh. istiod: `inject.IgnoredNamespaces`
+const IGNORED_NAMESPACES: &[&str] = &["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
+
+/// Kinds without namespaces, of those that rules know.
+const CLUSTER_KINDS: &[&str] = &[
+    "Namespace",
+    "Node",
+    "CustomResourceDefinition",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+    "GatewayClass",
+    "IngressClass",
+];
+
+/// Whose view of the files the rules take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// What is true.
+    #[default]
+    Meshc,
+    /// What istioctl says, its false alarms and its way of counting lines included.
+    Istioctl,
+}
+
+/// Where an object comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A file has it.
+    File,
+    /// The Pod that a workload of a file makes.
+    Template,
+    /// A default install has it.
+    Assumed,
+}
+
+/// One object, as rules see it.
+#[derive(Debug)]
+pub(crate) struct Item<'a> {
+    object: &'a WrittenObject,
+    sources: &'a Sources,
+    /// Where it comes from.
+    pub(crate) origin: Origin,
+    /// The namespace; empty for kinds without one.
+    pub(crate) namespace: String,
+}
+
+impl<'a> Item<'a> {
+    /// Returns the name.
+    pub(crate) fn name(&self) -> &'a str {
+        &self.object.meta.name
+    }
+
+    /// Returns the kind.
+    pub(crate) fn kind(&self) -> &'a str {
+        &self.object.document.kind
+    }
+
+    /// Returns the API group.
+    pub(crate) fn group(&self) -> &'a str {
+        &self.object.document.group
+    }
+
+    /// Returns `namespace/name`, or the name if there is no namespace. istiod: `resource.FullName.String`
+    pub(crate) fn full_name(&self) -> String {
+        full_name(&self.namespace, self.name())
+    }
+
+    /// Returns `Kind namespace/name`.
+    pub(crate) fn resource(&self) -> String {
+        format!("{} {}", self.kind(), self.full_name())
+    }
+
+    /// Returns the labels.
+    pub(crate) fn labels(&self) -> &'a BTreeMap<String, String> {
+        &self.object.meta.labels
+    }
+
+    /// Returns a label; empty if there is none.
+    pub(crate) fn label(&self, key: &str) -> &'a str {
+        self.labels().get(key).map_or("", String::as_str)
+    }
+
+    /// Returns the annotations.
+    pub(crate) fn annotations(&self) -> &'a BTreeMap<String, String> {
+        &self.object.meta.annotations
+    }
+
+    /// Returns the object as it is written.
+    pub(crate) fn node(&self) -> Node<'a> {
+        self.object.document.node(self.sources)
+    }
+
+    /// Returns the object as it was read.
+    pub(crate) fn object(&self) -> &'a WrittenObject {
+        self.object
+    }
+
+    /// Returns whether a file of the user has it, rather than what a default install would.
+    pub(crate) fn is_written(&self) -> bool {
+        self.origin != Origin::Assumed
+    }
+
+    /// Returns the files that it is in.
+    pub(crate) fn sources(&self) -> &'a Sources {
+        self.sources
+    }
+}
+
+/// Returns `namespace/name`, or the name if there is no namespace.
+pub(crate) fn full_name(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+}
+
+/// An object with its typed content.
+#[derive(Debug)]
+pub(crate) struct Typed<'c, T> {
+    /// The object.
+    pub(crate) item: &'c Item<'c>,
+    /// Its content.
+    pub(crate) spec: &'c T,
+}
+
+impl<T> Clone for Typed<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Typed<'_, T> {}
+
+impl<'c, T> Deref for Typed<'c, T> {
+    type Target = Item<'c>;
+
+    fn deref(&self) -> &Item<'c> {
+        self.item
+    }
+}
+
+/// What all rules look at.
+#[derive(Debug)]
+pub(crate) struct LintContext<'a> {
+    /// The objects, in the order of their names.
+    items: Vec<Item<'a>>,
+    /// Which of them are of a kind.
+    by_kind: BTreeMap<&'a str, Vec<usize>>,
+    /// Which of them has a kind, namespace and name.
+    by_name: BTreeMap<(&'a str, String, &'a str), usize>,
+    /// The mesh config.
+    pub(crate) mesh_config: &'a MeshConfig,
+    /// The mesh networks.
+    pub(crate) mesh_networks: &'a MeshNetworks,
+    /// What istiod makes of the objects; nothing in istioctl's view.
+    pub(crate) mesh: Option<&'a Mesh>,
+    /// Whose view it is.
+    pub(crate) view: View,
+    /// Seconds since 1970, for what expires. Nothing: time stands still, and nothing does.
+    pub(crate) now: Option<i64>,
+}
+
+impl<'a> LintContext<'a> {
+    /// Puts objects together; of two with the same name, the last counts for istioctl and the first for us.
+    pub(crate) fn new(
+        objects: impl Iterator<Item = (Origin, &'a Sources, &'a WrittenObject)>,
+        (settings, mesh): (&'a MeshSettings, Option<&'a Mesh>),
+        view: View,
+        now: Option<i64>,
+    ) -> Self {
+        let mut kept: BTreeMap<(&str, &str, String, &str), Item<'a>> = BTreeMap::new();
+        for (origin, sources, object) in objects {
+            let item = Item { object, sources, origin, namespace: namespace(object, view) };
+            let its_own = if item.kind() == "Namespace" { item.name() } else { &item.namespace };
+            if IGNORED_NAMESPACES.contains(&its_own) {
+                continue;
+            }
+            let key = (object.document.kind.as_str(), item.group(), item.namespace.clone(), item.name());
+            match view {
+                View::Istioctl => drop(kept.insert(key, item)),
+                View::Meshc => drop(kept.entry(key).or_insert(item)),
+            }
+        }
+        let items: Vec<Item<'a>> = kept.into_values().collect();
+        let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut by_name = BTreeMap::new();
+        for (index, item) in items.iter().enumerate() {
+            by_kind.entry(&item.object.document.kind).or_default().push(index);
+            if item.group() != GATEWAY_API {
+                by_name.insert((item.object.document.kind.as_str(), item.namespace.clone(), item.name()), index);
+            }
+        }
+        let (mesh_config, mesh_networks) = (&settings.config, &settings.networks);
+        Self { items, by_kind, by_name, mesh_config, mesh_networks, mesh, view, now }
+    }
+
+    /// Returns all objects.
+    pub(crate) fn items(&self) -> &[Item<'a>] {
+        &self.items
+    }
+
+    /// Returns the objects of a kind of a group.
+    pub(crate) fn of<'c>(
+        &'c self,
+        group: &'static str,
+        kind: &str,
+    ) -> impl Iterator<Item = &'c Item<'c>> + use<'c, 'a> {
+        let indices = self.by_kind.get(kind).map_or(&[][..], Vec::as_slice);
+        indices.iter().map(|index| narrow(&self.items[*index])).filter(move |item| item.group() == group)
+    }
+
+    /// Returns an object of a kind that is not the Gateway API's.
+    pub(crate) fn find<'c>(&'c self, kind: &str, namespace: &str, name: &str) -> Option<&'c Item<'c>> {
+        let index = self.by_name.get(&(kind, namespace.to_owned(), name))?;
+        Some(narrow(&self.items[*index]))
+    }
+
+    /// Returns whether the files hold anything of a namespace.
+    pub(crate) fn knows(&self, namespace: &str) -> bool {
+        let of_it = |item: &Item<'_>| item.is_written() && item.namespace == namespace;
+        self.namespace(namespace).is_some() || self.items.iter().any(of_it)
+    }
+
+    /// Returns whether the files hold a workload of a namespace.
+    pub(crate) fn has_workloads(&self, namespace: &str) -> bool {
+        self.pods().any(|pod| pod.is_written() && pod.namespace == namespace)
+    }
+
+    /// Returns whether there is a namespace of this name.
+    pub(crate) fn namespace(&self, name: &str) -> Option<&Item<'_>> {
+        self.find("Namespace", "", name)
+    }
+}
+
+/// Lets an object be as short-lived as the context that holds it.
+fn narrow<'c>(item: &'c Item<'_>) -> &'c Item<'c> {
+    item
+}
+
+/// The API group of the Gateway API.
+pub(crate) const GATEWAY_API: &str = "gateway.networking.k8s.io";
+
+fn namespace(object: &WrittenObject, view: View) -> String {
+    let written = &object.meta.namespace;
+    match view {
+        _ if CLUSTER_KINDS.contains(&object.document.kind.as_str()) => String::new(),
+        View::Meshc if written.is_empty() => "default".to_owned(),
+        _ => written.clone(),
+    }
+}
+
+macro_rules! typed {
+    ($( $(#[$doc:meta])* $name:ident: $model:ident $kind:ident $(as $type:ident)?; )*) => {
+        impl LintContext<'_> {
+            $(
+                $(#[$doc])*
+                pub(crate) fn $name(&self) -> impl Iterator<Item = Typed<'_, typed!(@ $model $kind $($type)?)>> {
+                    let indices = self.by_kind.get(stringify!($kind)).map_or(&[][..], Vec::as_slice);
+                    indices.iter().filter_map(|index| {
+                        let item = narrow(&self.items[*index]);
+                        match &item.object.resource {
+                            Some(Resource::$kind(config)) => Some(Typed { item, spec: &config.spec }),
+                            _ => None,
+                        }
+                    })
+                }
+            )*
+        }
+    };
+    (@ $model:ident $kind:ident) => { $model::$kind };
+    (@ $model:ident $kind:ident $type:ident) => { $model::$type };
+}
+
+typed! {
+    /// Services.
+    services: kubernetes Service;
+    /// Pods.
+    pods: kubernetes Pod;
+    /// Deployments.
+    deployments: kubernetes Deployment;
+    /// Secrets.
+    secrets: kubernetes Secret;
+    /// ConfigMaps.
+    config_maps: kubernetes ConfigMap;
+    /// VirtualServices.
+    virtual_services: istio VirtualService;
+    /// DestinationRules.
+    destination_rules: istio DestinationRule;
+    /// Istio's Gateways.
+    gateways: istio Gateway;
+    /// ServiceEntries.
+    service_entries: istio ServiceEntry;
+    /// Sidecars.
+    sidecars: istio Sidecar;
+    /// EnvoyFilters.
+    envoy_filters: istio EnvoyFilter;
+    /// ProxyConfigs.
+    proxy_configs: istio ProxyConfig as ProxyConfigResource;
+    /// AuthorizationPolicies.
+    authorization_policies: istio AuthorizationPolicy;
+    /// RequestAuthentications.
+    request_authentications: istio RequestAuthentication;
+    /// Telemetries.
+    telemetries: istio Telemetry;
+    /// WasmPlugins.
+    wasm_plugins: istio WasmPlugin;
+}

@@ -1,0 +1,103 @@
+//! AuthorizationPolicies for workloads and namespaces that are not there.
+//!
+//! istiod: `analyzers/authz/authorizationpolicies.go`
+
+use std::collections::BTreeMap;
+
+use super::selector::{self, Labels};
+use super::{in_mesh, judge};
+use crate::lint::context::{LintContext, Typed};
+use crate::lint::finding::Finding;
+use crate::lint::rules;
+use crate::mesh::labels;
+use crate::model::istio::AuthorizationPolicy;
+
+pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    let pods = pods(context);
+    for policy in context.authorization_policies() {
+        out.extend(unmatched(policy, context, &pods));
+        unknown_namespaces(policy, context, out);
+    }
+}
+
+/// Returns the labels of the Pods in the mesh, by namespace. istiod: `initPodLabelsMap`
+fn pods<'c>(context: &'c LintContext<'_>) -> BTreeMap<&'c str, Vec<&'c Labels>> {
+    let mut all: BTreeMap<&str, Vec<&Labels>> = BTreeMap::new();
+    for pod in context.pods() {
+        if in_mesh::pod(&pod, context) || in_mesh::is_ambient_pod(pod.item) {
+            all.entry(&pod.item.namespace).or_default().push(pod.item.labels());
+        }
+    }
+    all
+}
+
+/// istiod: `analyzeNoMatchingWorkloads`
+fn unmatched<'c>(
+    policy: Typed<'c, AuthorizationPolicy>,
+    context: &LintContext<'_>,
+    pods: &BTreeMap<&str, Vec<&Labels>>,
+) -> Option<Finding<'c>> {
+    let own = pods.get(policy.item.namespace.as_str()).map_or(&[][..], Vec::as_slice);
+    let is_mesh_wide = policy.namespace == context.mesh_config.root_namespace;
+    let matches = |list: &[&Labels], selector: &Labels| list.iter().any(|pod| labels::subset(selector, pod));
+    let selected = match policy.spec.selector.as_ref().map(|selector| &selector.match_labels) {
+        None => is_mesh_wide || !own.is_empty(),
+        Some(selector) if is_mesh_wide => pods.values().any(|list| matches(list, selector)),
+        Some(selector) => matches(own, selector),
+    };
+    if selected {
+        return None;
+    }
+    let selector = policy.spec.selector.as_ref().map(|selector| selector::text(&selector.match_labels));
+    let message = match selector.filter(|text| !text.is_empty()) {
+        Some(labels) => format!("the policy selects no workload of the mesh: none has the labels {labels}"),
+        None => format!("the policy selects no workload: none of the namespace {} is in the mesh", policy.namespace),
+    };
+    let by_target = policy.spec.target_ref.is_some() || !policy.spec.target_refs.is_empty();
+    let reason = by_target
+        .then_some("the policy is for what `targetRefs` names")
+        .or(judge::workloads(context, &policy.namespace));
+    Some(Finding::new(&rules::IST0127, policy.item, message).point("spec.selector").false_alarm_if(reason))
+}
+
+/// istiod: `analyzeNamespaceNotFound`
+fn unknown_namespaces<'c>(
+    policy: Typed<'c, AuthorizationPolicy>,
+    context: &'c LintContext<'_>,
+    out: &mut Vec<Finding<'c>>,
+) {
+    for (i, rule) in policy.spec.rules.iter().enumerate() {
+        for (j, from) in rule.from.iter().enumerate() {
+            let Some(source) = &from.source else { continue };
+            let lists = [("namespaces", &source.namespaces), ("notNamespaces", &source.not_namespaces)];
+            for (field, namespaces) in lists {
+                for (k, namespace) in namespaces.iter().enumerate() {
+                    if exists(namespace, context) {
+                        continue;
+                    }
+                    let at = |field: &str| format!("spec.rules[{i}].from[{j}].source.{field}[{k}]");
+                    let message = format!("there is no namespace `{namespace}`");
+                    // istioctl looks for the line among `namespaces` whichever list it is.
+                    let finding = Finding::new(&rules::IST0101, policy.item, message).at(&at("namespaces"));
+                    let finding =
+                        finding.point(&at(field)).help("namespaces of other clusters must be in the folder too");
+                    out.push(finding.false_alarm_if(judge::namespace(context, namespace)));
+                }
+            }
+        }
+    }
+}
+
+/// istiod: `namespaceMatch`
+fn exists(pattern: &str, context: &LintContext<'_>) -> bool {
+    let mut names = context.of("", "Namespace").map(|namespace| namespace.name());
+    if pattern == "*" {
+        names.next().is_some()
+    } else if let Some(suffix) = pattern.strip_prefix('*') {
+        names.any(|name| name.ends_with(suffix))
+    } else if let Some(prefix) = pattern.strip_suffix('*') {
+        names.any(|name| name.starts_with(prefix))
+    } else {
+        names.any(|name| name.eq_ignore_ascii_case(pattern))
+    }
+}

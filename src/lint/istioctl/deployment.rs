@@ -1,0 +1,110 @@
+//! Deployments whose Services disagree, and workloads that run as the proxy's user.
+//!
+//! istiod: `analyzers/deployment/{services,pod}.go`
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::in_mesh;
+use crate::lint::context::{Item, LintContext, Origin, Typed};
+use crate::lint::finding::Finding;
+use crate::lint::rules;
+use crate::mesh::labels;
+use crate::model::kubernetes::{Deployment, IntOrString, PodSpec, Service, ServicePort};
+
+/// The user of the proxy.
+const PROXY_UID: i64 = 1337;
+
+/// Finds Services of one Deployment that use a port for different protocols, or a target port for different ports.
+pub(super) fn check_services<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    for deployment in context.deployments() {
+        let is_waypoint = deployment.label("gateway.istio.io/managed") == "istio.io-mesh-controller";
+        if !is_waypoint && in_mesh::deployment(&deployment, context) {
+            let services = services(&deployment, context);
+            protocols(deployment.item, &services, out);
+            target_ports(deployment.item, &services, out);
+        }
+    }
+}
+
+fn services<'c>(deployment: &Typed<'c, Deployment>, context: &'c LintContext<'_>) -> Vec<Typed<'c, Service>> {
+    let pod = &deployment.spec.template.metadata.labels;
+    let selects = |service: &Typed<'_, Service>| {
+        service.namespace == deployment.namespace && labels::matches(&service.spec.spec.selector, pod)
+    };
+    context.services().filter(selects).collect()
+}
+
+fn protocols<'c>(deployment: &'c Item<'c>, services: &[Typed<'c, Service>], out: &mut Vec<Finding<'c>>) {
+    let mut ports: BTreeMap<u32, BTreeMap<&str, Vec<String>>> = BTreeMap::new();
+    for service in services {
+        for port in &service.spec.spec.ports {
+            let protocol = if port.protocol.is_empty() { "TCP" } else { &port.protocol };
+            ports.entry(port.port).or_default().entry(protocol).or_default().push(service.full_name());
+        }
+    }
+    for (port, protocols) in ports.iter().filter(|(_, protocols)| protocols.len() > 1) {
+        let mut names: Vec<String> = protocols.values().flatten().cloned().collect();
+        names.sort();
+        let all = protocols.keys().copied().collect::<Vec<_>>().join(" and ");
+        let (name, services) = (deployment.name(), names.join(", "));
+        let message = format!("Services of the Deployment {name} use port {port} for {all}: {services}");
+        out.push(Finding::new(&rules::IST0116, deployment, message).at("metadata.name"));
+    }
+}
+
+fn target_ports<'c>(deployment: &'c Item<'c>, services: &[Typed<'c, Service>], out: &mut Vec<Finding<'c>>) {
+    let mut targets: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
+    for service in services {
+        for port in &service.spec.spec.ports {
+            targets.entry(target(port)).or_default().insert(port.port, service.full_name());
+        }
+    }
+    for (target, ports) in targets.iter().filter(|(_, ports)| ports.len() > 1) {
+        let mut names: Vec<&str> = ports.values().map(String::as_str).collect();
+        names.sort_unstable();
+        let numbers = ports.keys().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let distinct = names.iter().collect::<BTreeSet<_>>().len();
+        let whose = if distinct == 1 { "one Service uses" } else { "Services use" };
+        let message = format!(
+            "of the Deployment {}, {whose} target port `{target}` behind different ports: {} (ports {numbers})",
+            deployment.name(),
+            names.join(", ")
+        );
+        out.push(Finding::new(&rules::IST0137, deployment, message).at("metadata.name"));
+    }
+}
+
+fn target(port: &ServicePort) -> String {
+    match &port.target_port {
+        Some(IntOrString::Int(number)) if *number != 0 => number.to_string(),
+        Some(IntOrString::String(name)) if !name.is_empty() && name != "0" => name.clone(),
+        _ => port.port.to_string(),
+    }
+}
+
+/// Finds workloads that run as the proxy's user, whose traffic is not redirected.
+pub(super) fn check_user<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    for pod in context.pods().filter(|pod| pod.origin != Origin::Template) {
+        out.extend(user(pod.item, &pod.spec.spec, "spec"));
+    }
+    for deployment in context.deployments() {
+        out.extend(user(deployment.item, &deployment.spec.template.spec, "spec.template.spec"));
+    }
+}
+
+fn user<'c>(item: &'c Item<'c>, spec: &PodSpec, path: &str) -> Option<Finding<'c>> {
+    if in_mesh::is_control_plane(item) {
+        return None;
+    }
+    let is_proxys = |name: &str| [in_mesh::PROXY, "istio-operator"].contains(&name);
+    let path = if spec.security_context.run_as_user == Some(PROXY_UID) {
+        format!("{path}.securityContext.runAsUser")
+    } else {
+        let mut containers = spec.containers.iter();
+        let index =
+            containers.position(|c| !is_proxys(&c.name) && c.security_context.run_as_user == Some(PROXY_UID))?;
+        format!("{path}.containers[{index}].securityContext.runAsUser")
+    };
+    let message = "user 1337 is the sidecar's: what the application sends is not captured";
+    Some(Finding::new(&rules::IST0144, item, message).point(&path))
+}

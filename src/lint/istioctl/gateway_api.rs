@@ -1,0 +1,97 @@
+//! Policies that select a gateway of the Gateway API by its labels, and its CRDs in old versions.
+//!
+//! istiod: `analyzers/k8sgateway/{workloadselector,crdversion}.go`
+
+use super::selector::Labels;
+use crate::lint::context::{Item, LintContext};
+use crate::lint::finding::Finding;
+use crate::lint::rules;
+use crate::mesh::labels;
+
+const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
+const BUNDLE_VERSION: &str = "gateway.networking.k8s.io/bundle-version";
+
+/// CRDs, with the version that istiod needs at least. istiod: `gatewayapi.MinimumCRDVersions`
+const MINIMUM_VERSIONS: &[(&str, Version)] = &[
+    ("grpcroutes.gateway.networking.k8s.io", Version(1, 1, 0)),
+    ("backendtlspolicies.gateway.networking.k8s.io", Version(1, 4, 0)),
+    ("tlsroutes.gateway.networking.k8s.io", Version(1, 5, 0)),
+];
+
+pub(super) fn check_selectors<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    let gateways: Vec<&'c Item<'c>> =
+        context.pods().map(|pod| pod.item).filter(|pod| pod.labels().contains_key(GATEWAY_NAME)).collect();
+    let mut check = |policy: &'c Item<'c>, selector: Option<&Labels>, has_target: bool| {
+        let Some(selector) = selector.filter(|_| !has_target) else { return };
+        for pod in &gateways {
+            if pod.namespace == policy.namespace && labels::subset(selector, pod.labels()) {
+                let gateway = pod.label(GATEWAY_NAME);
+                let message = format!("the selector has no effect on {gateway}, a Gateway of the Gateway API");
+                let finding = Finding::new(&rules::IST0166, policy, message).point("spec.selector");
+                out.push(finding.help("name the Gateway in `targetRefs` instead"));
+            }
+        }
+    };
+    for policy in context.authorization_policies() {
+        let spec = policy.spec;
+        check(policy.item, spec.selector.as_ref().map(|s| &s.match_labels), spec.target_ref.is_some());
+    }
+    for policy in context.request_authentications() {
+        let spec = policy.spec;
+        check(policy.item, spec.selector.as_ref().map(|s| &s.match_labels), spec.target_ref.is_some());
+    }
+    for policy in context.telemetries() {
+        let spec = policy.spec;
+        check(policy.item, spec.selector.as_ref().map(|s| &s.match_labels), spec.target_ref.is_some());
+    }
+    for policy in context.wasm_plugins() {
+        let spec = policy.spec;
+        check(policy.item, spec.selector.as_ref().map(|s| &s.match_labels), spec.target_ref.is_some());
+    }
+}
+
+/// A version without what comes after a `-` or `+`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Version(u64, u64, u64);
+
+impl Version {
+    /// Reads `v1.4`, `1.4.0-rc1`. Go: `semver.NewVersion`
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.strip_prefix('v').unwrap_or(text);
+        let numbers = text.split(['-', '+']).next()?;
+        let mut parts = numbers.split('.').map(|part| part.parse().ok());
+        let version = Self(parts.next()??, parts.next().unwrap_or(Some(0))?, parts.next().unwrap_or(Some(0))?);
+        parts.next().is_none().then_some(version)
+    }
+}
+
+pub(super) fn check_versions<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    for definition in context.of("apiextensions.k8s.io", "CustomResourceDefinition") {
+        let name = definition.name();
+        let Some((_, minimum)) = MINIMUM_VERSIONS.iter().find(|(known, _)| *known == name) else { continue };
+        let Some(installed) = definition.annotations().get(BUNDLE_VERSION) else { continue };
+        if Version::parse(installed).is_some_and(|version| version < *minimum) {
+            let Version(major, minor, patch) = minimum;
+            let written = installed.strip_prefix('v').unwrap_or(installed);
+            let message = format!(
+                "istiod passes over objects of the CRD `{name}`: it is of version `{written}`, and istiod needs `{major}.{minor}.{patch}`"
+            );
+            let mut path = crate::source::FieldPath::parse("metadata.annotations");
+            path.0.push(crate::source::Step::Key(BUNDLE_VERSION.to_owned()));
+            out.push(Finding::new(&rules::IST0176, definition, message).point_path(path));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Version;
+
+    #[test]
+    fn versions() {
+        assert_eq!(Version::parse("v1.4.0"), Some(Version(1, 4, 0)));
+        assert_eq!(Version::parse("1.5-rc.1"), Some(Version(1, 5, 0)));
+        assert_eq!(Version::parse("next"), None);
+        assert!(Version(1, 4, 9) < Version(1, 5, 0));
+    }
+}

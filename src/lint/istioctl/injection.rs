@@ -1,0 +1,172 @@
+//! Namespaces and Pods without sidecars, or with others than the injector's.
+//!
+//! istiod: `analyzers/injection/{injection,injection-image,image-auto}.go`
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::in_mesh::{DATAPLANE_MODE, INJECT, INJECTION, PROXY, REVISION, containers};
+use super::proxy_image::ImageTypes;
+use super::webhook::Webhook;
+use crate::lint::context::{Item, LintContext, Origin, Typed};
+use crate::lint::finding::Finding;
+use crate::lint::rules;
+use crate::model::kubernetes::{ConfigMap, Pod, PodSpec};
+
+const INJECTOR: &str = "istio-sidecar-injector";
+
+/// Finds namespaces that are not injected, or by two labels at once, and Pods without a sidecar.
+pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    let mut injected: BTreeSet<&str> = BTreeSet::new();
+    // What one namespace's injector says holds until another's says otherwise.
+    let mut by_default = false;
+    for namespace in context.of("", "Namespace").filter(|namespace| namespace.name() != "istio-system") {
+        let name = namespace.name();
+        let label = namespace.labels().get(INJECTION).map(String::as_str);
+        let revision = namespace.labels().get(REVISION).map(String::as_str);
+        out.extend(twice(namespace, label));
+        if namespace.label(DATAPLANE_MODE) == "ambient" {
+            continue;
+        }
+        let injector = injector_name(revision.unwrap_or_default());
+        if let Some(map) = context.config_maps().find(|map| map.name() == injector) {
+            by_default = injects_by_default(&map);
+        }
+        match label {
+            None | Some("") if revision.is_none() => out.push(if by_default {
+                let message = "the namespace is injected, as Istio is installed with enableNamespacesByDefault";
+                Finding::new(&rules::IST0148, namespace, message).point("metadata.name")
+            } else {
+                let message =
+                    format!("the namespace {name} says neither that sidecars are injected nor that they are not");
+                let help =
+                    format!("`kubectl label namespace {name} istio-injection=enabled` (or `disabled`) makes it clear");
+                Finding::new(&rules::IST0102, namespace, message).at("metadata.name").help(help)
+            }),
+            Some("enabled") => {
+                injected.insert(name);
+            }
+            _ => {}
+        }
+    }
+    for pod in context.pods().filter(|pod| is_pod(pod) && injected.contains(pod.namespace.as_str())) {
+        let asked = pod.labels().get(INJECT).or_else(|| pod.annotations().get(INJECT));
+        if asked.is_some_and(|value| value.eq_ignore_ascii_case("false")) || pod.spec.spec.host_network {
+            continue;
+        }
+        let proxy = containers(&pod.spec.spec).find(|container| container.name == PROXY);
+        if proxy.is_none_or(|proxy| proxy.image.is_empty()) {
+            let message = format!("the Pod {} has no sidecar, though its namespace is injected", pod.full_name());
+            let finding = Finding::new(&rules::IST0103, pod.item, message).point("metadata.name");
+            out.push(finding.help("start it anew, so that it goes through the injector"));
+        }
+    }
+}
+
+/// Whether it is a Pod of its own, which injection has come by already.
+fn is_pod(pod: &Typed<'_, Pod>) -> bool {
+    pod.origin != Origin::Template
+}
+
+fn twice<'c>(namespace: &'c Item<'c>, label: Option<&str>) -> Option<Finding<'c>> {
+    let own = label.map(|value| format!("{INJECTION}={value}"));
+    let others = [REVISION, DATAPLANE_MODE].into_iter().filter(|_| label.is_none_or(|value| value == "enabled"));
+    let others = others.filter_map(|key| Some(format!("{key}={}", namespace.labels().get(key)?)));
+    let all: Vec<String> = own.into_iter().chain(others).collect();
+    (all.len() > 1).then(|| {
+        let message =
+            format!("the namespace has several labels about injection, of which one counts: {}", all.join(", "));
+        Finding::new(&rules::IST0123, namespace, message).point("metadata.labels")
+    })
+}
+
+/// istiod: `GetInjectorConfigMapName`
+fn injector_name(revision: &str) -> String {
+    if matches!(revision, "" | "default") { INJECTOR.to_owned() } else { format!("{INJECTOR}-{revision}") }
+}
+
+fn values(map: &Typed<'_, ConfigMap>) -> Value {
+    map.spec.data.get("values").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+fn injects_by_default(map: &Typed<'_, ConfigMap>) -> bool {
+    values(map)["sidecarInjectorWebhook"]["enableNamespacesByDefault"].as_bool().unwrap_or_default()
+}
+
+/// Finds namespaces whose Pods have other proxies than the injector would give them now.
+pub(super) fn check_images<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    let injectors = context.config_maps().filter(|map| map.name().starts_with(INJECTOR));
+    let images: BTreeMap<&str, String> = injectors.map(|map| (map.item.name(), proxy_image(&map))).collect();
+    if images.is_empty() {
+        return;
+    }
+    let types = ImageTypes::new(context);
+    let mut others: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for pod in context.pods().filter(is_pod) {
+        let Some(namespace) = context.namespace(&pod.item.namespace) else { continue };
+        let revision = namespace.labels().get(REVISION);
+        if namespace.label(INJECTION) != "enabled" && revision.is_none() {
+            continue;
+        }
+        if pod.annotations().get("sidecar.istio.io/proxyImage").is_some_and(|image| !image.is_empty()) {
+            continue;
+        }
+        let Some(image) = images.get(injector_name(revision.map_or("default", String::as_str)).as_str()) else {
+            continue;
+        };
+        let variant = format!("{image}-{}", types.of(&pod));
+        let mut proxies = containers(&pod.spec.spec).filter(|container| container.name == PROXY);
+        if proxies.any(|container| container.image != *image && container.image != variant) {
+            others.entry(&pod.item.namespace).or_default().insert(pod.name().to_owned());
+        }
+    }
+    for (name, pods) in others {
+        let Some(namespace) = context.namespace(name) else { continue };
+        let pods = pods.into_iter().collect::<Vec<_>>().join(", ");
+        let message = format!("these Pods have another proxy image than the injector gives: {pods}");
+        let finding = Finding::new(&rules::IST0158, namespace, message).point("metadata.name");
+        out.push(finding.help("start them anew, so that they get the proxy of the control plane's version"));
+    }
+}
+
+/// istiod: `GetIstioProxyImage`
+fn proxy_image(map: &Typed<'_, ConfigMap>) -> String {
+    let values = values(map);
+    if !values.is_object() {
+        return String::new();
+    }
+    let global = &values["global"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let image = text(&global["proxy"]["image"]);
+    if image.contains('/') { image } else { format!("{}/{image}:{}", text(&global["hub"]), text(&global["tag"])) }
+}
+
+/// Finds proxies whose image the injector should fill in, where it does not come by.
+pub(super) fn check_auto<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    let auto = |spec: &PodSpec| spec.containers.iter().position(|c| c.name == PROXY && c.image == "auto");
+    for pod in context.pods().filter(is_pod) {
+        if let Some(index) = auto(&pod.spec.spec) {
+            let name = pod.name();
+            let message = format!("the Pod {name} has the image `auto`, which only the injector replaces: it did not");
+            out.push(
+                Finding::new(&rules::IST0147, pod.item, message).point(&format!("spec.containers[{index}].image")),
+            );
+        }
+    }
+    let webhooks = Webhook::all(context);
+    let webhooks: Vec<&Webhook<'_>> = webhooks.iter().filter(|webhook| webhook.name.ends_with("istio.io")).collect();
+    let none = BTreeMap::new();
+    for deployment in context.deployments() {
+        let Some(index) = auto(&deployment.spec.template.spec) else { continue };
+        let namespace = if deployment.namespace.is_empty() { "default" } else { &deployment.namespace };
+        let of_namespace = context.namespace(namespace).map_or(&none, |namespace| namespace.labels());
+        let of_pod = &deployment.spec.template.metadata.labels;
+        if !webhooks.iter().any(|webhook| webhook.matches(of_namespace, of_pod)) {
+            let name = deployment.name();
+            let message = format!("the Deployment {name} has the image `auto`, but no injector takes its Pods");
+            let path = format!("spec.template.spec.containers[{index}].image");
+            out.push(Finding::new(&rules::IST0146, deployment.item, message).point(&path));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Where istioctl is known to err, or files cannot tell: reasons to leave out what it says.
+//!
+//! istioctl sees hosts by its own account of `exportTo`, knows no Sidecar, and takes what is not in the folder for what is not in
+//! the cluster. What istiod makes of the objects ([`crate::mesh`]) is the judge.
+
+use crate::lint::context::LintContext;
+use crate::mesh::Mesh;
+use crate::mesh::hostname;
+use crate::mesh::service::Service;
+
+use super::hosts;
+
+const NOT_HERE: &str = "the files hold nothing of that namespace";
+const NO_WORKLOADS: &str = "the files hold no workload of the namespace";
+
+/// Why a host may be there after all.
+pub(super) fn host(context: &LintContext<'_>, namespace: &str, host: &str) -> Option<&'static str> {
+    let mesh = context.mesh?;
+    let name = hosts::full(namespace, host);
+    if services(mesh, &name).next().is_some() {
+        return Some("istiod knows the host: istioctl does not see by whom it can be seen");
+    }
+    let other = hosts::service_of(&name).map(|(namespace, _)| namespace);
+    other.filter(|namespace| !has_services(context, namespace)).map(|_| NOT_HERE)
+}
+
+/// Why a host may have a port after all.
+pub(super) fn port(context: &LintContext<'_>, namespace: &str, host: &str, port: u32) -> Option<&'static str> {
+    let mesh = context.mesh?;
+    let name = hosts::full(namespace, host);
+    if services(mesh, &name).any(|service| service.port(port).is_some()) {
+        return Some("another Service or ServiceEntry of that host has the port");
+    }
+    // An ExternalName Service stands for its host: the ports are that one's.
+    let mut names = services(mesh, &name).map(|service| service.external_name.as_str()).filter(|name| !name.is_empty());
+    let has_port = |name: &str| services(mesh, name).any(|service| service.port(port).is_some());
+    names.any(has_port).then_some("the ports of an ExternalName Service are those of its host")
+}
+
+/// Why a destination needs no port, though its host has several: it has the ports that requests come by.
+pub(super) fn any_port(
+    context: &LintContext<'_>,
+    ports: &[u32],
+    namespace: &str,
+    own_hosts: &[String],
+) -> Option<&'static str> {
+    let mesh = context.mesh?;
+    let mut asked = own_hosts
+        .iter()
+        .flat_map(|host| services(mesh, &hosts::full(namespace, host)))
+        .flat_map(|s| &s.ports)
+        .peekable();
+    asked.peek()?;
+    asked
+        .all(|port| ports.contains(&port.number))
+        .then_some("requests keep their port, and the destination has all of them")
+}
+
+/// Why a subset may be there after all.
+pub(super) fn subset(context: &LintContext<'_>, namespace: &str, host: &str, subset: &str) -> Option<&'static str> {
+    context.mesh?;
+    let name = hosts::full(namespace, host);
+    let has = context.destination_rules().any(|rule| {
+        let of = hosts::full(&rule.namespace, &rule.spec.host);
+        hostname::subset_of(&name, &of) && rule.spec.subsets.iter().any(|known| known.name == subset)
+    });
+    let other = hosts::service_of(&name).map(|(namespace, _)| namespace);
+    let not_here = other.filter(|of| *of != namespace && !context.knows(of));
+    has.then_some("the DestinationRule of a wildcard or of another namespace has it").or(not_here.map(|_| NOT_HERE))
+}
+
+/// Why a Gateway may be there after all.
+pub(super) fn gateway(context: &LintContext<'_>, own: &str, namespace: &str) -> Option<&'static str> {
+    context.mesh?;
+    (namespace != own && !context.knows(namespace)).then_some(NOT_HERE)
+}
+
+/// Why a Gateway may have a workload after all.
+pub(super) fn gateway_workload(context: &LintContext<'_>) -> Option<&'static str> {
+    context.mesh?;
+    let is_gateway = |pod: &crate::lint::context::Item<'_>| {
+        let templates =
+            pod.annotations().get("inject.istio.io/templates").is_some_and(|names| names.contains("gateway"));
+        pod.is_written()
+            && (templates
+                || pod.labels().contains_key("istio")
+                || pod.labels().contains_key("gateway.istio.io/managed"))
+    };
+    (!context.pods().any(|pod| is_gateway(pod.item))).then_some("the files hold no gateway's workload")
+}
+
+/// Why a selector may select something after all.
+pub(super) fn workloads(context: &LintContext<'_>, namespace: &str) -> Option<&'static str> {
+    context.mesh?;
+    (!context.has_workloads(namespace)).then_some(NO_WORKLOADS)
+}
+
+/// Why a namespace may be there after all.
+pub(super) fn namespace(context: &LintContext<'_>, name: &str) -> Option<&'static str> {
+    context.mesh?;
+    let none = !context.of("", "Namespace").any(|namespace| namespace.is_written());
+    let known = !name.contains('*') && (name == "istio-system" || name == "default" || context.knows(name));
+    none.then_some("the files hold no namespaces").or(known.then_some("the files hold objects of that namespace"))
+}
+
+/// Why a Secret may be there after all.
+pub(super) fn secret(context: &LintContext<'_>) -> Option<&'static str> {
+    context.mesh?;
+    (!context.secrets().any(|secret| secret.is_written())).then_some("the files hold no Secrets")
+}
+
+/// Why a subset may have endpoints after all: some that are no Pods.
+pub(super) fn endpoints(context: &LintContext<'_>, namespace: &str, host: &str, subset: &str) -> Option<&'static str> {
+    let mesh = context.mesh?;
+    let name = hosts::full(namespace, host);
+    let labels = context
+        .destination_rules()
+        .filter(|rule| hosts::full(&rule.namespace, &rule.spec.host) == name)
+        .flat_map(|rule| &rule.spec.subsets)
+        .find(|known| known.name == subset)
+        .map(|known| &known.labels)?;
+    let mut all = services(mesh, &name).flat_map(|service| mesh.service_endpoints(service));
+    if all.any(|endpoint| crate::mesh::labels::subset(labels, &endpoint.labels)) {
+        return Some("endpoints that are no Pods have the labels");
+    }
+    let of = hosts::service_of(&name).map_or(namespace, |(namespace, _)| namespace);
+    workloads(context, of)
+}
+
+/// Returns the services of a host, also of a wildcard that covers it.
+fn services<'m>(mesh: &'m Mesh, name: &str) -> impl Iterator<Item = &'m Service> + use<'m> {
+    let name = name.to_owned();
+    let all = mesh.services_by_hostname.iter().filter(move |(known, _)| hostname::subset_of(&name, known));
+    all.flat_map(|(_, by_namespace)| by_namespace.values().map(std::convert::AsRef::as_ref))
+}
+
+fn has_services(context: &LintContext<'_>, namespace: &str) -> bool {
+    context.services().any(|service| service.is_written() && service.namespace == namespace)
+}

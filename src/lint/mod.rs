@@ -1,0 +1,86 @@
+//! Finds what is wrong with manifests: the rules of `istioctl analyze`, and rules on what the translation makes of them.
+//!
+//! ```text
+//! files ──objects──▶ LintContext ──checks──▶ Finding ──resolve──▶ Reported ──suppress, baseline──▶ output
+//! ```
+//!
+//! - A [`Rule`] is a code with a level and a page; [`rules`] has them all, `docs/` their pages, whose examples are tests.
+//! - A check is a function over a [`context::LintContext`]; [`registry`] lists them. One may find what several rules are about,
+//!   and several may find what one rule is about, as istioctl's analyzers do.
+//! - `istioctl/` looks at the files, with the line and the false alarms that istioctl has ([`View`]).
+
+mod context;
+mod finding;
+mod istioctl;
+mod level;
+pub mod output;
+pub mod page;
+mod position;
+mod registry;
+mod report;
+mod rule;
+pub mod rules;
+mod templates;
+
+pub use context::View;
+pub use level::Level;
+pub use report::Reported;
+pub use rule::Rule;
+
+use crate::ingest::{self, Manifests, MeshSettings};
+use crate::mesh::Mesh;
+use crate::model::istio::MeshConfigIngressControllerMode;
+use crate::source::Sources;
+use context::{LintContext, Origin};
+use finding::Finding;
+
+/// What is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whose view of the files.
+    pub view: View,
+    /// Rules to run that do not by default, by code or name.
+    pub enable: Vec<String>,
+    /// Seconds since 1970, for what expires; nothing: it does not.
+    pub now: Option<i64>,
+}
+
+/// Runs all rules over manifests, completed before ([`crate::expand`]).
+pub fn lint(manifests: &Manifests, settings: &MeshSettings, options: &Options) -> Vec<Reported> {
+    let sources = &manifests.sources;
+    let objects = ingest::objects(sources);
+    let mut built_in = Sources::default();
+    if settings.config.ingress_controller_mode != MeshConfigIngressControllerMode::Off {
+        built_in.add(String::new(), ingress_gateway(&settings.config.ingress_service));
+    }
+    let assumed = ingest::objects(&built_in);
+    let (mesh, templates) = match options.view {
+        View::Istioctl => (None, Vec::new()),
+        View::Meshc => (Some(Mesh::new(manifests, settings)), templates::pods(&objects)),
+    };
+    let written = objects.iter().map(|object| (Origin::File, sources, object));
+    let of_templates = templates.iter().map(|object| (Origin::Template, sources, object));
+    let all = written.chain(of_templates).chain(assumed.iter().map(|object| (Origin::Assumed, &built_in, object)));
+    let context = LintContext::new(all, (settings, mesh.as_ref()), options.view, options.now);
+    let mut found: Vec<(&'static str, Finding<'_>)> = Vec::new();
+    for check in registry::of_files() {
+        let mut findings = Vec::new();
+        (check.run)(&context, &mut findings);
+        found.extend(findings.into_iter().map(|finding| (check.name, finding)));
+    }
+    let asked = |rule: &Rule| options.enable.iter().any(|name| name == rule.code || name == rule.name);
+    found.retain(|(_, finding)| finding.rule.by_default || asked(finding.rule));
+    report::resolve(&context, found)
+}
+
+/// The gateway of a default install, which folders of applications leave out. istiod: `local/defaults.go`
+fn ingress_gateway(service: &str) -> String {
+    let port =
+        |name: &str, port: u32| format!("  - {{name: {name}, port: {port}, protocol: TCP, targetPort: {port}}}\n");
+    let ports = [port("http2", 80), port("https", 443), port("tcp", 31400), port("tls", 15443)].concat();
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  labels: {{istio: ingressgateway}}\n  name: {service}-dummypod\n  namespace: \
+         istio-system\nspec:\n  containers: [{{name: istio-proxy}}]\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: \
+         {service}\n  namespace: istio-system\nspec:\n  ports:\n{ports}  selector: {{istio: ingressgateway}}\n"
+    )
+}

@@ -1,0 +1,125 @@
+//! What rules have found, with places looked up: what is printed.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Label, Place};
+use crate::source::{FieldPath, Node, Sources, Span};
+
+use super::context::{Item, LintContext, View};
+use super::finding::Finding;
+use super::{Level, Rule, position};
+
+/// One finding with its place.
+#[derive(Debug, Clone)]
+pub struct Reported {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The checks that found it: the analyzers' names where istioctl has them.
+    pub checks: Vec<&'static str>,
+    /// `Kind namespace/name`.
+    pub resource: String,
+    /// One sentence without a full stop.
+    pub message: String,
+    /// The line to show, from one; nothing if no file holds it.
+    pub line: Option<usize>,
+    /// The field, as `spec.http[0].timeout`.
+    pub field: String,
+    /// Where it is, to show the lines.
+    pub span: Option<Span>,
+    /// Other places, with what is said of them.
+    pub related: Vec<(Span, String)>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Why it is none, although istioctl says so.
+    pub false_alarm: Option<String>,
+}
+
+impl Reported {
+    /// Returns how bad it is.
+    pub fn level(&self) -> Level {
+        self.rule.level
+    }
+
+    /// Returns it as what the terminal shows.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let label = |span: &Span, text: &str| Label { place: Place::Span(*span), text: text.to_owned() };
+        let mut labels: Vec<Label> = self.span.iter().map(|span| label(span, "")).collect();
+        labels.extend(self.related.iter().map(|(span, text)| label(span, text)));
+        Diagnostic {
+            code: self.rule.code,
+            severity: self.level().severity(),
+            message: self.message.clone(),
+            labels,
+            help: self.help.clone(),
+        }
+    }
+}
+
+/// Looks up places, sorts, and drops what is there twice: same rule, object, line and text.
+pub(super) fn resolve(context: &LintContext<'_>, found: Vec<(&'static str, Finding<'_>)>) -> Vec<Reported> {
+    let mut all: Vec<Reported> = found.into_iter().map(|(check, finding)| reported(context, check, finding)).collect();
+    all.sort_by(|a, b| key(a).cmp(&key(b)));
+    let mut kept: Vec<Reported> = Vec::with_capacity(all.len());
+    let mut seen: BTreeMap<(&str, String, Option<usize>, String), usize> = BTreeMap::new();
+    for one in all {
+        let same = (one.rule.code, one.resource.clone(), one.line, one.message.clone());
+        match seen.get(&same).and_then(|index| kept.get_mut(*index)) {
+            Some(first) => first
+                .checks
+                .extend(one.checks.iter().filter(|check| !first.checks.contains(check)).copied().collect::<Vec<_>>()),
+            None => {
+                seen.insert(same, kept.len());
+                kept.push(one);
+            }
+        }
+    }
+    kept
+}
+
+type Key<'a> = (Option<Span>, Option<usize>, &'static str, &'a str, &'a str);
+
+fn key(one: &Reported) -> Key<'_> {
+    (one.span, one.line, one.rule.code, &one.resource, &one.message)
+}
+
+fn reported(context: &LintContext<'_>, check: &'static str, finding: Finding<'_>) -> Reported {
+    let Finding { rule, item, resource, message, at, istioctl_at, related, help, false_alarm } = finding;
+    let place = |item: &Item<'_>, path: &FieldPath| item.is_written().then(|| item.node().place(&or_name(item, path)));
+    let span = item.and_then(|item| place(item, &at));
+    let written = item.filter(|item| item.is_written());
+    let line = match context.view {
+        View::Meshc => item.zip(span).map(|(item, span)| item.sources().position(span).line),
+        View::Istioctl => written.map(|item| istioctl_line(item, istioctl_at.as_ref())),
+    };
+    let related: Vec<(Span, String)> =
+        related.into_iter().filter_map(|(item, path, text)| Some((place(item, &path)?, text))).collect();
+    Reported {
+        rule,
+        checks: vec![check],
+        resource: item.map_or(resource, Item::resource),
+        message,
+        line,
+        field: at.to_string(),
+        span,
+        related,
+        help,
+        false_alarm,
+    }
+}
+
+/// Rather than the first line of an object, shows its name.
+fn or_name(item: &Item<'_>, path: &FieldPath) -> FieldPath {
+    let name = || FieldPath::parse("metadata.name");
+    let exists = |path: &FieldPath| {
+        path.0.first().is_some_and(|first| item.node().at(&FieldPath(vec![first.clone()])).is_some())
+    };
+    if exists(path) { path.clone() } else { name() }
+}
+
+fn istioctl_line(item: &Item<'_>, path: Option<&FieldPath>) -> usize {
+    let (sources, node): (&Sources, Node<'_>) = (item.sources(), item.node());
+    let text = sources.text(node.span().source);
+    let line = |node: Node<'_>| sources.position(node.span()).line;
+    let field = path.and_then(|path| position::scalar(node, path));
+    position::line(text, node, line(node), field.map(|field| (field, line(field))))
+}

@@ -1,0 +1,80 @@
+//! All rules: `IST...` by istioctl's codes, names and levels, `MESHC...` of our own.
+//!
+//! istiod: `pkg/config/analysis/msg/messages.yaml`
+
+use super::{Level, Rule};
+
+macro_rules! rules {
+    ($( $code:ident $name:literal $level:ident $summary:literal $($on_demand:ident)?; )*) => {
+        $(
+            #[doc = $summary]
+            pub const $code: Rule = Rule::new(
+                stringify!($code), $name, Level::$level, $summary, include_str!(concat!("docs/", stringify!($code), ".md")),
+            )$(.$on_demand())?;
+        )*
+
+        /// All rules, by their codes.
+        pub const ALL: &[&Rule] = &[$( &$code, )*];
+    };
+}
+
+rules! {
+    IST0002 "deprecated" Warning "Something deprecated is used.";
+    IST0101 "referenced-resource-not-found" Error "Something that is referred to is not there.";
+    IST0102 "namespace-not-injected" Info "A namespace says nothing about injection.";
+    IST0103 "pod-missing-proxy" Warning "A Pod of an injected namespace has no sidecar.";
+    IST0106 "schema-validation-error" Error "istiod's webhook refuses the object.";
+    IST0107 "misplaced-annotation" Warning "An annotation of Istio is on a kind of object where it means nothing.";
+    IST0108 "unknown-annotation" Warning "Istio has no annotation of this name.";
+    IST0109 "conflicting-mesh-gateway-virtual-service-hosts" Error "VirtualServices of the mesh have the same host.";
+    IST0110 "conflicting-sidecar-workload-selectors" Error "Sidecars select the same Pod.";
+    IST0111 "multiple-sidecars-without-workload-selectors" Error "Several Sidecars are for a whole namespace.";
+    IST0112 "virtual-service-destination-port-selector-required" Error "A destination with several ports does not say which.";
+    IST0116 "deployment-associated-to-multiple-services" Warning "Services of a Deployment use a port for different protocols.";
+    IST0118 "port-name-is-not-under-naming-convention" Info "A port's name says no protocol.";
+    IST0123 "namespace-multiple-injection-labels" Warning "A namespace has several labels about injection.";
+    IST0125 "invalid-annotation" Warning "An annotation has a value that injection refuses.";
+    IST0126 "unknown-mesh-networks-service-registry" Error "A network is made of the endpoints of an unknown cluster.";
+    IST0127 "no-matching-workloads-found" Warning "A policy selects no workload.";
+    IST0128 "no-server-certificate-verification-destination-level" Warning "Nobody checks the server's certificate.";
+    IST0129 "no-server-certificate-verification-port-level" Warning "Nobody checks the server's certificate at a port.";
+    IST0130 "virtual-service-unreachable-rule" Warning "A route is never reached.";
+    IST0131 "virtual-service-ineffective-match" Info "A condition of a route is never reached.";
+    IST0132 "virtual-service-host-not-found-in-gateway" Warning "A Gateway has none of the hosts of a VirtualService.";
+    IST0133 "schema-warning" Warning "istiod's webhook warns of the object.";
+    IST0134 "service-entry-addresses-required" Warning "A TCP port of a ServiceEntry has no address.";
+    IST0135 "deprecated-annotation" Info "An annotation is deprecated.";
+    IST0136 "alpha-annotation" Info "An annotation belongs to a feature in alpha." on_demand;
+    IST0137 "deployment-conflicting-ports" Warning "Services of a Deployment use a target port behind different ports.";
+    IST0138 "gateway-duplicate-certificate" Warning "Gateways of the same workloads have the same certificate.";
+    IST0139 "invalid-webhook" Error "A webhook of the injector overlaps with others, or leads nowhere.";
+    IST0140 "ingress-route-rules-not-affected" Warning "Subsets of another VirtualService do not hold for a gateway.";
+    IST0144 "invalid-application-uid" Warning "An application runs as the sidecar's user.";
+    IST0145 "conflicting-gateways" Error "Gateways of the same workloads have the same host on the same port.";
+    IST0146 "image-auto-without-injection-warning" Warning "A workload waits for an image that the injector will not give.";
+    IST0147 "image-auto-without-injection-error" Error "A Pod waits for an image that the injector did not give.";
+    IST0148 "namespace-injection-enabled-by-default" Info "A namespace is injected although it does not say so.";
+    IST0149 "jwt-claim-based-routing-without-request-auth-n" Error "A route depends on a token that nobody checks.";
+    IST0150 "external-name-service-type-invalid-port-name" Warning "The port of an ExternalName Service has a name that hinders traffic.";
+    IST0151 "envoy-filter-uses-relative-operation" Warning "A patch depends on its place among others, and has no priority.";
+    IST0152 "envoy-filter-uses-replace-operation-incorrectly" Error "A patch replaces what cannot be replaced.";
+    IST0153 "envoy-filter-uses-add-operation-incorrectly" Error "A patch adds where nothing can be added.";
+    IST0154 "envoy-filter-uses-remove-operation-incorrectly" Error "A patch removes what cannot be removed.";
+    IST0155 "envoy-filter-uses-relative-operation-with-proxy-version" Warning "A patch for some versions depends on its place among others, and has no priority.";
+    IST0157 "invalid-telemetry-provider" Warning "An access log has no provider.";
+    IST0158 "pods-istio-proxy-image-mismatch-in-namespace" Warning "Pods have another proxy than the injector would give.";
+    IST0159 "conflicting-telemetry-workload-selectors" Error "Telemetries select the same Pod.";
+    IST0160 "multiple-telemetries-without-workload-selectors" Error "Several Telemetries are for a whole namespace.";
+    IST0161 "invalid-gateway-credential" Error "The credential of a Gateway is no valid certificate.";
+    IST0162 "gateway-port-not-defined-on-service" Warning "No Service of a gateway has the port.";
+    IST0163 "invalid-external-control-plane-config" Warning "A webhook does not say where its control plane is.";
+    IST0164 "external-control-plane-address-is-not-a-hostname" Info "A webhook finds its control plane by an IP address.";
+    IST0165 "referenced-internal-gateway" Warning "A VirtualService names a Gateway that istiod makes.";
+    IST0166 "ineffective-selector" Warning "A selector has no effect on a Gateway of the Gateway API.";
+    IST0167 "ineffective-policy" Warning "A Sidecar is for workloads in ambient mode.";
+    IST0171 "negative-condition-status" Warning "The status of an object says that something is wrong.";
+    IST0173 "destination-rule-subset-not-select-pods" Error "No Pod is in a subset.";
+    IST0174 "unknown-destination-rule-host" Warning "A DestinationRule is for a host that nobody has.";
+    IST0175 "jwks-uri-fetch-unrestricted" Warning "istiod fetches keys of tokens from any address.";
+    IST0176 "gateway-apicrd-version-below-minimum" Warning "A CRD of the Gateway API is too old for istiod.";
+}
