@@ -35,6 +35,9 @@ pub(super) struct Lint {
     /// Reads the mesh networks from this file instead of the ConfigMap `istio`.
     #[arg(long, value_name = "FILE")]
     mesh_networks: Option<PathBuf>,
+    /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count.
+    #[arg(long, value_name = "REVISION", default_value = "default")]
+    revision: String,
 }
 
 /// Forms of the output.
@@ -75,11 +78,13 @@ pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outco
         mesh_config: arguments.mesh_config.clone(),
         mesh_networks: arguments.mesh_networks.clone(),
         strict: false,
+        revision: arguments.revision.clone(),
+        jwks: Vec::new(),
     })?;
     let manifests = &input.manifests;
     let view = if arguments.as_istioctl { View::Istioctl } else { View::Meshc };
     let options = Options { view, enable: arguments.enable.clone(), now: Some(now()) };
-    let all = lint::lint(manifests, &input.settings, &options);
+    let all = lint::lint(manifests, &input.settings, &input.mesh(), &options);
     let found: Vec<Reported> =
         all.into_iter().filter(|one| arguments.as_istioctl || one.false_alarm.is_none()).collect();
     let text = match arguments.output {

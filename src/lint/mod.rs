@@ -46,7 +46,9 @@ pub struct Options {
 }
 
 /// Runs all rules over manifests, completed before ([`crate::expand`]).
-pub fn lint(manifests: &Manifests, settings: &MeshSettings, options: &Options) -> Vec<Reported> {
+///
+/// `mesh` is what istiod makes of them; istioctl's view does not look at it.
+pub fn lint(manifests: &Manifests, settings: &MeshSettings, mesh: &Mesh, options: &Options) -> Vec<Reported> {
     let sources = &manifests.sources;
     let objects = ingest::objects(sources);
     let mut built_in = Sources::default();
@@ -56,12 +58,12 @@ pub fn lint(manifests: &Manifests, settings: &MeshSettings, options: &Options) -
     let assumed = ingest::objects(&built_in);
     let (mesh, templates) = match options.view {
         View::Istioctl => (None, Vec::new()),
-        View::Meshc => (Some(Mesh::new(manifests, settings)), templates::pods(&objects)),
+        View::Meshc => (Some(mesh), templates::pods(&objects)),
     };
     let written = objects.iter().map(|object| (Origin::File, sources, object));
     let of_templates = templates.iter().map(|object| (Origin::Template, sources, object));
     let all = written.chain(of_templates).chain(assumed.iter().map(|object| (Origin::Assumed, &built_in, object)));
-    let context = LintContext::new(all, (settings, mesh.as_ref()), options.view, options.now);
+    let context = LintContext::new(all, (settings, mesh), options.view, options.now);
     let mut found: Vec<(&'static str, Finding<'_>)> = Vec::new();
     for check in registry::of_files() {
         let mut findings = Vec::new();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use meshc::lint::{Options, Reported, Rule, View, lint, page, rules};
+use meshc::mesh::Mesh;
 use meshc::source::SourceFile;
 use meshc::{cli, expand, ingest, options};
 use serde_json::Value;
@@ -15,9 +16,10 @@ const NOW: i64 = 1_796_083_200;
 fn run(files: Vec<SourceFile>, view: View, enable: &[&str]) -> Vec<(Reported, String)> {
     let (mut manifests, mut diagnostics) = ingest::ingest(files);
     expand::expand(&mut manifests, &options::Options { expand: true, ..options::Options::default() });
-    let settings = ingest::mesh_settings(&manifests, None, None, &mut diagnostics);
+    let settings = ingest::mesh_settings(&manifests, "default", None, None, &mut diagnostics);
     let enable = enable.iter().map(|name| (*name).to_owned()).collect();
-    let found = lint(&manifests, &settings, &Options { view, enable, now: Some(NOW) });
+    let mesh = Mesh::new(&manifests, &settings);
+    let found = lint(&manifests, &settings, &mesh, &Options { view, enable, now: Some(NOW) });
     let path = |one: &Reported| one.span.map_or("", |span| manifests.sources.path(span.source)).to_owned();
     found.into_iter().map(|one| (one.clone(), path(&one))).collect()
 }
