@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use super::args::Args;
 use super::{Outcome, is_closed_pipe};
-use crate::lint::{page, rules};
+use crate::lint::{Rule, page, rules};
 
 /// Writes a shell's completion script.
 pub(super) fn completions(shell: Shell) -> anyhow::Result<Outcome> {
@@ -36,10 +36,10 @@ pub(super) fn man(command: Option<&str>) -> anyhow::Result<Outcome> {
 /// Writes what there is to say of a rule of `lint`, or the list of them.
 pub(super) fn explain_rule(name: Option<&str>) -> anyhow::Result<Outcome> {
     let text = match name {
-        None => rules::ALL
-            .iter()
-            .map(|rule| format!("{:<9} {:<8} {}\n", rule.code, rule.level.as_str(), rule.summary))
-            .collect(),
+        None => {
+            let line = |rule: &&Rule| format!("{:<9} {:<8} {}", rule.code, rule.level.as_str(), rule.summary);
+            rules::ALL.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
+        }
         Some(name) => {
             let rule =
                 page::find(name).ok_or_else(|| anyhow::anyhow!("there is no rule {name}; explain-rule lists them"))?;

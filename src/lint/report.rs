@@ -63,14 +63,15 @@ pub(super) fn resolve(context: &LintContext<'_>, found: Vec<(&'static str, Findi
     let mut seen: BTreeMap<(&str, String, Option<usize>, String), usize> = BTreeMap::new();
     for one in all {
         let same = (one.rule.code, one.resource.clone(), one.line, one.message.clone());
-        match seen.get(&same).and_then(|index| kept.get_mut(*index)) {
-            Some(first) => first
-                .checks
-                .extend(one.checks.iter().filter(|check| !first.checks.contains(check)).copied().collect::<Vec<_>>()),
-            None => {
-                seen.insert(same, kept.len());
-                kept.push(one);
+        if let Some(first) = seen.get(&same).and_then(|index| kept.get_mut(*index)) {
+            for check in one.checks {
+                if !first.checks.contains(&check) {
+                    first.checks.push(check);
+                }
             }
+        } else {
+            seen.insert(same, kept.len());
+            kept.push(one);
         }
     }
     kept

@@ -96,7 +96,7 @@ fn check_routes<M: PartialEq>(
 /// A prefix of paths, with what else must hold.
 struct Prefix<'r> {
     place: (usize, usize),
-    prefix: &'r str,
+    text: &'r str,
     condition: &'r HttpMatchRequest,
 }
 
@@ -118,13 +118,13 @@ fn check_prefixes(
                 && !prefix.is_empty()
                 && !again.contains(&place)
             {
-                all.push(Prefix { place, prefix, condition });
+                all.push(Prefix { place, text: prefix, condition });
             }
         }
     }
     for (index, earlier) in all.iter().enumerate() {
         for later in all.iter().skip(index + 1) {
-            let longer = later.prefix != earlier.prefix && later.prefix.starts_with(earlier.prefix);
+            let longer = later.text != earlier.text && later.text.starts_with(earlier.text);
             if !longer || !covers(earlier.condition, later.condition) {
                 continue;
             }
@@ -137,7 +137,7 @@ fn check_prefixes(
             let message = format!(
                 "the condition {condition} of the route {route} is never reached: its prefix {} begins with {}, that of {covering} \
                  of the route {owner}",
-                later.prefix, earlier.prefix
+                later.text, earlier.text
             );
             let (at, number) = (at.item(later.place.0), later.place.1);
             let list = at.field("match");

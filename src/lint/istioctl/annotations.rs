@@ -116,11 +116,14 @@ fn validate(annotation: &Annotation, value: &str) -> Result<(), String> {
                 .map(drop)
                 .ok_or_else(|| format!("`{value}` is no number from 0"))
         }
-        "traffic.sidecar.istio.io/includeOutboundIPRanges" if value == "*" => Ok(()),
+        "traffic.sidecar.istio.io/includeOutboundIPRanges" | "traffic.sidecar.istio.io/includeInboundPorts"
+            if value == "*" =>
+        {
+            Ok(())
+        }
         "traffic.sidecar.istio.io/includeOutboundIPRanges" | "traffic.sidecar.istio.io/excludeOutboundIPRanges" => {
             value.split(',').filter(|_| !value.is_empty()).try_for_each(cidr)
         }
-        "traffic.sidecar.istio.io/includeInboundPorts" if value == "*" => Ok(()),
         "traffic.sidecar.istio.io/includeInboundPorts"
         | "traffic.sidecar.istio.io/excludeInboundPorts"
         | "traffic.sidecar.istio.io/excludeOutboundPorts" => {

@@ -1,5 +1,7 @@
 //! Keys of tokens that istiod fetches from anywhere. istiod: `analyzers/authn/blockedcidrs.go`
 
+use std::fmt::Write as _;
+
 use crate::lint::context::LintContext;
 use crate::lint::finding::Finding;
 use crate::lint::rules;
@@ -21,7 +23,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         }
         let mut list = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
         if names.len() > SHOWN {
-            list += &format!(" and {} more", names.len() - SHOWN);
+            let _ = write!(list, " and {} more", names.len() - SHOWN);
         }
         let message = format!(
             "{VARIABLE} is not set, so istiod fetches keys from any address; there are {} RequestAuthentications ({list})",

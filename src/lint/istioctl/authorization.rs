@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::selector::{self, Labels};
 use super::{in_mesh, judge};
-use crate::lint::context::{LintContext, Typed};
+use crate::lint::context::{Item, LintContext, Typed};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::labels;
@@ -90,7 +90,7 @@ fn unknown_namespaces<'c>(
 
 /// istiod: `namespaceMatch`
 fn exists(pattern: &str, context: &LintContext<'_>) -> bool {
-    let mut names = context.of("", "Namespace").map(|namespace| namespace.name());
+    let mut names = context.of("", "Namespace").map(Item::name);
     if pattern == "*" {
         names.next().is_some()
     } else if let Some(suffix) = pattern.strip_prefix('*') {

@@ -3,7 +3,7 @@
 //! istioctl sees hosts by its own account of `exportTo`, knows no Sidecar, and takes what is not in the folder for what is not in
 //! the cluster. What istiod makes of the objects ([`crate::mesh`]) is the judge.
 
-use crate::lint::context::LintContext;
+use crate::lint::context::{Item, LintContext};
 use crate::mesh::Mesh;
 use crate::mesh::hostname;
 use crate::mesh::service::Service;
@@ -78,7 +78,7 @@ pub(super) fn gateway(context: &LintContext<'_>, own: &str, namespace: &str) -> 
 /// Why a Gateway may have a workload after all.
 pub(super) fn gateway_workload(context: &LintContext<'_>) -> Option<&'static str> {
     context.mesh?;
-    let is_gateway = |pod: &crate::lint::context::Item<'_>| {
+    let is_gateway = |pod: &Item<'_>| {
         let templates =
             pod.annotations().get("inject.istio.io/templates").is_some_and(|names| names.contains("gateway"));
         pod.is_written()
@@ -98,7 +98,7 @@ pub(super) fn workloads(context: &LintContext<'_>, namespace: &str) -> Option<&'
 /// Why a namespace may be there after all.
 pub(super) fn namespace(context: &LintContext<'_>, name: &str) -> Option<&'static str> {
     context.mesh?;
-    let none = !context.of("", "Namespace").any(|namespace| namespace.is_written());
+    let none = !context.of("", "Namespace").any(Item::is_written);
     let known = !name.contains('*') && (name == "istio-system" || name == "default" || context.knows(name));
     none.then_some("the files hold no namespaces").or(known.then_some("the files hold objects of that namespace"))
 }

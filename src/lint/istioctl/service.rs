@@ -20,7 +20,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         let is_external = service.spec.spec.r#type == "ExternalName";
         for (i, port) in service.spec.spec.ports.iter().enumerate() {
             let protocol = protocol(port.port, &port.name, &port.protocol, port.app_protocol.as_deref());
-            if !protocol.is_unsupported() && !(port.name == "tcp" && is_external) {
+            if !(protocol.is_unsupported() || is_external && port.name == "tcp") {
                 continue;
             }
             let path = format!("spec.ports[{i}].port");

@@ -24,9 +24,10 @@ pub(super) fn check_hosts<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findin
                     let what = if place.is_mirror { "mirror host" } else { "host" };
                     let message = format!("no Service or ServiceEntry has the {what} `{host}`");
                     let finding = at(Finding::new(&rules::IST0101, service.item, message), &place, "host");
-                    let reason = match host.is_empty() {
-                        true => Some("the destination is left out: that is found already"),
-                        false => judge::host(context, &service.namespace, host),
+                    let reason = if host.is_empty() {
+                        Some("the destination is left out: that is found already")
+                    } else {
+                        judge::host(context, &service.namespace, host)
                     };
                     out.push(finding.false_alarm_if(reason));
                 }

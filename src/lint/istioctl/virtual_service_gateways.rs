@@ -77,9 +77,9 @@ fn has_host(gateway: &Typed<'_, Gateway>, service: &Typed<'_, VirtualService>) -
         .spec
         .servers
         .iter()
-        .flat_map(|server| match server.hosts.iter().any(|host| host == "*/*") {
-            true => vec!["*".to_owned()],
-            false => server.hosts.clone(),
+        .flat_map(|server| {
+            let all = server.hosts.iter().any(|host| host == "*/*");
+            if all { vec!["*".to_owned()] } else { server.hosts.clone() }
         })
         .map(|host| match host.split_once('/') {
             Some((".", name)) => format!("{}/{name}", gateway.namespace),

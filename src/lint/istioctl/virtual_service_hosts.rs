@@ -54,7 +54,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
     }
 }
 
-fn full_hosts<'c>(service: &Typed<'c, VirtualService>) -> impl Iterator<Item = String> {
+fn full_hosts(service: &Typed<'_, VirtualService>) -> impl Iterator<Item = String> {
     let namespace = service.namespace.clone();
     service.spec.hosts.iter().map(move |host| hosts::full(&namespace, host))
 }
