@@ -3,6 +3,7 @@
 //! The structs are generated from Envoy's `.proto` files (see `README.md` in this folder for their names); this module's own
 //! files hold what every message needs. `json` prints, `schema` knows all messages by name, also those without a struct.
 
+pub mod dynamic;
 pub mod generated;
 pub mod json;
 mod proto;
@@ -11,6 +12,7 @@ pub mod schema;
 mod tests;
 mod value;
 
+pub use dynamic::{DynamicMessage, DynamicValue};
 pub use generated::*;
 pub use proto::Message;
 pub use value::{Bytes, Duration, Struct};

@@ -28,9 +28,9 @@ pub(crate) trait ProtoJson {
 }
 
 /// Serializes a value in its proto3 JSON form.
-struct Json<'a, T: ?Sized>(&'a T);
+pub(crate) struct Json<T>(pub(crate) T);
 
-impl<T: ProtoJson + ?Sized> Serialize for Json<'_, T> {
+impl<T: ProtoJson> Serialize for Json<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.write(serializer)
     }
@@ -80,6 +80,16 @@ struct TypeUrl<'a>(&'a str);
 impl Serialize for TypeUrl<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("type.googleapis.com/{}", self.0))
+    }
+}
+
+impl<T: ProtoJson + ?Sized> ProtoJson for &T {
+    fn is_unset(&self) -> bool {
+        (**self).is_unset()
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).write(serializer)
     }
 }
 
@@ -271,7 +281,11 @@ impl ProtoJson for Value {
 
 /// Numbers of a `Value` are doubles; integers of up to 15 digits, which are all a double prints, go without a fraction.
 fn write_number<S: Serializer>(number: &Number, serializer: S) -> Result<S::Ok, S::Error> {
-    let double = number.as_f64().unwrap_or_default();
+    write_double(number.as_f64().unwrap_or_default(), serializer)
+}
+
+/// Writes a number of a `Value`.
+pub(crate) fn write_double<S: Serializer>(double: f64, serializer: S) -> Result<S::Ok, S::Error> {
     let is_short = double.fract() == 0.0 && double.abs() < 1e15 && (double != 0.0 || double.is_sign_positive());
     if is_short {
         #[expect(clippy::cast_possible_truncation, reason = "an integer of at most 15 digits")]

@@ -21,6 +21,7 @@ use super::{
     UpstreamTlsContext, UpstreamsHttpProtocolOptions, UriTemplateMatchConfig, UriTemplateRewriteConfig,
     UuidRequestIdConfig, XdsIpMatcher, XdsMatcher, ZipkinConfig,
 };
+use crate::envoy::dynamic::DynamicMessage;
 use crate::envoy::proto::{self, Message};
 use serde::ser::SerializeMap;
 
@@ -239,6 +240,8 @@ pub enum Any {
     Empty,
     /// `google.protobuf.StringValue`, printed as `value`.
     StringValue(String),
+    /// A message of a type that is known at run time only.
+    Dynamic(Box<DynamicMessage>),
     /// Any other message, in its JSON form. A value that is no object is printed as `value`, as well-known types are.
     Other {
         /// Such as `type.googleapis.com/envoy.config.cluster.v3.Cluster`.
@@ -358,6 +361,7 @@ impl Any {
 
             Self::Empty => "",
             Self::StringValue(_) => "google.protobuf.StringValue",
+            Self::Dynamic(message) => message.full_name(),
             Self::Other { type_url, .. } => type_url.rsplit('/').next().unwrap_or_default(),
         }
     }
@@ -471,6 +475,7 @@ impl Any {
 
             Self::Empty => Ok(()),
             Self::StringValue(value) => map.serialize_entry("value", value),
+            Self::Dynamic(message) => message.write_fields(map),
             Self::Other { value, .. } => proto::other_fields(map, value),
         }
     }
