@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::Manifests;
+use crate::model::istio::EnvoyFilterApplyTo;
 use crate::source::ResourceRef;
 
 /// How far a kind is translated.
@@ -42,7 +43,7 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("WorkloadEntry", Coverage::Translated, "endpoints outside of Kubernetes"),
     ("WorkloadGroup", Coverage::Translated, "nothing that istiod serves: a template of WorkloadEntries"),
     ("Sidecar", Coverage::Translated, "scope, ingress and egress listeners"),
-    ("EnvoyFilter", Coverage::NotYet, "patches of the output"),
+    ("EnvoyFilter", Coverage::Translated, "patches of the output, but for the bootstrap"),
     ("ProxyConfig", Coverage::Translated, "settings of proxies, over those of the mesh config"),
     ("AuthorizationPolicy", Coverage::Translated, "who may call what"),
     ("PeerAuthentication", Coverage::Translated, "mutual TLS, inbound and automatic"),
@@ -70,5 +71,21 @@ pub fn unsupported(manifests: &Manifests) -> Diagnostics {
         );
         Some(Diagnostic::note("unsupported-field", message))
     });
-    objects.chain(gateway_api).collect()
+    objects.chain(gateway_api).chain(bootstrap_patches(manifests)).collect()
+}
+
+/// What the agent reads when it starts Envoy is not served.
+fn bootstrap_patches(manifests: &Manifests) -> impl Iterator<Item = Diagnostic> {
+    let patches = manifests.envoy_filters.iter().flat_map(|filter| {
+        let patches = filter.spec.config_patches.iter().enumerate();
+        patches
+            .filter(|(_, patch)| patch.apply_to == EnvoyFilterApplyTo::Bootstrap)
+            .map(move |(index, _)| (filter, index))
+    });
+    patches.map(|(filter, index)| {
+        let message =
+            "BOOTSTRAP is not translated: the agent reads it when it starts Envoy, and istiod does not serve it";
+        Diagnostic::note("unsupported-field", message)
+            .at(filter.source, &format!("spec.configPatches[{index}].applyTo"))
+    })
 }

@@ -18,7 +18,7 @@
 //! | [`source`], [`diagnostic`], [`options`] | each other | words that all share: places, findings, settings |
 //! | [`model`] | `source` | the input language as written; nothing is resolved |
 //! | [`envoy`] | nothing | the output language knows nothing of Istio |
-//! | [`ingest`] | `model` | the only place that sees text |
+//! | [`ingest`] | `model`, and `envoy` for what EnvoyFilters hold | the only place that sees text |
 //! | [`coverage`] | `ingest` | which kinds the rules honour |
 //! | [`expand`] | `ingest`, `model` | makes objects that are read back as if a file had held them |
 //! | [`mesh`] | `ingest`'s result, `model` | facts that are true for every proxy |

@@ -9,8 +9,8 @@ use crate::config_dump::ConfigDump;
 use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
 use crate::mesh::labels;
-use crate::proxy::{Client, OutboundView, Proxy, ProxyKind, ProxyView, SidecarScope};
-use crate::translate::{Outbound, node, translate};
+use crate::proxy::{self, Client, OutboundView, Proxy, ProxyKind, ProxyView, SidecarScope};
+use crate::translate::{EnvoyFilters, Outbound, node, translate};
 
 /// Proxies that share their outbound resources.
 #[derive(Debug)]
@@ -30,16 +30,18 @@ pub fn translate_all(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Proxy, Conf
         a.extend(b);
         a
     };
+    let envoy_filters = EnvoyFilters::new(mesh);
     for group in groups(mesh, proxies) {
         let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
         let shared = Outbound::new(&outbound);
         let of_group = group.proxies.par_iter().map(|proxy| {
             let mut diagnostics = Diagnostics::default();
-            sink(proxy, dump(mesh, proxy, &group.scope, &shared, &mut diagnostics));
+            sink(proxy, dump(mesh, proxy, &group.scope, &shared, &envoy_filters, &mut diagnostics));
             diagnostics
         });
         all.extend(of_group.reduce(Diagnostics::default, gather));
     }
+    all.extend(unmatched(mesh, proxies, &envoy_filters));
     all
 }
 
@@ -54,13 +56,15 @@ pub fn translate_in_order<T: Send, E>(
     mut sink: impl FnMut(&Proxy, T) -> Result<(), E>,
 ) -> (Diagnostics, Result<(), E>) {
     let mut all = Diagnostics::default();
+    let envoy_filters = EnvoyFilters::new(mesh);
     for group in groups(mesh, proxies) {
         let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
         let shared = Outbound::new(&outbound);
         for some in group.proxies.chunks(2 * rayon::current_num_threads()) {
             let rendered = some.par_iter().map(|&proxy| {
                 let mut diagnostics = Diagnostics::default();
-                let rendered = render(proxy, dump(mesh, proxy, &group.scope, &shared, &mut diagnostics));
+                let rendered =
+                    render(proxy, dump(mesh, proxy, &group.scope, &shared, &envoy_filters, &mut diagnostics));
                 (proxy, rendered, diagnostics)
             });
             for (proxy, rendered, diagnostics) in rendered.collect::<Vec<_>>() {
@@ -71,6 +75,7 @@ pub fn translate_in_order<T: Send, E>(
             }
         }
     }
+    all.extend(unmatched(mesh, proxies, &envoy_filters));
     (all, Ok(()))
 }
 
@@ -78,7 +83,14 @@ pub fn translate_in_order<T: Send, E>(
 pub fn translate_one(mesh: &Mesh, proxy: &Proxy, diagnostics: &mut Diagnostics) -> ConfigDump {
     let scope = scope(mesh, proxy);
     let outbound = OutboundView { mesh, scope: &scope, client: &proxy.client };
-    dump(mesh, proxy, &scope, &Outbound::new(&outbound), diagnostics)
+    dump(mesh, proxy, &scope, &Outbound::new(&outbound), &EnvoyFilters::new(mesh), diagnostics)
+}
+
+/// What there is to say of patches that matched nothing, once all proxies of the mesh are translated.
+fn unmatched(mesh: &Mesh, translated: &[&Proxy], envoy_filters: &EnvoyFilters) -> Diagnostics {
+    let unmatched = envoy_filters.unmatched();
+    let all = || proxy::proxies(mesh).len() == translated.len();
+    if unmatched.is_empty() || !all() { Diagnostics::default() } else { unmatched }
 }
 
 fn dump(
@@ -86,6 +98,7 @@ fn dump(
     proxy: &Proxy,
     scope: &SidecarScope,
     shared: &Outbound,
+    envoy_filters: &EnvoyFilters,
     diagnostics: &mut Diagnostics,
 ) -> ConfigDump {
     let gateway = proxy.merged_gateway(mesh);
@@ -96,7 +109,7 @@ fn dump(
         gateway: gateway.as_ref(),
         peer_authentication: &peer_authentication,
     };
-    ConfigDump { node: node::build(proxy), translation: translate(&view, shared, diagnostics) }
+    ConfigDump { node: node::build(proxy), translation: translate(&view, shared, envoy_filters, diagnostics) }
 }
 
 /// Groups proxies by scope and client, in the order in which they are first seen.

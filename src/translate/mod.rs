@@ -13,6 +13,7 @@ pub(crate) mod cluster;
 pub(crate) mod destination;
 pub(crate) mod duration;
 pub(crate) mod endpoint;
+pub mod envoy_filter;
 pub(crate) mod extension;
 pub(crate) mod extension_provider;
 pub(crate) mod listener;
@@ -21,6 +22,7 @@ pub(crate) mod metadata_matcher;
 pub mod name;
 pub(crate) mod node;
 pub(crate) mod outbound;
+pub(crate) mod patched;
 pub(crate) mod referenced;
 pub mod resource;
 pub(crate) mod route;
@@ -34,12 +36,15 @@ pub(crate) mod traffic_policy;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use envoy_filter::EnvoyFilters;
 pub use outbound::Outbound;
 pub use resource::Resource;
 
 use crate::diagnostic::Diagnostics;
 use crate::proxy::{ProxyKind, ProxyView};
+use crate::translate::envoy_filter::PatchSet;
 use crate::translate::listener::Listeners;
+use crate::translate::patched::PatchedListeners;
 
 /// What istiod would serve one proxy; each list by name.
 #[derive(Debug, Clone, Default)]
@@ -60,49 +65,64 @@ pub struct Translation {
 
 /// Translates what one proxy can see into the Envoy configuration that istiod would send it.
 ///
-/// `outbound` is [`Outbound::new`] of the view's outbound part; proxies with an equal one share it.
-pub fn translate(view: &ProxyView<'_>, outbound: &Outbound, diagnostics: &mut Diagnostics) -> Translation {
-    let own_clusters = cluster::inbound(view);
-    let own_endpoints: Vec<_> = referenced::eds(&own_clusters)
-        .into_iter()
-        .map(|name| Resource::shared(endpoint::build(&view.outbound, &name)))
-        .collect();
-    let Listeners { shared: shared_listeners, own: own_listeners } = listeners(view, outbound, diagnostics);
-    let routes = routes(view, outbound, &referenced::rds(&own_listeners));
-    let shared = shared_listeners.iter().filter_map(|l| referenced::listener(l));
-    let has_extensions = !view.outbound.mesh.traffic_extensions.is_empty();
-    let extension_names = has_extensions.then(|| referenced::ecds(own_listeners.iter().chain(shared)));
-    let extension_names = extension_names.unwrap_or_default();
-    let extensions = extension::ecds(view, &extension_names).into_iter().map(Resource::shared).collect();
-    let mut secret_names: BTreeSet<String> = outbound.secret_names.clone();
-    secret_names.extend(referenced::cluster_sds(&own_clusters));
-    secret_names.extend(referenced::listener_sds(&own_listeners));
-    let secrets = secret::build(view, &secret_names).into_iter().map(Resource::shared).collect();
+/// `outbound` is [`Outbound::new`] of the view's outbound part; proxies with an equal one share it. `envoy_filters` are those of
+/// the mesh.
+pub fn translate(
+    view: &ProxyView<'_>,
+    outbound: &Outbound,
+    envoy_filters: &EnvoyFilters,
+    diagnostics: &mut Diagnostics,
+) -> Translation {
+    let patches = envoy_filters.for_proxy(view.proxy);
+    let patches = patches.as_ref();
+    let part = outbound.with(&view.outbound, patches);
+    let shared = part.resources();
 
-    let own_clusters = own_clusters.into_iter().map(Resource::shared);
+    let own_clusters = patched::own_clusters(view, patches);
+    let own_endpoints = patched::endpoints(&view.outbound, referenced::eds(&own_clusters), &shared.endpoints);
+    let own_endpoints = own_endpoints.into_iter().filter(|e| !contains(&shared.endpoints, e.name()));
+    let listeners = patched::listeners(view.proxy.client.kind, listeners(view, outbound, diagnostics), &part, patches);
+    let route_names = referenced::rds(listeners.own.iter());
+    let routes = match view.proxy.client.kind {
+        ProxyKind::Sidecar => part.routes(&view.outbound, &route_names, patches),
+        ProxyKind::Router => patched::gateway_routes(view, &route_names, patches),
+    };
+    let mut secret_names: BTreeSet<String> = shared.secret_names.clone();
+    secret_names.extend(referenced::cluster_sds(&own_clusters));
+    secret_names.extend(referenced::listener_sds(listeners.own.iter()));
+    let extensions = extensions(view, &listeners, patches);
+
     Translation {
-        clusters: resource::sorted(outbound.clusters.iter().cloned().chain(own_clusters)),
-        endpoints: resource::sorted(outbound.endpoints.iter().cloned().chain(own_endpoints)),
-        listeners: resource::sorted(
-            shared_listeners.into_iter().chain(own_listeners.into_iter().map(Resource::shared)),
-        ),
+        clusters: resource::sorted(shared.clusters.iter().cloned().chain(own_clusters)),
+        endpoints: resource::sorted(shared.endpoints.iter().cloned().chain(own_endpoints)),
+        listeners: resource::sorted(listeners.shared.into_iter().chain(listeners.own)),
         routes: resource::sorted(routes.into_iter()),
-        secrets,
+        secrets: secret::build(view, &secret_names).into_iter().map(Resource::shared).collect(),
         extensions,
     }
+}
+
+fn contains(sorted: &[Arc<Resource>], name: &str) -> bool {
+    sorted.binary_search_by(|resource| resource.name().cmp(name)).is_ok()
 }
 
 fn listeners(view: &ProxyView<'_>, outbound: &Outbound, diagnostics: &mut Diagnostics) -> Listeners {
     match view.outbound.client.kind {
         ProxyKind::Sidecar => listener::sidecar(view, &outbound.listeners, diagnostics),
-        ProxyKind::Router => Listeners { own: listener::gateway::build(view, diagnostics), ..Listeners::default() },
+        ProxyKind::Router => {
+            Listeners { outbound: listener::gateway::build(view, diagnostics), ..Listeners::default() }
+        }
     }
 }
 
-/// Builds the route configurations that the listeners ask for.
-fn routes(view: &ProxyView<'_>, outbound: &Outbound, names: &BTreeSet<String>) -> Vec<Arc<Resource>> {
-    match view.outbound.client.kind {
-        ProxyKind::Sidecar => outbound.routes(&view.outbound, names),
-        ProxyKind::Router => names.iter().map(|name| Resource::shared(route::gateway::build(view, name))).collect(),
+/// Builds the extensions that the listeners ask for, if anything could answer.
+fn extensions(view: &ProxyView<'_>, listeners: &PatchedListeners, patches: Option<&PatchSet>) -> Vec<Arc<Resource>> {
+    let added = patches.filter(|patches| patches.touches_extensions());
+    if added.is_none() && view.outbound.mesh.traffic_extensions.is_empty() {
+        return Vec::new();
     }
+    let names = referenced::ecds(listeners.shared.iter().chain(&listeners.own));
+    let added = added.map(|patches| patches.extensions(&names)).unwrap_or_default();
+    let own = extension::ecds(view, &names).into_iter().map(Resource::shared);
+    resource::sorted(added.into_iter().map(Resource::shared).chain(own))
 }

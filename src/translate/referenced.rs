@@ -1,30 +1,60 @@
 //! What resources ask for by name.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::envoy::{
     Any, Cluster, ClusterClusterDiscoveryType, ClusterDiscoveryType, CommonTlsContext,
-    CommonTlsContextValidationContextType, FilterConfigType, HttpConnectionManagerRouteSpecifier, HttpFilter,
-    HttpFilterConfigType, Listener, SdsSecretConfig, TransportSocket, TransportSocketConfigType,
+    CommonTlsContextValidationContextType, DynamicMessage, DynamicValue, FilterConfigType,
+    HttpConnectionManagerRouteSpecifier, HttpFilter, HttpFilterConfigType, Listener, SdsSecretConfig, TransportSocket,
+    TransportSocketConfigType,
 };
 use crate::translate::Resource;
 
 /// Returns the endpoint assignments that clusters ask for.
-pub(crate) fn eds(clusters: &[Cluster]) -> BTreeSet<String> {
-    let is_eds = |c: &&Cluster| {
-        matches!(c.cluster_discovery_type, Some(ClusterClusterDiscoveryType::Type(ClusterDiscoveryType::Eds)))
-    };
-    let named = |c: &Cluster| match &c.eds_cluster_config {
-        Some(config) if !config.service_name.is_empty() => config.service_name.clone(),
-        _ => c.name.clone(),
-    };
-    clusters.iter().filter(is_eds).map(named).collect()
+pub(crate) fn eds(clusters: &[Arc<Resource>]) -> BTreeSet<String> {
+    clusters.iter().filter_map(|cluster| eds_of(cluster.body())).collect()
 }
 
+fn eds_of(cluster: &Any) -> Option<String> {
+    let (is_eds, service_name, name) = match cluster {
+        Any::Cluster(cluster) => {
+            let eds = Some(ClusterClusterDiscoveryType::Type(ClusterDiscoveryType::Eds));
+            let service_name = cluster.eds_cluster_config.as_ref().map_or("", |config| config.service_name.as_str());
+            (cluster.cluster_discovery_type == eds, service_name, cluster.name.as_str())
+        }
+        Any::Dynamic(cluster) => {
+            let is_eds = cluster.get("type") == Some(&DynamicValue::Enum(EDS));
+            let service_name = cluster.message("eds_cluster_config").map_or("", |config| config.text("service_name"));
+            (is_eds, service_name, cluster.text("name"))
+        }
+        _ => return None,
+    };
+    is_eds.then(|| if service_name.is_empty() { name.to_owned() } else { service_name.to_owned() })
+}
+
+/// The number of `Cluster.DiscoveryType.EDS`.
+const EDS: i32 = 3;
+
 /// Returns the route configurations that listeners ask for.
-pub(crate) fn rds(listeners: &[Listener]) -> BTreeSet<String> {
+pub(crate) fn rds<'r>(listeners: impl Iterator<Item = &'r Arc<Resource>>) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
-    for chain in listeners.iter().flat_map(|l| l.filter_chains.iter().chain(&l.default_filter_chain)) {
+    for listener in listeners {
+        match listener.body() {
+            Any::Listener(listener) => rds_of(listener, &mut out),
+            Any::Dynamic(listener) => visit(listener, RDS, |rds| {
+                out.insert(rds.text("route_config_name").to_owned());
+            }),
+            _ => {}
+        }
+    }
+    out
+}
+
+const RDS: &str = "envoy.extensions.filters.network.http_connection_manager.v3.Rds";
+
+fn rds_of(listener: &Listener, out: &mut BTreeSet<String>) {
+    for chain in listener.filter_chains.iter().chain(&listener.default_filter_chain) {
         for filter in &chain.filters {
             let Some(FilterConfigType::TypedConfig(Any::HttpConnectionManager(hcm))) = &filter.config_type else {
                 continue;
@@ -34,13 +64,27 @@ pub(crate) fn rds(listeners: &[Listener]) -> BTreeSet<String> {
             }
         }
     }
+}
+
+/// Returns the extensions that listeners ask for: filters that have no configuration of their own.
+pub(crate) fn ecds<'r>(listeners: impl Iterator<Item = &'r Arc<Resource>>) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for listener in listeners {
+        match listener.body() {
+            Any::Listener(listener) => ecds_of(listener, &mut out),
+            Any::Dynamic(listener) => listener.visit(&mut |message| {
+                if message.message("config_discovery").is_some() {
+                    out.insert(message.text("name").to_owned());
+                }
+            }),
+            _ => {}
+        }
+    }
     out
 }
 
-/// Returns the extensions that listeners ask for: HTTP filters and network filters that have no configuration of their own.
-pub(crate) fn ecds<'l>(listeners: impl Iterator<Item = &'l Listener>) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
-    for chain in listeners.flat_map(|l| l.filter_chains.iter().chain(&l.default_filter_chain)) {
+fn ecds_of(listener: &Listener, out: &mut BTreeSet<String>) {
+    for chain in listener.filter_chains.iter().chain(&listener.default_filter_chain) {
         for filter in &chain.filters {
             match &filter.config_type {
                 Some(FilterConfigType::ConfigDiscovery(_)) => {
@@ -55,37 +99,58 @@ pub(crate) fn ecds<'l>(listeners: impl Iterator<Item = &'l Listener>) -> BTreeSe
             }
         }
     }
-    out
-}
-
-/// Returns the listener that a resource is.
-pub(crate) fn listener(resource: &Resource) -> Option<&Listener> {
-    match resource.body() {
-        Any::Listener(listener) => Some(listener),
-        _ => None,
-    }
 }
 
 /// Returns the secrets that clusters ask for.
-pub(crate) fn cluster_sds(clusters: &[Cluster]) -> BTreeSet<String> {
-    let matches = clusters.iter().flat_map(|c| &c.transport_socket_matches).filter_map(|m| m.transport_socket.as_ref());
-    let direct = clusters.iter().filter_map(|c| c.transport_socket.as_ref());
+pub(crate) fn cluster_sds(clusters: &[Arc<Resource>]) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
-    for socket in matches.chain(direct) {
-        collect(socket, &mut out);
+    for cluster in clusters {
+        match cluster.body() {
+            Any::Cluster(cluster) => cluster_sds_of(cluster, &mut out),
+            Any::Dynamic(cluster) => sds_of(cluster, &mut out),
+            _ => {}
+        }
     }
     out
 }
 
+fn cluster_sds_of(cluster: &Cluster, out: &mut BTreeSet<String>) {
+    let matches = cluster.transport_socket_matches.iter().filter_map(|m| m.transport_socket.as_ref());
+    for socket in matches.chain(&cluster.transport_socket) {
+        collect(socket, out);
+    }
+}
+
 /// Returns the secrets that listeners ask for.
-pub(crate) fn listener_sds(listeners: &[Listener]) -> BTreeSet<String> {
+pub(crate) fn listener_sds<'r>(listeners: impl Iterator<Item = &'r Arc<Resource>>) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
-    for chain in listeners.iter().flat_map(|l| l.filter_chains.iter().chain(&l.default_filter_chain)) {
-        if let Some(socket) = &chain.transport_socket {
-            collect(socket, &mut out);
+    for listener in listeners {
+        match listener.body() {
+            Any::Listener(listener) => {
+                let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
+                for socket in chains.filter_map(|chain| chain.transport_socket.as_ref()) {
+                    collect(socket, &mut out);
+                }
+            }
+            Any::Dynamic(listener) => sds_of(listener, &mut out),
+            _ => {}
         }
     }
     out
+}
+
+fn sds_of(message: &DynamicMessage, out: &mut BTreeSet<String>) {
+    visit(message, "envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig", |config| {
+        out.insert(config.text("name").to_owned());
+    });
+}
+
+fn visit(message: &DynamicMessage, full_name: &str, mut found: impl FnMut(&DynamicMessage)) {
+    message.visit(&mut |message| {
+        if message.full_name() == full_name {
+            found(message);
+        }
+    });
 }
 
 fn collect(socket: &TransportSocket, out: &mut BTreeSet<String>) {

@@ -4,7 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Serialize, Serializer};
 
-use crate::envoy::{Any, Cluster, ClusterLoadAssignment, Listener, RouteConfiguration, Secret, TypedExtensionConfig};
+use crate::envoy::{
+    Any, Cluster, ClusterLoadAssignment, DynamicMessage, Listener, RouteConfiguration, Secret, TypedExtensionConfig,
+};
 
 /// A cluster, listener, and so on, by its name.
 #[derive(Debug)]
@@ -65,6 +67,12 @@ named! {
     RouteConfiguration: name,
     Secret: name,
     TypedExtensionConfig: name,
+}
+
+impl Named for DynamicMessage {
+    fn resource_name(&self) -> &str {
+        self.text("name")
+    }
 }
 
 /// Sorts resources by name; of equal names the order stays.

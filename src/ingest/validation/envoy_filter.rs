@@ -1,12 +1,16 @@
-//! `EnvoyFilter`. istiod: `ValidateEnvoyFilter`, but for the patches' values, which need Envoy's schema, and for the
-//! warning that it has for every EnvoyFilter.
+//! `EnvoyFilter`. istiod: `ValidateEnvoyFilter`, but for the warning that it has for every EnvoyFilter.
 
+use crate::envoy::dynamic::{PathStep, ReadError, UnknownField};
+use crate::envoy::{DynamicMessage, schema};
 use crate::model::Config;
 use crate::model::istio::{
-    EnvoyFilter, EnvoyFilterApplyTo as ApplyTo, EnvoyFilterEnvoyConfigObjectMatchObjectTypes as ObjectTypes,
-    EnvoyFilterEnvoyConfigObjectPatch, EnvoyFilterListenerMatchFilterMatch, EnvoyFilterPatchContext,
+    EnvoyFilter, EnvoyFilterApplyTo as ApplyTo, EnvoyFilterEnvoyConfigObjectMatch,
+    EnvoyFilterEnvoyConfigObjectMatchObjectTypes as ObjectTypes, EnvoyFilterEnvoyConfigObjectPatch,
+    EnvoyFilterListenerMatchFilterMatch, EnvoyFilterPatch, EnvoyFilterPatchContext,
     EnvoyFilterPatchOperation as Operation,
 };
+
+use crate::source::Step;
 
 use super::finding::{At, Findings};
 use super::{regex, selector};
@@ -65,35 +69,43 @@ fn check_patch(patch: &EnvoyFilterEnvoyConfigObjectPatch, at: &At<'_>, findings:
     }
     let at_patch = at.field("patch");
     match patch {
-        None => {
-            findings.error(at, "a patch has `patch`");
-            return;
-        }
+        None => findings.error(at, "a patch has `patch`"),
         Some(patch) if patch.operation == Operation::Invalid => {
             findings.error(&at_patch, "a patch has an `operation`");
-            return;
         }
         Some(patch) if patch.operation != Operation::Remove && patch.value.is_none() => {
             findings.error(&at_patch, format!("{} needs a `value`", patch.operation));
-            return;
         }
-        Some(_) => {}
+        Some(patch) => {
+            if check_match(condition.as_ref(), *apply_to, at, findings) {
+                check_value(*apply_to, patch, &at_patch, findings);
+            }
+        }
     }
-    let Some(condition) = condition else { return };
+}
+
+/// Checks what a patch is for; says whether the check goes on.
+fn check_match(
+    condition: Option<&EnvoyFilterEnvoyConfigObjectMatch>,
+    apply_to: ApplyTo,
+    at: &At<'_>,
+    findings: &mut Findings<'_>,
+) -> bool {
+    let Some(condition) = condition else { return true };
     let at = at.field("match");
     if let Some(proxy) = &condition.proxy
         && let Err(message) = regex::compiles(&proxy.proxy_version)
     {
         let at = at.field("proxy");
         findings.error(&at.field("proxyVersion"), message);
-        return;
+        return false;
     }
-    let Some(object) = &condition.object_types else { return };
+    let Some(object) = &condition.object_types else { return true };
     let wanted = match apply_to {
         ApplyTo::Listener | ApplyTo::FilterChain | ApplyTo::NetworkFilter | ApplyTo::HttpFilter => "listener",
         ApplyTo::RouteConfiguration | ApplyTo::VirtualHost | ApplyTo::HttpRoute => "routeConfiguration",
         ApplyTo::Cluster => "cluster",
-        ApplyTo::Invalid | ApplyTo::ExtensionConfig | ApplyTo::Bootstrap | ApplyTo::ListenerFilter => return,
+        ApplyTo::Invalid | ApplyTo::ExtensionConfig | ApplyTo::Bootstrap | ApplyTo::ListenerFilter => return true,
     };
     let found = match object {
         ObjectTypes::Listener(_) => "listener",
@@ -103,15 +115,42 @@ fn check_patch(patch: &EnvoyFilterEnvoyConfigObjectPatch, at: &At<'_>, findings:
     };
     if found != wanted {
         findings.error(&at.field(found), format!("{apply_to} is matched by `{wanted}`"));
-        return;
+        return wanted != "listener";
     }
     if let ObjectTypes::Listener(listener) = object
         && let Some(filter) = listener.filter_chain.as_ref().and_then(|chain| chain.filter.as_ref())
     {
         let at = at.field("listener");
         let at = at.field("filterChain");
-        check_filter(filter, *apply_to, &at.field("filter"), findings);
+        return check_filter(filter, apply_to, &at.field("filter"), findings);
     }
+    true
+}
+
+/// Reads a value as Envoy's message: what is not of its type is an error, an unknown field a warning.
+///
+/// istiod: `pkg/config/xds/xds.go` `BuildXDSObjectFromStruct`
+fn check_value(apply_to: ApplyTo, patch: &EnvoyFilterPatch, at: &At<'_>, findings: &mut Findings<'_>) {
+    let Some(value) = &patch.value else { return };
+    let Some(descriptor) = apply_to.message_name().and_then(schema::message) else { return };
+    let at = at.field("value");
+    match DynamicMessage::read(descriptor, &serde_json::Value::Object(value.clone())) {
+        Err(ReadError { path, message }) => findings.error_below(&at, &steps(path), &message),
+        Ok((_, unknown)) => {
+            for UnknownField { path, message } in unknown {
+                let text = format!("{message} has no such field: it is left out");
+                findings.warning_below("unknown-envoy-field", &at, &steps(path), &text);
+            }
+        }
+    }
+}
+
+fn steps(path: Vec<PathStep>) -> Vec<Step> {
+    let step = |step| match step {
+        PathStep::Field(name) => Step::Key(name),
+        PathStep::Item(index) => Step::Index(index),
+    };
+    path.into_iter().map(step).collect()
 }
 
 fn check_filter(
@@ -119,14 +158,14 @@ fn check_filter(
     apply_to: ApplyTo,
     at: &At<'_>,
     findings: &mut Findings<'_>,
-) {
+) -> bool {
     let EnvoyFilterListenerMatchFilterMatch { name, sub_filter } = filter;
     if matches!(apply_to, ApplyTo::Listener | ApplyTo::FilterChain) {
         findings.warning("unused-filter-match", at, format!("the match of a filter has no effect on {apply_to}"));
     }
     if name.is_empty() {
         findings.error(at, "the match of a filter has a `name`");
-        return;
+        return false;
     }
     let deprecated = |name: &str, at: &At<'_>, findings: &mut Findings<'_>| {
         if let Some((_, new)) = DEPRECATED_NAMES.iter().find(|(old, _)| *old == name) {
@@ -136,7 +175,7 @@ fn check_filter(
     };
     let Some(sub_filter) = sub_filter else {
         deprecated(name, at, findings);
-        return;
+        return true;
     };
     let parent = at;
     let at = at.field("subFilter");
@@ -149,5 +188,7 @@ fn check_filter(
     } else {
         deprecated(name, parent, findings);
         deprecated(&sub_filter.name, &at, findings);
+        return true;
     }
+    false
 }

@@ -75,9 +75,24 @@ impl<'a> Findings<'a> {
         self.push(problem);
     }
 
+    /// Adds an error somewhere below a field.
+    pub(super) fn error_below(&mut self, at: &At<'_>, below: &[Step], message: &str) {
+        let problem = self.problem_at(self.code, &joined(at, below), message);
+        self.push(problem);
+    }
+
+    /// Adds a warning somewhere below a field.
+    pub(super) fn warning_below(&mut self, code: &'static str, at: &At<'_>, below: &[Step], message: &str) {
+        let problem = self.problem_at(code, &joined(at, below), message).warning();
+        self.push(problem);
+    }
+
     fn problem(&self, code: &'static str, at: &At<'_>, message: &str) -> Problem {
-        let path = at.path();
-        let span = self.object.place(&path);
+        self.problem_at(code, &at.path(), message)
+    }
+
+    fn problem_at(&self, code: &'static str, path: &FieldPath, message: &str) -> Problem {
+        let span = self.object.place(path);
         Problem::new(code, format!("`{path}`: {message}"), span.start, span.end)
     }
 
@@ -86,4 +101,10 @@ impl<'a> Findings<'a> {
             self.problems.push(problem);
         }
     }
+}
+
+fn joined(at: &At<'_>, below: &[Step]) -> FieldPath {
+    let mut path = at.path();
+    path.0.extend(below.iter().cloned());
+    path
 }

@@ -317,3 +317,23 @@ proto_enum! {
         Waypoint = 4 => "WAYPOINT",
     }
 }
+
+impl EnvoyFilterApplyTo {
+    /// The full name of Envoy's message that a value is. istiod: `pkg/config/xds/xds.go` `BuildXDSObjectFromStruct`
+    pub const fn message_name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Invalid => return None,
+            Self::Listener => "envoy.config.listener.v3.Listener",
+            Self::FilterChain => "envoy.config.listener.v3.FilterChain",
+            Self::NetworkFilter => "envoy.config.listener.v3.Filter",
+            Self::HttpFilter => "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",
+            Self::RouteConfiguration => "envoy.config.route.v3.RouteConfiguration",
+            Self::VirtualHost => "envoy.config.route.v3.VirtualHost",
+            Self::HttpRoute => "envoy.config.route.v3.Route",
+            Self::Cluster => "envoy.config.cluster.v3.Cluster",
+            Self::ExtensionConfig => "envoy.config.core.v3.TypedExtensionConfig",
+            Self::Bootstrap => "envoy.config.bootstrap.v3.Bootstrap",
+            Self::ListenerFilter => "envoy.config.listener.v3.ListenerFilter",
+        })
+    }
+}

@@ -23,17 +23,21 @@ const NEVER: Duration = Duration::seconds(9_223_372_035);
 
 /// Builds a cluster for each port on which the workload serves, or for each that its Sidecar names.
 ///
-/// Without interception there would be two listeners on a port, so that only a Sidecar's ports count.
+/// Without interception there would be two listeners on a port, so that only a Sidecar's ports count. Each comes with the hosts of
+/// its services.
 ///
 /// istiod: `cluster.go` `buildInboundClusters`
-pub(super) fn inbound(view: &ProxyView<'_>) -> Vec<Cluster> {
+pub(super) fn inbound(view: &ProxyView<'_>) -> Vec<(Cluster, Vec<String>)> {
     if view.outbound.scope.has_ingress_listener() {
         return ingress::ingress(view);
     }
     if view.outbound.client.interception_mode == InterceptionMode::None {
         return Vec::new();
     }
-    by_target_port(view).iter().map(|(port, targets)| for_target_port(view, *port, targets)).collect()
+    let hosts = |targets: &[&ServiceTarget]| targets.iter().map(|target| target.service.hostname.clone()).collect();
+    let by_target_port = by_target_port(view);
+    let clusters = by_target_port.iter();
+    clusters.map(|(port, targets)| (for_target_port(view, *port, targets), hosts(targets))).collect()
 }
 
 fn by_target_port<'v>(view: &ProxyView<'v>) -> BTreeMap<u32, Vec<&'v ServiceTarget>> {

@@ -15,14 +15,18 @@ const POD_IPV6: &str = "::";
 /// `Sidecar.ingress[].{port, defaultEndpoint}` -> clusters. An endpoint that cannot be read is left out.
 ///
 /// istiod: `cluster.go` `buildInboundClustersFromSidecar`
-pub(super) fn ingress(view: &ProxyView<'_>) -> Vec<Cluster> {
+pub(super) fn ingress(view: &ProxyView<'_>) -> Vec<(Cluster, Vec<String>)> {
     let scope = view.outbound.scope;
     let listeners = scope.sidecar.iter().flat_map(|sidecar| &sidecar.spec.ingress);
     let fallback = format!("{}.{}", scope.name, scope.namespace);
     listeners.filter_map(|listener| for_listener(view, listener, &fallback)).collect()
 }
 
-fn for_listener(view: &ProxyView<'_>, listener: &IstioIngressListener, fallback: &str) -> Option<Cluster> {
+fn for_listener(
+    view: &ProxyView<'_>,
+    listener: &IstioIngressListener,
+    fallback: &str,
+) -> Option<(Cluster, Vec<String>)> {
     let declared = listener.port.as_ref()?;
     let endpoint = default_endpoint(view, &listener.default_endpoint)?;
     let port = Port {
@@ -36,18 +40,20 @@ fn for_listener(view: &ProxyView<'_>, listener: &IstioIngressListener, fallback:
     let target =
         target.map(|target| ServiceTarget { port: port.clone(), target_port: endpoint.port, ..target.clone() });
     let targets: Vec<&ServiceTarget> = target.iter().collect();
-    Some(inbound::cluster(
+    let hostname = target.as_ref().map_or(fallback, |target| target.service.hostname.as_str());
+    let cluster = inbound::cluster(
         view,
         &Inbound {
             cluster_port: declared.number,
             bind: endpoint.address,
             target_port: endpoint.port,
             service: target.as_ref().map(|target| target.service.as_ref()),
-            hostname: target.as_ref().map_or(fallback, |target| target.service.hostname.as_str()),
+            hostname,
             port,
             targets: &targets,
         },
-    ))
+    );
+    Some((cluster, vec![hostname.to_owned()]))
 }
 
 struct DefaultEndpoint {

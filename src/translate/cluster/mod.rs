@@ -33,36 +33,46 @@ mod upstream;
 mod upstream_bind_config;
 mod upstream_protocol;
 
-use std::collections::BTreeSet;
-
 use crate::envoy::Cluster;
 use crate::proxy::{ProxyKind, ProxyView};
 
 pub(crate) use outbound::outbound;
 pub(crate) use sni_dnat::sni_dnat;
 
+/// The clusters of a proxy but those of [`outbound`], by the side on which EnvoyFilters find them.
+#[derive(Debug, Default)]
+pub(crate) struct OwnClusters {
+    /// Of a router, all that are patched.
+    pub(crate) outbound: Vec<Cluster>,
+    /// Each with the hosts of its services.
+    pub(crate) inbound: Vec<(Cluster, Vec<String>)>,
+    /// Those that no patch is for.
+    pub(crate) unpatched: Vec<Cluster>,
+}
+
 /// Builds all clusters of a proxy but those of [`outbound`]: its own ports, and what every proxy of its kind has.
 ///
-/// Of several with one name only the first stays. A router's clusters for `AUTO_PASSTHROUGH` are made by [`sni_dnat`].
+/// A router's clusters for `AUTO_PASSTHROUGH` are made by [`sni_dnat`].
 ///
 /// istiod: `cluster.go` `buildClusters`
-pub(crate) fn inbound(view: &ProxyView<'_>) -> Vec<Cluster> {
+pub(crate) fn own(view: &ProxyView<'_>) -> OwnClusters {
     let outbound = &view.outbound;
-    let mut clusters = vec![built_in::black_hole(outbound)];
+    let mut clusters = OwnClusters {
+        outbound: vec![built_in::black_hole(outbound)],
+        inbound: Vec::new(),
+        unpatched: sds_external::sds_external(outbound).into_iter().collect(),
+    };
     match outbound.client.kind {
         ProxyKind::Sidecar => {
-            clusters.push(built_in::passthrough(outbound));
-            clusters.extend(inbound::inbound(view));
-            clusters.push(built_in::inbound_passthrough(outbound));
+            clusters.outbound.push(built_in::passthrough(outbound));
+            clusters.inbound = inbound::inbound(view);
+            clusters.inbound.push((built_in::inbound_passthrough(outbound), Vec::new()));
         }
         ProxyKind::Router => {
             if view.merged_gateway().is_some_and(|gateway| gateway.contains_auto_passthrough) {
-                clusters.extend(sni_dnat(outbound));
+                clusters.outbound.extend(sni_dnat(outbound));
             }
         }
     }
-    clusters.extend(sds_external::sds_external(outbound));
-    let mut names = BTreeSet::new();
-    clusters.retain(|cluster| names.insert(cluster.name.clone()));
     clusters
 }

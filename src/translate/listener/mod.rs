@@ -56,7 +56,12 @@ use crate::translate::Resource;
 pub(crate) struct Listeners {
     /// Those that other proxies have too. They name no routes and no secrets.
     pub(crate) shared: Vec<Arc<Resource>>,
-    pub(crate) own: Vec<Listener>,
+    /// The other ones of services, and all of a router.
+    pub(crate) outbound: Vec<Listener>,
+    pub(crate) http_proxy: Option<Listener>,
+    pub(crate) virtual_outbound: Option<Listener>,
+    /// `virtualInbound` first.
+    pub(crate) inbound: Vec<Listener>,
 }
 
 /// Builds all listeners of a sidecar; none if the mesh's outbound port is 0.
@@ -69,9 +74,11 @@ pub(crate) fn sidecar(view: &ProxyView<'_>, shared: &SharedListeners, diagnostic
     let listener_view = ListenerView::new(view, diagnostics);
     let own_address = view.proxy.ip_addresses.first().map_or("", String::as_str);
     let services = shared.listeners(&listener_view, own_address, diagnostics);
-    let mut own = services.own;
-    own.extend(outbound::http_proxy(&listener_view));
-    own.extend(outbound::virtual_outbound(&listener_view));
-    own.extend(inbound::listeners(&listener_view, view, diagnostics));
-    Listeners { shared: services.shared, own }
+    Listeners {
+        shared: services.shared,
+        outbound: services.own,
+        http_proxy: outbound::http_proxy(&listener_view),
+        virtual_outbound: outbound::virtual_outbound(&listener_view),
+        inbound: inbound::listeners(&listener_view, view, diagnostics),
+    }
 }

@@ -43,5 +43,6 @@ mod virtual_service_hosts;
 pub(crate) use alternate_domains::alternate_domains;
 pub(crate) use domains::join_host_port;
 pub(crate) use inbound::inbound;
+pub(crate) use route_name::is_name_of_sidecar;
 pub(crate) use sidecar::{MAX_DIRECT_RESPONSE_BODY_SIZE, empty, sidecar};
 pub(crate) use virtual_service::{HttpRouteOptions, catch_all_last, http_routes};

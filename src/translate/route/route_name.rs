@@ -39,6 +39,11 @@ impl<'a> RouteName<'a> {
     }
 }
 
+/// Whether istiod can make anything of the name of a sidecar's route configuration.
+pub(crate) fn is_name_of_sidecar(name: &str) -> bool {
+    RouteName::parse(name).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::RouteName;

@@ -216,28 +216,3 @@ fn headers(names: &[String]) -> Option<ListStringMatcher> {
     let patterns: Vec<_> = names.iter().map(|name| matcher::header_name(name)).collect();
     (!patterns.is_empty()).then_some(ListStringMatcher { patterns })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::envoy::StatusCode;
-
-    #[test]
-    fn names_are_labels() {
-        for (name, is_taken) in
-            [("opa", true), ("a-1", true), ("Opa", false), ("-a", false), ("a-", false), ("", false)]
-        {
-            assert_eq!(check_name(name).is_ok(), is_taken, "{name}");
-        }
-        assert!(check_name(&"a".repeat(63)).is_ok() && check_name(&"a".repeat(64)).is_err());
-    }
-
-    #[test]
-    fn statuses_are_those_that_envoy_knows() {
-        assert_eq!(status_on_error(""), Ok(None));
-        assert_eq!(status_on_error("429"), Ok(Some(HttpStatus { code: StatusCode::TooManyRequests })));
-        for status in ["418", "no", "-1"] {
-            assert!(status_on_error(status).is_err(), "{status}");
-        }
-    }
-}
