@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::args::{self, Expand, OutputFlags};
 use super::input::Input;
-use super::{Outcome, is_closed_pipe};
+use super::{Outcome, is_closed_pipe, yaml};
 
 /// Runs the command: all objects of the input, completed, as documents of YAML.
 pub(super) fn run(arguments: Expand, flags: &OutputFlags) -> anyhow::Result<Outcome> {
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: Expand, flags: &OutputFlags) -> anyhow::Result<Outc
 
 fn write(input: &Input, out: &mut impl Write) -> anyhow::Result<()> {
     for object in input.expansion.documents(&input.manifests) {
-        let text = serde_yaml::to_string(&object).context("an object cannot be printed")?;
+        let text = yaml::to_string(&object).context("an object cannot be printed")?;
         write!(out, "---\n{text}")?;
     }
     Ok(out.flush()?)

@@ -15,6 +15,7 @@ mod report;
 mod selection;
 pub mod source;
 mod translate;
+mod yaml;
 
 pub use outcome::Outcome;
 

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use super::args::{DumpFormat, OutputFlags, Part, Translate};
 use super::input::Input;
 use super::progress::Progress;
-use super::{Outcome, is_closed_pipe};
+use super::{Outcome, is_closed_pipe, yaml};
 use crate::config_dump::{ConfigDump, Query};
 use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
@@ -142,7 +142,7 @@ impl Writer {
                 }
             }
             DumpFormat::Yaml => {
-                out.extend(serde_yaml::to_string(name)?.trim_end().bytes());
+                out.extend(yaml::to_string(&name)?.trim_end().bytes());
                 out.extend(b":\n");
                 for line in lines {
                     if !line.is_empty() {
@@ -165,7 +165,7 @@ impl Writer {
                 crate::envoy::json::to_writer(&mut *out, &dump.part(&self.query)?)?;
                 out.write_all(b"\n")?;
             }
-            DumpFormat::Yaml => serde_yaml::to_writer(out, &dump.part(&self.query)?)?,
+            DumpFormat::Yaml => out.write_all(yaml::to_string(&dump.part(&self.query)?)?.as_bytes())?,
         }
         Ok(())
     }

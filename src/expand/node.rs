@@ -12,7 +12,7 @@ const CLUSTER_SCOPED: [&str; 3] = ["Namespace", "Node", "IngressClass"];
 pub(super) fn object(node: Node<'_>) -> Value {
     let mut object = node.to_json();
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-    let kind_is_secret = kind == "Secret";
+    let (kind_is_secret, kind_is_service) = (kind == "Secret", kind == "Service");
     if !CLUSTER_SCOPED.contains(&kind)
         && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
         && metadata.get("namespace").and_then(Value::as_str).is_none_or(str::is_empty)
@@ -22,7 +22,26 @@ pub(super) fn object(node: Node<'_>) -> Value {
     if kind_is_secret {
         encode_string_data(&mut object);
     }
+    if kind_is_service {
+        complete_ports(&mut object);
+    }
     object
+}
+
+/// Gives a Service's ports the values that the API server gives them.
+fn complete_ports(service: &mut Value) {
+    let ports = service.get_mut("spec").and_then(|spec| spec.get_mut("ports")).and_then(Value::as_array_mut);
+    for port in ports.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let is_unset = |value: Option<&Value>| value.is_none_or(|v| v.is_null() || *v == json!(0) || *v == json!(""));
+        if is_unset(port.get("protocol")) {
+            port.insert("protocol".to_owned(), json!("TCP"));
+        }
+        if is_unset(port.get("targetPort"))
+            && let Some(number) = port.get("port").cloned()
+        {
+            port.insert("targetPort".to_owned(), number);
+        }
+    }
 }
 
 /// Moves a Secret's `stringData` into `data`, as the API server does when it is written.
