@@ -3,6 +3,7 @@
 //! istiod: `pkg/config/mesh/mesh.go` `ApplyMeshConfig`, `ParseMeshNetworks`
 
 use super::de::{self, Style};
+use super::validation::{self, Findings};
 use super::{Manifests, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::istio::{MeshConfig, MeshNetworks, ProxyConfig};
@@ -61,7 +62,12 @@ pub fn mesh_settings(
     let config = match config {
         None => MeshConfig::default_install(),
         Some((text, source)) => {
-            let read = read(&text, |deserializer| MeshConfig::built_in().apply(deserializer));
+            let read = read(
+                &text,
+                MeshConfig::built_in(),
+                |deserializer| MeshConfig::built_in().apply(deserializer),
+                |mesh, findings| validation::mesh_config::check(mesh, findings),
+            );
             read.unwrap_or_else(|message| {
                 diagnostics.push(problem("mesh-config", &message, source, "data.mesh"));
                 MeshConfig::built_in()
@@ -69,7 +75,12 @@ pub fn mesh_settings(
         }
     };
     let networks = networks.map(|(text, source)| {
-        let read = read(&text, |deserializer| serde::Deserialize::deserialize(deserializer));
+        let read = read(
+            &text,
+            MeshNetworks::default(),
+            |deserializer| serde::Deserialize::deserialize(deserializer),
+            |networks, findings| validation::mesh_config::check_networks(networks, findings),
+        );
         read.unwrap_or_else(|message| {
             diagnostics.push(problem("mesh-networks", &message, source, "data.meshNetworks"));
             MeshNetworks::default()
@@ -78,18 +89,26 @@ pub fn mesh_settings(
     MeshSettings { config, networks: networks.unwrap_or_default(), is_default, revision: revision.to_owned() }
 }
 
-/// Reads YAML inside of a string; unknown fields are passed over, as istiod does.
-fn read<T: Default>(
+/// Reads YAML inside of a string (nothing means the default), and checks what it says; unknown fields are passed over, as istiod does.
+fn read<T>(
     text: &str,
+    default: T,
     read: impl FnOnce(de::Deserializer<'_, '_>) -> Result<T, de::Error>,
+    check: impl FnOnce(&T, &mut Findings<'_>),
 ) -> Result<T, String> {
     let end = u32::try_from(text.len()).map_err(|_| "it is too long".to_owned())?;
     let tree = yaml::parse(text, 0..end).map_err(|problem| problem.message().to_owned())?;
     if tree.is_empty() {
-        return Ok(T::default());
+        return Ok(default);
     }
     let root = tree.root(SourceId::default(), text);
-    de::read_with(root, Style::Proto, read).map(|(value, _)| value).map_err(|error| error.message)
+    let (value, _) = de::read_with(root, Style::Proto, read).map_err(|error| error.message)?;
+    let mut problems = Vec::new();
+    check(&value, &mut Findings::new(root, "mesh-config", &mut problems));
+    match problems.iter().find(|problem| problem.is_error()) {
+        Some(problem) => Err(problem.message().to_owned()),
+        None => Ok(value),
+    }
 }
 
 fn problem(code: &'static str, message: &str, source: Option<ResourceRef>, path: &str) -> Diagnostic {

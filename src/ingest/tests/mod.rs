@@ -229,3 +229,22 @@ fn quantities_may_be_numbers_and_nulls_are_zero() {
     let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, creationTimestamp: null, labels: null}\nspec:\n  containers:\n  - name: x\n    resources: {limits: {cpu: 1, memory: 1.5}}\n    env: [{name: A, value: null}]\n    ports: null\n";
     assert_eq!(read(text).1, [] as [&str; 0]);
 }
+
+#[test]
+fn a_mesh_config_that_istiod_refuses_leaves_the_defaults() {
+    for (text, part) in [
+        ("connectTimeout: 0s", "connectTimeout"),
+        ("defaultConfig: {discoveryAddress: istiod}", "discoveryAddress"),
+        ("defaultConfig: {statusPort: 0}", "statusPort"),
+        ("trustDomain: a_b", "trustDomain"),
+        ("meshMTLS: {ecdhCurves: [P-256]}", "meshMTLS"),
+        ("localityLbSetting: {distribute: [{from: eu/*, to: {eu/*: 90}}]}", "localityLbSetting"),
+    ] {
+        let file = crate::source::SourceFile::new("mesh.yaml", format!("accessLogFile: /dev/stdout\n{text}\n"));
+        let mut diagnostics = Diagnostics::default();
+        let settings = mesh_settings(&Manifests::default(), "", Some(&file), None, &mut diagnostics);
+        assert_eq!(settings.config, crate::model::istio::MeshConfig::built_in(), "{text}");
+        let messages: Vec<_> = diagnostics.iter().map(|d| d.message.as_str()).collect();
+        assert!(messages.len() == 1 && messages[0].contains(part), "{text}: {messages:?}");
+    }
+}

@@ -23,6 +23,11 @@ impl At<'_> {
     /// The object's `metadata`.
     pub(super) const METADATA: At<'static> = At { parent: None, step: AtStep::Key("metadata") };
 
+    /// A field of what is checked, when that is no object of Kubernetes.
+    pub(super) fn root(name: &str) -> At<'_> {
+        At { parent: None, step: AtStep::Key(name) }
+    }
+
     /// Returns a field, or the entry of a map, by its name in the manifest.
     pub(super) fn field<'q>(&'q self, name: &'q str) -> At<'q> {
         At { parent: Some(self), step: AtStep::Key(name) }
@@ -44,7 +49,7 @@ impl At<'_> {
 }
 
 /// Collects what the webhook says about one object.
-pub(super) struct Findings<'a> {
+pub(crate) struct Findings<'a> {
     object: Node<'a>,
     /// The code of its errors: `invalid-virtual-service`.
     code: &'static str,
@@ -52,7 +57,7 @@ pub(super) struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    pub(super) fn new(object: Node<'a>, code: &'static str, problems: &'a mut Vec<Problem>) -> Self {
+    pub(crate) fn new(object: Node<'a>, code: &'static str, problems: &'a mut Vec<Problem>) -> Self {
         Self { object, code, problems }
     }
 

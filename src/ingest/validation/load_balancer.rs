@@ -89,7 +89,7 @@ fn is_prime(number: u64) -> bool {
 }
 
 /// istiod: `ValidateLocalityLbSetting`
-fn check_locality(
+pub(super) fn check_locality(
     setting: &LocalityLoadBalancerSetting,
     outlier_detection: Option<&OutlierDetection>,
     at: &At<'_>,

@@ -17,6 +17,7 @@ mod header;
 mod http_policy;
 mod http_route;
 mod load_balancer;
+pub(crate) mod mesh_config;
 mod name;
 mod peer_authentication;
 mod regex;
@@ -38,7 +39,8 @@ use crate::source::Node;
 
 use super::kind::Resource;
 use super::problem::Problem;
-use finding::{At, Findings};
+use finding::At;
+pub(crate) use finding::Findings;
 
 /// Checks an object of an Istio kind.
 pub(crate) fn check(resource: &Resource, object: Node<'_>, problems: &mut Vec<Problem>) {
