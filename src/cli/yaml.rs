@@ -52,7 +52,7 @@ fn quoted(text: &str, mark: char) -> String {
         let (run, rest) = part.split_at(end);
         // Of a key, the colon is no part.
         let (run, colon) = run.strip_suffix(':').map_or((run, ""), |run| (run, ":"));
-        out.push_str(&format!("\"{run}\"{colon}{rest}"));
+        out.extend(["\"", run, "\"", colon, rest]);
     }
     out
 }

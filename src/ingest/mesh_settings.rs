@@ -66,7 +66,7 @@ pub fn mesh_settings(
                 &text,
                 MeshConfig::built_in(),
                 |deserializer| MeshConfig::built_in().apply(deserializer),
-                |mesh, findings| validation::mesh_config::check(mesh, findings),
+                validation::mesh_config::check,
             );
             read.unwrap_or_else(|message| {
                 diagnostics.push(problem("mesh-config", &message, source, "data.mesh"));
@@ -79,7 +79,7 @@ pub fn mesh_settings(
             &text,
             MeshNetworks::default(),
             |deserializer| serde::Deserialize::deserialize(deserializer),
-            |networks, findings| validation::mesh_config::check_networks(networks, findings),
+            validation::mesh_config::check_networks,
         );
         read.unwrap_or_else(|message| {
             diagnostics.push(problem("mesh-networks", &message, source, "data.meshNetworks"));
