@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::Manifests;
 use crate::model::istio::EnvoyFilterApplyTo;
-use crate::source::ResourceRef;
+use crate::source::{Node, ResourceRef};
 
 /// How far a kind is translated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub fn unsupported(manifests: &Manifests) -> Diagnostics {
         );
         Some(Diagnostic::note("unsupported-field", message))
     });
-    objects.chain(gateway_api).chain(bootstrap_patches(manifests)).collect()
+    objects.chain(gateway_api).chain(bootstrap_patches(manifests)).chain(waypoint_targets(manifests)).collect()
 }
 
 /// What the agent reads when it starts Envoy is not served.
@@ -88,4 +88,27 @@ fn bootstrap_patches(manifests: &Manifests) -> impl Iterator<Item = Diagnostic> 
         Diagnostic::note("unsupported-field", message)
             .at(filter.source, &format!("spec.configPatches[{index}].applyTo"))
     })
+}
+
+/// The kinds that only waypoints serve policies for; a policy that names no other applies to nobody else.
+const WAYPOINT_TARGETS: &[&str] = &["Service", "ServiceEntry", "GatewayClass"];
+
+/// Returns a note for each reference of a policy to something that waypoints stand for.
+fn waypoint_targets(manifests: &Manifests) -> Vec<Diagnostic> {
+    let mut notes = Vec::new();
+    for (document, resource) in manifests.documents.iter().zip((0..).map(ResourceRef)) {
+        let spec = manifests.node(resource).and_then(|node| node.get("spec"));
+        let Some(spec) = spec.filter(|_| document.group.ends_with(".istio.io")) else { continue };
+        let list = spec.get("targetRefs").into_iter().flat_map(|list| list.items().enumerate());
+        let list = list.map(|(index, target)| (format!("spec.targetRefs[{index}]"), target));
+        let single = spec.get("targetRef").map(|target| ("spec.targetRef".to_owned(), target));
+        for (path, target) in list.chain(single) {
+            let kind = target.get("kind").and_then(Node::as_str).unwrap_or_default();
+            if WAYPOINT_TARGETS.contains(&kind) {
+                let message = format!("only waypoints serve a policy for a {kind}, and they are not translated");
+                notes.push(Diagnostic::note("unsupported-field", message).at(resource, &path));
+            }
+        }
+    }
+    notes
 }

@@ -93,8 +93,8 @@ fn http(mesh: &Mesh, provider: &HttpProvider) -> Result<ExtAuthz, String> {
     } = provider;
     let backend = backend(mesh, service, *port)?;
     let status_on_error = status_on_error(status)?;
-    if !path_prefix.is_empty() && !path_prefix.starts_with('/') {
-        return Err(format!("the provider's `pathPrefix` `{path_prefix}` has no `/` in front"));
+    if !path_prefix.is_empty() && !is_path(path_prefix) {
+        return Err(format!("the provider's `pathPrefix` `{path_prefix}` is no path with `/` in front"));
     }
     let lists = [
         include_request_headers_in_check,
@@ -191,8 +191,30 @@ fn backend(mesh: &Mesh, service: &str, port: u32) -> Result<Backend, String> {
     if !(1..=65_535).contains(&port) {
         return Err(format!("the provider's port {port} is none"));
     }
-    let backend = extension_provider::backend(mesh, service, port);
+    let backend = extension_provider::backend(mesh, service, port).filter(|_| is_service(service));
     backend.ok_or_else(|| format!("the provider's service `{service}` is not there, or in more than one namespace"))
+}
+
+/// Says whether a provider may name a service so: a wildcard only with a namespace, a short name only without one.
+///
+/// istiod: `pkg/config/validation/agent/extensionprovider.go` `validateExtensionProviderService`
+fn is_service(service: &str) -> bool {
+    match service.split_once('/') {
+        Some((_, hostname)) => hostname.contains('.'),
+        None => !service.contains('*'),
+    }
+}
+
+/// Says whether a text is a path that Go can read: what follows a `%` is an escape. Go: `url.Parse`
+fn is_path(text: &str) -> bool {
+    let is_escaped = |part: &str| {
+        part.split('%')
+            .skip(1)
+            .all(|rest| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
+    };
+    let (before, fragment) = text.split_once('#').unwrap_or((text, ""));
+    let path = before.split_once('?').map_or(before, |(path, _)| path);
+    text.starts_with('/') && !text.contains(|c: char| c.is_ascii_control()) && is_escaped(path) && is_escaped(fragment)
 }
 
 /// istiod: `extauthz.go` `parseStatusOnError`
@@ -215,4 +237,45 @@ fn timeout_or_default(timeout: Option<model::Duration>) -> Duration {
 fn headers(names: &[String]) -> Option<ListStringMatcher> {
     let patterns: Vec<_> = names.iter().map(|name| matcher::header_name(name)).collect();
     (!patterns.is_empty()).then_some(ListStringMatcher { patterns })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envoy::StatusCode;
+
+    #[test]
+    fn names_are_labels() {
+        for (name, is_taken) in
+            [("opa", true), ("a-1", true), ("Opa", false), ("-a", false), ("a-", false), ("", false)]
+        {
+            assert_eq!(check_name(name).is_ok(), is_taken, "{name}");
+        }
+        assert!(check_name(&"a".repeat(63)).is_ok() && check_name(&"a".repeat(64)).is_err());
+    }
+
+    #[test]
+    fn prefixes_are_paths() {
+        for (text, is_one) in
+            [("/a", true), ("a", false), ("/%2f?%z", true), ("/%z", false), ("/#%", false), ("/\n", false)]
+        {
+            assert_eq!(is_path(text), is_one, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn services_are_named_in_two_ways() {
+        for (service, is_one) in [("a.b", true), ("a", true), ("*.b", false), ("n/*.b", true), ("n/a", false)] {
+            assert_eq!(is_service(service), is_one, "{service}");
+        }
+    }
+
+    #[test]
+    fn statuses_are_those_that_envoy_knows() {
+        assert_eq!(status_on_error(""), Ok(None));
+        assert_eq!(status_on_error("429"), Ok(Some(HttpStatus { code: StatusCode::TooManyRequests })));
+        for status in ["418", "no", "-1"] {
+            assert!(status_on_error(status).is_err(), "{status}");
+        }
+    }
 }
