@@ -290,6 +290,41 @@ fn mesh_config_and_networks_replace_those_of_the_input() {
 }
 
 #[test]
+fn keys_of_tokens_are_given_by_uri() {
+    let folder = folder("jwks");
+    let policy = "apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: tokens, namespace: bookstore}
+spec:
+  jwtRules:
+  - {issuer: a, jwksUri: 'https://a.example/keys?of=a'}
+  - {issuer: 'https://b.example/'}
+";
+    let policy = write(&folder, "policy.yaml", policy);
+    let keys = write(&folder, "keys", "{\"keys\": []}");
+    let openid = write(&folder, "openid", "{\"jwks_uri\": \"https://b.example/keys\"}");
+    let arguments = ["translate", "examples/bookinfo", &policy, "--proxy", "reviews-v1.bookstore"];
+    let unknown = run(&arguments);
+    for uri in ["https://a.example/keys?of=a", "https://b.example/.well-known/openid-configuration"] {
+        assert!(
+            messages(&unknown).contains(&format!("note[jwks-unknown]: the keys of `{uri}` are not known")),
+            "{uri}"
+        );
+    }
+    assert!(text(&unknown.stdout).contains("0xObjM0UvS_"), "istiod's key for want of another");
+
+    let given = [
+        format!("--jwks=https://a.example/keys?of=a={keys}"),
+        format!("--jwks=https://b.example/.well-known/openid-configuration={openid}"),
+        format!("--jwks=https://b.example/keys={keys}"),
+    ];
+    let with_keys: Vec<&str> = arguments.into_iter().chain(given.iter().map(String::as_str)).collect();
+    let known = run(&with_keys);
+    assert!(!messages(&known).contains("jwks-unknown"), "{}", messages(&known));
+    assert!(!text(&known.stdout).contains("0xObjM0UvS_") && text(&known.stdout).contains(r#"{\"keys\": []}"#));
+}
+
+#[test]
 fn the_table_of_proxies() {
     snapshot("proxies", &output(&["proxies", SERVICES]));
     snapshot("proxies-json", &output(&["proxies", SERVICES, "-o", "json", "--proxy", "reviews-*"]));

@@ -1,4 +1,4 @@
-//! An application: answers each request with its own name and what it was asked.
+//! An application: answers each request with its own name and what it was asked; 403 to one with a header `x-refuse`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -29,5 +29,6 @@ fn answer(name: &str, mut stream: &TcpStream) -> std::io::Result<()> {
         head.push('\n');
     }
     let body = format!("{name}\n{head}");
-    write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    let status = if body.contains("\nx-refuse:") { "403 Forbidden" } else { "200 OK" };
+    write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }

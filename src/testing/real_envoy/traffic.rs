@@ -43,6 +43,15 @@ const INGRESS: (&str, u16) = ("127.0.10.1", 8080);
 const FROM_FRONTEND: (&str, u16) = ("127.0.10.2", APPLICATION_PORT + OUTBOUND);
 const FROM_FRONTEND_80: (&str, u16) = ("127.0.10.2", 80 + OUTBOUND);
 
+/// A token of the issuer `traffic` for `jason`, who is of the group `members`, until the year 2100. Nobody has the private key.
+const TOKEN: &str = concat!(
+    "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6InRyYWZmaWMiLCJ0eXAiOiJKV1QifQ.",
+    "eyJpc3MiOiJ0cmFmZmljIiwic3ViIjoiamFzb24iLCJleHAiOjQxMDI0NDQ4MDAsImdyb3VwcyI6WyJtZW1iZXJzIl19.",
+    "RbFYHN8PKhQI5fE2dtIEPKgM1is2nEa5G_HqImin-1Bd9kv_5ZedNfOuR4MOkIeASuJHPy7gRNHSO6Vu2zj4njVJWYJ_UdPtfw2yStV-m3u9XM",
+    "7SVR-9pliiktVdLpQxcaXqEkmPgQhxovHPMYKyjN2Qe4Jzp3-2IP64K1b5KldwooS4FOxQ7ERX0wzeGLfHiIHZ8Xrw6RMbkn2Az2h2Pohdccms",
+    "biDbCaDAnFC4SnALXCmAhrA7snnihVzrDhLqhxPGyK-6u565ujU9wdDZmmdIfICVjuXdN7gvW1yQwwqsm-IxhFJzjkuGdhsaZxUYSVjyrLoVhnYBM3DnusSg0A",
+);
+
 /// A request and what must come of it.
 struct Case {
     title: &'static str,
@@ -123,6 +132,62 @@ const CASES: &[Case] = &[
         headers: &[("host", "rates.example")],
         status: 200,
         answer: &["\nexternal\nget /eur ", "\nhost: rates.example\n", "\nx-by: egress\n"],
+    },
+    Case {
+        title: "authorization: a peer that is not allowed",
+        to: INGRESS,
+        path: "/reviews",
+        headers: &[("host", "shop.example")],
+        status: 403,
+        answer: &["RBAC: access denied"],
+    },
+    Case {
+        title: "authorization: a path that is denied by its template",
+        to: FROM_FRONTEND,
+        path: "/reviews/1/drafts",
+        headers: &[("host", "reviews:9080")],
+        status: 403,
+        answer: &["RBAC: access denied"],
+    },
+    Case {
+        title: "authorization: somebody else allows it",
+        to: INGRESS,
+        path: "/front/guarded",
+        headers: &[("host", "shop.example")],
+        status: 200,
+        answer: &["\nfrontend.shop\nget /guarded "],
+    },
+    Case {
+        title: "authorization: somebody else refuses it",
+        to: INGRESS,
+        path: "/front/guarded",
+        headers: &[("host", "shop.example"), ("x-refuse", "yes")],
+        status: 403,
+        answer: &["\nexternal\nget /guarded "],
+    },
+    Case {
+        title: "token: none, where a claim is needed",
+        to: INGRESS,
+        path: "/front/members",
+        headers: &[("host", "shop.example")],
+        status: 403,
+        answer: &["RBAC: access denied"],
+    },
+    Case {
+        title: "token: an invalid one",
+        to: INGRESS,
+        path: "/front/hello",
+        headers: &[("host", "shop.example"), ("authorization", "Bearer none")],
+        status: 401,
+        answer: &["Jwt is not in the form"],
+    },
+    Case {
+        title: "token: a valid one, its claim in a header",
+        to: INGRESS,
+        path: "/front/members",
+        headers: &[("host", "shop.example"), ("authorization", TOKEN)],
+        status: 200,
+        answer: &["\nfrontend.shop\nget /members ", "\nx-who: jason\n"],
     },
 ];
 

@@ -110,7 +110,7 @@ fn decisions<'m>(
         let found = if is_only {
             provider::ext_authz(mesh, name)
         } else {
-            Err("a workload can have one provider, and this policy shares one with a policy of another".to_owned())
+            Err("a workload has one provider only, and another policy for it names another".to_owned())
         };
         decisions.push(match found {
             Ok(ext_authz) => Decision::Ask { provider: name, rules, ext_authz: Box::new(ext_authz) },
