@@ -15,6 +15,14 @@ mod istio {
     pub(super) use crate::model::istio::*;
 }
 
+/// The Gateway API's kinds by their names in manifests, but for the Gateway, whose name Istio's own kind has.
+mod gateway_api {
+    pub(super) use crate::model::gateway_api::{
+        BackendTlsPolicy as BackendTLSPolicy, GatewayClass, GrpcRoute as GRPCRoute, HttpRoute as HTTPRoute,
+        KubernetesGateway, ListenerSet, ReferenceGrant, TlsRoute as TLSRoute,
+    };
+}
+
 /// What a kind of object is to us.
 pub(crate) enum Known {
     /// Read, by this entry of the table.
@@ -137,8 +145,33 @@ fn kubernetes<T: kubernetes::Kind>(
     }
 }
 
+/// Reads an object of a kind of the Gateway API, with its defaults.
+fn gateway_api<T: serde::de::DeserializeOwned>(
+    object: Node<'_>,
+    namespaced: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Config<T>> {
+    let type_meta = metadata::type_meta(object).ok()?;
+    let mut value = crd::complete(&type_meta, object, problems)?;
+    let spec = value.get_mut("spec").map(serde_json::Value::take).unwrap_or_else(|| value.take());
+    let spec = match serde_json::from_value(spec) {
+        Ok(spec) => spec,
+        Err(error) => {
+            let span = object.span();
+            problems.push(Problem::new("invalid-value", error.to_string(), span.start, span.end));
+            return None;
+        }
+    };
+    let meta = metadata::object_meta(object, problems)?;
+    let meta = metadata::complete(object, namespaced, meta, problems);
+    Some(Config { meta, spec, source: ResourceRef::NONE })
+}
+
 macro_rules! kinds {
-    ($( $(#[$doc:meta])* $field:ident: $reader:ident $group:literal [$($version:literal),*] $kind:ident $scope:ident; )*) => {
+    ($(
+        $(#[$doc:meta])*
+        $field:ident: $reader:ident $group:literal [$($version:literal),*] $kind:ident $(($name:literal))? $scope:ident;
+    )*) => {
         /// The resources of the input, by kind; each list by namespace and name.
         #[derive(Debug, Clone, Default)]
         pub struct Resources {
@@ -186,14 +219,14 @@ macro_rules! kinds {
 
             /// Returns how many resources there are of each kind.
             pub fn counts(&self) -> Vec<(&'static str, usize)> {
-                vec![$( (stringify!($kind), self.$field.len()), )*]
+                vec![$( (kinds!(@label $kind $(($name))?), self.$field.len()), )*]
             }
         }
 
         const KINDS: &[Kind] = &[$(
             Kind {
                 group: $group,
-                name: stringify!($kind),
+                name: kinds!(@name $kind $(($name))?),
                 versions: &[$($version),*],
                 namespaced: kinds!(@ $scope),
                 read: |object, namespaced, problems| {
@@ -202,6 +235,10 @@ macro_rules! kinds {
             },
         )*];
     };
+    (@name $kind:ident) => { stringify!($kind) };
+    (@name $kind:ident ($name:literal)) => { $name };
+    (@label $kind:ident) => { stringify!($kind) };
+    (@label $kind:ident ($name:literal)) => { concat!($name, " (Gateway API)") };
     (@ namespaced) => { true };
     (@ cluster) => { false };
 }
@@ -243,6 +280,23 @@ kinds! {
     ingresses: kubernetes "networking.k8s.io" ["v1"] Ingress namespaced;
     /// `networking.k8s.io/v1` IngressClass
     ingress_classes: kubernetes "networking.k8s.io" ["v1"] IngressClass cluster;
+
+    /// `gateway.networking.k8s.io` GatewayClass
+    gateway_classes: gateway_api "gateway.networking.k8s.io" ["v1", "v1beta1"] GatewayClass cluster;
+    /// `gateway.networking.k8s.io` Gateway
+    kubernetes_gateways: gateway_api "gateway.networking.k8s.io" ["v1", "v1beta1"] KubernetesGateway("Gateway") namespaced;
+    /// `gateway.networking.k8s.io` ListenerSet
+    listener_sets: gateway_api "gateway.networking.k8s.io" ["v1"] ListenerSet namespaced;
+    /// `gateway.networking.k8s.io` HTTPRoute
+    http_routes: gateway_api "gateway.networking.k8s.io" ["v1", "v1beta1"] HTTPRoute namespaced;
+    /// `gateway.networking.k8s.io` GRPCRoute
+    grpc_routes: gateway_api "gateway.networking.k8s.io" ["v1"] GRPCRoute namespaced;
+    /// `gateway.networking.k8s.io` TLSRoute
+    tls_routes: gateway_api "gateway.networking.k8s.io" ["v1", "v1alpha3", "v1alpha2"] TLSRoute namespaced;
+    /// `gateway.networking.k8s.io` ReferenceGrant
+    reference_grants: gateway_api "gateway.networking.k8s.io" ["v1", "v1beta1"] ReferenceGrant namespaced;
+    /// `gateway.networking.k8s.io` BackendTLSPolicy
+    backend_tls_policies: gateway_api "gateway.networking.k8s.io" ["v1", "v1alpha3"] BackendTLSPolicy namespaced;
 
     /// `networking.istio.io` VirtualService
     virtual_services: istio "networking.istio.io" ["v1", "v1beta1", "v1alpha3"] VirtualService namespaced;

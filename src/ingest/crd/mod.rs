@@ -1,9 +1,11 @@
-//! What the API server checks of an Istio object by its custom resource definition.
+//! What the API server checks of an object by its custom resource definition, and what it writes where the object says nothing.
 //!
-//! `schema/*.txt` are written by `tools/crd-schema` from Istio's definitions: a line a field. [`check`] walks an object
-//! and its schema side by side; everything that is wrong is a [`Problem`] at its node. None of Istio's definitions has
-//! defaults.
+//! `schema/*.txt` are written by `tools/crd-schema` from the definitions of Istio and of the Gateway API: a line a field.
+//! [`check`] walks an object and its schema side by side; everything that is wrong is a [`Problem`] at its node. Only the
+//! definitions of the Gateway API have defaults, and rules in CEL that are evaluated as they are written ([`complete`]).
 
+mod cel;
+mod default;
 mod rule;
 mod schema;
 pub(crate) mod url;
@@ -11,7 +13,7 @@ pub(crate) mod url;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::metadata::unknown_field;
+use super::metadata::{TypeMeta, unknown_field};
 use super::problem::{MAX_PROBLEMS, Problem};
 use super::yaml::shorten;
 use crate::source::{FieldPath, Node, NodeKind};
@@ -23,6 +25,26 @@ pub(crate) fn check(kind: &str, object: Node<'_>, problems: &mut Vec<Problem>) {
         let mut checker = Checker { object, problems };
         checker.object(object, schema, true);
     }
+}
+
+/// Checks an object of a kind of the Gateway API, and returns it with the defaults; nothing if something is wrong with it.
+pub(crate) fn complete(
+    type_meta: &TypeMeta<'_>,
+    object: Node<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<serde_json::Value> {
+    let schema = schema::of_gateway_api(type_meta)?;
+    Checker { object, problems }.object(object, schema, true);
+    if !problems.is_empty() {
+        return None;
+    }
+    let mut value = object.to_json();
+    default::fill(&mut value, schema);
+    for (path, message) in cel::check(&value, schema).into_iter().take(MAX_PROBLEMS) {
+        let span = object.place(&path);
+        problems.push(Problem::new("invalid-value", format!("`{path}`: {message}"), span.start, span.end));
+    }
+    problems.is_empty().then_some(value)
 }
 
 /// Collects what is wrong with one object.
@@ -128,7 +150,8 @@ impl<'a> Checker<'a, '_> {
     fn string(&mut self, node: Node<'a>, text: &str, constraints: &Constraints) {
         let Constraints { r#enum, pattern, format, min_length, max_length, .. } = constraints;
         if !r#enum.is_empty() && !r#enum.iter().any(|value| value == text) {
-            let message = format!("`{}` is none of {}", shorten(text), r#enum.join(", "));
+            let values: Vec<&str> = r#enum.iter().filter_map(serde_json::Value::as_str).collect();
+            let message = format!("`{}` is none of {}", shorten(text), values.join(", "));
             self.report("unknown-enum-value", node, message);
         }
         if pattern.as_ref().is_some_and(|pattern| !pattern.matches(text)) {
@@ -144,7 +167,11 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn number(&mut self, node: Node<'a>, value: i128, constraints: &Constraints) {
-        let Constraints { format, minimum, maximum, .. } = constraints;
+        let Constraints { r#enum, format, minimum, maximum, .. } = constraints;
+        if !r#enum.is_empty() && !r#enum.iter().any(|number| number.as_i64().map(i128::from) == Some(value)) {
+            let values: Vec<String> = r#enum.iter().map(ToString::to_string).collect();
+            self.report("unknown-enum-value", node, format!("{value} is none of {}", values.join(", ")));
+        }
         let int32 = format.as_deref() == Some("int32");
         let least = minimum.or(int32.then_some(i64::from(i32::MIN)));
         let most = maximum.or(int32.then_some(i64::from(i32::MAX)));

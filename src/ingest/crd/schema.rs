@@ -5,14 +5,16 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use super::cel::CelRule;
 use super::rule::Rule;
+use crate::ingest::metadata::TypeMeta;
 
 /// What a value may be.
 #[derive(Debug)]
 pub(crate) struct Schema {
     pub(crate) r#type: Type,
     pub(crate) constraints: Constraints,
-    properties: BTreeMap<String, Schema>,
+    pub(crate) properties: BTreeMap<String, Schema>,
     /// Of a list.
     pub(crate) items: Option<Box<Schema>>,
     /// Of a map.
@@ -79,7 +81,7 @@ pub(crate) struct Constraints {
     pub(crate) list_map_keys: Vec<String>,
     pub(crate) min_items: Option<usize>,
     pub(crate) max_items: Option<usize>,
-    pub(crate) r#enum: Vec<String>,
+    pub(crate) r#enum: Vec<serde_json::Value>,
     pub(crate) pattern: Option<Pattern>,
     pub(crate) format: Option<String>,
     pub(crate) min_length: Option<usize>,
@@ -87,6 +89,10 @@ pub(crate) struct Constraints {
     pub(crate) minimum: Option<i64>,
     pub(crate) maximum: Option<i64>,
     pub(crate) rules: Vec<Rule>,
+    /// Rules that are evaluated as they are written.
+    pub(crate) cel: Vec<CelRule>,
+    /// What the API server writes where the field is left out.
+    pub(crate) default: Option<serde_json::Value>,
 }
 
 /// A regular expression, compiled when first used.
@@ -135,6 +141,15 @@ tables! {
     "WasmPlugin" "wasm_plugin";
     "WorkloadEntry" "workload_entry";
     "WorkloadGroup" "workload_group";
+    "gateway.networking.k8s.io/BackendTLSPolicy" "gateway_api/backend_tls_policy";
+    "gateway.networking.k8s.io/GRPCRoute" "gateway_api/grpc_route";
+    "gateway.networking.k8s.io/Gateway" "gateway_api/gateway";
+    "gateway.networking.k8s.io/GatewayClass" "gateway_api/gateway_class";
+    "gateway.networking.k8s.io/HTTPRoute" "gateway_api/http_route";
+    "gateway.networking.k8s.io/ListenerSet" "gateway_api/listener_set";
+    "gateway.networking.k8s.io/ReferenceGrant" "gateway_api/reference_grant";
+    "gateway.networking.k8s.io/TLSRoute" "gateway_api/tls_route";
+    "gateway.networking.k8s.io/TLSRoute/v1alpha2" "gateway_api/tls_route_v1alpha2";
 }
 
 static SCHEMAS: [OnceLock<Option<Schema>>; TABLES.len()] = [const { OnceLock::new() }; TABLES.len()];
@@ -144,6 +159,12 @@ pub(crate) fn of(kind: &str) -> Option<&'static Schema> {
     let at = TABLES.iter().position(|(name, _)| *name == kind)?;
     let (_, text) = TABLES.get(at)?;
     SCHEMAS.get(at)?.get_or_init(|| parse(text)).as_ref()
+}
+
+/// Returns the schema of a kind of the Gateway API: that of its version, if it differs from the others'.
+pub(crate) fn of_gateway_api(type_meta: &TypeMeta<'_>) -> Option<&'static Schema> {
+    let TypeMeta { group, version, kind } = type_meta;
+    of(&format!("{group}/{kind}/{version}")).or_else(|| of(&format!("{group}/{kind}")))
 }
 
 fn parse(text: &str) -> Option<Schema> {
@@ -202,10 +223,16 @@ fn schema(line: &Line<'_>, below: &[Line<'_>]) -> Option<Schema> {
 mod tests {
     use super::*;
 
+    fn cel_compiles(schema: &Schema) -> bool {
+        let below = schema.properties.values().chain(schema.items.as_deref()).chain(schema.values.as_deref());
+        schema.constraints.cel.iter().all(CelRule::compiles) && below.into_iter().all(cel_compiles)
+    }
+
     #[test]
     fn all_tables_read() {
         for (kind, _) in TABLES {
-            assert!(of(kind).is_some_and(|schema| schema.property("spec").is_some()), "{kind}");
+            let schema = of(kind).and_then(|schema| schema.property("spec"));
+            assert!(schema.is_some_and(cel_compiles), "{kind}");
         }
     }
 }

@@ -1,12 +1,15 @@
-//! Reads Istio's custom resource definitions and writes, for each kind, what `src/ingest/crd` checks manifests by.
+//! Reads custom resource definitions, Istio's and those of the Gateway API, and writes, for each kind, what `src/ingest/crd`
+//! checks manifests by.
 //!
 //! ```text
 //! cargo run -p crd-schema -- .../manifests/charts/base/files/crd-all.gen.yaml src/ingest/crd/schema
+//! cargo run -p crd-schema -- .../tests/integration/pilot/testdata/gateway-api-crd.yaml src/ingest/crd/schema/gateway_api
 //! ```
 //!
 //! A line is a field, indented by its depth: its name, its type, and its constraints as JSON. `[]` are the items of a
-//! list, `{}` the values of a map. Rules written in CEL become names, since there are few different ones: an unknown
-//! rule, or a schema of an unknown shape, is an error here, so that nothing is left out in silence.
+//! list, `{}` the values of a map. The few rules of Istio, written in CEL, become names; others stay as they are, with what
+//! their definition says of them (`cel`). A schema of an unknown shape is an error here, so that nothing is left out in silence.
+//! A version whose schema is not that of the stored version has a table of its own.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -76,8 +79,12 @@ const RULES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Kinds that istiod does not read, or only with a feature that is off by default.
+const UNREAD: &[&str] = &["TCPRoute", "UDPRoute", "XBackendTrafficPolicy", "XMesh"];
+
 /// Constraints that are kept as they are.
 const KEPT: &[&str] = &[
+    "default",
     "enum",
     "format",
     "maxItems",
@@ -106,6 +113,7 @@ const HANDLED: &[&str] = &[
     "x-kubernetes-int-or-string",
     "x-kubernetes-list-map-keys",
     "x-kubernetes-list-type",
+    "x-kubernetes-map-type",
     "x-kubernetes-preserve-unknown-fields",
     "x-kubernetes-validations",
 ];
@@ -118,29 +126,39 @@ fn main() -> Result<()> {
     let text = std::fs::read(&definitions).with_context(|| definitions.clone())?;
     for document in serde_yaml::Deserializer::from_slice(&text) {
         let definition: Value = serde::Deserialize::deserialize(document)?;
-        if definition.is_null() {
+        if definition.get("kind").and_then(Value::as_str) != Some("CustomResourceDefinition") {
             continue;
         }
         let kind = text_at(&definition, "/spec/names/kind")?;
-        let table = table(&definition).with_context(|| kind.to_owned())?;
-        std::fs::write(Path::new(&folder).join(format!("{}.txt", snake_case(kind))), table)?;
+        if UNREAD.contains(&kind) {
+            continue;
+        }
+        for (name, table) in tables(&definition).with_context(|| kind.to_owned())? {
+            std::fs::write(Path::new(&folder).join(format!("{name}.txt")), table)?;
+        }
     }
     Ok(())
 }
 
-/// Returns the table of one definition. All its versions have the same schema.
-fn table(definition: &Value) -> Result<String> {
+/// Returns the tables of one definition by the names of their files: that of the stored version, and those that differ from it.
+fn tables(definition: &Value) -> Result<Vec<(String, String)>> {
+    let kind = text_at(definition, "/spec/names/kind")?;
     let versions = definition.pointer("/spec/versions").and_then(Value::as_array).context("no versions")?;
-    let mut tables = Vec::new();
-    for version in versions {
+    let table = |version: &Value| -> Result<String> {
         let schema = version.pointer("/schema/openAPIV3Schema").context("no schema")?;
         let mut table = String::new();
-        line(&mut table, 0, text_at(definition, "/spec/names/kind")?, schema)?;
-        tables.push(table);
+        line(&mut table, 0, kind, schema)?;
+        Ok(table)
+    };
+    let stored = versions.iter().find(|version| version.get("storage") == Some(&json!(true))).context("no version")?;
+    let mut tables = vec![(snake_case(kind), table(stored)?)];
+    for version in versions {
+        let table = table(version)?;
+        if table != tables[0].1 {
+            tables.push((format!("{}_{}", snake_case(kind), text_at(version, "/name")?), table));
+        }
     }
-    tables.dedup();
-    ensure!(tables.len() == 1, "versions differ");
-    tables.pop().context("no version")
+    Ok(tables)
 }
 
 /// Writes a field and all below it.
@@ -156,15 +174,20 @@ fn line(out: &mut String, depth: usize, name: &str, schema: &Value) -> Result<()
     }
     let mut at_most_one = shapes(schema).with_context(|| name.to_owned())?;
     let mut rules = Vec::new();
+    let mut cel: Vec<[String; 2]> = addresses_by_type(schema).into_iter().collect();
     for rule in schema.get("x-kubernetes-validations").and_then(Value::as_array).into_iter().flatten() {
         let text = text_at(rule, "/rule")?.replace('\n', " ");
         if let Some(fields) = counted(&text) {
             at_most_one.push(fields);
-        } else {
-            let (_, name) =
-                RULES.iter().find(|(rule, _)| *rule == text).with_context(|| format!("unknown rule {text}"))?;
+        } else if let Some((_, name)) = RULES.iter().find(|(rule, _)| *rule == text) {
             rules.push(*name);
+        } else if text != "self == oldSelf" {
+            // What is compared with an older version of the object has none here.
+            cel.push([text, rule.get("message").and_then(Value::as_str).unwrap_or_default().to_owned()]);
         }
+    }
+    if !cel.is_empty() {
+        constraints.insert("cel".into(), json!(cel));
     }
     at_most_one.sort_unstable();
     at_most_one.dedup();
@@ -193,8 +216,8 @@ fn line(out: &mut String, depth: usize, name: &str, schema: &Value) -> Result<()
     }
     out.push('\n');
     for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        // What a controller writes is no part of a manifest; the API server drops it.
-        if depth == 0 && name == "status" {
+        // What a controller writes is no part of a manifest, and what all kinds have is checked elsewhere.
+        if depth == 0 && ["apiVersion", "kind", "metadata", "status"].contains(&name.as_str()) {
             continue;
         }
         line(out, depth + 1, name, schema)?;
@@ -218,6 +241,9 @@ fn shapes(schema: &Map<String, Value>) -> Result<Vec<Vec<String>>> {
         ensure!(part.keys().all(|key| key == "oneOf"), "allOf of something else");
         groups.extend(shapes(part)?);
     }
+    if addresses_by_type(schema).is_some() {
+        return Ok(groups);
+    }
     if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
         let required = |choice: &Value| -> Result<String> {
             Ok(text_at(choice, "/required/0").context("oneOf of something else")?.to_owned())
@@ -234,6 +260,18 @@ fn shapes(schema: &Map<String, Value>) -> Result<Vec<Vec<String>>> {
     Ok(groups)
 }
 
+/// Returns the rule that the choice among types of addresses says: that a value of the type IPAddress is one.
+fn addresses_by_type(schema: &Map<String, Value>) -> Option<[String; 2]> {
+    let ip = json!([
+        {
+            "properties": {"type": {"enum": ["IPAddress"]}, "value": {"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}},
+        },
+        {"properties": {"type": {"not": {"enum": ["IPAddress"]}}}},
+    ]);
+    let rule = "self.type == 'IPAddress' && has(self.value) ? isIP(self.value) : true";
+    (schema.get("oneOf") == Some(&ip)).then(|| [rule.to_owned(), "the value is no address".to_owned()])
+}
+
 /// Returns the fields of a rule that counts them: `(has(self.a) ? 1 : 0) + (has(self.b) ? 1 : 0) <= 1`.
 fn counted(rule: &str) -> Option<Vec<String>> {
     rule.strip_suffix(" <= 1")?
@@ -246,10 +284,15 @@ fn text_at<'v>(value: &'v Value, pointer: &str) -> Result<&'v str> {
     value.pointer(pointer).and_then(Value::as_str).with_context(|| format!("no {pointer}"))
 }
 
+/// `HTTPRoute` -> `http_route`
 fn snake_case(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
     let mut out = String::new();
-    for (at, c) in name.char_indices() {
-        if c.is_ascii_uppercase() && at > 0 {
+    for (at, c) in chars.iter().enumerate() {
+        let begins_word = c.is_ascii_uppercase()
+            && at > 0
+            && (!chars[at - 1].is_ascii_uppercase() || chars.get(at + 1).is_some_and(char::is_ascii_lowercase));
+        if begins_word {
             out.push('_');
         }
         out.push(c.to_ascii_lowercase());
