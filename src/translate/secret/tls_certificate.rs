@@ -4,9 +4,9 @@ use crate::envoy::{
     Any, CryptoMbPrivateKeyMethodConfig, DataSource, Duration, PrivateKeyProvider, PrivateKeyProviderConfigType,
     QatPrivateKeyMethodConfig, TlsCertificate,
 };
+use crate::mesh::certificate::Certificate;
 use crate::model;
 use crate::model::istio::{self, PrivateKeyProviderProvider};
-use crate::translate::secret::certificate::Certificate;
 use crate::translate::secret::inline;
 
 /// What stands for a private key in a dump.

@@ -1,7 +1,7 @@
 //! Secrets that are CAs.
 
 use crate::envoy::CertificateValidationContext;
-use crate::translate::secret::certificate::Certificate;
+use crate::mesh::certificate::Certificate;
 use crate::translate::secret::inline;
 
 /// CA -> `Secret.validation_context`
