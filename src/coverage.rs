@@ -34,8 +34,16 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("ReplicationController", Coverage::Expanded, "a Pod, if there is none"),
     ("Job", Coverage::Expanded, "a Pod, if there is none"),
     ("CronJob", Coverage::Expanded, "a Pod, if there is none"),
-    ("Ingress", Coverage::NotYet, "routes of the ingress gateway"),
-    ("IngressClass", Coverage::NotYet, "whose Ingresses count"),
+    ("Ingress", Coverage::Translated, "routes of the ingress gateway"),
+    ("IngressClass", Coverage::Translated, "whose Ingresses count"),
+    ("GatewayClass", Coverage::Translated, "whose Gateways count"),
+    ("Gateway (Gateway API)", Coverage::Translated, "listeners of gateways"),
+    ("ListenerSet", Coverage::Translated, "further listeners of gateways"),
+    ("HTTPRoute", Coverage::Translated, "routes of gateways, and of sidecars by Services and ServiceEntries"),
+    ("GRPCRoute", Coverage::Translated, "likewise, by gRPC's services and methods"),
+    ("TLSRoute", Coverage::Translated, "likewise, by server name"),
+    ("ReferenceGrant", Coverage::Translated, "references to other namespaces"),
+    ("BackendTLSPolicy", Coverage::Translated, "TLS with backends"),
     ("VirtualService", Coverage::Translated, "routes of HTTP, TLS and TCP"),
     ("DestinationRule", Coverage::Translated, "subsets and traffic policies of clusters"),
     ("Gateway", Coverage::Translated, "listeners of gateways"),
@@ -53,10 +61,12 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("TrafficExtension", Coverage::Translated, "filters in WebAssembly and Lua"),
 ];
 
-/// API groups that istiod translates too, and that are not read yet.
-const GATEWAY_API: &[&str] = &["gateway.networking.k8s.io", "gateway.networking.x-k8s.io"];
+/// API groups of which istiod reads some kinds only.
+const GATEWAY_API: &[&str] =
+    &["gateway.networking.k8s.io", "gateway.networking.x-k8s.io", "inference.networking.k8s.io"];
 
-/// Returns a note for each object whose kind is not translated yet: what it asks for is missing in the output.
+/// Returns a note for each object whose kind is not translated yet: what it asks for is missing in the output; and one for each
+/// kind of the Gateway API that istiod passes over.
 pub fn unsupported(manifests: &Manifests) -> Diagnostics {
     let objects = manifests.documents.iter().zip(0..).filter_map(|(document, index)| {
         let (kind, ..) =
@@ -66,10 +76,17 @@ pub fn unsupported(manifests: &Manifests) -> Diagnostics {
     });
     let gateway_api = manifests.ignored.iter().filter_map(|(kind, count)| {
         let (name, group) = kind.split_once('.').filter(|(_, group)| GATEWAY_API.contains(group))?;
-        let message = format!(
-            "{name} of {group} is not translated yet: the output is as if the {count} in the input were not there"
-        );
-        Some(Diagnostic::note("unsupported-field", message))
+        let switch = match name {
+            "InferencePool" => "ENABLE_GATEWAY_API_INFERENCE_EXTENSION",
+            _ => "PILOT_ENABLE_ALPHA_GATEWAY_API",
+        };
+        let message = match name {
+            "TCPRoute" | "XBackendTrafficPolicy" | "InferencePool" => {
+                format!("istiod does not read {name} unless {switch} is set: {count} left out")
+            }
+            _ => format!("istiod does not read {name} of {group}: {count} left out"),
+        };
+        Some(Diagnostic::note("not-read-by-istiod", message))
     });
     objects.chain(gateway_api).chain(bootstrap_patches(manifests)).chain(waypoint_targets(manifests)).collect()
 }

@@ -23,7 +23,7 @@ struct Row {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Proxies, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let input = Input::read(&arguments.input)?;
+    let mut input = Input::read(&arguments.input)?;
     let strict = arguments.input.strict;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);

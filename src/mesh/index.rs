@@ -14,7 +14,7 @@ use super::registry::service_entry::{self, ServiceWithEndpoints};
 use super::registry::spiffe;
 use super::registry::workload::{Workload, WorkloadContext};
 use super::service::{NamespacedHostname, Resolution, Service, TargetPort};
-use super::{Mesh, cluster_local, labels, order, traffic_extension};
+use super::{Mesh, cluster_local, gateway_api, ingress, labels, order, traffic_extension};
 use crate::ingest::{Manifests, MeshSettings};
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::destination_rule::DestinationRuleIndex;
@@ -47,8 +47,17 @@ impl Mesh {
         let services = registry.services;
         let service_accounts = service_accounts(&services, &registry.endpoints, &config.trust_domain_aliases);
 
-        let destination_rules = rules(&manifests.destination_rules, &seen);
-        let virtual_services = rules(&manifests.virtual_services, &seen);
+        let services_by_hostname = by_hostname(&services);
+        let converted =
+            gateway_api::convert(&gateway_api::Context::new(manifests, &seen, &services_by_hostname, CLUSTER_DOMAIN));
+        let of_ingresses = ingress::convert(manifests, &seen, config, CLUSTER_DOMAIN);
+        let mut findings = converted.findings;
+        findings.extend(of_ingresses.findings);
+        let destination_rules = with(rules(&manifests.destination_rules, &seen), converted.destination_rules);
+        let virtual_services = with(
+            rules(&manifests.virtual_services, &seen),
+            converted.virtual_services.into_iter().chain(of_ingresses.virtual_services),
+        );
         let peer_authentications = rules(&manifests.peer_authentications, &seen);
         let mut sidecars = rules(&manifests.sidecars, &seen);
         sidecars.sort_by_key(|s| s.spec.workload_selector.is_none());
@@ -56,12 +65,17 @@ impl Mesh {
         Self {
             cluster_domain: CLUSTER_DOMAIN.to_owned(),
             cluster_id: CLUSTER_ID.to_owned(),
-            services_by_hostname: by_hostname(&services),
+            services_by_hostname,
             public_services: exports.public,
             exported_services: exports.by_namespace,
             endpoints: registry.endpoints,
             service_accounts,
-            gateways: rules(&manifests.gateways, &seen),
+            gateways: with(
+                rules(&manifests.gateways, &seen),
+                converted.gateways.into_iter().chain(of_ingresses.gateways),
+            ),
+            reference_grants: converted.grants,
+            findings,
             virtual_services: VirtualServiceIndex::new(&virtual_services, config, CLUSTER_DOMAIN),
             destination_rules: DestinationRuleIndex::new(&destination_rules, config, CLUSTER_DOMAIN),
             peer_authentication: PeerAuthenticationIndex::new(&peer_authentications, &config.root_namespace),
@@ -107,6 +121,13 @@ fn rules<T: Clone>(configs: &[Config<T>], seen: &DiscoveryNamespaces) -> Vec<Arc
     let mut out: Vec<_> = counts.map(|c| Arc::new(c.clone())).collect();
     order::sort(&mut out);
     out
+}
+
+/// Adds rules that were made from other kinds.
+fn with<T>(mut rules: Vec<Arc<Config<T>>>, made: impl IntoIterator<Item = Config<T>>) -> Vec<Arc<Config<T>>> {
+    rules.extend(made.into_iter().map(Arc::new));
+    order::sort(&mut rules);
+    rules
 }
 
 /// Services and endpoints of both registries.

@@ -2,12 +2,15 @@
 //!
 //! ```text
 //! Manifests -> services and what stands behind them     (registry; service, endpoint)
-//!           -> rules by namespace, host and gateway     (virtual_service, destination_rule, gateway, peer_authentication)
+//!           -> rules by namespace, host and gateway     (virtual_service, destination_rule, gateway, peer_authentication);
+//!              Ingresses and those of the Gateway API become such first
+//!              (ingress, gateway_api)
 //! ```
 //!
 //! Nothing here knows a proxy; see [`crate::proxy`] for that.
 
 pub mod by_namespace;
+pub mod certificate;
 pub mod cluster_local;
 pub mod credential;
 pub mod destination_rule;
@@ -15,8 +18,10 @@ mod discovery_selectors;
 pub mod egress_hosts;
 pub mod endpoint;
 pub mod gateway;
+pub mod gateway_api;
 pub mod hostname;
 mod index;
+pub(crate) mod ingress;
 pub mod labels;
 pub mod network;
 pub mod network_membership;
@@ -33,11 +38,13 @@ pub mod visibility;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostics;
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::cluster_local::ClusterLocalHosts;
 use crate::mesh::destination_rule::{ConsolidatedDestinationRule, DestinationRuleIndex};
 use crate::mesh::discovery_selectors::DiscoveryNamespaces;
 use crate::mesh::endpoint::Endpoint;
+use crate::mesh::gateway_api::grant::ReferenceGrants;
 use crate::mesh::network::NetworkGateways;
 use crate::mesh::network_membership::NetworkMembership;
 use crate::mesh::peer_authentication::{MutualTlsMode, PeerAuthenticationIndex};
@@ -82,6 +89,10 @@ pub struct Mesh {
     service_accounts: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// All Gateways, by creation time, name, namespace (as all lists of rules below).
     pub gateways: Vec<Arc<Config<Gateway>>>,
+    /// Who may refer to objects of other namespaces.
+    pub reference_grants: ReferenceGrants,
+    /// What there is to say about objects that became rules of Istio's own.
+    pub findings: Diagnostics,
     /// VirtualServices, with delegates merged and names completed.
     pub virtual_services: VirtualServiceIndex,
     /// DestinationRules, merged by host.

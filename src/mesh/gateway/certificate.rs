@@ -12,8 +12,8 @@ const SERVICE_ACCOUNT_ANNOTATION: &str = "internal.istio.io/service-account-name
 /// What this Gateway was made from, with its kind. istiod: `constants.InternalParentNames`.
 const PARENT_NAMES_ANNOTATION: &str = "internal.istio.io/parents";
 
-/// `Gateway.servers[].tls.credentialName(s)` -> the SDS names that Gateway and router agree on, as both are in the namespace of
-/// the Secret; with their CAs if the mode is MUTUAL
+/// `Gateway.servers[].tls.credentialName(s)` -> the SDS names on which Gateway and router agree: both are in the namespace of the
+/// Secret, or a ReferenceGrant allows it; with their CAs if the mode is MUTUAL
 ///
 /// istiod: `gateway.go` `mergeGateways`, on `VerifiedCertificateReferences`
 pub(super) fn verified(server: &GatewayServer, router: &Router<'_>) -> BTreeSet<String> {
@@ -29,7 +29,7 @@ pub(super) fn verified(server: &GatewayServer, router: &Router<'_>) -> BTreeSet<
         .iter()
         .filter(|n| !n.is_empty() && !n.starts_with(credential::BUILTIN))
         .map(|n| credential::resource_name(n))
-        .filter(|n| is_same_namespace(n, server, router))
+        .filter(|n| is_allowed(n, server, router))
         .flat_map(|n| {
             let ca = (tls.mode == ServerTlsSettingsTlsMode::Mutual).then(|| format!("{n}{}", credential::CA_SUFFIX));
             [Some(n), ca]
@@ -44,12 +44,13 @@ fn is_identity_verified(server: &GatewayServer, router: &Router<'_>) -> bool {
 }
 
 /// A ListenerSet may be in another namespace than its Gateway: the Gateway allowed it. Then the Secret is in the ListenerSet's.
-fn is_same_namespace(resource_name: &str, server: &GatewayServer, router: &Router<'_>) -> bool {
+fn is_allowed(resource_name: &str, server: &GatewayServer, router: &Router<'_>) -> bool {
     let namespace = &server.gateway.meta.namespace;
     let listener_set = annotation(server, PARENT_NAMES_ANNOTATION).starts_with("ListenerSet/");
-    let lookup = if listener_set { namespace.as_str() } else { router.namespace };
-    (listener_set || namespace == router.namespace)
-        && credential::parse(resource_name, router.namespace).is_some_and(|c| c.namespace == lookup)
+    let (kind, lookup) = if listener_set { ("ListenerSet", namespace.as_str()) } else { ("Gateway", router.namespace) };
+    let is_same_namespace = (listener_set || namespace == router.namespace)
+        && credential::parse(resource_name, router.namespace).is_some_and(|c| c.namespace == lookup);
+    is_same_namespace || router.grants.secret_allowed(kind, resource_name, lookup)
 }
 
 fn annotation<'a>(server: &'a GatewayServer, key: &str) -> &'a str {

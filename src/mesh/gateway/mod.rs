@@ -22,6 +22,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::mesh::gateway_api::grant::ReferenceGrants;
 use crate::model::Config;
 use crate::model::istio::Gateway;
 
@@ -39,6 +40,8 @@ pub struct Router<'a> {
     pub labels: &'a BTreeMap<String, String>,
     /// The service ports that it serves, in istiod's order.
     pub targets: Vec<Target<'a>>,
+    /// Who may refer to certificates of other namespaces.
+    pub grants: &'a ReferenceGrants,
 }
 
 /// One port of one service that a router serves.

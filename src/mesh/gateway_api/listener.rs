@@ -1,0 +1,272 @@
+//! Listeners of Gateways and ListenerSets -> Gateways with one server each.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::mesh::gateway_api::finding::{Problem, Reason, ignored};
+use crate::mesh::gateway_api::parent::{ParentInfo, ParentKey, ParentKind, RouteKind};
+use crate::mesh::gateway_api::tls::Owner;
+use crate::mesh::gateway_api::{Context, GENERATED, PARENT_NAMES_ANNOTATION, address, hosts, tls};
+use crate::model::gateway_api::{
+    GROUP, GatewayController, KubernetesGateway, Listener, ListenerSet, RouteGroupKind, TlsMode,
+};
+use crate::model::istio::{Gateway, Port, Server};
+use crate::model::{Config, ObjectMeta};
+
+/// A listener as Istio's own kind, and as what routes attach to.
+pub(super) struct ConvertedListener {
+    /// The Gateway that it becomes.
+    pub(super) gateway: Config<Gateway>,
+    /// Whether it can be served. Routes attach to it even if not.
+    pub(super) valid: bool,
+    /// Whose it is.
+    pub(super) parent: ParentKey,
+    /// What routes see of it.
+    pub(super) info: ParentInfo,
+}
+
+/// Converts the listeners of all Gateways, and those that ListenerSets add to them.
+///
+/// istiod: `gateway_collection.go` `GatewayCollection`, `ListenerSetCollection`
+pub(super) fn all(context: &Context<'_>, findings: &mut Diagnostics) -> Vec<ConvertedListener> {
+    let mut out = Vec::new();
+    for gateway in context.gateways() {
+        check_ignored(gateway, findings);
+        let of_gateway = Set {
+            kind: ParentKind::Gateway,
+            meta: &gateway.meta,
+            source: gateway.source,
+            gateway,
+            services: address::services(context, gateway),
+        };
+        if !of_gateway.services.is_empty() {
+            out.extend(of_gateway.convert(context, &gateway.spec.listeners, findings));
+        }
+    }
+    for set in context.manifests.listener_sets.iter().filter(|set| context.reads(&set.meta)) {
+        if let Some(gateway) = gateway_of(context, set, findings) {
+            let of_set = Set {
+                kind: ParentKind::ListenerSet,
+                meta: &set.meta,
+                source: set.source,
+                gateway,
+                services: address::services(context, gateway),
+            };
+            if !of_set.services.is_empty() {
+                out.extend(of_set.convert(context, &set.spec.listeners, findings));
+            }
+        }
+    }
+    out
+}
+
+/// Returns the Gateway to which a ListenerSet may add listeners.
+fn gateway_of<'m>(
+    context: &Context<'m>,
+    set: &Config<ListenerSet>,
+    findings: &mut Diagnostics,
+) -> Option<&'m Config<KubernetesGateway>> {
+    let parent = &set.spec.parent_ref;
+    if parent.group != GROUP || parent.kind != "Gateway" {
+        return None;
+    }
+    let namespace = parent.namespace.as_ref().unwrap_or(&set.meta.namespace);
+    let Some(gateway) = context.gateway(namespace, &parent.name) else {
+        let message = format!("there is no Gateway `{namespace}/{}`", parent.name);
+        findings.push(Reason::NoMatchingParent.at(set.source, "spec.parentRef.name", &message));
+        return None;
+    };
+    let class = &gateway.spec.gateway_class_name;
+    if context.controller(class)? == GatewayController::Remote {
+        let message = format!("Gateways of the class `{class}` have no ListenerSets");
+        findings.push(Reason::NotAllowed.at(set.source, "spec.parentRef", &message));
+        return None;
+    }
+    let labels = context.namespace_labels(&set.meta.namespace);
+    if !gateway.spec.accepts_listener_set(namespace, &set.meta.namespace, labels.as_ref()) {
+        let message = "the Gateway's `allowedListeners` does not have the namespace of this ListenerSet";
+        findings.push(Reason::NotAllowed.at(set.source, "spec.parentRef", message));
+        return None;
+    }
+    Some(gateway)
+}
+
+/// The listeners of one object.
+struct Set<'m> {
+    kind: ParentKind,
+    meta: &'m ObjectMeta,
+    source: crate::source::ResourceRef,
+    /// The Gateway: the object itself, or the one that it adds to.
+    gateway: &'m Config<KubernetesGateway>,
+    /// The hostnames of its Services.
+    services: Vec<String>,
+}
+
+impl Set<'_> {
+    fn convert(
+        &self,
+        context: &Context<'_>,
+        listeners: &[Listener],
+        findings: &mut Diagnostics,
+    ) -> Vec<ConvertedListener> {
+        let convert = |(index, listener): (usize, &Listener)| {
+            let mut problems = Vec::new();
+            let converted = self.listener(context, index, listener, &mut problems);
+            problems.iter().for_each(|problem| findings.push(problem.diagnostic(self.source)));
+            converted
+        };
+        listeners.iter().enumerate().map(convert).collect()
+    }
+
+    /// istiod: `conversion.go` `buildListener`
+    fn listener(
+        &self,
+        context: &Context<'_>,
+        index: usize,
+        listener: &Listener,
+        problems: &mut Vec<Problem>,
+    ) -> ConvertedListener {
+        let path = format!("spec.listeners[{index}]");
+        let port = port(listener);
+        let protocol = protocol(listener, &path, problems);
+        if port.is_none() {
+            let message = format!("a listener of the protocol {} needs a port", listener.protocol);
+            problems.push(Problem::new(Reason::UnsupportedProtocol, &path, message));
+        }
+        let (kinds, are_known) = allowed_kinds(listener);
+        let owner = Owner { kind: self.kind.name(), meta: self.meta, gateway: &self.gateway.spec };
+        let number = port.unwrap_or_default();
+        let tls = tls::server_tls(context, &owner, number, listener, &path);
+        let valid = tls.valid && port.is_some() && protocol.is_some();
+        problems.extend(tls.problems);
+        if !are_known {
+            let message = "some of these kinds do not fit the protocol, or are not served";
+            problems.push(Problem::new(Reason::InvalidRouteKinds, format!("{path}.allowedRoutes.kinds"), message));
+        }
+        let server = Server {
+            port: Some(Port {
+                number,
+                protocol: protocol.unwrap_or_default(),
+                name: "default".to_owned(),
+                ..Port::default()
+            }),
+            hosts: hosts::hosts(context, &self.meta.namespace, listener),
+            tls: tls.settings,
+            ..Server::default()
+        };
+        let name = format!("{}~{GENERATED}~{}", self.meta.name, listener.name);
+        let info = ParentInfo {
+            internal_name: format!("{}/{name}", self.meta.namespace),
+            allowed_kinds: kinds,
+            hostnames: server.hosts.clone(),
+            original_hostname: listener.hostname.clone().unwrap_or_default(),
+            section_name: listener.name.clone(),
+            port: number,
+            protocol: listener.protocol.clone(),
+        };
+        ConvertedListener {
+            gateway: Config {
+                meta: ObjectMeta {
+                    name,
+                    namespace: self.meta.namespace.clone(),
+                    creation_timestamp: self.meta.creation_timestamp,
+                    annotations: self.annotations(listener),
+                    ..ObjectMeta::default()
+                },
+                spec: Gateway { servers: vec![server], ..Gateway::default() },
+                source: self.source,
+            },
+            valid,
+            parent: ParentKey::new(self.kind, &self.meta.namespace, &self.meta.name),
+            info,
+        }
+    }
+
+    fn annotations(&self, listener: &Listener) -> BTreeMap<String, String> {
+        let ObjectMeta { name, namespace, .. } = self.meta;
+        let mut out = BTreeMap::from([
+            (PARENT_NAMES_ANNOTATION, format!("{}/{name}/{}.{namespace}", self.kind.name(), listener.name)),
+            ("internal.istio.io/gateway-semantics", "gateway".to_owned()),
+            ("internal.istio.io/gateway-service", self.services.join(",")),
+            ("internal.istio.io/service-account-name", address::service_account(self.gateway)),
+        ]);
+        if self.kind == ParentKind::ListenerSet {
+            out.insert("internal.istio.io/parent-namespace", self.gateway.meta.namespace.clone());
+        }
+        out.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+}
+
+/// istiod: `gateway_collection.go` `detectListenerPortNumber`
+fn port(listener: &Listener) -> Option<u32> {
+    match (listener.port, listener.protocol.as_str()) {
+        (0, "HTTP") => Some(80),
+        (0, "HTTPS") => Some(443),
+        (0, _) => None,
+        (port, _) => Some(port),
+    }
+}
+
+/// Returns the protocol of the server, spelled exactly so.
+///
+/// istiod: `conversion.go` `listenerProtocolToIstio`
+fn protocol(listener: &Listener, path: &str, problems: &mut Vec<Problem>) -> Option<String> {
+    let written = &listener.protocol;
+    let upper = written.to_ascii_uppercase();
+    let message = match written.as_str() {
+        "HTTP" | "HTTPS" | "TLS" => return Some(written.clone()),
+        "TCP" => "istiod serves TCP listeners only with PILOT_ENABLE_ALPHA_GATEWAY_API".to_owned(),
+        "HBONE" => "only waypoints serve HBONE".to_owned(),
+        _ if ["HTTP", "HTTPS", "TLS", "TCP", "HBONE"].contains(&upper.as_str()) => {
+            format!("the protocol `{written}` is not served; `{upper}` may be")
+        }
+        _ => format!("the protocol `{written}` is not served"),
+    };
+    problems.push(Problem::new(Reason::UnsupportedProtocol, format!("{path}.protocol"), message));
+    None
+}
+
+/// Returns the kinds of route that may attach, and whether all that the listener names are among those that fit.
+///
+/// istiod: `conditions.go` `generateSupportedKinds`
+fn allowed_kinds(listener: &Listener) -> (Vec<RouteKind>, bool) {
+    let terminates = listener.tls.as_ref().is_some_and(|tls| tls.mode == TlsMode::Terminate);
+    let supported: &[RouteKind] = match listener.protocol.as_str() {
+        "HTTP" | "HTTPS" => &[RouteKind::Http, RouteKind::Grpc],
+        "TCP" => &[RouteKind::Tcp],
+        "TLS" if terminates => &[RouteKind::Tls, RouteKind::Tcp],
+        "TLS" => &[RouteKind::Tls],
+        _ => &[],
+    };
+    let named = &listener.allowed_routes.kinds;
+    if named.is_empty() {
+        return (supported.to_vec(), true);
+    }
+    let is_named = |kind: &&RouteKind| {
+        named.iter().any(|RouteGroupKind { group, kind: name }| group == GROUP && name == kind.name())
+    };
+    let kinds: Vec<RouteKind> = supported.iter().filter(is_named).copied().collect();
+    let all = kinds.len() == named.len();
+    (kinds, all)
+}
+
+/// Says which settings of a Gateway do nothing.
+fn check_ignored(gateway: &Config<KubernetesGateway>, findings: &mut Diagnostics) {
+    if gateway.spec.infrastructure.as_ref().is_some_and(|infrastructure| infrastructure.parameters_ref.is_some()) {
+        let message = "meshc makes what istiod deploys for the Gateway without the changes of this ConfigMap";
+        let note = Diagnostic::note("unsupported-field", message);
+        findings.push(note.at(gateway.source, "spec.infrastructure.parametersRef"));
+    }
+    let Some(tls) = &gateway.spec.tls else { return };
+    if tls.backend.is_some() {
+        findings.push(ignored(gateway.source, "spec.tls.backend"));
+    }
+    let Some(frontend) = &tls.frontend else { return };
+    let per_port = frontend.per_port.iter().enumerate();
+    let all = per_port.map(|(index, port)| (format!("spec.tls.frontend.perPort[{index}].tls"), &port.tls));
+    for (path, tls) in all.chain([("spec.tls.frontend.default".to_owned(), &frontend.default)]) {
+        if tls.validation.as_ref().is_some_and(|validation| validation.mode == "AllowInsecureFallback") {
+            findings.push(ignored(gateway.source, &format!("{path}.validation.mode")));
+        }
+    }
+}
