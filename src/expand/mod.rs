@@ -10,6 +10,7 @@
 mod address;
 mod endpoint_slice;
 mod endpoints;
+mod gateway;
 mod inject;
 mod invented;
 mod mesh_config;
@@ -66,6 +67,7 @@ pub fn expand(manifests: &mut Manifests, options: &Options) -> Expansion {
         service_entry::make,
         mesh_config::make,
         namespace::make,
+        gateway::make,
         pod::make,
         service::make,
         endpoints::make,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::source::Node;
 
 /// Kinds without a namespace.
-const CLUSTER_SCOPED: [&str; 3] = ["Namespace", "Node", "IngressClass"];
+const CLUSTER_SCOPED: [&str; 4] = ["Namespace", "Node", "IngressClass", "GatewayClass"];
 
 /// Returns an object as the API server would hold it: one of a namespace names it.
 pub(super) fn object(node: Node<'_>) -> Value {

@@ -69,7 +69,7 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
 }
 
 /// Returns the Pod's name: the workload's, that of the first for a StatefulSet; with the kind where two would be the same.
-fn name(workload: &Workload<'_>, taken: &BTreeSet<(&str, String)>) -> String {
+pub(super) fn name(workload: &Workload<'_>, taken: &BTreeSet<(&str, String)>) -> String {
     let name = match workload.kind {
         "StatefulSet" => format!("{}-{}", workload.meta.name, workload.first),
         _ => workload.meta.name.clone(),
@@ -84,7 +84,7 @@ fn name(workload: &Workload<'_>, taken: &BTreeSet<(&str, String)>) -> String {
 }
 
 /// Adds what the workload's controller writes: from it istiod and the injector tell the workload.
-fn metadata(metadata: &mut Map<String, Value>, workload: &Workload<'_>, name: &str) {
+pub(super) fn metadata(metadata: &mut Map<String, Value>, workload: &Workload<'_>, name: &str) {
     let Workload { kind, meta, .. } = workload;
     for field in ["creationTimestamp", "uid", "resourceVersion", "generation", "managedFields", "finalizers"] {
         metadata.remove(field);
@@ -136,14 +136,14 @@ fn spec(spec: &mut Map<String, Value>, workload: &Workload<'_>, name: &str) {
     }
 }
 
-fn host(manifests: &Manifests, pod: &Map<String, Value>) -> String {
+pub(super) fn host(manifests: &Manifests, pod: &Map<String, Value>) -> String {
     let name = pod.get("spec").and_then(|spec| spec.get("nodeName")).and_then(Value::as_str);
     let node = name.and_then(|name| manifests.nodes.iter().find(|node| node.meta.name == name));
     let address = node.and_then(|node| node.spec.addresses.iter().find(|address| address.r#type == "InternalIP"));
     address.map_or(HOST, |address| &address.address).to_owned()
 }
 
-fn status(address: &str, host: &str) -> Value {
+pub(super) fn status(address: &str, host: &str) -> Value {
     json!({
         "phase": "Running",
         "conditions": [{"type": "Ready", "status": "True"}],

@@ -80,7 +80,12 @@ pub(super) fn lack_pods<'w, 'm>(manifests: &Manifests, workloads: &'w [Workload<
     workloads.iter().filter(lacks).collect()
 }
 
-impl Workload<'_> {
+impl<'m> Workload<'m> {
+    /// Returns a Deployment that a controller has made for a resource.
+    pub(super) fn deployment(meta: &'m ObjectMeta, source: ResourceRef) -> Self {
+        Self { kind: "Deployment", meta, source, selector: None, service_name: "", first: 0 }
+    }
+
     /// Returns the Pod template of the workload's document; a Pod is its own.
     pub(super) fn template(&self, manifests: &Manifests) -> Option<Value> {
         let document = manifests.node(self.source)?;

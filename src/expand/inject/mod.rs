@@ -142,6 +142,38 @@ impl<'m> Injector<'m> {
         Some(template)
     }
 
+    /// Returns the revision whose injector it is.
+    pub(super) fn revision(&self) -> &str {
+        self.revision
+    }
+
+    /// Returns the proxy's container in the Pod of a Gateway that istiod deploys, by labels of the Pod and annotations of the
+    /// Gateway.
+    ///
+    /// istiod: `files/kube-gateway.yaml`
+    pub(super) fn gateway_container(
+        &self,
+        workload: &Workload<'_>,
+        gateway: &str,
+        labels: &Map<String, Value>,
+        annotations: &Map<String, Value>,
+    ) -> Value {
+        let by = Map::from_iter([("gateway.networking.k8s.io/gateway-name".to_owned(), json!(gateway))]);
+        let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
+        let context = environment::Context { workload, labels, annotations, template: Template::Gateway };
+        let mut environment = environment::variables(self, &context, &proxy_config, &[]);
+        if let Some(network) = labels.get("topology.istio.io/network") {
+            environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
+        }
+        let mut container = container::proxy(Template::Gateway, annotations, &environment);
+        container["ports"] = json!([
+            {"containerPort": 15020, "name": "metrics", "protocol": "TCP"},
+            {"containerPort": 15021, "name": "status-port", "protocol": "TCP"},
+            {"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"},
+        ]);
+        container
+    }
+
     /// Returns the trust domain, which is the mesh's name too.
     fn trust_domain(&self) -> &str {
         self.mesh.get("trustDomain").and_then(Value::as_str).filter(|d| !d.is_empty()).unwrap_or("cluster.local")

@@ -1,0 +1,179 @@
+//! What istiod deploys for a Gateway of the Gateway API: ServiceAccount, Deployment, Service; and the Pod that comes of it.
+//!
+//! istiod: `gatewaycommon/deploymentcontroller.go`, `files/kube-gateway.yaml`
+
+mod pod;
+mod service;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use serde_json::{Map, Value, json};
+
+use super::inject::Injector;
+use super::workload::Workload;
+use super::{Invented, Made, address};
+use crate::ingest::Manifests;
+use crate::model::gateway_api::{GatewayController, KubernetesGateway};
+use crate::model::{Config, ObjectMeta};
+use crate::options::Options;
+
+/// The Gateway that a Pod runs.
+const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
+
+/// ServiceAccount, Deployment, Service and Pod of each Gateway that istiod serves and whose addresses it has to make, as far as the
+/// input has none.
+///
+/// An input that has a Pod with an address shows what a cluster holds, so a Gateway without a Pod is one that has none.
+///
+/// istiod: `deploymentcontroller.go` `configureIstioGateway`
+pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
+    let is_served = |gateway: &&Config<KubernetesGateway>| {
+        let class = GatewayController::of_class(&gateway.spec.gateway_class_name, manifests.gateway_classes.iter());
+        class == Some(GatewayController::Gateway) && gateway.spec.is_managed()
+    };
+    let gateways: Vec<_> = manifests.kubernetes_gateways.iter().filter(is_served).collect();
+    if gateways.is_empty() || manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty()) {
+        return Vec::new();
+    }
+    let injector = Injector::new(manifests, options);
+    let mut services = address::free(Ipv4Addr::new(10, 96, 0, 0), 12, manifests);
+    let mut pods = address::free(Ipv4Addr::new(10, 128, 0, 0), 9, manifests);
+    let pod_names = manifests.pods.iter().map(|pod| (pod.meta.namespace.as_str(), pod.meta.name.clone()));
+    let mut pod_names: BTreeSet<(&str, String)> = pod_names.collect();
+    let mut made = Vec::new();
+    for gateway in gateways {
+        let deployed = Deployed::new(gateway);
+        let namespace = gateway.meta.namespace.as_str();
+        if !has(&manifests.service_accounts, namespace, &deployed.service_account) {
+            made.push(deployed.made("ServiceAccount", &deployed.service_account, "", deployed.account()));
+        }
+        let name = &deployed.meta.name;
+        if !has(&manifests.services, namespace, name)
+            && let Some(address) = services.address(&format!("{namespace}/{name}"))
+        {
+            let object = service::service(&deployed, manifests, &address.to_string());
+            made.push(deployed.made("Service", name, &format!(", {address}"), object));
+        }
+        let runs = manifests.pods.iter().any(|pod| {
+            pod.meta.namespace == namespace && pod.meta.labels.get(GATEWAY_LABEL) == Some(&gateway.meta.name)
+        });
+        if runs || has(&manifests.deployments, namespace, name) {
+            continue;
+        }
+        let Some(address) = pods.address(&format!("{namespace}/Deployment/{name}")) else { continue };
+        let workload = Workload::deployment(&deployed.meta, gateway.source);
+        let template = pod::template(&deployed, &injector, &workload);
+        made.push(deployed.made("Deployment", name, "", deployed.deployment(&template)));
+        let pod_name = super::pod::name(&workload, &pod_names);
+        let object = pod::pod(manifests, template, &workload, &pod_name, &address.to_string());
+        made.push(deployed.made("Pod", &pod_name, &format!(", {address}"), object));
+        pod_names.insert((namespace, pod_name));
+    }
+    made
+}
+
+fn has<T>(configs: &[Config<T>], namespace: &str, name: &str) -> bool {
+    configs.iter().any(|config| config.meta.namespace == namespace && config.meta.name == name)
+}
+
+/// A Gateway with the names and labels of what is made for it.
+struct Deployed<'m> {
+    gateway: &'m Config<KubernetesGateway>,
+    /// Name and namespace of Deployment and Service.
+    meta: ObjectMeta,
+    service_account: String,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+}
+
+impl<'m> Deployed<'m> {
+    fn new(gateway: &'m Config<KubernetesGateway>) -> Self {
+        let Config { meta, spec, .. } = gateway;
+        let infrastructure = spec.infrastructure.as_ref();
+        let labels = infrastructure.map(|i| &i.labels).filter(|labels| !labels.is_empty());
+        let annotations = infrastructure.map(|i| &i.annotations).filter(|annotations| !annotations.is_empty());
+        let mut annotations = annotations.map_or_else(|| meta.annotations.clone(), without_gateway_api);
+        // What is for the controller itself.
+        for key in [
+            "kubectl.kubernetes.io/last-applied-configuration",
+            "gateway.istio.io/name-override",
+            "gateway.istio.io/service-account",
+            "gateway.istio.io/controller-version",
+        ] {
+            annotations.remove(key);
+        }
+        Self {
+            gateway,
+            meta: ObjectMeta {
+                name: spec.deployment_name(meta),
+                namespace: meta.namespace.clone(),
+                ..ObjectMeta::default()
+            },
+            service_account: spec.service_account(meta),
+            labels: labels.map_or_else(|| meta.labels.clone(), without_gateway_api),
+            annotations,
+        }
+    }
+
+    /// The labels of what is made: the Gateway's own, and those that tell whose it is.
+    fn labels(&self) -> Map<String, Value> {
+        let own = [
+            (GATEWAY_LABEL, self.gateway.meta.name.as_str()),
+            ("gateway.networking.k8s.io/gateway-class-name", &self.gateway.spec.gateway_class_name),
+        ];
+        let written = self.labels.iter().map(|(key, value)| (key.clone(), json!(value)));
+        written.chain(own.map(|(key, value)| (key.to_owned(), json!(value)))).collect()
+    }
+
+    /// The labels of Deployment and Pod.
+    fn managed_labels(&self) -> Map<String, Value> {
+        let mut labels = self.labels();
+        labels.insert("gateway.istio.io/managed".to_owned(), json!("istio.io-gateway-controller"));
+        labels
+    }
+
+    fn account(&self) -> Value {
+        json!({
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": self.metadata(&self.service_account, &self.labels()),
+        })
+    }
+
+    fn deployment(&self, template: &Value) -> Value {
+        json!({
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": self.metadata(&self.meta.name, &self.managed_labels()),
+            "spec": {
+                "selector": {"matchLabels": {GATEWAY_LABEL: self.gateway.meta.name}},
+                "template": template,
+            },
+        })
+    }
+
+    fn metadata(&self, name: &str, labels: &Map<String, Value>) -> Value {
+        json!({"name": name, "namespace": self.meta.namespace, "labels": labels, "annotations": self.annotations})
+    }
+
+    fn made(&self, kind: &'static str, name: &str, says: &str, object: Value) -> Made {
+        let invented = Invented {
+            kind,
+            namespace: self.meta.namespace.clone(),
+            name: name.to_owned(),
+            field: "",
+            value: format!("of Gateway {}{says}", self.gateway.meta.name),
+            source: self.gateway.source,
+        };
+        Made { source: self.gateway.source, object, replaces: false, invented: vec![invented] }
+    }
+}
+
+/// Labels or annotations that a Gateway asks for; it cannot ask for those of the Gateway API itself.
+///
+/// istiod: `deploymentcontroller.go` `translateInfraMeta`
+fn without_gateway_api(written: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let kept = written.iter().filter(|(key, _)| !key.starts_with("gateway.networking.k8s.io/"));
+    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
