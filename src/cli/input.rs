@@ -58,10 +58,8 @@ impl Input {
     }
 
     /// Resolves what was read.
-    pub(super) fn mesh(&mut self) -> Mesh {
-        let mesh = Mesh::new(&self.manifests, &self.settings).with_jwks(self.jwks.clone());
-        self.diagnostics.extend(mesh.findings.clone());
-        mesh
+    pub(super) fn mesh(&self) -> Mesh {
+        Mesh::new(&self.manifests, &self.settings).with_jwks(self.jwks.clone())
     }
 
     /// Says whether the input has errors.

@@ -29,6 +29,7 @@ pub(super) fn run(arguments: &Proxies, flags: &OutputFlags) -> anyhow::Result<Ou
         return input.report(None, strict, flags);
     }
     let mesh = input.mesh();
+    input.diagnostics.extend(mesh.findings.clone());
     let proxies = proxy::proxies(&mesh);
     let chosen = arguments.selection.choose(&proxies)?;
     let rows: Vec<Row> = chosen.iter().map(|proxy| row(proxy)).collect();

@@ -28,6 +28,7 @@ pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<
         return input.report(None, strict, flags);
     }
     let mesh = input.mesh();
+    input.diagnostics.extend(mesh.findings.clone());
     let proxies = proxy::proxies(&mesh);
     let chosen = arguments.selection.choose(&proxies)?;
     let writer = Writer { query: query(&arguments.part), format: arguments.output };
