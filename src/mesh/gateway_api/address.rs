@@ -4,7 +4,7 @@ use crate::diagnostic::Diagnostics;
 use crate::mesh::gateway_api::Context;
 use crate::mesh::gateway_api::finding::Reason;
 use crate::model::Config;
-use crate::model::gateway_api::KubernetesGateway;
+use crate::model::gateway_api::{GatewaySpecAddress, KubernetesGateway};
 
 /// Returns the hostnames of the Services: that which istiod makes, or those that `spec.addresses` names.
 ///
@@ -15,10 +15,12 @@ pub(super) fn services(context: &Context<'_>, gateway: &Config<KubernetesGateway
         return vec![context.hostname(&spec.deployment_name(meta), &meta.namespace)];
     }
     let hostnames = spec.addresses.iter().filter(|address| address.r#type == "Hostname");
-    let qualified = hostnames.map(|address| match address.value.contains('.') {
-        true => address.value.clone(),
-        false => context.hostname(&address.value, &meta.namespace),
-    });
+    let qualified =
+        hostnames.map(
+            |GatewaySpecAddress { value, .. }| {
+                if value.contains('.') { value.clone() } else { context.hostname(value, &meta.namespace) }
+            },
+        );
     qualified.collect()
 }
 

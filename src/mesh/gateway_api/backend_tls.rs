@@ -59,7 +59,7 @@ pub(super) fn destination_rules(context: &Context<'_>, findings: &mut Diagnostic
                 Err(problem) => problems.push(problem),
             }
         }
-        problems.iter().for_each(|problem| findings.push(problem.diagnostic(*source)));
+        findings.extend(problems.iter().map(|problem| problem.diagnostic(*source)).collect());
     }
     rules.into_iter().map(|((host, name), rule)| rule.config(host, name)).collect()
 }
@@ -127,7 +127,7 @@ fn target(
     let not_found =
         |field: &str, message: String| Problem::new(Reason::TargetNotFound, format!("{path}{field}"), message);
     let missing = || not_found(".name", format!("there is no {kind} `{namespace}/{name}`"));
-    let (rules, ports): (Vec<(String, String)>, Vec<(String, u32)>) = match (group.as_str(), kind.as_str()) {
+    let (rules, ports): (Vec<_>, Vec<(String, u32)>) = match (group.as_str(), kind.as_str()) {
         ("", "Service") => {
             let service = context.service(namespace, name).ok_or_else(missing)?;
             let ports = service.spec.spec.ports.iter().map(|port| (port.name.clone(), port.port));

@@ -81,10 +81,11 @@ fn apply_filter(
 fn retries(retry: &HttpRouteRetry) -> HttpRetry {
     let HttpRouteRetry { codes, attempts, backoff } = retry;
     let attempts = attempts.unwrap_or(DEFAULT_ATTEMPTS);
-    let codes: String = codes.iter().map(|code| format!(",{code}")).collect();
+    let retry_on = std::iter::once(RETRY_ON.to_owned()).chain(codes.iter().map(ToString::to_string));
+    let retry_on: Vec<String> = if attempts == 0 { Vec::new() } else { retry_on.collect() };
     HttpRetry {
         attempts,
-        retry_on: if attempts == 0 { String::new() } else { format!("{RETRY_ON}{codes}") },
+        retry_on: retry_on.join(","),
         backoff: backoff.as_ref().map(|backoff| Duration::parse(backoff).unwrap_or_default()),
         ..HttpRetry::default()
     }

@@ -112,7 +112,7 @@ impl Set<'_> {
         let convert = |(index, listener): (usize, &Listener)| {
             let mut problems = Vec::new();
             let converted = self.listener(context, index, listener, &mut problems);
-            problems.iter().for_each(|problem| findings.push(problem.diagnostic(self.source)));
+            findings.extend(problems.iter().map(|problem| problem.diagnostic(self.source)).collect());
             converted
         };
         listeners.iter().enumerate().map(convert).collect()

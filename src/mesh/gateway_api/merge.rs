@@ -20,7 +20,7 @@ pub(super) struct Part {
 ///
 /// istiod: `route_collections.go` `mergeHTTPRoutes`, and `controller.go` for what it merges
 pub(super) fn merge(http: Vec<Part>, grpc: Vec<Part>) -> Vec<Config<VirtualService>> {
-    let names: BTreeSet<(String, String)> = http.iter().map(|part| name(part)).collect();
+    let names: BTreeSet<(String, String)> = http.iter().map(name).collect();
     let mut keys: BTreeSet<String> = http.iter().map(|part| part.key.clone()).collect();
     keys.extend(grpc.iter().filter(|part| !names.contains(&name(part))).map(|part| part.key.clone()));
     let mut groups: BTreeMap<String, Vec<Config<VirtualService>>> = BTreeMap::new();

@@ -80,7 +80,7 @@ impl Object<'_> {
             })
         };
         let rules = Rules { gateway: rules(false), mesh: rules(true) };
-        problems.iter().for_each(|problem| findings.push(problem.diagnostic(self.source)));
+        findings.extend(problems.iter().map(|problem| problem.diagnostic(self.source)).collect());
         (parents, rules)
     }
 
@@ -144,7 +144,7 @@ fn http_route(
         split.map(|(index, rule, r#match)| http_rule::convert(route, rule, index, r#match, problems)).collect()
     };
     let (parents, rules) = object.attach(context, listeners, convert, findings);
-    parts(context, &object, &parents, rules)
+    parts(context, &object, &parents, &rules)
 }
 
 fn grpc_route(
@@ -166,7 +166,7 @@ fn grpc_route(
         split.map(|(index, rule, r#match)| grpc_rule::convert(route, rule, index, r#match, problems)).collect()
     };
     let (parents, rules) = object.attach(context, listeners, convert, findings);
-    parts(context, &object, &parents, rules)
+    parts(context, &object, &parents, &rules)
 }
 
 /// Each condition alone, so that all can be sorted; none stands for all requests.
@@ -177,7 +177,7 @@ fn one_each<T>(matches: &[T]) -> Vec<Option<&T>> {
 /// What a route object comes to for each parent and host.
 ///
 /// istiod: `route_collections.go` `HTTPRouteCollection`, `GRPCRouteCollection`
-fn parts(context: &Context<'_>, object: &Object<'_>, parents: &[RouteParent], rules: Rules<HttpRoute>) -> Vec<Part> {
+fn parts(context: &Context<'_>, object: &Object<'_>, parents: &[RouteParent], rules: &Rules<HttpRoute>) -> Vec<Part> {
     let mut out: Vec<Part> = Vec::new();
     for parent in parents {
         let (key, hosts, mut http) = if parent.is_mesh() {
@@ -238,7 +238,7 @@ fn tls_route(
         } else if parent.hostname.is_empty() {
             (object.own_hosts(), rules.gateway.clone())
         } else {
-            let hosts = hostname::intersection(&object.own_hosts(), &[parent.hostname.clone()]);
+            let hosts = hostname::intersection(&object.own_hosts(), std::slice::from_ref(&parent.hostname));
             (hosts, tls_rule::within_listener(&rules.gateway, &parent.hostname))
         };
         for host in hosts {

@@ -23,7 +23,7 @@ pub(super) fn gateway(ingress: &Config<Ingress>, mesh: &MeshConfig, findings: &m
             continue;
         }
         servers.push(Server {
-            port: port(443, "HTTPS", format!("https-443-ingress-{name}-{namespace}-{index}")),
+            port: Some(port(443, "HTTPS", format!("https-443-ingress-{name}-{namespace}-{index}"))),
             hosts: if tls.hosts.is_empty() { vec!["*".to_owned()] } else { tls.hosts.clone() },
             tls: Some(ServerTlsSettings {
                 mode: ServerTlsSettingsTlsMode::Simple,
@@ -34,7 +34,7 @@ pub(super) fn gateway(ingress: &Config<Ingress>, mesh: &MeshConfig, findings: &m
         });
     }
     servers.push(Server {
-        port: port(80, "HTTP", format!("http-80-ingress-{name}-{namespace}")),
+        port: Some(port(80, "HTTP", format!("http-80-ingress-{name}-{namespace}"))),
         hosts: vec!["*".to_owned()],
         ..Server::default()
     });
@@ -69,6 +69,6 @@ fn selector(mesh: &MeshConfig) -> BTreeMap<String, String> {
     BTreeMap::from([("istio".to_owned(), value.to_owned())])
 }
 
-fn port(number: u32, protocol: &str, name: String) -> Option<Port> {
-    Some(Port { number, protocol: protocol.to_owned(), name, ..Port::default() })
+fn port(number: u32, protocol: &str, name: String) -> Port {
+    Port { number, protocol: protocol.to_owned(), name, ..Port::default() }
 }
