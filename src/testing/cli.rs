@@ -384,3 +384,44 @@ fn the_same_input_gives_the_same_bytes() {
     let first = output(&["translate", SERVICES]);
     assert_eq!(first, output(&["translate", SERVICES]));
 }
+
+#[test]
+fn what_istiod_crashes_on_is_an_error() {
+    let folder = folder("crash");
+    write(
+        &folder,
+        "a.yaml",
+        "kind: Namespace
+apiVersion: v1
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+kind: Pod
+apiVersion: v1
+metadata: {name: client, namespace: shop}
+spec: {containers: [{name: client, image: client}]}
+---
+kind: ServiceEntry
+apiVersion: networking.istio.io/v1
+metadata: {name: far, namespace: shop}
+spec:
+  hosts: [far.example]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  resolution: DNS
+  endpoints: [{address: a.far.example, locality: eu/1}, {address: b.far.example, locality: us/1}]
+---
+kind: DestinationRule
+apiVersion: networking.istio.io/v1
+metadata: {name: far, namespace: shop}
+spec:
+  host: far.example
+  trafficPolicy:
+    outlierDetection: {interval: 1s}
+    loadBalancer: {localityLbSetting: {failoverPriority: [topology.kubernetes.io/region]}}
+",
+    );
+    let folder = folder.display().to_string();
+    let output = run(&["translate", &folder]);
+    assert!(text(&output.stderr).contains("error[failover-priority-crashes-istiod]"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("outbound|80||far.example"), "the rest is translated");
+    assert_eq!(run(&["translate", &folder, "--strict"]).status.code(), Some(1));
+}

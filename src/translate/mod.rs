@@ -73,6 +73,7 @@ pub fn translate(
     envoy_filters: &EnvoyFilters,
     diagnostics: &mut Diagnostics,
 ) -> Translation {
+    diagnostics.extend(outbound.diagnostics.clone());
     let patches = envoy_filters.for_proxy(view.proxy);
     let patches = patches.as_ref();
     let part = outbound.with(&view.outbound, patches);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::diagnostic::Diagnostics;
 use crate::model::istio::EnvoyFilterPatchContext as PatchContext;
 use crate::proxy::OutboundView;
 use crate::translate::envoy_filter::{ListenerOutcome, PatchSet};
@@ -13,6 +14,8 @@ use crate::translate::{Resource, cluster, endpoint, referenced, resource, route}
 /// The outbound clusters and their endpoints; listeners and routes as they are asked for.
 #[derive(Debug)]
 pub struct Outbound {
+    /// What there is to say about it.
+    pub(super) diagnostics: Diagnostics,
     resources: Arc<OutboundResources>,
     /// The listeners of services.
     pub(super) listeners: SharedListeners,
@@ -60,6 +63,7 @@ impl Outbound {
             clusters: resource::sorted(clusters.into_iter()),
         };
         Self {
+            diagnostics: endpoint::crashes(view),
             resources: Arc::new(resources),
             listeners: SharedListeners::default(),
             routes: Mutex::default(),

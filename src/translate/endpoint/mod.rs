@@ -7,6 +7,7 @@
 //!
 //! istiod: `pilot/pkg/xds/endpoints/endpoint_builder.go`
 
+mod crash;
 mod distribute;
 mod failover;
 mod failover_priority;
@@ -31,6 +32,7 @@ use crate::translate::endpoint::mutual_tls::MutualTls;
 use crate::translate::name;
 use crate::translate::traffic_policy;
 
+pub(crate) use crash::crashes;
 pub(crate) use locality_lb::LocalityLb;
 
 /// What endpoints are wanted for.

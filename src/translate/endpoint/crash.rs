@@ -1,0 +1,49 @@
+//! Inputs on which istiod itself crashes.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::proxy::OutboundView;
+use crate::translate::endpoint::{LocalityLb, Request, is_dns};
+use crate::translate::traffic_policy;
+
+/// Finds services for which failover by labels goes past the end of a list: those whose endpoints Envoy asks DNS for, in more than one
+/// place.
+///
+/// istiod takes the endpoints of such a cluster to be of one place, the first, and looks there for all of them.
+/// istiod: `core/cluster.go` `buildOutboundClusters`, `loadbalancer.go` `applyFailoverPriorityPerLocality`
+pub(crate) fn crashes(view: &OutboundView<'_>) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    for service in view.scope.services.iter().filter(|service| is_dns(service)) {
+        let consolidated = view.destination_rule(&service.hostname);
+        let rule = consolidated.map(|consolidated| &consolidated.rule.spec);
+        let crashes = service.ports.iter().any(|port| {
+            let policy = traffic_policy::for_subset_name(rule, "", port.number);
+            let by_labels = LocalityLb::new(&view.mesh.config, service, &policy).is_some_and(|locality| {
+                let setting = locality.setting.as_ref();
+                locality.failover && setting.distribute.is_empty() && !setting.failover_priority.is_empty()
+            });
+            if !by_labels {
+                return false;
+            }
+            let request = Request { view: *view, service, rule, port: port.number, subset: "", sni_dnat: false };
+            let endpoints = view.mesh.service_endpoints_by_port(service, port.number, &BTreeMap::new());
+            request.generate(endpoints.into_iter()).len() > 1
+        });
+        if crashes {
+            let message = format!(
+                "istiod crashes on failover by labels for `{}`, whose DNS endpoints are in several localities",
+                service.hostname
+            );
+            let mut diagnostic = Diagnostic::error("failover-priority-crashes-istiod", message)
+                .at(service.source, "spec.endpoints")
+                .help("give all endpoints one locality, or use `failover` or `distribute`; here the first locality counts");
+            if let Some(consolidated) = consolidated {
+                let text = "the policy of the host";
+                diagnostic = diagnostic.label_at(consolidated.rule.source, "spec.trafficPolicy", text);
+            }
+            found.push(diagnostic);
+        }
+    }
+    found
+}
