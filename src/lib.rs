@@ -18,6 +18,7 @@
 //! | [`source`], [`diagnostic`], [`options`] | each other | words that all share: places, findings, settings |
 //! | [`model`] | `source` | the input language as written; nothing is resolved |
 //! | [`envoy`] | nothing | the output language knows nothing of Istio |
+//! | [`rejection`] | `envoy` | what Envoy refuses of its language; it knows no rule of Istio |
 //! | [`ingest`] | `model`, and `envoy` for what EnvoyFilters hold | the only place that sees text |
 //! | [`coverage`] | `ingest` | which kinds the rules honour |
 //! | [`expand`] | `ingest`, `model` | makes objects that are read back as if a file had held them |
@@ -48,5 +49,6 @@ pub mod model;
 pub mod options;
 pub mod pipeline;
 pub mod proxy;
+pub mod rejection;
 pub mod source;
 pub mod translate;

@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("mesh", &["source", "diagnostic", "options", "model", "ingest"]),
     ("proxy", &["source", "options", "model", "ingest", "mesh"]),
     ("envoy", &[]),
+    ("rejection", &["envoy"]),
     ("translate", &["source", "diagnostic", "options", "model", "mesh", "proxy", "envoy"]),
     ("config_dump", &["envoy", "translate"]),
     (

@@ -10,10 +10,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, clippy::exit)]
 
 mod adapt;
+mod asked;
 mod certificate;
 mod dump;
 mod envoy;
 mod mesh;
+mod oracle;
+mod rejections;
 mod server;
 mod traffic;
 
@@ -56,6 +59,26 @@ fn main() {
         std::process::exit(1);
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, rest @ ..] = args.as_slice()
+        && mode == "rejections"
+    {
+        let work = std::env::temp_dir().join("meshc-rejections");
+        if let [file] = rest
+            && file.ends_with(".json")
+        {
+            for (title, result) in rejections::cases(Path::new(file)) {
+                println!("{} {title}: {}", if result.is_ok() { "ok" } else { "FAILED" }, result.unwrap_or_else(|e| e));
+            }
+            return;
+        }
+        let folders: Vec<_> = rest.iter().map(std::path::PathBuf::from).collect();
+        let mut report = Report::default();
+        for (title, result) in rejections::run(&binary, &work, ADMIN_PORT + 1, &folders) {
+            report.add(&title, result);
+        }
+        return;
+    }
     let mut folders = vec![root.join("examples/bookinfo")];
     folders.extend(FIXTURES.iter().map(|f| root.join("fixtures").join(f).join("manifests")));
     let work = std::env::temp_dir().join("meshc-real-envoy");
