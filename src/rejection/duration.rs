@@ -33,9 +33,9 @@ pub(crate) fn read(text: &str) -> Option<Nanoseconds> {
 }
 
 /// Reads a bound of a rule, `seconds` and `nanos`.
-pub(crate) fn of_rule(rule: &Text) -> Option<Nanoseconds> {
+pub(crate) fn of_rule(rule: &Text) -> Nanoseconds {
     let part = |name| rule.parse::<i128>(name).unwrap_or_default();
-    Some(Nanoseconds(part("seconds") * 1_000_000_000 + part("nanos")))
+    Nanoseconds(part("seconds") * 1_000_000_000 + part("nanos"))
 }
 
 #[cfg(test)]

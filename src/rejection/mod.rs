@@ -23,7 +23,7 @@ mod walk;
 
 use serde_json::Value;
 
-pub use self::together::{Resources, check_together};
+pub use self::together::{Clashes, duplicate_addresses, duplicate_names};
 
 /// A resource, or a part of it, that Envoy refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,3 @@ pub fn is_istios_own(type_url: &str) -> bool {
     let name = type_url.rsplit('/').next().unwrap_or(type_url);
     ["istio.", "io.istio.", "stats.", "envoy.tcp.metadataexchange."].iter().any(|package| name.starts_with(package))
 }
-
-#[cfg(test)]
-mod tests;

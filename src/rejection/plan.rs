@@ -26,7 +26,8 @@ impl Plan {
 /// Returns the plan of a message, by its full name or type URL.
 pub(crate) fn of(name: &str) -> Option<&'static Plan> {
     static PLANS: OnceLock<BTreeMap<&'static str, Plan>> = OnceLock::new();
-    let plans = PLANS.get_or_init(|| schema::messages().map(|message| (message.name.as_str(), plan(message))).collect());
+    let plans =
+        PLANS.get_or_init(|| schema::messages().map(|message| (message.name.as_str(), plan(message))).collect());
     plans.get(name.rsplit('/').next().unwrap_or(name))
 }
 

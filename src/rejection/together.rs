@@ -1,30 +1,85 @@
-//! What Envoy refuses only among others: names and addresses that two resources share.
+//! What Envoy refuses only among others: names and addresses that two resources of one proxy share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Extent, Rejection};
+use super::syntax::address::ip;
+use super::{Extent, Rejection, json};
 
-/// Resources of one type that one proxy is served.
-pub type Resources<'a> = &'a [(&'a str, &'a Value)];
+/// What is wrong with some of a list of resources, by their place.
+pub type Clashes = Vec<(usize, Rejection)>;
 
-/// Checks what one proxy is served: clusters and listeners that get in each other's way. Returns what is refused by the place in its
-/// list.
-pub fn check_together(clusters: Resources<'_>, listeners: Resources<'_>) -> (Found, Found) {
-    (duplicate_names(clusters, "cluster"), duplicate_names(listeners, "listener"))
+/// Finds resources of one type that have the name of one before: over delta ADS, as istiod speaks it, Envoy reads nothing of such a
+/// response (`source/extensions/config_subscription/grpc/delta_subscription_state.cc`).
+pub fn duplicate_names<'a>(names: impl Iterator<Item = &'a str>) -> Clashes {
+    let mut seen = BTreeSet::new();
+    let repeated = names.enumerate().filter(|(_, name)| !seen.insert(*name));
+    let rejection = |name: &str| {
+        let message = format!("duplicate name {name} found among added/updated resources");
+        Rejection { path: "name".into(), message, extent: Extent::Response }
+    };
+    repeated.map(|(index, name)| (index, rejection(name))).collect()
 }
 
-/// Rejections by the place of the resource in its list.
-pub type Found = Vec<(usize, Rejection)>;
+/// Finds listeners that have an address of one before, whether they bind to it or not (`ListenerManagerImpl::addOrUpdateListener`).
+pub fn duplicate_addresses<'a>(listeners: impl Iterator<Item = &'a Value>) -> Clashes {
+    let mut seen = BTreeMap::new();
+    let mut clashes = Vec::new();
+    for (index, listener) in listeners.enumerate() {
+        let name = json::text(listener, "name");
+        for address in addresses(listener) {
+            if let Some(first) = seen.insert(address.clone(), name).filter(|first| *first != name) {
+                let message = format!(
+                    "error adding listener: '{name}' has duplicate address '{address}' as existing listener '{first}'"
+                );
+                clashes.push((index, Rejection { path: "address".into(), message, extent: Extent::Resource }));
+            }
+        }
+    }
+    clashes
+}
 
-fn duplicate_names(resources: Resources<'_>, what: &str) -> Found {
-    let mut seen = BTreeSet::new();
-    let repeated = resources.iter().enumerate().filter(|(_, (name, _))| !seen.insert(*name));
-    repeated
-        .map(|(index, (name, _))| {
-            let message = format!("duplicate {what} {name} found");
-            (index, Rejection { path: "name".into(), message, extent: Extent::Response })
-        })
-        .collect()
+/// The addresses of a listener; port 0 is any port, so none of them.
+fn addresses(listener: &Value) -> Vec<String> {
+    let more = json::list(listener, "additional_addresses").iter();
+    let all = listener.get("address").into_iter().chain(more.filter_map(|entry| entry.get("address")));
+    let text = |address: &Value| {
+        let socket = address.get("socket_address")?;
+        let port = json::number(socket, "port_value").filter(|port| *port != 0)?;
+        let host = ip(json::text(socket, "address"))?;
+        Some(format!(
+            "{}{}",
+            std::net::SocketAddr::new(host, u16::try_from(port).ok()?),
+            json::text(socket, "protocol")
+        ))
+    };
+    all.filter_map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_and_addresses() {
+        let names = duplicate_names(["a", "b", "a"].into_iter());
+        assert_eq!(names.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [2]);
+        let listener = |name: &str, address: &str, port: u16| json!({ "name": name, "address": { "socket_address": { "address": address, "port_value": port } } });
+        let listeners = [
+            listener("a", "::1", 80),
+            listener("b", "0:0::1", 80),
+            listener("c", "::1", 81),
+            listener("d", "1.2.3.4", 0),
+            listener("e", "1.2.3.4", 0),
+        ];
+        let clashes = duplicate_addresses(listeners.iter());
+        assert_eq!(clashes.len(), 1);
+        assert_eq!(
+            (clashes[0].0, clashes[0].1.message.as_str()),
+            (1, "error adding listener: 'b' has duplicate address '[::1]:80' as existing listener 'a'")
+        );
+    }
 }

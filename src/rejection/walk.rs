@@ -107,15 +107,13 @@ fn inside<'a>(kind: &'static Kind, value: &'a Value, found: &mut Findings<'a>) {
     let Kind::Message(name) = kind else { return };
     match name.as_str() {
         "google.protobuf.Any" => any(value, found),
-        "google.protobuf.Duration" => {
-            match value.as_str().and_then(duration::read) {
-                Some(duration) if duration.0 < 0 => found.constraint(format!("Expected positive duration: {value}")),
-                Some(duration) if duration > duration::LONGEST => {
-                    found.constraint(format!("Duration out-of-range: {value}"));
-                }
-                _ => {}
+        "google.protobuf.Duration" => match value.as_str().and_then(duration::read) {
+            Some(duration) if duration.0 < 0 => found.constraint(format!("Expected positive duration: {value}")),
+            Some(duration) if duration > duration::LONGEST => {
+                found.constraint(format!("Duration out-of-range: {value}"));
             }
-        }
+            _ => {}
+        },
         // Metadata is kept as it is; an extension that reads it has its own rules.
         "envoy.config.core.v3.Metadata" => {}
         _ if name.starts_with("google.protobuf.") => {}

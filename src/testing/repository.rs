@@ -7,3 +7,4 @@ mod parity;
 mod parity_tests;
 mod properties;
 mod readme;
+mod rejections;

@@ -83,7 +83,7 @@ impl Rules {
                     not_in: numbers("not_in"),
                     only: numbers("in"),
                 },
-                "duration" => ValueRules::Duration(Bounds::from_text(rule, duration::of_rule)),
+                "duration" => ValueRules::Duration(Bounds::from_text(rule, |bound| Some(duration::of_rule(bound)))),
                 "repeated" => ValueRules::Repeated {
                     items: Bounds::of_count(rule, "items"),
                     unique: rule.is_set("unique"),

@@ -13,7 +13,10 @@ fn numbers() {
     assert_eq!(of(rules, &json!(0)).as_deref(), Some("value must be inside range [1, 65535]"));
     assert_eq!(Rules::read(rules).check(&Kind::Uint32, None).as_deref(), Some("value must be inside range [1, 65535]"));
     assert_eq!(of("uint64={gt : 0}", &json!("0")).as_deref(), Some("value must be greater than 0"));
-    assert_eq!(of("double={lte : 100.0 gte : 0.0}", &json!(100.5)).as_deref(), Some("value must be inside range [0, 100]"));
+    assert_eq!(
+        of("double={lte : 100.0 gte : 0.0}", &json!(100.5)).as_deref(),
+        Some("value must be inside range [0, 100]")
+    );
     assert_eq!(of("int32={lte : 127 gte : - 128}", &json!(-128)), None);
 }
 
@@ -24,7 +27,10 @@ fn strings() {
     assert_eq!(problem("string={max_bytes : 3}", "äa"), "");
     assert_eq!(problem("string={max_bytes : 3}", "ää"), "value length must be at most 3 bytes");
     assert_eq!(problem("string={max_len : 2}", "ää"), "");
-    assert_eq!(problem(r#"string={pattern : "^$|^/[^\\x00-\\x1f]*$"}"#, "x"), r#"value does not match regex pattern "^$|^/[^\\x00-\\x1f]*$""#);
+    assert_eq!(
+        problem(r#"string={pattern : "^$|^/[^\\x00-\\x1f]*$"}"#, "x"),
+        r#"value does not match regex pattern "^$|^/[^\\x00-\\x1f]*$""#
+    );
     assert_eq!(problem(r#"string={in : "a" in : "b"}"#, "c"), "value must be one of a, b");
     assert_eq!(problem(r#"string={prefix : "%" suffix : "%" ignore_empty : true}"#, ""), "");
     assert_eq!(problem(r#"string={prefix : "%" suffix : "%"}"#, "%a"), "value does not have suffix \"%\"");
@@ -64,7 +70,7 @@ fn durations() {
 
 #[test]
 fn lists_and_maps() {
-    let rules = Rules::read(r#"repeated={min_items : 1 max_items : 2 unique : true items { string { min_len : 3 } }}"#);
+    let rules = Rules::read("repeated={min_items : 1 max_items : 2 unique : true items { string { min_len : 3 } }}");
     let list = |value: Value| rules.check_list(value.as_array().expect("a list")).unwrap_or_default();
     assert_eq!(list(json!([])), "value must contain at least 1 item(s)");
     assert_eq!(list(json!([1, 2, 3])), "value must contain at most 2 item(s)");

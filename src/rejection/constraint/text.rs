@@ -102,7 +102,11 @@ impl<'a> Reader<'a> {
         }
         let word = self.path().unwrap_or_default();
         // The parser that wrote the table separates a sign from its number.
-        if word == "-" { Text::Word(format!("-{}", self.path().unwrap_or_default())) } else { Text::Word(word.to_owned()) }
+        if word == "-" {
+            Text::Word(format!("-{}", self.path().unwrap_or_default()))
+        } else {
+            Text::Word(word.to_owned())
+        }
     }
 
     /// Reads fields until the closing brace.

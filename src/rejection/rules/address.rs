@@ -35,6 +35,7 @@ fn bind_config<'a>(config: &'a Value, found: &mut Findings<'a>) {
     if let ([one], Some(main)) = (extra, config.get("source_address"))
         && version(one.get("address").unwrap_or(&Value::Null)) == version(main)
     {
-        found.reject_field("extra_source_addresses", "upstream binding config has two same IP version source addresses");
+        found
+            .reject_field("extra_source_addresses", "upstream binding config has two same IP version source addresses");
     }
 }

@@ -12,6 +12,7 @@ pub(super) const RULES: &[Rule] = &[
     dynamic_forward_proxy,
     health_checks,
     extension::protocol_options,
+    extension::cluster_type,
     cluster_endpoints::of_cluster,
     cluster_load_balancing::policy,
     cluster_load_balancing::hashing,

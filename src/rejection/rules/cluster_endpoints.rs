@@ -71,8 +71,7 @@ fn found_endpoints<'a>(assignment: &'a Value, found: &mut Findings<'a>) {
         found.field(endpoint, "address", |address, found| {
             found.field(address, "socket_address", |socket, found| {
                 let host = text(socket, "address");
-                let advice =
-                    "Consider setting resolver_name or setting cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'";
+                let advice = "Consider setting resolver_name or setting cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'";
                 if !text(socket, "resolver_name").is_empty() {
                     return;
                 }
@@ -88,12 +87,14 @@ fn found_endpoints<'a>(assignment: &'a Value, found: &mut Findings<'a>) {
             found.field(address, "pipe", |pipe, found| {
                 let path = text(pipe, "path");
                 if path.len() > MAX_SOCKET_PATH {
-                    let message = format!("Path \"{path}\" exceeds maximum UNIX domain socket path size of {MAX_SOCKET_PATH}.");
+                    let message =
+                        format!("Path \"{path}\" exceeds maximum UNIX domain socket path size of {MAX_SOCKET_PATH}.");
                     found.reject_field("path", message);
                 }
             });
         });
-        let checked = endpoint.get("health_check_config").and_then(|check| number(check, "port_value")).unwrap_or_default();
+        let checked =
+            endpoint.get("health_check_config").and_then(|check| number(check, "port_value")).unwrap_or_default();
         let is_ip = endpoint.pointer("/address/socket_address").is_some();
         if checked != 0 && !is_ip {
             found.reject_field("health_check_config", "Invalid host configuration: non-zero port for non-IP address");
@@ -101,11 +102,7 @@ fn found_endpoints<'a>(assignment: &'a Value, found: &mut Findings<'a>) {
     });
 }
 
-fn each_endpoint<'a>(
-    assignment: &'a Value,
-    found: &mut Findings<'a>,
-    look: impl Fn(&'a Value, &mut Findings<'a>),
-) {
+fn each_endpoint<'a>(assignment: &'a Value, found: &mut Findings<'a>, look: impl Fn(&'a Value, &mut Findings<'a>)) {
     found.each(assignment, "endpoints", |locality, found| {
         found.each(locality, "lb_endpoints", |entry, found| {
             if !entry.get("endpoint").is_some_and(|endpoint| has(endpoint, "address")) {

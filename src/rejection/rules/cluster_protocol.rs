@@ -19,7 +19,8 @@ pub(super) fn alpn<'a>(cluster: &'a Value, found: &mut Findings<'a>) {
     let matches = list(cluster, "transport_socket_matches");
     let default = cluster.get("transport_socket");
     let with_default = matches.is_empty().then_some(default);
-    let sockets = matches.iter().map(|entry| entry.get("transport_socket")).chain(with_default).chain(default.map(Some));
+    let sockets =
+        matches.iter().map(|entry| entry.get("transport_socket")).chain(with_default).chain(default.map(Some));
     if sockets.into_iter().any(|socket| !has_alpn(socket)) {
         found.reject_field("typed_extension_protocol_options", message);
     }

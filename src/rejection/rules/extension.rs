@@ -19,7 +19,11 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("config.cluster.v3.Cluster", "transport_socket", "envoy.transport_sockets.upstream"),
     ("config.cluster.v3.Cluster", "typed_dns_resolver_config", "envoy.network.dns_resolver"),
     ("config.cluster.v3.Cluster.TransportSocketMatch", "transport_socket", "envoy.transport_sockets.upstream"),
-    ("config.core.v3.Http1ProtocolOptions.HeaderKeyFormat", "stateful_formatter", "envoy.http.stateful_header_formatters"),
+    (
+        "config.core.v3.Http1ProtocolOptions.HeaderKeyFormat",
+        "stateful_formatter",
+        "envoy.http.stateful_header_formatters",
+    ),
     ("config.core.v3.SubstitutionFormatString", "formatters", "envoy.formatter"),
     ("config.listener.v3.FilterChain", "filters", "envoy.filters.network"),
     ("config.listener.v3.FilterChain", "transport_socket", "envoy.transport_sockets.downstream"),
@@ -33,10 +37,19 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("config.route.v3.RouteMatch", "path_match_policy", "envoy.path.match"),
     ("config.trace.v3.OpenTelemetryConfig", "resource_detectors", "envoy.tracers.opentelemetry.resource_detectors"),
     ("config.trace.v3.OpenTelemetryConfig", "sampler", "envoy.tracers.opentelemetry.samplers"),
+    ("extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig", "formatters", "envoy.formatter"),
     ("extensions.filters.http.compressor.v3.Compressor", "compressor_library", "envoy.compression.compressor"),
     ("extensions.filters.http.router.v3.Router", "upstream_http_filters", "envoy.filters.http.upstream"),
-    ("extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", "access_log", "envoy.access_loggers"),
-    ("extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", "http_filters", "envoy.filters.http"),
+    (
+        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "access_log",
+        "envoy.access_loggers",
+    ),
+    (
+        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "http_filters",
+        "envoy.filters.http",
+    ),
     (
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "original_ip_detection_extensions",
@@ -94,10 +107,23 @@ pub(super) fn protocol_options<'a>(cluster: &'a Value, found: &mut Findings<'a>)
             let own = is_istios_own(message_name(config)) || message_name(config).contains(".v3alpha.");
             if !own && !listed("protocol options", name) {
                 found.within(Step::Key(name), |found| {
-                    let message = "Didn't find a registered network or http filter or protocol options implementation for name";
+                    let message =
+                        "Didn't find a registered network or http filter or protocol options implementation for name";
                     found.reject(format!("{message}: '{name}'"));
                 });
             }
+        }
+    });
+}
+
+/// A type of clusters of its own; those that Envoy always has go by their names.
+pub(super) fn cluster_type<'a>(cluster: &'a Value, found: &mut Findings<'a>) {
+    found.field(cluster, "cluster_type", |kind, found| {
+        let name = text(kind, "name");
+        let built_in = ["dns", "eds", "logical_dns", "original_dst", "static", "strict_dns"];
+        let is_built_in = name.strip_prefix("envoy.cluster.").is_some_and(|name| built_in.contains(&name));
+        if !is_built_in && !is_known(type_of(kind), "envoy.clusters") {
+            found.reject(format!("Didn't find a registered cluster factory implementation for name: '{name}'"));
         }
     });
 }

@@ -38,9 +38,10 @@ pub(super) fn check<'a>(listener: &'a Value, found: &mut Findings<'a>) {
             found.reject(format!("filter chain '{name}' contains unimplemented fields"));
             return;
         }
-        let partial = list(condition, "server_names").iter().filter_map(Value::as_str).any(|name| {
-            name.contains('*') && !name.starts_with("*.") || name.trim_start_matches("*.").contains('*')
-        });
+        let partial = list(condition, "server_names")
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|name| name.contains('*') && !name.starts_with("*.") || name.trim_start_matches("*.").contains('*'));
         if partial {
             found.reject("partial wildcards are not supported in \"server_names\"");
             return;
@@ -58,7 +59,10 @@ pub(super) fn check<'a>(listener: &'a Value, found: &mut Findings<'a>) {
 /// Every combination of one value of each criterion.
 fn combine(condition: &Value) -> Vec<Vec<String>> {
     let texts = |name: &str| -> Vec<String> {
-        list(condition, name).iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
+        list(condition, name)
+            .iter()
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .collect()
     };
     let server_names = texts("server_names").into_iter().map(|name| {
         // `*.x` and `.x` are the same.

@@ -52,10 +52,14 @@ fn order<'a>(message: &'a Value, field: &'a str, terminal: &[&str], chain: &str,
         index += 1;
         let is_terminal = terminal.contains(&kind);
         if is_terminal && !is_last {
-            found.reject(format!("Error: terminal filter named {name} must be the last filter in a {chain} filter chain."));
+            found.reject(format!(
+                "Error: terminal filter named {name} must be the last filter in a {chain} filter chain."
+            ));
         }
         if !is_terminal && is_last && kind.starts_with("envoy.") {
-            found.reject(format!("Error: non-terminal filter named {name} is the last filter in a {chain} filter chain."));
+            found.reject(format!(
+                "Error: non-terminal filter named {name} is the last filter in a {chain} filter chain."
+            ));
         }
     });
 }

@@ -37,7 +37,7 @@ fn tcp<'a>(check: &'a Value, found: &mut Findings<'a>) {
 
 fn hexadecimal<'a>(payload: &'a Value, found: &mut Findings<'a>) {
     let text = text(payload, "text");
-    if text.len() % 2 != 0 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         found.reject_field("text", format!("invalid hex string '{text}'"));
     }
 }

@@ -11,7 +11,8 @@ use crate::rejection::json::{has, list, number};
 pub(super) const RULES: &[Rule] = &[settings];
 
 /// Settings that have a field of their own.
-const NAMED: &[(u64, &str)] = &[(1, "hpack_table_size"), (3, "max_concurrent_streams"), (4, "initial_stream_window_size")];
+const NAMED: &[(u64, &str)] =
+    &[(1, "hpack_table_size"), (3, "max_concurrent_streams"), (4, "initial_stream_window_size")];
 
 /// The setting that turns server push on.
 const ENABLE_PUSH: u64 = 2;
@@ -26,7 +27,9 @@ fn settings<'a>(options: &'a Value, found: &mut Findings<'a>) {
         } else if identifier == ENABLE_PUSH && value == 1 {
             "server push is not supported by Envoy and can not be enabled via a SETTINGS parameter.".to_owned()
         } else if let Some((_, name)) = NAMED.iter().find(|(id, name)| *id == identifier && has(options, name)) {
-            format!("the {{{name}}} HTTP/2 SETTINGS parameter(s) can not be configured through both named and custom parameters")
+            format!(
+                "the {{{name}}} HTTP/2 SETTINGS parameter(s) can not be configured through both named and custom parameters"
+            )
         } else {
             continue;
         };

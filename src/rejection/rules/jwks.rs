@@ -8,7 +8,9 @@ use crate::rejection::json::{has, text};
 
 /// Says why there is no key to use.
 pub(super) fn problem(jwks: &str) -> Option<String> {
-    let Ok(set @ Value::Object(_)) = serde_json::from_str::<Value>(jwks) else { return Some("Jwks is an invalid JSON".into()) };
+    let Ok(set @ Value::Object(_)) = serde_json::from_str::<Value>(jwks) else {
+        return Some("Jwks is an invalid JSON".into());
+    };
     let Some(keys) = set.get("keys") else { return Some("Jwks does not have [keys] field".into()) };
     let Some(keys) = keys.as_array() else { return Some("[keys] in Jwks is not an array".into()) };
     let problems: Vec<Option<String>> = keys.iter().map(of_key).collect();

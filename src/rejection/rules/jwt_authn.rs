@@ -21,7 +21,9 @@ fn requirements<'a>(config: &'a Value, found: &mut Findings<'a>) {
             found.reject_field("requirement_name", format!("Wrong requirement_name: {name}."));
         }
     });
-    for (field, map) in [("requirement_map", config), ("requires", config.get("filter_state_rules").unwrap_or(&Value::Null))] {
+    for (field, map) in
+        [("requirement_map", config), ("requires", config.get("filter_state_rules").unwrap_or(&Value::Null))]
+    {
         found.field(map, field, |map, found| {
             for (name, requirement) in map.as_object().into_iter().flatten() {
                 found.within(Step::Key(name), |found| check(requirement, providers, found));
@@ -62,7 +64,10 @@ fn local<'a>(provider: &'a Value, found: &mut Findings<'a>) {
     found.field(provider, "local_jwks", |local, found| {
         let keys = text(local, "inline_string");
         if let Some(problem) = jwks::problem(keys).filter(|_| !keys.is_empty()) {
-            found.reject_field("inline_string", format!("Provider in jwt_authn config has invalid local jwks: {problem}"));
+            found.reject_field(
+                "inline_string",
+                format!("Provider in jwt_authn config has invalid local jwks: {problem}"),
+            );
         }
     });
 }

@@ -46,14 +46,18 @@ fn address<'a>(listener: &'a Value, found: &mut Findings<'a>) {
 fn internal_listener<'a>(listener: &'a Value, found: &mut Findings<'a>) {
     let name = text(listener, "name");
     if has(listener, "address") {
-        let message =
-            format!("error adding listener '{name}': address should not be used when an internal listener config is provided");
+        let message = format!(
+            "error adding listener '{name}': address should not be used when an internal listener config is provided"
+        );
         found.reject_field("address", message);
     }
-    let unsupported = ["tcp_fast_open_queue_length", "transparent", "freebind", "enable_mptcp", "connection_balance_config"];
-    let set = |name: &&&str| flag(listener, name) || listener.get(**name).is_some_and(|v| v.is_number() || v.is_object());
+    let unsupported =
+        ["tcp_fast_open_queue_length", "transparent", "freebind", "enable_mptcp", "connection_balance_config"];
+    let set =
+        |name: &&&str| flag(listener, name) || listener.get(**name).is_some_and(|v| v.is_number() || v.is_object());
     if let Some(field) = unsupported.iter().find(set) {
-        found.reject_field(field, format!("error adding listener named '{name}': has unsupported tcp listener feature"));
+        found
+            .reject_field(field, format!("error adding listener named '{name}': has unsupported tcp listener feature"));
     }
 }
 

@@ -18,8 +18,8 @@ mod header_to_metadata;
 mod health_check;
 mod http2;
 mod http_connection_manager;
-mod jwt_authn;
 mod jwks;
+mod jwt_authn;
 mod listener;
 mod local_rate_limit;
 mod lua;
@@ -70,6 +70,7 @@ pub(crate) fn of(message: &str) -> &'static [Rule] {
         "config.trace.v3.OpenTelemetryConfig" => tracing::OPEN_TELEMETRY,
         "config.trace.v3.ZipkinConfig" => tracing::ZIPKIN,
         "extensions.access_loggers.file.v3.FileAccessLog" => access_log::FILE,
+        "extensions.access_loggers.filters.cel.v3.ExpressionFilter" => access_log::EXPRESSION,
         "extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig" => access_log::OPEN_TELEMETRY,
         "extensions.filters.http.ext_authz.v3.HttpService" => ext_authz::HTTP_SERVICE,
         "extensions.filters.http.ext_authz.v3.AuthorizationRequest" => ext_authz::REQUEST,

@@ -61,7 +61,9 @@ pub(super) fn per_filter<'a>(message: &'a Value, found: &mut Findings<'a>) {
                     }
                 }
                 "envoy.extensions.filters.http.router.v3.Router" => {
-                    found.reject(format!("The filter {name} doesn't support virtual host or route specific configurations"));
+                    found.reject(format!(
+                        "The filter {name} doesn't support virtual host or route specific configurations"
+                    ));
                 }
                 "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit" if !has(config, "token_bucket") => {
                     found.reject("local rate limit token bucket must be set for per filter configs");

@@ -40,7 +40,8 @@ const CIPHERS: &[&str] = &[
 ];
 
 /// Names of groups of suites, which are rules too.
-const CIPHER_GROUPS: &[&str] = &["ALL", "HIGH", "FIPS", "SHA", "SHA1", "AES", "AES128", "AES256", "AESGCM", "CHACHA20", "3DES", "RSA"];
+const CIPHER_GROUPS: &[&str] =
+    &["ALL", "HIGH", "FIPS", "SHA", "SHA1", "AES", "AES128", "AES256", "AESGCM", "CHACHA20", "3DES", "RSA"];
 
 /// Signature algorithms that BoringSSL has.
 const SIGNATURE_ALGORITHMS: &[&str] = &[
@@ -60,7 +61,16 @@ const SIGNATURE_ALGORITHMS: &[&str] = &[
 
 /// Curves that BoringSSL has.
 const CURVES: &[&str] = &[
-    "MLKEM1024", "P-256", "P-384", "P-521", "X25519", "X25519MLKEM768", "prime256v1", "secp384r1", "secp521r1", "x25519",
+    "MLKEM1024",
+    "P-256",
+    "P-384",
+    "P-521",
+    "X25519",
+    "X25519MLKEM768",
+    "prime256v1",
+    "secp384r1",
+    "secp521r1",
+    "x25519",
 ];
 
 /// Whether a context waits for secrets: then it is made later, and its mistakes come with them.

@@ -17,16 +17,25 @@ fn datadog<'a>(config: &'a Value, found: &mut Findings<'a>) {
     collector(config, "envoy.tracers.datadog", found);
 }
 
-/// `Zipkin::Driver`.
+/// `Zipkin::Driver`: so is its collector's, which may be named in two places.
 fn zipkin<'a>(config: &'a Value, found: &mut Findings<'a>) {
-    collector(config, "envoy.tracers.zipkin", found);
+    if !has(config, "collector_service") {
+        return collector(config, "envoy.tracers.zipkin", found);
+    }
+    found.field(config, "collector_service", |service, found| {
+        found.field(service, "http_uri", |http, found| named(http, "cluster", "envoy.tracers.zipkin", found));
+    });
 }
 
 fn collector<'a>(config: &'a Value, tracer: &str, found: &mut Findings<'a>) {
-    let cluster = text(config, "collector_cluster");
+    named(config, "collector_cluster", tracer, found);
+}
+
+fn named<'a>(message: &'a Value, field: &'a str, tracer: &str, found: &mut Findings<'a>) {
+    let cluster = text(message, field);
     if !cluster.is_empty() {
         let told = format!("{tracer}: unknown cluster '{cluster}'");
-        found.within(Step::Field("collector_cluster"), |found| found.reference(cluster, told));
+        found.within(Step::Field(field), |found| found.reference(cluster, told));
     }
 }
 

@@ -41,9 +41,8 @@ pub(super) fn pair<'a>(route: &'a Value, found: &mut Findings<'a>) {
     };
     let (Ok(known), Some(used)) = (match_variables(template), rewrite_variables(rewrite)) else { return };
     if !used.iter().all(|variable| known.contains(variable)) {
-        let message = format!(
-            "mismatch between variables in path_match_policy {template} and path_rewrite_policy {rewrite}"
-        );
+        let message =
+            format!("mismatch between variables in path_match_policy {template} and path_rewrite_policy {rewrite}");
         found.reject(message);
     }
 }

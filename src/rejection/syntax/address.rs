@@ -34,7 +34,11 @@ mod tests {
 
     #[test]
     fn uris() {
-        assert!(["http://x", "https://x/y", "ftp://x", "http://[::1]/", "http://x:80"].iter().all(|uri| is_absolute_uri(uri)));
+        assert!(
+            ["http://x", "https://x/y", "ftp://x", "http://[::1]/", "http://x:80"]
+                .iter()
+                .all(|uri| is_absolute_uri(uri))
+        );
         let wrong = ["foo", "http://", "x/y", "//x", "http:/x", "http://x:99999", "http://x y", ""];
         assert!(wrong.iter().all(|uri| !is_absolute_uri(uri)));
     }

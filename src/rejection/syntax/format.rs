@@ -50,20 +50,24 @@ fn of_command(name: &str, parameters: &str, has_length: bool) -> Option<String> 
         "REQ" | "RESP" | "TRAILER" | "REQUEST_HEADER" | "RESPONSE_HEADER" | "RESPONSE_TRAILER" => headers(parameters),
         "FILTER_STATE" | "UPSTREAM_FILTER_STATE" => filter_state(&parts),
         "METADATA" => {
-            let known = ["DYNAMIC", "CLUSTER", "ROUTE", "UPSTREAM_HOST", "LISTENER", "LISTENER_FILTER_CHAIN", "VIRTUAL_HOST"];
+            let known =
+                ["DYNAMIC", "CLUSTER", "ROUTE", "UPSTREAM_HOST", "LISTENER", "LISTENER_FILTER_CHAIN", "VIRTUAL_HOST"];
             (!known.contains(&parts[0])).then(|| format!("{} is not supported type of metadata", parts[0]))
         }
         "PATH" => path(&parts),
         "GRPC_STATUS" if !["", "CAMEL_STRING", "SNAKE_STRING", "NUMBER"].contains(&parameters) => {
             Some(format!("GrpcStatusFormatter only supports CAMEL_STRING, SNAKE_STRING or NUMBER. Got: {parameters}"))
         }
+        "CEL" => super::cel::problem(parameters),
         "COMMON_DURATION" => common_duration(&parts, parameters),
         "COALESCE" => serde_json::from_str::<serde_json::Value>(parameters)
             .err()
             .map(|_| "COALESCE: failed to parse JSON configuration".to_owned()),
         "START_TIME" | "START_TIME_LOCAL" | "EMIT_TIME" | "EMIT_TIME_LOCAL" => {
             let has_line_end = parameters.split('%').skip(1).any(|directive| {
-                let bare = directive.trim_start_matches(['-', '_', '0', '^', '#']).trim_start_matches(|c| ('1'..='9').contains(&c));
+                let bare = directive
+                    .trim_start_matches(['-', '_', '0', '^', '#'])
+                    .trim_start_matches(|c| ('1'..='9').contains(&c));
                 bare.starts_with('n') || bare.starts_with("En") || bare.starts_with("On")
             });
             has_line_end.then(|| "Invalid header configuration. Format string contains newline.".into())
@@ -118,8 +122,18 @@ mod tests {
     #[test]
     fn formats_that_envoy_takes() {
         for format in [
-            "", "50%%", "a%PROTOCOL%b", "%REQ(:path)%", "%REQ(a?b):5%", "%%PROTOCOL%%", "%START_TIME(%Y-%m-%d)%", "%REQ(a)%%REQ(b)%",
-            "%DYNAMIC_METADATA(a:b):5%", "%FILTER_STATE(a:FIELD:x)%", "%PATH(NQ:ORIG)%", "%CEL(request.headers['a'].startsWith('b'))%",
+            "",
+            "50%%",
+            "a%PROTOCOL%b",
+            "%REQ(:path)%",
+            "%REQ(a?b):5%",
+            "%%PROTOCOL%%",
+            "%START_TIME(%Y-%m-%d)%",
+            "%REQ(a)%%REQ(b)%",
+            "%DYNAMIC_METADATA(a:b):5%",
+            "%FILTER_STATE(a:FIELD:x)%",
+            "%PATH(NQ:ORIG)%",
+            "%CEL(request.headers['a'].startsWith('b'))%",
         ] {
             assert_eq!(problem(format, &[]), None, "{format}");
         }

@@ -167,20 +167,9 @@ const BARE: &[&str] = &[
     "VIRTUAL_CLUSTER_NAME",
 ];
 
-const ANY: &[&str] = &[
-    "CEL",
-    "FILTER_STATE",
-    "METADATA",
-    "PATH",
-    "QUERY_PARAMS",
-    "UPSTREAM_FILTER_STATE",
-];
+const ANY: &[&str] = &["CEL", "FILTER_STATE", "METADATA", "PATH", "QUERY_PARAMS", "UPSTREAM_FILTER_STATE"];
 
-const PARAMETERS: &[&str] = &[
-    "CLUSTER_METADATA",
-    "COMMON_DURATION",
-    "UPSTREAM_METADATA",
-];
+const PARAMETERS: &[&str] = &["CLUSTER_METADATA", "COMMON_DURATION", "UPSTREAM_METADATA"];
 
 const PARAMETERS_AND_LENGTH: &[&str] = &[
     "COALESCE",

@@ -11,7 +11,8 @@ const MAX_REPEAT: u32 = 1000;
 /// Says what RE2 says of a pattern that it refuses.
 pub(crate) fn problem(pattern: &str) -> Option<String> {
     let mut parser = Parser { rest: pattern, pattern };
-    let read = parser.alternation(0).and_then(|_| if parser.rest.is_empty() { Ok(()) } else { Err(parser.unexpected()) });
+    let read =
+        parser.alternation(0).and_then(|_| if parser.rest.is_empty() { Ok(()) } else { Err(parser.unexpected()) });
     read.err().filter(|problem| !problem.is_empty())
 }
 
@@ -23,7 +24,7 @@ struct Parser<'p> {
 /// The product of the counts of repetitions around a part, at most.
 type Repeats = u32;
 
-impl<'p> Parser<'p> {
+impl Parser<'_> {
     fn unexpected(&self) -> String {
         format!("unexpected ): {}", self.pattern)
     }
@@ -63,7 +64,7 @@ impl<'p> Parser<'p> {
                     self.rest = &self.rest[1..];
                     self.take("?");
                     let operator = &start[..start.len() - self.rest.len()];
-                    self.repeat(argument, last_operator, operator)?;
+                    repeat(argument, last_operator, operator)?;
                     last_operator = operator;
                     continue;
                 }
@@ -72,7 +73,7 @@ impl<'p> Parser<'p> {
                     if let Some((low, high)) = self.counts() {
                         self.take("?");
                         let operator = &start[..start.len() - self.rest.len()];
-                        self.repeat(argument, last_operator, operator)?;
+                        repeat(argument, last_operator, operator)?;
                         let count = high.unwrap_or(low);
                         if low > MAX_REPEAT || count > MAX_REPEAT || high.is_some_and(|high| high < low) {
                             return Err(format!("invalid repetition size: {operator}"));
@@ -109,13 +110,6 @@ impl<'p> Parser<'p> {
             last_operator = "";
         }
         Ok(most)
-    }
-
-    fn repeat(&self, argument: Option<Repeats>, last: &str, operator: &str) -> Result<(), String> {
-        if !last.is_empty() {
-            return Err(format!("bad repetition operator: {last}{operator}"));
-        }
-        argument.map(|_| ()).ok_or_else(|| format!("no argument for repetition operator: {operator}"))
     }
 
     /// Reads `{n}`, `{n,}` or `{n,m}`; anything else is literal text.
@@ -321,6 +315,14 @@ impl<'p> Parser<'p> {
     }
 }
 
+/// Whether an operator of repetition has something to repeat.
+fn repeat(argument: Option<Repeats>, last: &str, operator: &str) -> Result<(), String> {
+    if !last.is_empty() {
+        return Err(format!("bad repetition operator: {last}{operator}"));
+    }
+    argument.map(|_| ()).ok_or_else(|| format!("no argument for repetition operator: {operator}"))
+}
+
 /// The names of classes in brackets.
 const POSIX: &[&str] = &[
     "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word",
@@ -347,10 +349,49 @@ mod tests {
     #[test]
     fn patterns_that_re2_takes() {
         for pattern in [
-            "", "a{", "a{,5}", "a*?", "(?:a)", "(?i)a", "(?P<n>a)", "(?<n>a)", r"\d\w\s\b\B\A\z", r"\C", r"\Q.*\E", r"\Qab",
-            r"\0", r"\x41", r"\x{41}", r"\pL", r"\p{Greek}", r"\P{^Greek}", "[]a]", "[^]a]", r"[\d-z]", "[[:^alpha:]]",
-            "[a&&b]", "[[a]]", "a|", "|", "()", "(?i-s:a)", r"\/\-\_\<", "é", "^*", "(?:)*", "[a-]", "[-a]", "[a-b-c]", r"[\w-a]", "[^^]",
-            r"\p{Any}", "a{99999999999}", r"\07", ".*.*", "x{0}", "(a{10}){100}",
+            "",
+            "a{",
+            "a{,5}",
+            "a*?",
+            "(?:a)",
+            "(?i)a",
+            "(?P<n>a)",
+            "(?<n>a)",
+            r"\d\w\s\b\B\A\z",
+            r"\C",
+            r"\Q.*\E",
+            r"\Qab",
+            r"\0",
+            r"\x41",
+            r"\x{41}",
+            r"\pL",
+            r"\p{Greek}",
+            r"\P{^Greek}",
+            "[]a]",
+            "[^]a]",
+            r"[\d-z]",
+            "[[:^alpha:]]",
+            "[a&&b]",
+            "[[a]]",
+            "a|",
+            "|",
+            "()",
+            "(?i-s:a)",
+            r"\/\-\_\<",
+            "é",
+            "^*",
+            "(?:)*",
+            "[a-]",
+            "[-a]",
+            "[a-b-c]",
+            r"[\w-a]",
+            "[^^]",
+            r"\p{Any}",
+            "a{99999999999}",
+            r"\07",
+            ".*.*",
+            "x{0}",
+            "(a{10}){100}",
         ] {
             assert_eq!(problem(pattern), None, "{pattern}");
         }

@@ -149,12 +149,39 @@ mod tests {
 
     #[test]
     fn templates_to_match() {
-        for template in ["/a", "/a/{b}", "/**", "/{x=**}", "/{x=*}/y", "/**/a", "/a*", "/*.js", "/{a}.js", "/a/{b=**}.m3u8", "/a/", "/*/**"] {
+        for template in [
+            "/a",
+            "/a/{b}",
+            "/**",
+            "/{x=**}",
+            "/{x=*}/y",
+            "/**/a",
+            "/a*",
+            "/*.js",
+            "/{a}.js",
+            "/a/{b=**}.m3u8",
+            "/a/",
+            "/*/**",
+        ] {
             assert!(match_variables(template).is_ok(), "{template}: {:?}", match_variables(template));
         }
-        for template in
-            ["a", "/{a}/{a}", "/**/**", "/{a", "/a}", "/{}", "/{1a}", "/ä", "/a?b", "/a//b", "/{a=**}/*", "/{a-b}", "/{a=}", "/a|b", "/a[b]"]
-        {
+        for template in [
+            "a",
+            "/{a}/{a}",
+            "/**/**",
+            "/{a",
+            "/a}",
+            "/{}",
+            "/{1a}",
+            "/ä",
+            "/a?b",
+            "/a//b",
+            "/{a=**}/*",
+            "/{a-b}",
+            "/{a=}",
+            "/a|b",
+            "/a[b]",
+        ] {
             assert!(match_variables(template).is_err(), "{template}");
         }
     }

@@ -1,15 +1,20 @@
 //! A resource to ask the oracle for: as recorded, and as it can be loaded beside others.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use serde_json::{Value, json};
 
 use crate::oracle::Kind;
 
-/// A resource, where it came from, and the clusters beside it.
+/// A resource, where it came from, and what is beside it.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) kind: Kind,
     pub(crate) origin: String,
     pub(crate) body: Value,
+    /// The names of the clusters that the same proxy is served.
+    pub(crate) clusters: Rc<BTreeSet<String>>,
 }
 
 impl Asked {
@@ -62,7 +67,8 @@ fn without_istios_own(value: &mut Value) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
-                if let (true, Some(list)) = (matches!(name.as_str(), "filters" | "http_filters"), value.as_array_mut()) {
+                if let (true, Some(list)) = (matches!(name.as_str(), "filters" | "http_filters"), value.as_array_mut())
+                {
                     list.retain(|filter| !is_istios_own(filter));
                 }
                 without_istios_own(value);

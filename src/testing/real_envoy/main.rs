@@ -5,12 +5,14 @@
 //! cluster, listener and route configuration; and compare what its `/config_dump` prints of each with what meshc prints, byte for byte
 //! (but for the order of map entries, which is random in Envoy).
 //!
-//! And with traffic: see [`traffic`].
+//! And with traffic: see [`traffic`]; and what Envoy refuses: see [`rejections`].
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, clippy::exit)]
 
 mod adapt;
 mod asked;
+#[path = "../rejections/case.rs"]
+mod case;
 mod certificate;
 mod dump;
 mod envoy;
@@ -20,7 +22,7 @@ mod rejections;
 mod server;
 mod traffic;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use adapt::{ISTIO_FILTERS, Prepared};
@@ -59,25 +61,17 @@ fn main() {
         std::process::exit(1);
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // `cargo test --test real_envoy -- rejections DIR...`: what Envoy refuses of the recordings in other folders.
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if let [mode, rest @ ..] = args.as_slice()
+    if let [mode, folders @ ..] = args.as_slice()
         && mode == "rejections"
     {
         let work = std::env::temp_dir().join("meshc-rejections");
-        if let [file] = rest
-            && file.ends_with(".json")
-        {
-            for (title, result) in rejections::cases(Path::new(file)) {
-                println!("{} {title}: {}", if result.is_ok() { "ok" } else { "FAILED" }, result.unwrap_or_else(|e| e));
-            }
-            return;
-        }
-        let folders: Vec<_> = rest.iter().map(std::path::PathBuf::from).collect();
+        let folders: Vec<PathBuf> = folders.iter().map(PathBuf::from).collect();
         let mut report = Report::default();
-        for (title, result) in rejections::run(&binary, &work, ADMIN_PORT + 1, &folders) {
-            report.add(&title, result);
-        }
-        return;
+        report.add_all(rejections::run(&binary, &work, ADMIN_PORT + 1, &folders));
+        report.add("cases", rejections::cases(&binary, &work, ADMIN_PORT + 1));
+        report.end();
     }
     let mut folders = vec![root.join("examples/bookinfo")];
     folders.extend(FIXTURES.iter().map(|f| root.join("fixtures").join(f).join("manifests")));
@@ -97,14 +91,11 @@ fn main() {
             report.add(&title, checked.map(|count| format!("{count} resources, as meshc prints them")));
         }
     }
-    for (title, result) in traffic::run(&binary, &work, &authority) {
-        report.add(&title, result);
-    }
+    report.add_all(traffic::run(&binary, &work, &authority));
+    report.add_all(rejections::run(&binary, &work, ADMIN_PORT + 1, &[root.join("fixtures")]));
+    report.add("cases of rejections", rejections::cases(&binary, &work, ADMIN_PORT + 1));
     println!("filters taken out: {}", ISTIO_FILTERS.join(", "));
-    println!("test result: {} passed, {} failed", report.passed, report.failed);
-    if report.failed > 0 || report.passed == 0 {
-        std::process::exit(1);
-    }
+    report.end();
 }
 
 #[derive(Default)]
@@ -114,6 +105,18 @@ struct Report {
 }
 
 impl Report {
+    fn add_all(&mut self, results: Vec<(String, Result<String, String>)>) {
+        for (title, result) in results {
+            self.add(&title, result);
+        }
+    }
+
+    /// Ends the process.
+    fn end(&self) -> ! {
+        println!("test result: {} passed, {} failed", self.passed, self.failed);
+        std::process::exit(i32::from(self.failed > 0 || self.passed == 0));
+    }
+
     fn add(&mut self, title: &str, result: Result<String, String>) {
         match result {
             Ok(text) => {
