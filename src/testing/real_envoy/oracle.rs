@@ -100,7 +100,7 @@ impl Oracle {
         let before = self.counters(kind)?;
         self.version += 1;
         write(&self.work, kind, &self.version.to_string(), resources);
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while Instant::now() < deadline {
             let now = self.counters(kind)?;
             if now.rejected > before.rejected {

@@ -95,8 +95,7 @@ pub(crate) fn cases(binary: &Path, work: &Path, admin: u16) -> Result<String, St
 /// Says where Envoy and meshc differ.
 fn compare(said: Option<&str>, rejections: &[Rejection]) -> Option<String> {
     match (said, rejections) {
-        (None, []) => None,
-        (Some(_), [_, ..]) => None,
+        (None, []) | (Some(_), [_, ..]) => None,
         (Some(said), []) => Some(format!("Envoy refuses it, meshc does not: {}", shortened(said))),
         (None, [first, ..]) => Some(format!("meshc refuses it, Envoy does not: {}: {}", first.path, first.message)),
     }
