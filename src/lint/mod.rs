@@ -24,7 +24,7 @@ mod templates;
 
 pub use context::View;
 pub use level::Level;
-pub use report::Reported;
+pub use report::{Reported, Suppressed};
 pub use rule::Rule;
 
 use crate::ingest::{self, Manifests, MeshSettings};

@@ -32,12 +32,30 @@ pub struct Reported {
     pub help: Option<String>,
     /// Why it is none, although istioctl says so.
     pub false_alarm: Option<String>,
+    /// Who has asked not to hear of it.
+    pub suppressed: Option<Suppressed>,
+    /// Where the object begins: what is said above it holds for all of it.
+    pub object: Option<Span>,
+}
+
+/// That somebody has asked not to hear of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppressed {
+    /// By what, and why if that is said.
+    pub reason: String,
+    /// Whether the manifests themselves say so.
+    pub in_source: bool,
 }
 
 impl Reported {
     /// Returns how bad it is.
     pub fn level(&self) -> Level {
         self.rule.level
+    }
+
+    /// Returns what stays the same while lines come and go: rule, object and field.
+    pub fn fingerprint(&self) -> String {
+        format!("{} {} {}", self.rule.code, self.resource, self.field)
     }
 
     /// Returns it as what the terminal shows.
@@ -92,6 +110,8 @@ fn reported(context: &LintContext<'_>, check: &'static str, finding: Finding<'_>
         View::Meshc => item.zip(span).map(|(item, span)| item.sources().position(span).line),
         View::Istioctl => written.map(|item| istioctl_line(item, istioctl_at.as_ref())),
     };
+    let suppressed = item.and_then(|item| by_annotation(item, rule, context.view));
+    let object = written.map(|item| item.node().span());
     let related: Vec<(Span, String)> =
         related.into_iter().filter_map(|(item, path, text)| Some((place(item, &path)?, text))).collect();
     Reported {
@@ -105,7 +125,21 @@ fn reported(context: &LintContext<'_>, check: &'static str, finding: Finding<'_>
         related,
         help,
         false_alarm,
+        suppressed,
+        object,
     }
+}
+
+/// The annotation with codes, or `*`, that shall not be reported of an object. istiod: `filterMessages`
+fn by_annotation(item: &Item<'_>, rule: &Rule, view: View) -> Option<Suppressed> {
+    const ANNOTATION: &str = "galley.istio.io/analyze-suppress";
+    let list = item.annotations().get(ANNOTATION)?;
+    let is_meant = |code: &str| {
+        let code = if view == View::Istioctl { code } else { code.trim() };
+        code == "*" || code == rule.code || view == View::Meshc && code == rule.name
+    };
+    let reason = format!("the annotation {ANNOTATION}");
+    list.split(',').any(is_meant).then_some(Suppressed { reason, in_source: true })
 }
 
 /// Rather than the first line of an object, shows its name.

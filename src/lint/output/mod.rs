@@ -1,5 +1,11 @@
 //! What is found, as other programs read it.
 
+mod github;
 mod json;
+mod junit;
+mod sarif;
 
+pub use github::github;
 pub use json::json;
+pub use junit::junit;
+pub use sarif::sarif;

@@ -1,0 +1,111 @@
+//! What can be typed after `lint`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::lint::Level;
+
+/// What `lint` takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Lint {
+    /// Folders (read with all below), files, or `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The form of the output, and the file for it (without one, standard output). May be given several times.
+    ///
+    /// Forms are text, json, sarif, junit and github.
+    #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = output)]
+    pub(super) output: Vec<Output>,
+    /// The least level for which the exit code is 1 [default: error].
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) fail_on: Option<FailOn>,
+    /// Says what istioctl says: its rules only, its false alarms included, with its line numbers.
+    #[arg(long)]
+    pub(super) as_istioctl: bool,
+    /// Runs a rule that does not run by default. May be given several times.
+    #[arg(long, value_name = "RULE")]
+    pub(super) enable: Vec<String>,
+    /// Leaves out what a rule finds, in all objects or in those whose `Kind namespace/name` matches. May be given several times.
+    #[arg(short = 'S', long, value_name = "RULE[=OBJECT]")]
+    pub(super) suppress: Vec<String>,
+    /// Leaves out what this file, written by `--write-baseline`, knows.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Writes what is found into this file, so that the next run can leave it out.
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_baseline: Option<PathBuf>,
+    /// Reads settings from this file instead of `.meshc.yaml` in this folder or one above it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Says what is left out, and why.
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// Reads the mesh config from this file instead of the ConfigMap `istio`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) mesh_config: Option<PathBuf>,
+    /// Reads the mesh networks from this file instead of the ConfigMap `istio`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) mesh_networks: Option<PathBuf>,
+    /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count.
+    #[arg(long, value_name = "REVISION", default_value = "default")]
+    pub(super) revision: String,
+}
+
+/// One output.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    pub(super) format: Format,
+    /// The file; nothing is standard output.
+    pub(super) file: Option<PathBuf>,
+}
+
+fn output(text: &str) -> Result<Output, String> {
+    let (format, file) = match text.split_once('=') {
+        Some((format, file)) if !file.is_empty() => (format, Some(PathBuf::from(file))),
+        _ => (text, None),
+    };
+    let format = Format::from_str(format, true).map_err(|_| {
+        let names: Vec<String> = Format::value_variants().iter().filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned())).collect();
+        format!("the form is one of {}", names.join(", "))
+    })?;
+    Ok(Output { format, file })
+}
+
+/// Forms of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// The lines, with the problem marked.
+    Text,
+    /// A list of objects.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// JUnit's XML.
+    Junit,
+    /// GitHub's workflow commands.
+    Github,
+}
+
+/// Levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FailOn {
+    /// Anything.
+    Info,
+    /// Warnings and errors.
+    Warning,
+    /// Errors.
+    Error,
+}
+
+impl FailOn {
+    pub(super) fn level(self) -> Level {
+        match self {
+            Self::Info => Level::Info,
+            Self::Warning => Level::Warning,
+            Self::Error => Level::Error,
+        }
+    }
+}
