@@ -142,7 +142,7 @@ fn build_scope(mesh: &Mesh, proxy: &Proxy, sidecar: Option<usize>) -> SidecarSco
 
 /// Chooses the Sidecar of a proxy: in its namespace the first whose selector matches or that has none, else that of the root
 /// namespace. istiod: `push_context.go` `doGetSidecarScope`.
-fn sidecar_of(mesh: &Mesh, proxy: &Proxy) -> Option<usize> {
+pub(crate) fn sidecar_of(mesh: &Mesh, proxy: &Proxy) -> Option<usize> {
     if proxy.client.kind == ProxyKind::Router {
         return None;
     }

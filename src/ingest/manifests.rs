@@ -68,6 +68,20 @@ impl Manifests {
         self.documents.get(resource.0 as usize)
     }
 
+    /// Returns kind, namespace and name of each resource that a document holds.
+    pub fn names(&self) -> BTreeMap<ResourceRef, (String, String, String)> {
+        let named = |(document, index): (&Document, u32)| {
+            let metadata = document.node(&self.sources).get("metadata");
+            let text = |key: &str| metadata.and_then(|m| m.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned();
+            let mut namespace = text("namespace");
+            if namespace.is_empty() {
+                "default".clone_into(&mut namespace);
+            }
+            (ResourceRef(index), (document.kind.clone(), namespace, text("name")))
+        };
+        self.documents.iter().zip(0..).map(named).collect()
+    }
+
     /// Returns the tree of a resource.
     pub fn node(&self, resource: ResourceRef) -> Option<Node<'_>> {
         self.document(resource).map(|document| document.node(&self.sources))

@@ -23,8 +23,17 @@ pub struct WrittenObject {
 }
 
 impl WrittenObject {
-    /// Returns what istiod's webhook says of the object's spec, whatever its annotations are.
+    /// Returns what istiod's webhook says of the object.
     pub(crate) fn validate(&self, sources: &Sources) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if let Some(resource) = &self.resource {
+            validation::check(resource, self.document.node(sources), &mut problems);
+        }
+        problems
+    }
+
+    /// The same of its spec only, whatever its annotations are.
+    pub(crate) fn validate_spec(&self, sources: &Sources) -> Vec<Problem> {
         let mut problems = Vec::new();
         if let Some(resource) = &self.resource {
             validation::check_spec(resource, self.document.node(sources), &mut problems);

@@ -7,7 +7,7 @@ use crate::ingest::{MeshSettings, Resource, WrittenObject};
 use crate::mesh::Mesh;
 use crate::model::istio::{MeshConfig, MeshNetworks};
 use crate::model::{istio, kubernetes};
-use crate::source::{Node, Sources};
+use crate::source::{Node, ResourceRef, Sources};
 
 /// Namespaces that are no part of any mesh. istiod: `inject.IgnoredNamespaces`
 const IGNORED_NAMESPACES: &[&str] = &["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
@@ -156,6 +156,8 @@ pub(crate) struct LintContext<'a> {
     by_kind: BTreeMap<&'a str, Vec<usize>>,
     /// Which of them has a kind, namespace and name.
     by_name: BTreeMap<(&'a str, String, &'a str), usize>,
+    /// Kind, namespace and name of the resources that were read.
+    documents: &'a BTreeMap<ResourceRef, (String, String, String)>,
     /// The mesh config.
     pub(crate) mesh_config: &'a MeshConfig,
     /// The mesh networks.
@@ -173,6 +175,7 @@ impl<'a> LintContext<'a> {
     pub(crate) fn new(
         objects: impl Iterator<Item = (Origin, &'a Sources, &'a WrittenObject)>,
         (settings, mesh): (&'a MeshSettings, Option<&'a Mesh>),
+        documents: &'a BTreeMap<ResourceRef, (String, String, String)>,
         view: View,
         now: Option<i64>,
     ) -> Self {
@@ -199,7 +202,7 @@ impl<'a> LintContext<'a> {
             }
         }
         let (mesh_config, mesh_networks) = (&settings.config, &settings.networks);
-        Self { items, by_kind, by_name, mesh_config, mesh_networks, mesh, view, now }
+        Self { items, by_kind, by_name, documents, mesh_config, mesh_networks, mesh, view, now }
     }
 
     /// Returns all objects.
@@ -215,6 +218,12 @@ impl<'a> LintContext<'a> {
     ) -> impl Iterator<Item = &'c Item<'c>> + use<'c, 'a> {
         let indices = self.by_kind.get(kind).map_or(&[][..], Vec::as_slice);
         indices.iter().map(|index| narrow(&self.items[*index])).filter(move |item| item.group() == group)
+    }
+
+    /// Returns the object that a resource was read from.
+    pub(crate) fn by_resource(&self, resource: ResourceRef) -> Option<&Item<'_>> {
+        let (kind, namespace, name) = self.documents.get(&resource)?;
+        self.find(kind, namespace, name)
     }
 
     /// Returns an object of a kind that is not the Gateway API's.

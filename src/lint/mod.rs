@@ -7,12 +7,14 @@
 //! - A [`Rule`] is a code with a level and a page; [`rules`] has them all, `docs/` their pages, whose examples are tests.
 //! - A check is a function over a [`context::LintContext`]; [`registry`] lists them. One may find what several rules are about,
 //!   and several may find what one rule is about, as istioctl's analyzers do.
+//! - `mesh/` looks at what istiod makes of the files: the mesh, and what each proxy is served.
 //! - `istioctl/` looks at the files, with the line and the false alarms that istioctl has ([`View`]).
 
 mod context;
 mod finding;
 mod istioctl;
 mod level;
+mod mesh;
 pub mod output;
 pub mod page;
 mod position;
@@ -27,12 +29,14 @@ pub use level::Level;
 pub use report::{Reported, Suppressed};
 pub use rule::Rule;
 
+use crate::diagnostic::Diagnostics;
 use crate::ingest::{self, Manifests, MeshSettings};
 use crate::mesh::Mesh;
 use crate::model::istio::MeshConfigIngressControllerMode;
 use crate::source::Sources;
 use context::{LintContext, Origin};
 use finding::Finding;
+use self::mesh::Translated;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -47,8 +51,14 @@ pub struct Options {
 
 /// Runs all rules over manifests, completed before ([`crate::expand`]).
 ///
-/// `mesh` is what istiod makes of them; istioctl's view does not look at it.
-pub fn lint(manifests: &Manifests, settings: &MeshSettings, mesh: &Mesh, options: &Options) -> Vec<Reported> {
+/// `mesh` is what istiod makes of them, and `diagnostics` what reading them has found; istioctl's view does not look at either.
+pub fn lint(
+    manifests: &Manifests,
+    settings: &MeshSettings,
+    mesh: &Mesh,
+    diagnostics: &Diagnostics,
+    options: &Options,
+) -> Vec<Reported> {
     let sources = &manifests.sources;
     let objects = ingest::objects(sources);
     let mut built_in = Sources::default();
@@ -56,23 +66,38 @@ pub fn lint(manifests: &Manifests, settings: &MeshSettings, mesh: &Mesh, options
         built_in.add(String::new(), ingress_gateway(&settings.config.ingress_service));
     }
     let assumed = ingest::objects(&built_in);
-    let (mesh, templates) = match options.view {
+    let (of_mesh, templates) = match options.view {
         View::Istioctl => (None, Vec::new()),
         View::Meshc => (Some(mesh), templates::pods(&objects)),
     };
     let written = objects.iter().map(|object| (Origin::File, sources, object));
     let of_templates = templates.iter().map(|object| (Origin::Template, sources, object));
     let all = written.chain(of_templates).chain(assumed.iter().map(|object| (Origin::Assumed, &built_in, object)));
-    let context = LintContext::new(all, (settings, mesh), options.view, options.now);
+    let documents = manifests.names();
+    let context = LintContext::new(all, (settings, of_mesh), &documents, options.view, options.now);
     let mut found: Vec<(&'static str, Finding<'_>)> = Vec::new();
     for check in registry::of_files() {
         let mut findings = Vec::new();
         (check.run)(&context, &mut findings);
         found.extend(findings.into_iter().map(|finding| (check.name, finding)));
     }
+    if options.view == View::Meshc {
+        let mut translated = Translated::new(mesh);
+        translated.note(found.iter().map(|(_, finding)| finding).filter(|finding| finding.false_alarm.is_none()));
+        for check in registry::of_mesh() {
+            let mut findings = Vec::new();
+            (check.run)(&translated, &context, &mut findings);
+            found.extend(findings.into_iter().map(|finding| (check.name, finding)));
+        }
+    }
     let asked = |rule: &Rule| options.enable.iter().any(|name| name == rule.code || name == rule.name);
     found.retain(|(_, finding)| finding.rule.by_default || asked(finding.rule));
-    report::resolve(&context, found)
+    let mut all = report::resolve(&context, found);
+    if options.view == View::Meshc {
+        all.extend(mesh::refused(diagnostics, sources));
+        report::sort(&mut all);
+    }
+    all
 }
 
 /// The gateway of a default install, which folders of applications leave out. istiod: `local/defaults.go`

@@ -1,10 +1,15 @@
 //! What runs: checks, each of which may find what several rules are about.
+//!
+//! Three kinds: of the files ([`Check`]), of the mesh and all proxies ([`MeshCheck`]), and of one resource of a proxy
+//! ([`ResourceCheck`]), which runs once for all proxies that share the resource.
 
+use super::Rule;
 use super::context::LintContext;
 use super::finding::Finding;
-use super::istioctl;
+use super::mesh::{Cause, Translated, TranslatedResource};
+use super::{istioctl, mesh};
 
-/// A function that looks for what some rules are about.
+/// A function that looks at the files.
 pub(super) struct Check {
     /// The analyzer of istioctl that does the same, or the name of our own.
     pub(super) name: &'static str,
@@ -19,7 +24,52 @@ impl Check {
     }
 }
 
+/// A function that looks at the mesh and its proxies.
+pub(super) struct MeshCheck {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Looks.
+    pub(super) run: for<'c> fn(&Translated<'_>, &'c LintContext<'_>, &mut Vec<Finding<'c>>),
+}
+
+impl MeshCheck {
+    /// Makes a check.
+    pub(super) const fn new(
+        name: &'static str,
+        run: for<'c> fn(&Translated<'_>, &'c LintContext<'_>, &mut Vec<Finding<'c>>),
+    ) -> Self {
+        Self { name, run }
+    }
+}
+
+/// A function that looks at one resource of a proxy.
+pub(super) struct ResourceCheck {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Looks.
+    pub(super) run: fn(&TranslatedResource<'_>) -> Vec<ResourceFinding>,
+}
+
+/// What a [`ResourceCheck`] finds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ResourceFinding {
+    /// The rule.
+    pub(super) rule: &'static Rule,
+    /// The manifest that has caused it.
+    pub(super) cause: Option<Cause>,
+    /// One sentence without a full stop.
+    pub(super) message: String,
+}
+
 /// Returns all checks of the files.
 pub(super) fn of_files() -> impl Iterator<Item = &'static Check> {
     istioctl::CHECKS.iter()
 }
+
+/// Returns all checks of the mesh.
+pub(super) fn of_mesh() -> impl Iterator<Item = &'static MeshCheck> {
+    mesh::CHECKS.iter()
+}
+
+/// The checks of single resources.
+pub(super) const RESOURCE_CHECKS: &[ResourceCheck] = &[];

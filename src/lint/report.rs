@@ -76,7 +76,7 @@ impl Reported {
 /// Looks up places, sorts, and drops what is there twice: same rule, object, line and text.
 pub(super) fn resolve(context: &LintContext<'_>, found: Vec<(&'static str, Finding<'_>)>) -> Vec<Reported> {
     let mut all: Vec<Reported> = found.into_iter().map(|(check, finding)| reported(context, check, finding)).collect();
-    all.sort_by(|a, b| key(a).cmp(&key(b)));
+    sort(&mut all);
     let mut kept: Vec<Reported> = Vec::with_capacity(all.len());
     let mut seen: BTreeMap<(&str, String, Option<usize>, String), usize> = BTreeMap::new();
     for one in all {
@@ -93,6 +93,11 @@ pub(super) fn resolve(context: &LintContext<'_>, found: Vec<(&'static str, Findi
         }
     }
     kept
+}
+
+/// Sorts by place, then by rule.
+pub(super) fn sort(all: &mut [Reported]) {
+    all.sort_by(|a, b| key(a).cmp(&key(b)));
 }
 
 type Key<'a> = (Option<Span>, Option<usize>, &'static str, &'a str, &'a str);

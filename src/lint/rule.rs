@@ -3,7 +3,7 @@
 use super::Level;
 
 /// One rule.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
     /// `IST0101` where istioctl has the rule, else `MESHC...`.
     pub code: &'static str,

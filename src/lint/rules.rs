@@ -77,4 +77,18 @@ rules! {
     IST0174 "unknown-destination-rule-host" Warning "A DestinationRule is for a host that nobody has.";
     IST0175 "jwks-uri-fetch-unrestricted" Warning "istiod fetches keys of tokens from any address.";
     IST0176 "gateway-apicrd-version-below-minimum" Warning "A CRD of the Gateway API is too old for istiod.";
+    MESHC0001 "object-refused" Error "The API server would refuse the object, or the file cannot be read.";
+    MESHC0101 "route-shadowed" Warning "A route is behind those of another VirtualService or delegate.";
+    MESHC0102 "destination-without-cluster" Error "No proxy that has a route has its destination.";
+    MESHC0103 "destination-without-cluster-on-some-proxies" Warning "Some proxies that have a route do not have its destination.";
+    MESHC0104 "subset-without-endpoint" Warning "No endpoint of the host is in a subset.";
+    MESHC0105 "service-without-endpoint" Warning "A Service selects no workload.";
+    MESHC0106 "envoy-filter-patch-without-match" Warning "A patch matches nothing on any proxy.";
+    MESHC0107 "listener-conflict" Warning "A port is left out, since another one has its listener.";
+    MESHC0108 "gateway-server-dropped" Warning "A server of a Gateway, or a part of it, is left out.";
+    MESHC0109 "duplicate-host" Info "Several objects make the same host known to all namespaces.";
+    MESHC0110 "no-effect" Warning "A manifest changes nothing for any proxy.";
+    MESHC0111 "order-by-creation-time" Info "What counts depends on the age of objects, which the files do not say.";
+    MESHC0112 "tls-mode-contradiction" Error "Clients speak another TLS than the server takes.";
+    MESHC0113 "unknown-provider" Warning "A policy names an external authorizer that istiod refuses.";
 }

@@ -24,6 +24,11 @@ impl<T> ByNamespace<T> {
         self.0.get(namespace).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns all rules, by namespace.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Config<T>>> {
+        self.0.values().flatten()
+    }
+
     /// Returns whether there are no rules at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -19,7 +19,7 @@ fn run(files: Vec<SourceFile>, view: View, enable: &[&str]) -> Vec<(Reported, St
     let settings = ingest::mesh_settings(&manifests, "default", None, None, &mut diagnostics);
     let enable = enable.iter().map(|name| (*name).to_owned()).collect();
     let mesh = Mesh::new(&manifests, &settings);
-    let found = lint(&manifests, &settings, &mesh, &Options { view, enable, now: Some(NOW) });
+    let found = lint(&manifests, &settings, &mesh, &diagnostics, &Options { view, enable, now: Some(NOW) });
     let path = |one: &Reported| one.span.map_or("", |span| manifests.sources.path(span.source)).to_owned();
     found.into_iter().map(|one| (one.clone(), path(&one))).collect()
 }

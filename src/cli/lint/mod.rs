@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Lint, flags: &common::OutputFlags) -> anyhow::Resu
     })?;
     let view = if arguments.as_istioctl { View::Istioctl } else { View::Meshc };
     let options = Options { view, enable, now: Some(now()) };
-    let all = lint::lint(&input.manifests, &input.settings, &input.mesh(), &options);
+    let all = lint::lint(&input.manifests, &input.settings, &input.mesh(), &input.diagnostics, &options);
     let sources = &input.manifests.sources;
     let suppressions = Suppressions::new(&arguments.suppress, config);
     let found = sort(all, view, |one| suppressions.find(one, sources).or_else(|| known.take(one)));

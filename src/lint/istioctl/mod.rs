@@ -37,7 +37,19 @@ mod virtual_service_gateways;
 mod virtual_service_hosts;
 mod webhook;
 
+use super::context::Typed;
 use super::registry::Check;
+use crate::model::istio::{Destination, VirtualService};
+
+/// Returns the destinations of a VirtualService, with their paths.
+pub(super) fn destinations<'c>(service: &Typed<'c, VirtualService>) -> Vec<(&'c Destination, String)> {
+    destinations::all(service).into_iter().map(|place| (place.destination, place.path)).collect()
+}
+
+/// Returns a host with namespace and domain, if it is a short name.
+pub(super) fn full_host(namespace: &str, host: &str) -> String {
+    hosts::full(namespace, host)
+}
 
 /// The checks, by the names of istioctl's analyzers.
 pub(super) const CHECKS: &[Check] = &[

@@ -24,7 +24,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         .map(|entry| entry.full_name())
         .collect();
     for item in context.items().iter().filter(|item| item.group().ends_with(".istio.io")) {
-        let mut all = said(item);
+        let mut all = said(item, context.view);
         if context.view == View::Istioctl {
             let allocated = item.kind() == "ServiceEntry" && auto_allocated.contains(&item.full_name());
             all.retain(|said| !is_lost(said, allocated));
@@ -41,8 +41,12 @@ fn narrow<'c>(item: &'c Item<'_>) -> &'c Item<'c> {
     item
 }
 
-fn said(item: &Item<'_>) -> Vec<Said> {
-    let mut all: Vec<Said> = WrittenObject::validate(item.object(), item.sources())
+fn said(item: &Item<'_>, view: View) -> Vec<Said> {
+    let problems = match view {
+        View::Istioctl => WrittenObject::validate_spec(item.object(), item.sources()),
+        View::Meshc => WrittenObject::validate(item.object(), item.sources()),
+    };
+    let mut all: Vec<Said> = problems
         .into_iter()
         .map(|problem| {
             let (path, text) = problem.message().split_once("`: ").unwrap_or(("", problem.message()));

@@ -1,0 +1,140 @@
+//! Manifests that change nothing for any proxy.
+
+use super::cause::Cause;
+use super::translated::Translated;
+use crate::lint::context::{Item, LintContext};
+use crate::lint::finding::Finding;
+use crate::lint::istioctl::full_host;
+use crate::lint::rules;
+use crate::mesh::Mesh;
+use crate::pipeline;
+use crate::proxy::selection::{self, Targetable};
+use crate::proxy::{Proxy, ProxyKind};
+
+pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    virtual_services(translated, context, out);
+    destination_rules(translated, context, out);
+    sidecars(translated, context, out);
+    policies(translated, context, out);
+}
+
+fn finding<'c>(item: &'c Item<'c>, path: &str, why: &str) -> Finding<'c> {
+    Finding::new(&rules::MESHC0110, item, format!("the {} changes nothing for any proxy: {why}", item.kind())).point(path)
+}
+
+fn is_cause(translated: &Translated<'_>, kind: &str, item: &Item<'_>) -> bool {
+    let cause = Cause { kind: kind.to_owned(), namespace: item.namespace.clone(), name: item.name().to_owned() };
+    translated.known.causes.contains(&cause)
+}
+
+fn has(translated: &Translated<'_>, kind: ProxyKind) -> bool {
+    translated.proxies.iter().any(|proxy| proxy.client.kind == kind)
+}
+
+fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    for service in context.virtual_services() {
+        let spec = service.spec;
+        let said = [&rules::IST0101, &rules::IST0106, &rules::IST0109, &rules::IST0132, &rules::IST0165];
+        if translated.is_said(&said, service.item) {
+            continue;
+        }
+        if spec.hosts.is_empty() {
+            let mut roots = context.virtual_services().flat_map(|root| {
+                root.spec.http.iter().filter_map(move |route| Some((root.namespace.clone(), route.delegate.as_ref()?)))
+            });
+            let named = roots.any(|(namespace, delegate)| {
+                let of = if delegate.namespace.is_empty() { &namespace } else { &delegate.namespace };
+                delegate.name == service.name() && *of == service.namespace
+            });
+            if !named {
+                out.push(finding(service.item, "metadata.name", "no other one delegates to it"));
+            }
+            continue;
+        }
+        let in_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|gateway| gateway == "mesh");
+        let seen = in_mesh && has(translated, ProxyKind::Sidecar);
+        // Whether a gateway is among the files is not for this rule to say.
+        let routers = !in_mesh && spec.gateways.iter().all(|name| is_served(translated, &service.namespace, name));
+        if (seen || routers) && !is_cause(translated, "virtual-service", service.item) {
+            let why = "no listener has its hosts with the protocol of its routes";
+            out.push(finding(service.item, "spec.hosts", why));
+        }
+    }
+}
+
+/// Whether some router runs a Gateway.
+fn is_served(translated: &Translated<'_>, namespace: &str, gateway: &str) -> bool {
+    let (namespace, name) = gateway.split_once('/').unwrap_or((namespace, gateway));
+    let mut gateways = translated.mesh.gateways.iter();
+    let Some(gateway) = gateways.find(|known| known.meta.namespace == namespace && known.meta.name == name) else { return false };
+    let selects = |proxy: &Proxy| crate::mesh::labels::subset(&gateway.spec.selector, &proxy.labels);
+    translated.proxies.iter().any(|proxy| proxy.client.kind == ProxyKind::Router && selects(proxy))
+}
+
+fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    if translated.proxies.is_empty() {
+        return;
+    }
+    for rule in context.destination_rules() {
+        let said = [&rules::IST0106, &rules::IST0174];
+        let host = full_host(&rule.namespace, &rule.spec.host);
+        // Rules of one host become one, which names the first only.
+        let merged = context.destination_rules().any(|other| {
+            full_host(&other.namespace, &other.spec.host) == host && is_cause(translated, "destination-rule", other.item)
+        });
+        let known = translated.mesh.services_by_hostname.keys().any(|known| crate::mesh::hostname::subset_of(known, &host));
+        if known && !merged && rule.spec.workload_selector.is_none() && !translated.is_said(&said, rule.item) {
+            let why = "no proxy has a cluster that it is for; see to its namespace and `exportTo`";
+            out.push(finding(rule.item, "spec.host", why));
+        }
+    }
+}
+
+fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    let mesh: &Mesh = translated.mesh;
+    let used: std::collections::BTreeSet<usize> =
+        translated.proxies.iter().filter_map(|proxy| pipeline::sidecar_of(mesh, proxy)).collect();
+    for (index, sidecar) in mesh.sidecars.iter().enumerate() {
+        let Some(item) = context.by_resource(sidecar.source) else { continue };
+        let is_root = item.namespace == mesh.config.root_namespace;
+        let seen = translated.proxies.iter().any(|proxy| proxy.client.kind == ProxyKind::Sidecar && (is_root || proxy.namespace == item.namespace));
+        let said = [&rules::IST0101, &rules::IST0110, &rules::IST0111, &rules::IST0167];
+        if seen && !used.contains(&index) && !translated.is_said(&said, item) {
+            out.push(finding(item, "metadata.name", "every sidecar has another Sidecar, or none that it selects"));
+        }
+    }
+}
+
+fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    fn attaches<T: Targetable>(translated: &Translated<'_>, policy: &crate::model::Config<T>) -> Option<bool> {
+        let is_root = policy.meta.namespace == translated.mesh.config.root_namespace;
+        let mut near = translated.proxies.iter().filter(|proxy| is_root || proxy.namespace == policy.meta.namespace).peekable();
+        near.peek()?;
+        // What a reference is to may be a Service or a class, which no proxy of ours is.
+        policy.target_refs_are_empty().then(|| near.any(|proxy| selection::attaches(proxy, policy)))
+    }
+    let mut check = |source, attached: Option<bool>| {
+        let Some(item) = context.by_resource(source) else { return };
+        let said = [&rules::IST0127, &rules::IST0101, &rules::IST0166, &rules::IST0106];
+        if attached == Some(false) && !translated.is_said(&said, item) {
+            out.push(finding(item, "spec", "its selector selects no workload that has a proxy"));
+        }
+    };
+    let mesh = translated.mesh;
+    mesh.request_authentications.iter().for_each(|policy| check(policy.source, attaches(translated, policy)));
+    mesh.telemetries.iter().for_each(|policy| check(policy.source, attaches(translated, policy)));
+    mesh.traffic_extensions.iter().for_each(|policy| check(policy.source, attaches(translated, policy)));
+    mesh.envoy_filters.iter().for_each(|policy| check(policy.source, attaches(translated, policy)));
+}
+
+/// What is asked of a policy besides its selector.
+trait References {
+    /// Whether it is for workloads by their labels.
+    fn target_refs_are_empty(&self) -> bool;
+}
+
+impl<T: Targetable> References for crate::model::Config<T> {
+    fn target_refs_are_empty(&self) -> bool {
+        self.spec.target_refs().is_empty()
+    }
+}

@@ -1,0 +1,149 @@
+//! All proxies, translated, and what is to be known of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use super::cause::Cause;
+use super::facts::{Discovery, Facts, Shadow, TranslatedResource};
+use crate::diagnostic::Diagnostics;
+use crate::lint::Rule;
+use crate::lint::context::Item;
+use crate::lint::finding::Finding;
+use crate::lint::registry::{RESOURCE_CHECKS, ResourceFinding};
+use crate::mesh::Mesh;
+use crate::pipeline;
+use crate::proxy::{self, Proxy};
+use crate::translate::Resource;
+
+/// The translation of a mesh, as rules see it.
+pub(crate) struct Translated<'m> {
+    /// The mesh.
+    pub(crate) mesh: &'m Mesh,
+    /// Its proxies.
+    pub(crate) proxies: Vec<Proxy>,
+    /// What the translator has to say.
+    pub(super) diagnostics: Diagnostics,
+    /// What is known of the resources.
+    pub(super) known: Known,
+    /// What was found by codes and objects before.
+    said: BTreeSet<(&'static str, String, String)>,
+}
+
+/// What is known of all resources.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The manifests that have a part in some proxy's configuration.
+    pub(super) causes: BTreeSet<Cause>,
+    /// Destinations, with the proxies that have the cluster and those that have not.
+    pub(super) destinations: BTreeMap<(Cause, String), Reach>,
+    /// Routes that are never reached, each with a proxy.
+    pub(super) shadows: BTreeMap<Shadow, String>,
+    /// What checks of single resources have found.
+    pub(super) found: Vec<(&'static str, ResourceFinding)>,
+}
+
+/// On how many proxies a destination leads somewhere.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    pub(super) present: usize,
+    pub(super) missing: usize,
+    /// One that has not got it: the first by name.
+    pub(super) example: String,
+}
+
+/// What is known of resources by their address: the resource itself is kept, so that no other gets its place.
+type Seen = BTreeMap<usize, (Arc<Resource>, Arc<Facts>)>;
+
+impl<'m> Translated<'m> {
+    /// Translates all proxies.
+    pub(crate) fn new(mesh: &'m Mesh) -> Self {
+        let proxies = proxy::proxies(mesh);
+        let state: Mutex<(Seen, Known)> = Mutex::default();
+        let all: Vec<&Proxy> = proxies.iter().collect();
+        let diagnostics = pipeline::translate_all(mesh, &all, |proxy, dump| {
+            let translation = dump.translation;
+            let clusters: BTreeSet<&str> = translation.clusters.iter().map(|cluster| cluster.name()).collect();
+            let lists = [
+                (Discovery::Cluster, &translation.clusters),
+                (Discovery::Listener, &translation.listeners),
+                (Discovery::Route, &translation.routes),
+            ];
+            let Ok(mut state) = state.lock() else { return };
+            let (seen, known) = &mut *state;
+            for (discovery, list) in lists {
+                for resource in list {
+                    let facts = facts(proxy, discovery, resource, seen, known);
+                    known.add(&facts, &clusters, proxy);
+                }
+            }
+        });
+        let (_, mut known) = state.into_inner().unwrap_or_default();
+        known.found.sort_by(|a, b| (a.0, &a.1.cause, &a.1.message).cmp(&(b.0, &b.1.cause, &b.1.message)));
+        known.found.dedup();
+        Self { mesh, proxies, diagnostics, known, said: BTreeSet::new() }
+    }
+
+    /// Notes what the rules of istioctl have found.
+    pub(crate) fn note<'f>(&mut self, found: impl Iterator<Item = &'f Finding<'f>>) {
+        self.said.extend(found.filter_map(|finding| {
+            let item = finding.item?;
+            Some((finding.rule.code, item.kind().to_owned(), item.full_name()))
+        }));
+    }
+
+    /// Returns whether one of these rules has been found in an object.
+    pub(super) fn is_said(&self, rules: &[&Rule], item: &Item<'_>) -> bool {
+        let (kind, name) = (item.kind().to_owned(), item.full_name());
+        rules.iter().any(|rule| self.said.contains(&(rule.code, kind.clone(), name.clone())))
+    }
+}
+
+fn facts(
+    proxy: &Proxy,
+    discovery: Discovery,
+    resource: &Arc<Resource>,
+    seen: &mut Seen,
+    known: &mut Known,
+) -> Arc<Facts> {
+    let address = Arc::as_ptr(resource).addr();
+    if let Some((_, facts)) = seen.get(&address) {
+        return facts.clone();
+    }
+    let json = serde_json::to_value(resource.as_ref()).unwrap_or_default();
+    let translated = TranslatedResource { proxy, discovery, resource, json: &json };
+    let facts = Arc::new(Facts::of(&translated));
+    for check in RESOURCE_CHECKS {
+        known.found.extend((check.run)(&translated).into_iter().map(|finding| (check.name, finding)));
+    }
+    seen.insert(address, (resource.clone(), facts.clone()));
+    facts
+}
+
+impl Known {
+    fn add(&mut self, facts: &Facts, clusters: &BTreeSet<&str>, proxy: &Proxy) {
+        for cause in &facts.causes {
+            if !self.causes.contains(cause) {
+                self.causes.insert(cause.clone());
+            }
+        }
+        for (cause, cluster) in &facts.destinations {
+            let reach = self.destinations.entry((cause.clone(), cluster.clone())).or_default();
+            if clusters.contains(cluster.as_str()) {
+                reach.present += 1;
+            } else {
+                reach.missing += 1;
+                let name = proxy.full_name();
+                if reach.example.is_empty() || name < reach.example {
+                    reach.example = name;
+                }
+            }
+        }
+        for shadow in &facts.shadows {
+            let example = self.shadows.entry(shadow.clone()).or_default();
+            let name = proxy.full_name();
+            if example.is_empty() || name < *example {
+                *example = name;
+            }
+        }
+    }
+}
