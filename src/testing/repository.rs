@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod lint;
+mod lint_command;
 mod parity;
 mod parity_tests;
 mod properties;

@@ -74,8 +74,8 @@ fn at_line(text: &str, at: usize, one: &Reported) -> Option<Suppressed> {
 /// A comment in the lines of comments above.
 fn above(text: &str, at: usize, one: &Reported) -> Option<Suppressed> {
     let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
-    let comments = text.get(..start)?.lines().rev().map_while(|line| line.trim_start().strip_prefix('#'));
-    comments.filter_map(|comment| ignores(comment, one)).next()
+    let mut comments = text.get(..start)?.lines().rev().map_while(|line| line.trim_start().strip_prefix('#'));
+    comments.find_map(|comment| ignores(comment, one))
 }
 
 /// Whether a comment's rules, before anything that is none, have this one.

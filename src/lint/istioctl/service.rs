@@ -31,14 +31,14 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                     "an ExternalName Service stands for its host, and the name of its port does not matter",
                 ))
             } else {
-                let name = &port.name;
+                let name = if port.name.is_empty() { "``" } else { &port.name };
                 let target = match &port.target_port {
-                    Some(IntOrString::Int(number)) => number.to_string(),
-                    Some(IntOrString::String(name)) => name.clone(),
-                    None => "0".to_owned(),
+                    Some(IntOrString::Int(number)) => format!(" (target port {number})"),
+                    Some(IntOrString::String(name)) => format!(" (target port {name})"),
+                    None => String::new(),
                 };
                 let message = format!(
-                    "the name {name} of the port {} (target port {target}) says no protocol: the proxy finds out by the bytes",
+                    "the name {name} of the port {}{target} says no protocol: the proxy finds out by the bytes",
                     port.port
                 );
                 Finding::new(&rules::IST0118, service.item, message)

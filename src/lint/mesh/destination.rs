@@ -1,5 +1,7 @@
 //! Destinations whose cluster a proxy does not have, though its host and subset are in the mesh.
 
+use std::collections::BTreeMap;
+
 use super::cause::Cause;
 use super::translated::{Reach, Translated};
 use crate::lint::context::{LintContext, Typed};
@@ -10,24 +12,65 @@ use crate::mesh::hostname;
 use crate::model::istio::VirtualService;
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    // Without a port of its own, a destination is looked for on every port by which its host may be called; one is enough.
+    let mut all: BTreeMap<(String, String, &str), Clusters<'c, '_>> = BTreeMap::new();
     for ((cause, cluster), reach) in &translated.known.destinations {
-        if reach.missing == 0 || cause.kind != "virtual-service" {
+        let Some(target) = Target::of(cluster).filter(|_| cause.kind == "virtual-service") else { continue };
+        if is_found_already(translated, context, cause, target) {
             continue;
         }
-        let mut parts = cluster.split('|');
-        let (Some("outbound"), Some(port), Some(subset), Some(host)) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            continue;
-        };
-        if is_found_already(translated, context, cause, (host, port, subset)) {
-            continue;
-        }
-        let mut all = context.virtual_services();
-        let Some(root) = all.find(|s| s.namespace == cause.namespace && s.name() == cause.name) else { continue };
-        let (service, path) = place(context, root, (host, port, subset));
-        out.push(finding(service, &path, cluster, reach));
+        let mut services = context.virtual_services();
+        let root = services.find(|service| service.namespace == cause.namespace && service.name() == cause.name);
+        let Some(written) = root.map(|root| place(context, root, target)) else { continue };
+        let port = if written.has_port { target.port } else { "" };
+        let key = (written.service.full_name(), written.path.clone(), port);
+        all.entry(key).or_insert_with(|| (written, Vec::new())).1.push((cluster, reach));
     }
+    for (written, clusters) in all.into_values() {
+        let present: usize = clusters.iter().map(|(_, reach)| reach.present).sum();
+        let missing = clusters.iter().filter(|(_, reach)| reach.missing > 0).max_by_key(|(_, reach)| reach.missing);
+        let one_port = |cluster: &str| Target::of(cluster).is_some_and(|target| has_one_port(translated, target.host));
+        let counts = |(cluster, _): &&(&str, &Reach)| present == 0 || written.has_port || one_port(cluster);
+        let Some((cluster, reach)) = missing.filter(counts) else { continue };
+        let said = translated.is_said(&[&rules::IST0112], written.service.item);
+        if !said || written.has_port {
+            out.push(finding(&written, cluster, present, reach));
+        }
+    }
+}
+
+/// Whether all services of a host have one port, which a destination then need not say.
+fn has_one_port(translated: &Translated<'_>, host: &str) -> bool {
+    let services = translated.mesh.services_by_hostname.get(host);
+    services.is_some_and(|services| services.values().all(|service| service.ports.len() == 1))
+}
+
+/// A destination with the clusters that it may become.
+type Clusters<'c, 't> = (Written<'c>, Vec<(&'t str, &'t Reach)>);
+
+/// What the name of an outbound cluster says.
+#[derive(Debug, Clone, Copy)]
+struct Target<'n> {
+    port: &'n str,
+    subset: &'n str,
+    host: &'n str,
+}
+
+impl<'n> Target<'n> {
+    fn of(cluster: &'n str) -> Option<Self> {
+        let mut parts = cluster.split('|');
+        let outbound = parts.next() == Some("outbound");
+        let (port, subset, host) = (parts.next()?, parts.next()?, parts.next()?);
+        outbound.then_some(Self { port, subset, host })
+    }
+}
+
+/// Where a destination is written.
+struct Written<'c> {
+    service: Typed<'c, VirtualService>,
+    path: String,
+    /// Whether it says its port.
+    has_port: bool,
 }
 
 /// Whether the host, port or subset is nowhere: the rules of istioctl say so, or why that cannot be said.
@@ -35,7 +78,7 @@ fn is_found_already(
     translated: &Translated<'_>,
     context: &LintContext<'_>,
     cause: &Cause,
-    (host, port, subset): (&str, &str, &str),
+    Target { port, subset, host }: Target<'_>,
 ) -> bool {
     let hosts = &translated.mesh.services_by_hostname;
     let mut services = hosts.iter().filter(|(known, _)| hostname::subset_of(host, known)).flat_map(|(_, m)| m.values()).peekable();
@@ -59,37 +102,32 @@ fn is_found_already(
 }
 
 /// Returns where the destination is written: in the VirtualService, or in one of its delegates.
-fn place<'c>(
-    context: &'c LintContext<'_>,
-    root: Typed<'c, VirtualService>,
-    (host, port, subset): (&str, &str, &str),
-) -> (Typed<'c, VirtualService>, String) {
-    let find = |service: &Typed<'c, VirtualService>| {
-        let all = istioctl::destinations(service).into_iter();
+fn place<'c>(context: &'c LintContext<'_>, root: Typed<'c, VirtualService>, target: Target<'_>) -> Written<'c> {
+    let find = |service: Typed<'c, VirtualService>| {
+        let all = istioctl::destinations(&service).into_iter();
         let mut same = all.filter(|(destination, _)| {
-            istioctl::full_host(&service.namespace, &destination.host) == host
-                && destination.subset == subset
-                && destination.port.as_ref().is_none_or(|number| number.number.to_string() == port)
+            istioctl::full_host(&service.namespace, &destination.host) == target.host
+                && destination.subset == target.subset
+                && destination.port.as_ref().is_none_or(|port| port.number.to_string() == target.port)
         });
-        same.next().map(|(_, path)| path)
+        same.next().map(|(destination, path)| Written { service, path, has_port: destination.port.is_some() })
     };
-    if let Some(path) = find(&root) {
-        return (root, path);
-    }
     let mut delegates = context.virtual_services().filter(|service| service.spec.hosts.is_empty());
-    let delegate = delegates.find_map(|service| Some((service, find(&service)?)));
-    delegate.unwrap_or((root, "spec".to_owned()))
+    let found = find(root).or_else(|| delegates.find_map(find));
+    found.unwrap_or_else(|| Written { service: root, path: "spec".to_owned(), has_port: false })
 }
 
-fn finding<'c>(service: Typed<'c, VirtualService>, path: &str, cluster: &str, reach: &Reach) -> Finding<'c> {
-    let Reach { present, missing, example } = reach;
-    let (rule, who) = if *present == 0 {
+fn finding<'c>(written: &Written<'c>, cluster: &str, present: usize, reach: &Reach) -> Finding<'c> {
+    let Reach { missing, example, .. } = reach;
+    let (rule, who) = if present == 0 {
         (&rules::MESHC0102, format!("no proxy that has the route has the cluster (such as {example})"))
     } else {
-        (&rules::MESHC0103, format!("{missing} of {} proxies that have the route do not have the cluster (such as {example})", present + missing))
+        let all = present + missing;
+        let who = format!("{missing} of {all} proxies that have the route do not have the cluster (such as {example})");
+        (&rules::MESHC0103, who)
     };
     let message = format!("requests get a 503: {who} {cluster}");
-    Finding::new(rule, service.item, message)
-        .point(path)
+    Finding::new(rule, written.service.item, message)
+        .point(&written.path)
         .help("see to the destination's `exportTo`, its ports, the Sidecars of the callers, and the namespace of the DestinationRule")
 }

@@ -1,11 +1,10 @@
 //! What the translator says of what it leaves out.
 
-use super::translated::Translated;
+use super::translated::{Found, Translated};
 use crate::diagnostic::Place;
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::{Rule, rules};
-use crate::source::FieldPath;
 
 /// The codes of the translator's diagnostics, with the rules that they belong to.
 const CODES: &[(&str, &Rule)] = &[
@@ -42,9 +41,10 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         finding.help.clone_from(&diagnostic.help);
         out.push(finding);
     }
-    for (_, found) in &translated.known.found {
-        let Some(cause) = &found.cause else { continue };
+    for Found { proxy, resource, finding, .. } in &translated.known.found {
+        let Some(cause) = &finding.cause else { continue };
         let Some(item) = context.find(cause.manifest_kind(), &cause.namespace, &cause.name) else { continue };
-        out.push(Finding::new(found.rule, item, found.message.clone()).point_path(FieldPath::parse("spec")));
+        let message = format!("{} ({resource} of {proxy})", finding.message);
+        out.push(Finding::new(finding.rule, item, message).point("spec"));
     }
 }

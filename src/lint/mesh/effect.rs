@@ -51,6 +51,10 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             }
             continue;
         }
+        // Filter chains do not always say whose they are.
+        if !spec.tls.is_empty() || !spec.tcp.is_empty() {
+            continue;
+        }
         let in_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|gateway| gateway == "mesh");
         let seen = in_mesh && has(translated, ProxyKind::Sidecar);
         // Whether a gateway is among the files is not for this rule to say.

@@ -60,7 +60,10 @@ impl Facts {
     /// Looks at a resource.
     pub(super) fn of(resource: &TranslatedResource<'_>) -> Self {
         let mut facts = Self::default();
-        facts.walk(resource.json, None);
+        match resource.discovery {
+            Discovery::Cluster => facts.causes.extend(Cause::of(resource.json)),
+            Discovery::Listener | Discovery::Route => facts.walk(resource.json, None),
+        }
         facts
     }
 
@@ -75,7 +78,9 @@ impl Facts {
                     self.destinations.extend(destinations(value).map(|cluster| (cause.clone(), cluster.to_owned())));
                 }
                 if let Some(hosts) = fields.get("virtual_hosts").and_then(Value::as_array) {
-                    hosts.iter().for_each(|host| self.shadows(host));
+                    for host in hosts {
+                        self.shadows(host);
+                    }
                 }
                 fields.values().for_each(|field| self.walk(field, cause));
             }
@@ -90,8 +95,8 @@ impl Facts {
             let Some(behind) = Cause::of(route) else { continue };
             let condition = &route["match"];
             let earlier = routes.iter().take(index);
-            let taker = earlier.filter(|other| takes_all(&other["match"]) || other["match"] == *condition);
-            let Some(by) = taker.filter_map(Cause::of).next() else { continue };
+            let mut takers = earlier.filter(|other| takes_all(&other["match"]) || other["match"] == *condition);
+            let Some(by) = takers.find_map(Cause::of) else { continue };
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             self.shadows.insert(Shadow { behind, route: text(&route["name"]), by, host: text(&host["name"]) });
         }

@@ -5,6 +5,15 @@ use crate::ingest;
 use crate::lint::{Reported, rules};
 use crate::source::Sources;
 
+/// Why what cannot be read is no manifest at all: folders hold other files too.
+fn no_manifest(code: &str, text: &str) -> Option<String> {
+    if matches!(code, "missing-kind" | "not-an-object") {
+        return Some("it is no Kubernetes object".to_owned());
+    }
+    // Helm's templates are YAML once they are rendered.
+    (text.contains("{{") && text.contains("}}")).then(|| "it is a template".to_owned())
+}
+
 /// Returns what reading has found, but for what istiod's webhook says: IST0106 and IST0133 are that.
 pub(in crate::lint) fn refused(diagnostics: &Diagnostics, sources: &Sources) -> Vec<Reported> {
     let errors = diagnostics.iter().filter(|one| one.severity == Severity::Error && !ingest::is_of_webhook(one.code));
@@ -25,7 +34,7 @@ pub(in crate::lint) fn refused(diagnostics: &Diagnostics, sources: &Sources) -> 
                 span,
                 related: related.collect(),
                 help: diagnostic.help.clone(),
-                false_alarm: None,
+                false_alarm: no_manifest(diagnostic.code, span.map_or("", |span| sources.text(span.source))),
                 suppressed: None,
                 object: None,
             }

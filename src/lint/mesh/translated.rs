@@ -39,7 +39,20 @@ pub(super) struct Known {
     /// Routes that are never reached, each with a proxy.
     pub(super) shadows: BTreeMap<Shadow, String>,
     /// What checks of single resources have found.
-    pub(super) found: Vec<(&'static str, ResourceFinding)>,
+    pub(super) found: Vec<Found>,
+}
+
+/// What the check of a resource has found, and where.
+#[derive(Debug, PartialEq)]
+pub(super) struct Found {
+    /// The check.
+    pub(super) check: &'static str,
+    /// A proxy that has the resource.
+    pub(super) proxy: String,
+    /// The name of the resource.
+    pub(super) resource: String,
+    /// What it is.
+    pub(super) finding: ResourceFinding,
 }
 
 /// On how many proxies a destination leads somewhere.
@@ -78,7 +91,8 @@ impl<'m> Translated<'m> {
             }
         });
         let (_, mut known) = state.into_inner().unwrap_or_default();
-        known.found.sort_by(|a, b| (a.0, &a.1.cause, &a.1.message).cmp(&(b.0, &b.1.cause, &b.1.message)));
+        let key = |found: &Found| (found.check, found.finding.cause.clone(), found.finding.message.clone(), found.resource.clone());
+        known.found.sort_by_cached_key(key);
         known.found.dedup();
         Self { mesh, proxies, diagnostics, known, said: BTreeSet::new() }
     }
@@ -113,7 +127,12 @@ fn facts(
     let translated = TranslatedResource { proxy, discovery, resource, json: &json };
     let facts = Arc::new(Facts::of(&translated));
     for check in RESOURCE_CHECKS {
-        known.found.extend((check.run)(&translated).into_iter().map(|finding| (check.name, finding)));
+        known.found.extend((check.run)(&translated).into_iter().map(|finding| Found {
+            check: check.name,
+            proxy: translated.proxy.full_name(),
+            resource: translated.resource.name().to_owned(),
+            finding,
+        }));
     }
     seen.insert(address, (resource.clone(), facts.clone()));
     facts

@@ -18,7 +18,7 @@ pub fn github(found: &[Reported], sources: &Sources) -> String {
         if let Some(span) = one.span {
             let (start, end) = (sources.position(span), sources.position(Span { start: span.end, ..span }));
             let line = one.line.unwrap_or(start.line);
-            properties.push(format!("file={}", property(sources.path(span.source))));
+            properties.push(format!("file={}", property(from_root(sources.path(span.source)))));
             properties.push(format!("line={line}"));
             // A column is for a stretch of one line.
             if start.line == end.line && start.line == line {
@@ -32,6 +32,11 @@ pub fn github(found: &[Reported], sources: &Sources) -> String {
         let _ = writeln!(out, "::{command} {}::{text}", properties.join(","));
     }
     out
+}
+
+/// GitHub wants paths from the root of the repository.
+fn from_root(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
 }
 
 fn message(text: &str) -> String {

@@ -1,0 +1,170 @@
+//! `meshc lint` as a user meets it: outputs, exit codes, and what is left out.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const ROUTE: &str = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: cart, namespace: shop}\nspec:\n  hosts: [cart]\n  \
+                     http:\n  - route:\n    - destination: {host: crat}\n";
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\nspec:\n  ports: [{name: orders, port: 80}]\n";
+
+/// Makes a folder of its own with these files.
+fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lint").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the build folder can be written");
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).expect("the build folder can be written");
+    }
+    folder
+}
+
+fn lint(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshc"));
+    command.arg("lint").args(arguments).current_dir(folder).stdin(Stdio::null());
+    command.output().expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn codes(folder: &Path, arguments: &[&str]) -> Vec<String> {
+    let output = lint(folder, &[arguments, &["-o", "json", "."]].concat());
+    let list: Value = serde_json::from_slice(&output.stdout).expect("the output is JSON");
+    list.as_array().into_iter().flatten().map(|one| one["code"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots/lint");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn outputs_are_what_they_were() {
+    let folder = folder("outputs", &[("route.yaml", ROUTE), ("service.yaml", SERVICE)]);
+    for (format, code) in [("text", 1), ("json", 1), ("sarif", 1), ("junit", 1), ("github", 1)] {
+        let output = lint(&folder, &["-o", format, "."]);
+        assert_eq!(output.status.code(), Some(code), "{format}: {}", text(&output.stderr));
+        snapshot(format, &text(&output.stdout).replace(env!("CARGO_PKG_VERSION"), "[version]"));
+        assert!(text(&output.stderr).starts_with("found     1 error, 1 note in 2 files"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn several_outputs_at_once() {
+    let folder = folder("several", &[("route.yaml", ROUTE), ("service.yaml", SERVICE)]);
+    let output = lint(&folder, &["-o", "github", "-o", "sarif=lint.sarif", "-o", "junit=lint.xml", "-o", "text=lint.txt", "."]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).starts_with("::error file=route.yaml,line=8,"), "{}", text(&output.stdout));
+    for name in ["lint.sarif", "lint.xml", "lint.txt"] {
+        assert!(std::fs::read(folder.join(name)).is_ok_and(|bytes| !bytes.is_empty()), "{name}");
+    }
+}
+
+#[test]
+fn exit_codes() {
+    let folder = folder("exit", &[("service.yaml", SERVICE)]);
+    for format in ["text", "json", "sarif", "junit", "github"] {
+        let code = |arguments: &[&str]| lint(&folder, &[arguments, &["-o", format]].concat()).status.code();
+        assert_eq!(code(&["."]), Some(0), "a note is no error: {format}");
+        assert_eq!(code(&["--fail-on", "info", "."]), Some(1), "{format}");
+        assert_eq!(code(&["--fail-on", "warning", "."]), Some(0), "{format}");
+        assert_eq!(code(&["missing"]), Some(2), "{format}");
+        assert_eq!(code(&["--enable", "IST9999", "."]), Some(2), "{format}");
+        assert_eq!(code(&["--baseline", "missing", "."]), Some(2), "{format}");
+    }
+}
+
+#[test]
+fn sarif_is_valid() {
+    let schema = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/testing/schema/sarif-2.1.0.json"));
+    let schema: Value = serde_json::from_slice(&schema.expect("the schema is there")).expect("the schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    let commented = ROUTE.replace("    - destination", "    # meshc:ignore IST0101\n    - destination");
+    let ours = folder("sarif", &[("a route.yaml", ROUTE), ("more.yaml", &commented.replace("name: cart,", "name: other,")), ("service.yaml", SERVICE)]);
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/virtual-service-same-host-precedence/manifests");
+    for folder in [ours, fixtures] {
+        let output = lint(&folder, &["-o", "sarif", "."]);
+        let log: Value = serde_json::from_slice(&output.stdout).expect("the output is JSON");
+        let errors: Vec<String> = validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{}", errors.join("\n"));
+        assert!(log["runs"][0]["results"].as_array().is_some_and(|results| !results.is_empty()));
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_left_out() {
+    let files = [("route.yaml", ROUTE), ("service.yaml", SERVICE)];
+    let plain = folder("plain", &files);
+    assert_eq!(codes(&plain, &[]), ["IST0101", "IST0118"]);
+    // By flag: a rule by code or name, of all objects or of some.
+    assert_eq!(codes(&plain, &["-S", "IST0101"]), ["IST0118"]);
+    assert_eq!(codes(&plain, &["-S", "referenced-*=VirtualService shop/*"]), ["IST0118"]);
+    assert_eq!(codes(&plain, &["--suppress", "IST0101=VirtualService other/*"]), ["IST0101", "IST0118"]);
+    // By annotation, as istioctl has it.
+    let annotation = SERVICE.replace("namespace: shop}", "namespace: shop, annotations: {galley.istio.io/analyze-suppress: IST0118}}");
+    let annotated = folder("annotation", &[("route.yaml", ROUTE), ("service.yaml", &annotation)]);
+    assert_eq!(codes(&annotated, &[]), ["IST0101"]);
+    assert_eq!(codes(&annotated, &["--as-istioctl"]), ["IST0101"]);
+    // By a comment: above the line, at its end, above the object.
+    for commented in [
+        ROUTE.replace("    - destination", "    # meshc:ignore IST0101 in another cluster\n    - destination"),
+        ROUTE.replace("{host: crat}", "{host: crat} # meshc:ignore referenced-resource-not-found"),
+        format!("# meshc:ignore IST0102, IST0101\n# the host is in another cluster\n{ROUTE}"),
+    ] {
+        let commented = folder("comment", &[("route.yaml", &commented), ("service.yaml", SERVICE)]);
+        assert_eq!(codes(&commented, &[]), ["IST0118"]);
+    }
+    let other = ROUTE.replace("{host: crat}", "{host: crat} # meshc:ignore IST0102");
+    assert_eq!(codes(&folder("comment", &[("route.yaml", &other), ("service.yaml", SERVICE)]), &[]), ["IST0101", "IST0118"]);
+    // By the repository's file, and what it says of the rest.
+    let config = "lint:\n  failOn: info\n  suppress:\n  - {rule: IST0101, object: VirtualService shop/*, reason: in another cluster}\n";
+    let configured = folder("config", &[("route.yaml", ROUTE), ("service.yaml", SERVICE), (".meshc.yaml", config)]);
+    assert_eq!(codes(&configured, &[]), ["IST0118"]);
+    let output = lint(&configured, &["--verbose", "-o", "json", "."]);
+    assert_eq!(output.status.code(), Some(1), "failOn: info");
+    assert!(text(&output.stderr).contains(".meshc.yaml: in another cluster"), "{}", text(&output.stderr));
+    let wrong = folder("config", &[("route.yaml", ROUTE), (".meshc.yaml", "lint: {supress: []}\n")]);
+    assert_eq!(lint(&wrong, &["."]).status.code(), Some(2));
+}
+
+#[test]
+fn a_baseline_knows_what_was_there() {
+    let before = folder("baseline", &[("route.yaml", ROUTE), ("service.yaml", SERVICE)]);
+    let written = lint(&before, &["--write-baseline", "known.json", "."]);
+    assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
+    assert_eq!(lint(&before, &["--baseline", "known.json", "."]).status.code(), Some(0));
+    // Lines may move, and what is new is told.
+    let moved = format!("# a comment\n\n{ROUTE}");
+    std::fs::write(before.join("route.yaml"), moved).expect("can be written");
+    std::fs::write(before.join("new.yaml"), ROUTE.replace("name: cart,", "name: new,")).expect("can be written");
+    assert_eq!(codes(&before, &["--baseline", "known.json", "-S", "IST0109", "-S", "MESHC*"]), ["IST0101"]);
+}
+
+#[test]
+fn false_alarms_of_istioctl_are_told_on_request() {
+    let external = "apiVersion: v1\nkind: Service\nmetadata: {name: ext, namespace: shop}\nspec:\n  type: ExternalName\n  externalName: \
+                    api.example.com\n  ports: [{name: orders, port: 443}]\n";
+    let folder = folder("false-alarm", &[("external.yaml", external)]);
+    assert!(codes(&folder, &[]).is_empty());
+    assert_eq!(codes(&folder, &["--as-istioctl"]), ["IST0150"]);
+    let output = lint(&folder, &["--verbose", "."]);
+    assert!(text(&output.stderr).contains("false alarm  IST0150 ./external.yaml:7"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn rules_are_explained() {
+    let explain = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_meshc"));
+        command.args(["explain-rule", name]).output().expect("the binary runs")
+    };
+    snapshot("explain-rule", &text(&explain("mesh0c").stderr));
+    let by_code = text(&explain("meshc0112").stdout);
+    assert_eq!(by_code, text(&explain("tls-mode-contradiction").stdout));
+    assert!(by_code.starts_with("MESHC0112 tls-mode-contradiction (Error)"), "{by_code}");
+}
