@@ -72,7 +72,8 @@ impl Manifests {
     pub fn names(&self) -> BTreeMap<ResourceRef, (String, String, String)> {
         let named = |(document, index): (&Document, u32)| {
             let metadata = document.node(&self.sources).get("metadata");
-            let text = |key: &str| metadata.and_then(|m| m.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned();
+            let text =
+                |key: &str| metadata.and_then(|m| m.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned();
             let mut namespace = text("namespace");
             if namespace.is_empty() {
                 "default".clone_into(&mut namespace);

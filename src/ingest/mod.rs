@@ -24,11 +24,11 @@ mod validation;
 mod yaml;
 
 pub use kind::Resources;
-pub(crate) use validation::is_of_webhook;
 pub use manifests::{Document, Manifests};
 pub use mesh_settings::{MeshSettings, mesh_settings, of_revision};
 pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
 pub use objects::{WrittenObject, objects};
+pub(crate) use validation::is_of_webhook;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -29,6 +29,7 @@ pub use level::Level;
 pub use report::{Reported, Suppressed};
 pub use rule::Rule;
 
+use self::mesh::Translated;
 use crate::diagnostic::Diagnostics;
 use crate::ingest::{self, Manifests, MeshSettings};
 use crate::mesh::Mesh;
@@ -36,7 +37,6 @@ use crate::model::istio::MeshConfigIngressControllerMode;
 use crate::source::Sources;
 use context::{LintContext, Origin};
 use finding::Finding;
-use self::mesh::Translated;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]

@@ -58,7 +58,8 @@ fn outputs_are_what_they_were() {
 #[test]
 fn several_outputs_at_once() {
     let folder = folder("several", &[("route.yaml", ROUTE), ("service.yaml", SERVICE)]);
-    let output = lint(&folder, &["-o", "github", "-o", "sarif=lint.sarif", "-o", "junit=lint.xml", "-o", "text=lint.txt", "."]);
+    let output =
+        lint(&folder, &["-o", "github", "-o", "sarif=lint.sarif", "-o", "junit=lint.xml", "-o", "text=lint.txt", "."]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).starts_with("::error file=route.yaml,line=8,"), "{}", text(&output.stdout));
     for name in ["lint.sarif", "lint.xml", "lint.txt"] {
@@ -86,12 +87,21 @@ fn sarif_is_valid() {
     let schema: Value = serde_json::from_slice(&schema.expect("the schema is there")).expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");
     let commented = ROUTE.replace("    - destination", "    # meshc:ignore IST0101\n    - destination");
-    let ours = folder("sarif", &[("a route.yaml", ROUTE), ("more.yaml", &commented.replace("name: cart,", "name: other,")), ("service.yaml", SERVICE)]);
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/virtual-service-same-host-precedence/manifests");
+    let ours = folder(
+        "sarif",
+        &[
+            ("a route.yaml", ROUTE),
+            ("more.yaml", &commented.replace("name: cart,", "name: other,")),
+            ("service.yaml", SERVICE),
+        ],
+    );
+    let fixtures =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/virtual-service-same-host-precedence/manifests");
     for folder in [ours, fixtures] {
         let output = lint(&folder, &["-o", "sarif", "."]);
         let log: Value = serde_json::from_slice(&output.stdout).expect("the output is JSON");
-        let errors: Vec<String> = validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let errors: Vec<String> =
+            validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{}", errors.join("\n"));
         assert!(log["runs"][0]["results"].as_array().is_some_and(|results| !results.is_empty()));
     }
@@ -107,7 +117,8 @@ fn what_is_asked_for_is_left_out() {
     assert_eq!(codes(&plain, &["-S", "referenced-*=VirtualService shop/*"]), ["IST0118"]);
     assert_eq!(codes(&plain, &["--suppress", "IST0101=VirtualService other/*"]), ["IST0101", "IST0118"]);
     // By annotation, as istioctl has it.
-    let annotation = SERVICE.replace("namespace: shop}", "namespace: shop, annotations: {galley.istio.io/analyze-suppress: IST0118}}");
+    let annotation = SERVICE
+        .replace("namespace: shop}", "namespace: shop, annotations: {galley.istio.io/analyze-suppress: IST0118}}");
     let annotated = folder("annotation", &[("route.yaml", ROUTE), ("service.yaml", &annotation)]);
     assert_eq!(codes(&annotated, &[]), ["IST0101"]);
     assert_eq!(codes(&annotated, &["--as-istioctl"]), ["IST0101"]);
@@ -121,7 +132,10 @@ fn what_is_asked_for_is_left_out() {
         assert_eq!(codes(&commented, &[]), ["IST0118"]);
     }
     let other = ROUTE.replace("{host: crat}", "{host: crat} # meshc:ignore IST0102");
-    assert_eq!(codes(&folder("comment", &[("route.yaml", &other), ("service.yaml", SERVICE)]), &[]), ["IST0101", "IST0118"]);
+    assert_eq!(
+        codes(&folder("comment", &[("route.yaml", &other), ("service.yaml", SERVICE)]), &[]),
+        ["IST0101", "IST0118"]
+    );
     // By the repository's file, and what it says of the rest.
     let config = "lint:\n  failOn: info\n  suppress:\n  - {rule: IST0101, object: VirtualService shop/*, reason: in another cluster}\n";
     let configured = folder("config", &[("route.yaml", ROUTE), ("service.yaml", SERVICE), (".meshc.yaml", config)]);

@@ -67,7 +67,10 @@ fn output(text: &str) -> Result<Output, String> {
         _ => (text, None),
     };
     let format = Format::from_str(format, true).map_err(|_| {
-        let names: Vec<String> = Format::value_variants().iter().filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned())).collect();
+        let names: Vec<String> = Format::value_variants()
+            .iter()
+            .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+            .collect();
         format!("the form is one of {}", names.join(", "))
     })?;
     Ok(Output { format, file })

@@ -59,7 +59,8 @@ pub(super) fn read(given: Option<&Path>) -> anyhow::Result<Config> {
     if text.trim().is_empty() {
         return Ok(Config::default());
     }
-    let File { lint: mut config } = serde_yaml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))?;
+    let File { lint: mut config } =
+        serde_yaml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))?;
     if let Some(baseline) = &config.baseline {
         config.baseline = Some(path.parent().unwrap_or(Path::new("")).join(baseline));
     }

@@ -65,7 +65,14 @@ pub(super) fn run(arguments: &Lint, flags: &common::OutputFlags) -> anyhow::Resu
     }
     if !flags.quiet {
         let verbose = arguments.verbose;
-        text::summary(&found.told, &found.suppressed, &found.false_alarms, sources, verbose, &mut anstream::stderr().lock())?;
+        text::summary(
+            &found.told,
+            &found.suppressed,
+            &found.false_alarms,
+            sources,
+            verbose,
+            &mut anstream::stderr().lock(),
+        )?;
     }
     let fails = arguments.write_baseline.is_none() && found.told.iter().any(|one| one.level() <= fail_on);
     Ok(if fails { Outcome::Findings } else { Outcome::Fine })
@@ -114,7 +121,8 @@ fn closed_is_fine(written: io::Result<()>) -> anyhow::Result<()> {
 /// Returns a path from the folder that was given.
 fn relative(path: &str, given: &[PathBuf]) -> String {
     let path = Path::new(path);
-    let inside = given.iter().find_map(|folder| path.strip_prefix(folder).ok().filter(|rest| !rest.as_os_str().is_empty()));
+    let inside =
+        given.iter().find_map(|folder| path.strip_prefix(folder).ok().filter(|rest| !rest.as_os_str().is_empty()));
     inside.unwrap_or(path).display().to_string()
 }
 

@@ -25,7 +25,8 @@ impl Suppressions {
     /// Puts together what flags and file say.
     pub(super) fn new(flags: &[String], config: Config) -> Self {
         let of_flag = flags.iter().map(|flag| {
-            let (rule, object) = flag.split_once('=').map_or((flag.as_str(), None), |(rule, object)| (rule, Some(object)));
+            let (rule, object) =
+                flag.split_once('=').map_or((flag.as_str(), None), |(rule, object)| (rule, Some(object)));
             let entry = Entry { rule: rule.to_owned(), object: object.map(str::to_owned), file: None, reason: None };
             (entry, "--suppress")
         });

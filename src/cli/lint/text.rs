@@ -55,14 +55,17 @@ pub(super) fn summary(
         1 => Some(format!("1 {noun}")),
         number => Some(format!("{number} {noun}s")),
     };
-    let found: Vec<String> =
-        [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")].into_iter().filter_map(|(l, n)| count(l, n)).collect();
+    let found: Vec<String> = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")]
+        .into_iter()
+        .filter_map(|(l, n)| count(l, n))
+        .collect();
     let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
     let files = sources.len();
     write!(out, "found     {found} in {files} {}", if files == 1 { "file" } else { "files" })?;
     let hint = if verbose { "" } else { " (--verbose lists them)" };
     let left_out = [(suppressed.len(), "suppressed"), (false_alarms.len(), "left out that istioctl would report")];
-    let left_out: Vec<String> = left_out.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let left_out: Vec<String> =
+        left_out.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     if left_out.is_empty() { writeln!(out) } else { writeln!(out, "; {}{hint}", left_out.join(", ")) }
 }
 

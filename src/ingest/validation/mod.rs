@@ -104,9 +104,21 @@ fn code(resource: &Resource) -> Option<&'static str> {
 /// Returns whether a code is that of an error of the webhook.
 pub(crate) fn is_of_webhook(code: &str) -> bool {
     const KINDS: &[&str] = &[
-        "virtual-service", "destination-rule", "gateway", "service-entry", "workload-entry", "workload-group", "sidecar",
-        "envoy-filter", "proxy-config", "authorization-policy", "peer-authentication", "request-authentication", "telemetry",
-        "wasm-plugin", "traffic-extension",
+        "virtual-service",
+        "destination-rule",
+        "gateway",
+        "service-entry",
+        "workload-entry",
+        "workload-group",
+        "sidecar",
+        "envoy-filter",
+        "proxy-config",
+        "authorization-policy",
+        "peer-authentication",
+        "request-authentication",
+        "telemetry",
+        "wasm-plugin",
+        "traffic-extension",
     ];
     code.strip_prefix("invalid-").is_some_and(|kind| KINDS.contains(&kind))
 }

@@ -6,14 +6,8 @@ use crate::lint::finding::Finding;
 use crate::lint::rules;
 
 /// Rules about rivals.
-const RIVALS: &[&crate::lint::Rule] = &[
-    &rules::IST0109,
-    &rules::IST0110,
-    &rules::IST0111,
-    &rules::IST0145,
-    &rules::IST0159,
-    &rules::IST0160,
-];
+const RIVALS: &[&crate::lint::Rule] =
+    &[&rules::IST0109, &rules::IST0110, &rules::IST0111, &rules::IST0145, &rules::IST0159, &rules::IST0160];
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     let rivals = context.items().iter().filter(|item| translated.is_said(RIVALS, item));
@@ -21,7 +15,10 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         out.push(finding(item, "of these rivals, the oldest counts"));
     }
     for policy in peer_authentications(context) {
-        out.push(finding(policy, "of several PeerAuthentications of one namespace without a selector, the oldest counts"));
+        out.push(finding(
+            policy,
+            "of several PeerAuthentications of one namespace without a selector, the oldest counts",
+        ));
     }
 }
 

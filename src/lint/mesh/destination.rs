@@ -81,7 +81,8 @@ fn is_found_already(
     Target { port, subset, host }: Target<'_>,
 ) -> bool {
     let hosts = &translated.mesh.services_by_hostname;
-    let mut services = hosts.iter().filter(|(known, _)| hostname::subset_of(host, known)).flat_map(|(_, m)| m.values()).peekable();
+    let mut services =
+        hosts.iter().filter(|(known, _)| hostname::subset_of(host, known)).flat_map(|(_, m)| m.values()).peekable();
     if services.peek().is_none() {
         return true;
     }
@@ -90,7 +91,10 @@ fn is_found_already(
         let places = istioctl::destinations(&service);
         let mut destinations = places.iter().map(|(destination, _)| destination);
         service.namespace == cause.namespace
-            && destinations.any(|d| istioctl::full_host(&service.namespace, &d.host) == host && d.port.as_ref().is_some_and(|p| p.number == number))
+            && destinations.any(|d| {
+                istioctl::full_host(&service.namespace, &d.host) == host
+                    && d.port.as_ref().is_some_and(|p| p.number == number)
+            })
     });
     let has_port = services.any(|service| service.port(number).is_some());
     let has_subset = subset.is_empty()

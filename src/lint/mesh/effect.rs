@@ -19,7 +19,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 }
 
 fn finding<'c>(item: &'c Item<'c>, path: &str, why: &str) -> Finding<'c> {
-    Finding::new(&rules::MESHC0110, item, format!("the {} changes nothing for any proxy: {why}", item.kind())).point(path)
+    Finding::new(&rules::MESHC0110, item, format!("the {} changes nothing for any proxy: {why}", item.kind()))
+        .point(path)
 }
 
 fn is_cause(translated: &Translated<'_>, kind: &str, item: &Item<'_>) -> bool {
@@ -70,7 +71,9 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 fn is_served(translated: &Translated<'_>, namespace: &str, gateway: &str) -> bool {
     let (namespace, name) = gateway.split_once('/').unwrap_or((namespace, gateway));
     let mut gateways = translated.mesh.gateways.iter();
-    let Some(gateway) = gateways.find(|known| known.meta.namespace == namespace && known.meta.name == name) else { return false };
+    let Some(gateway) = gateways.find(|known| known.meta.namespace == namespace && known.meta.name == name) else {
+        return false;
+    };
     let selects = |proxy: &Proxy| crate::mesh::labels::subset(&gateway.spec.selector, &proxy.labels);
     translated.proxies.iter().any(|proxy| proxy.client.kind == ProxyKind::Router && selects(proxy))
 }
@@ -84,9 +87,11 @@ fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'
         let host = full_host(&rule.namespace, &rule.spec.host);
         // Rules of one host become one, which names the first only.
         let merged = context.destination_rules().any(|other| {
-            full_host(&other.namespace, &other.spec.host) == host && is_cause(translated, "destination-rule", other.item)
+            full_host(&other.namespace, &other.spec.host) == host
+                && is_cause(translated, "destination-rule", other.item)
         });
-        let known = translated.mesh.services_by_hostname.keys().any(|known| crate::mesh::hostname::subset_of(known, &host));
+        let known =
+            translated.mesh.services_by_hostname.keys().any(|known| crate::mesh::hostname::subset_of(known, &host));
         if known && !merged && rule.spec.workload_selector.is_none() && !translated.is_said(&said, rule.item) {
             let why = "no proxy has a cluster that it is for; see to its namespace and `exportTo`";
             out.push(finding(rule.item, "spec.host", why));
@@ -101,7 +106,10 @@ fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
     for (index, sidecar) in mesh.sidecars.iter().enumerate() {
         let Some(item) = context.by_resource(sidecar.source) else { continue };
         let is_root = item.namespace == mesh.config.root_namespace;
-        let seen = translated.proxies.iter().any(|proxy| proxy.client.kind == ProxyKind::Sidecar && (is_root || proxy.namespace == item.namespace));
+        let seen = translated
+            .proxies
+            .iter()
+            .any(|proxy| proxy.client.kind == ProxyKind::Sidecar && (is_root || proxy.namespace == item.namespace));
         let said = [&rules::IST0101, &rules::IST0110, &rules::IST0111, &rules::IST0167];
         if seen && !used.contains(&index) && !translated.is_said(&said, item) {
             out.push(finding(item, "metadata.name", "every sidecar has another Sidecar, or none that it selects"));
@@ -112,7 +120,8 @@ fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
 fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     fn attaches<T: Targetable>(translated: &Translated<'_>, policy: &crate::model::Config<T>) -> Option<bool> {
         let is_root = policy.meta.namespace == translated.mesh.config.root_namespace;
-        let mut near = translated.proxies.iter().filter(|proxy| is_root || proxy.namespace == policy.meta.namespace).peekable();
+        let mut near =
+            translated.proxies.iter().filter(|proxy| is_root || proxy.namespace == policy.meta.namespace).peekable();
         near.peek()?;
         // What a reference is to may be a Service or a class, which no proxy of ours is.
         policy.target_refs_are_empty().then(|| near.any(|proxy| selection::attaches(proxy, policy)))

@@ -16,13 +16,17 @@ fn services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
     for service in context.services().filter(|service| service.origin == Origin::File) {
         let selector = &service.spec.spec.selector;
         let of_mesh = translated.mesh.service(&full_host(&service.namespace, service.name()), &service.namespace);
-        let Some(of_mesh) = of_mesh.filter(|_| !selector.is_empty() && context.has_workloads(&service.namespace)) else {
+        let Some(of_mesh) = of_mesh.filter(|_| !selector.is_empty() && context.has_workloads(&service.namespace))
+        else {
             continue;
         };
-        let scaled_to_none = context
-            .pods()
-            .any(|pod| pod.origin == Origin::Template && pod.namespace == service.namespace && labels::subset(selector, pod.labels()));
-        if of_mesh.external_name.is_empty() && !scaled_to_none && translated.mesh.service_endpoints(of_mesh).is_empty() {
+        let scaled_to_none = context.pods().any(|pod| {
+            pod.origin == Origin::Template
+                && pod.namespace == service.namespace
+                && labels::subset(selector, pod.labels())
+        });
+        if of_mesh.external_name.is_empty() && !scaled_to_none && translated.mesh.service_endpoints(of_mesh).is_empty()
+        {
             let pairs: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
             let message = format!("no workload has the labels of the Service's selector: {}", pairs.join(","));
             out.push(Finding::new(&rules::MESHC0105, service.item, message).point("spec.selector"));

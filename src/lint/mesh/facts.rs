@@ -113,6 +113,7 @@ fn takes_all(condition: &Value) -> bool {
 /// Returns the clusters that a route action or TCP proxy names.
 fn destinations(value: &Value) -> impl Iterator<Item = &str> {
     let one = value.get("cluster").and_then(Value::as_str);
-    let weighted = value.get("weighted_clusters").and_then(|weighted| weighted.get("clusters")).and_then(Value::as_array);
+    let weighted =
+        value.get("weighted_clusters").and_then(|weighted| weighted.get("clusters")).and_then(Value::as_array);
     one.into_iter().chain(weighted.into_iter().flatten().filter_map(|cluster| cluster.get("name")?.as_str()))
 }

@@ -14,7 +14,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             .filter_map(|service| context.by_resource(service.source))
             .collect();
         for item in public.iter().filter(|_| public.len() > 1) {
-            let message = format!("{} objects make {host} known to all namespaces: a proxy takes one of them", public.len());
+            let message =
+                format!("{} objects make {host} known to all namespaces: a proxy takes one of them", public.len());
             let mut finding = Finding::new(&rules::MESHC0109, item, message).point("spec.hosts");
             for other in public.iter().filter(|other| !std::ptr::eq(**other, *item)).take(3) {
                 finding = finding.related(other, "metadata.name", "has the host too");

@@ -27,7 +27,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             continue;
         }
         let route_text = if route.is_empty() { String::new() } else { format!(" `{route}`") };
-        let whose = if same { "another delegate".to_owned() } else { format!("{} {}", other.kind(), other.full_name()) };
+        let whose =
+            if same { "another delegate".to_owned() } else { format!("{} {}", other.kind(), other.full_name()) };
         let message = format!(
             "a route{route_text} for {host} is never reached (on {proxy}): one of {whose} comes before it and takes its requests"
         );

@@ -18,13 +18,16 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
                 for (tls, path) in settings(&rule, port.number) {
                     let labels = std::collections::BTreeMap::new();
                     let endpoints = translated.mesh.service_endpoints_by_port(service, port.number, &labels);
-                    let refuses = endpoints.iter().find_map(|endpoint| Some((endpoint, refusal(translated, tls, endpoint)?)));
+                    let refuses =
+                        endpoints.iter().find_map(|endpoint| Some((endpoint, refusal(translated, tls, endpoint)?)));
                     if let Some((endpoint, why)) = refuses {
                         let (mode, number) = (tls.mode, port.number);
                         let address = endpoint.addresses.first().map_or("", String::as_str);
                         let name = &endpoint.workload_name;
                         let workload = if name.is_empty() { address } else { name };
-                        let message = format!("port {number} of {host} gets connections of TLS mode {mode}, and {workload} {why}");
+                        let message = format!(
+                            "port {number} of {host} gets connections of TLS mode {mode}, and {workload} {why}"
+                        );
                         out.push(Finding::new(&rules::MESHC0112, rule.item, message).point(&format!("{path}.mode")));
                     }
                 }

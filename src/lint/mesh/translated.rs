@@ -91,7 +91,9 @@ impl<'m> Translated<'m> {
             }
         });
         let (_, mut known) = state.into_inner().unwrap_or_default();
-        let key = |found: &Found| (found.check, found.finding.cause.clone(), found.finding.message.clone(), found.resource.clone());
+        let key = |found: &Found| {
+            (found.check, found.finding.cause.clone(), found.finding.message.clone(), found.resource.clone())
+        };
         known.found.sort_by_cached_key(key);
         known.found.dedup();
         Self { mesh, proxies, diagnostics, known, said: BTreeSet::new() }
