@@ -26,6 +26,7 @@
 //! | [`proxy`] | `mesh`, `model`, and `ingest` for the YAML inside of annotations | facts that are true for one proxy |
 //! | [`translate`] | `proxy`, `mesh`, `model`, `envoy` | rules; the types of `mesh` are their arguments' types |
 //! | [`config_dump`] | `translate`'s result, `envoy` | lays out resources, and knows no rule |
+//! | [`diff`] | `config_dump`, `envoy` | compares dumps as text and by Envoy's own messages |
 //! | [`pipeline`] | all of these | the way through, and what proxies share |
 //! | [`lint`] | `ingest`, `mesh`, `pipeline` and what they know | judges manifests, by the files and by what the translation makes of them |
 //! | [`cli`] | everything | IO lives here |
@@ -39,6 +40,7 @@ pub mod cli;
 pub mod config_dump;
 pub mod coverage;
 pub mod diagnostic;
+pub mod diff;
 pub mod envoy;
 pub mod expand;
 pub mod generate;

@@ -46,6 +46,8 @@ pub(super) enum Command {
     Translate(Translate),
     /// Lists the proxies.
     Proxies(Proxies),
+    /// Says what differs between the configurations of two sides: manifests, dumps of proxies, git revisions.
+    Diff(Diff),
     /// Prints the manifests, completed by what the controllers would make, as YAML that istiod could be fed with.
     Expand(Expand),
     /// Finds what is wrong with manifests, by the rules of `istioctl analyze` and by what the translation makes of them.
@@ -76,6 +78,16 @@ pub(super) struct Input {
     /// Folders (read with all below), files, or `-` for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) mesh: MeshFlags,
+    /// Ends with exit code 1 when the input has errors, and writes nothing.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// How manifests become a mesh.
+#[derive(Debug, Default, ClapArgs)]
+pub(super) struct MeshFlags {
     /// Does not complete what the input lacks.
     #[arg(long)]
     pub(super) no_expand: bool,
@@ -92,9 +104,6 @@ pub(super) struct Input {
     /// times.
     #[arg(long, value_name = "URI=FILE", value_parser = jwks)]
     pub(super) jwks: Vec<Jwks>,
-    /// Ends with exit code 1 when the input has errors, and writes nothing.
-    #[arg(long)]
-    pub(super) strict: bool,
 }
 
 /// What a URI returns.
@@ -216,6 +225,45 @@ pub(super) struct Proxies {
     /// The form of the output.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(super) output: ListFormat,
+}
+
+/// What `diff` takes.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Exit code: 0 the same, 1 different, 2 cannot tell.")]
+pub(super) struct Diff {
+    /// Two sides, or `REV..REV` and the paths to compare in both git revisions.
+    ///
+    /// A side is manifests (a folder, a file), dumps (the answer of an Envoy's `/config_dump?include_eds`, of `istioctl proxy-config
+    /// all -o json`, of istiod's `/debug/config_dump`, of `meshc translate`, or a folder of such), `-` for either on standard input,
+    /// or `REV:PATH` for either in a git revision.
+    #[arg(required = true, value_name = "A B", num_args = 1..)]
+    pub(super) sides: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) mesh: MeshFlags,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Also compares what only a running proxy has: bootstrap, static resources, certificates.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The form of the output.
+    #[arg(short, long, value_name = "FORMAT", default_value = "summary")]
+    pub(super) output: DiffFormat,
+    /// Counts only.
+    #[arg(long, conflicts_with = "output")]
+    pub(super) stat: bool,
+}
+
+/// Forms of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// A line for each field.
+    Summary,
+    /// Resources line by line, as of `diff -u`.
+    Unified,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
 }
 
 /// What `expand` takes.

@@ -11,15 +11,8 @@ use super::{Outcome, is_closed_pipe, yaml};
 /// Runs the command: all objects of the input, completed, as documents of YAML.
 pub(super) fn run(arguments: Expand, flags: &OutputFlags) -> anyhow::Result<Outcome> {
     let Expand { paths, strict, revision } = arguments;
-    let input = Input::read(&args::Input {
-        paths,
-        strict,
-        revision,
-        no_expand: false,
-        mesh_config: None,
-        mesh_networks: None,
-        jwks: Vec::new(),
-    })?;
+    let mesh = args::MeshFlags { revision, ..args::MeshFlags::default() };
+    let input = Input::read(&args::Input { paths, mesh, strict })?;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);
     }

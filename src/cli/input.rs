@@ -36,25 +36,24 @@ impl Input {
     /// Reads the input.
     pub(super) fn read(arguments: &args::Input) -> anyhow::Result<Self> {
         let start = Instant::now();
-        let options = Options {
-            mesh_config: arguments.mesh_config.as_deref().map(file).transpose()?,
-            mesh_networks: arguments.mesh_networks.as_deref().map(file).transpose()?,
-            revision: arguments.revision.clone(),
-            jwks: arguments.jwks.iter().map(jwks).collect::<anyhow::Result<_>>()?,
-            expand: !arguments.no_expand,
-        };
+        let options = arguments.mesh.options()?;
         let files = source::read(&arguments.paths);
         if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
             anyhow::bail!("cannot read {path}: {reason}");
         }
+        Ok(Self::of(start, files, &options))
+    }
+
+    /// Takes files that are read already.
+    pub(super) fn of(start: Instant, files: Vec<SourceFile>, options: &Options) -> Self {
         let (mut manifests, mut diagnostics) = ingest::ingest(files);
-        let expansion = expand::expand(&mut manifests, &options);
-        let Options { mesh_config, mesh_networks, revision, .. } = &options;
+        let expansion = expand::expand(&mut manifests, options);
+        let Options { mesh_config, mesh_networks, revision, .. } = options;
         let settings =
             ingest::mesh_settings(&manifests, revision, mesh_config.as_ref(), mesh_networks.as_ref(), &mut diagnostics);
         diagnostics.extend(coverage::unsupported(&manifests));
         diagnostics.extend(other_revisions(&expansion));
-        Ok(Self { start, manifests, expansion, settings, jwks: options.jwks, diagnostics })
+        Self { start, manifests, expansion, settings, jwks: options.jwks.clone(), diagnostics }
     }
 
     /// Resolves what was read.
@@ -84,6 +83,19 @@ fn jwks(argument: &args::Jwks) -> anyhow::Result<(String, String)> {
     let content = std::fs::read(&argument.file).with_context(|| format!("cannot read {}", argument.file.display()))?;
     let text = String::from_utf8(content).with_context(|| format!("{} is no text", argument.file.display()))?;
     Ok((argument.uri.clone(), text))
+}
+
+impl args::MeshFlags {
+    /// Reads what the flags name.
+    pub(super) fn options(&self) -> anyhow::Result<Options> {
+        Ok(Options {
+            mesh_config: self.mesh_config.as_deref().map(file).transpose()?,
+            mesh_networks: self.mesh_networks.as_deref().map(file).transpose()?,
+            revision: self.revision.clone(),
+            jwks: self.jwks.iter().map(jwks).collect::<anyhow::Result<_>>()?,
+            expand: !self.no_expand,
+        })
+    }
 }
 
 fn file(path: &Path) -> anyhow::Result<SourceFile> {

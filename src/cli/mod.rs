@@ -1,8 +1,10 @@
 //! The command line: the only module with IO.
 
 mod args;
+mod diff;
 mod expand;
 mod generate;
+mod git;
 mod glob;
 mod help;
 mod input;
@@ -13,6 +15,7 @@ mod proxies;
 pub mod render;
 mod report;
 mod selection;
+mod side;
 pub mod source;
 mod translate;
 mod yaml;
@@ -32,6 +35,7 @@ pub fn run() -> anyhow::Result<Outcome> {
     match command {
         args::Command::Translate(arguments) => translate::run(&arguments, &output),
         args::Command::Proxies(arguments) => proxies::run(&arguments, &output),
+        args::Command::Diff(arguments) => diff::run(&arguments, &output),
         args::Command::Expand(arguments) => expand::run(arguments, &output),
         args::Command::Lint(arguments) => lint::run(&arguments, &output),
         args::Command::ExplainRule { rule } => help::explain_rule(rule.as_deref()),

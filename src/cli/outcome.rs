@@ -11,13 +11,15 @@ pub enum Outcome {
     InputErrors,
     /// Something was found.
     Findings,
+    /// The two sides are not the same.
+    Differs,
 }
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Fine => Self::SUCCESS,
-            Outcome::InputErrors | Outcome::Findings => Self::from(1),
+            Outcome::InputErrors | Outcome::Findings | Outcome::Differs => Self::from(1),
         }
     }
 }

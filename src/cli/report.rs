@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::args::OutputFlags;
 use super::input::Input;
 use super::{Outcome, render};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::proxy::{Proxy, ProxyKind};
 
 impl Input {
@@ -26,6 +26,21 @@ impl Input {
             self.summary(proxies, &mut err)?;
         }
         Ok(self.outcome(strict))
+    }
+
+    /// Writes findings of at least this severity, without a summary.
+    pub(super) fn report_findings(mut self, least: Severity, flags: &OutputFlags) -> anyhow::Result<()> {
+        if flags.quiet {
+            return Ok(());
+        }
+        let manifests = &self.manifests;
+        let all = std::mem::take(&mut self.diagnostics);
+        let all = all.finish(&manifests.sources, |resource, path| manifests.locate(resource, path));
+        let mut wanted = Diagnostics::default();
+        for diagnostic in all.iter().filter(|diagnostic| weight(diagnostic.severity) >= weight(least)) {
+            wanted.push(diagnostic.clone());
+        }
+        Ok(render::write(&wanted, &manifests.sources, &mut anstream::stderr().lock())?)
     }
 
     fn outcome(&self, strict: bool) -> Outcome {
@@ -73,6 +88,14 @@ impl Input {
             writeln!(out, "found     {}", found.join(", "))?;
         }
         writeln!(out, "time      {:.1} ms", self.start.elapsed().as_secs_f64() * 1000.0)
+    }
+}
+
+fn weight(severity: Severity) -> u8 {
+    match severity {
+        Severity::Note => 0,
+        Severity::Warning => 1,
+        Severity::Error => 2,
     }
 }
 

@@ -13,7 +13,12 @@ impl Selection {
                 anyhow::bail!("there is no proxy {pattern}{similar}");
             }
         }
-        Ok(proxies.iter().filter(|proxy| self.wants(proxy)).collect())
+        Ok(self.filter(proxies))
+    }
+
+    /// Returns the proxies that are wanted, which may be none.
+    pub(super) fn filter<'p>(&self, proxies: &'p [Proxy]) -> Vec<&'p Proxy> {
+        proxies.iter().filter(|proxy| self.wants(proxy)).collect()
     }
 
     /// Says whether one proxy is asked for by its name.
@@ -32,8 +37,24 @@ impl Selection {
     }
 }
 
-fn is_called(proxy: &Proxy, pattern: &str) -> bool {
+/// Says whether a proxy has this name, with or without its namespace.
+pub(super) fn is_called(proxy: &Proxy, pattern: &str) -> bool {
     glob::matches(pattern, &proxy.name) || glob::matches(pattern, &proxy.full_name())
+}
+
+impl Selection {
+    /// Says whether a proxy that is known by name and kind only is wanted.
+    pub(super) fn wants_named(&self, full_name: &str, kind: &str) -> bool {
+        let (name, namespace) = full_name.rsplit_once('.').unwrap_or((full_name, ""));
+        let is_called = |pattern: &String| glob::matches(pattern, name) || glob::matches(pattern, full_name);
+        let is_kind = |wanted: Kind| match wanted {
+            Kind::Sidecar => kind == "sidecar",
+            Kind::Gateway => kind == "gateway",
+        };
+        (self.proxy.is_empty() || self.proxy.iter().any(is_called))
+            && (self.namespace.is_empty() || self.namespace.iter().any(|n| glob::matches(n, namespace)))
+            && self.kind.is_none_or(is_kind)
+    }
 }
 
 /// Names some proxies that may be meant.

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
 
 use crate::source::SourceFile;
 
@@ -44,7 +44,7 @@ impl Found {
     fn folder(&mut self, folder: &Path) {
         for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
             match entry {
-                Ok(entry) if entry.file_type().is_file() && is_manifest(&entry) => self.file(entry.into_path()),
+                Ok(entry) if entry.file_type().is_file() && is_manifest(entry.path()) => self.file(entry.into_path()),
                 Ok(_) => {}
                 // A link to a folder around it: what is in there is read already.
                 Err(error) if error.loop_ancestor().is_some() => {}
@@ -74,8 +74,9 @@ impl Found {
     }
 }
 
-fn is_manifest(entry: &DirEntry) -> bool {
-    let extension = entry.path().extension().and_then(|extension| extension.to_str());
+/// Says whether a file of a folder is read.
+pub(super) fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("yaml" | "yml" | "json"))
 }
 

@@ -45,6 +45,14 @@ impl Json {
         }
     }
 
+    /// Returns a number that is whole and not negative.
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => number.as_u64(),
+            _ => None,
+        }
+    }
+
     /// Returns an object of one field.
     pub(crate) fn field(name: &str, value: Self) -> Self {
         Self::Object(vec![(name.to_owned(), value)])

@@ -13,6 +13,7 @@ mod static_route_configs;
 
 pub use json::Json;
 pub use mask::Mask;
+pub use print::Printed;
 pub use query::{NameRegex, Query, QueryError, ResourceList};
 
 use std::io::{self, Write};
@@ -43,6 +44,11 @@ impl ConfigDump {
         let part = self.part(query).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         crate::envoy::json::to_writer(&mut *out, &part)?;
         out.write_all(b"\n")
+    }
+
+    /// Returns the resources that are served, as the dump prints them.
+    pub fn resources(&self) -> Vec<Printed<'_>> {
+        print::resources(&self.translation)
     }
 
     /// Returns what is wanted of the dump.

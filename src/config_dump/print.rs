@@ -9,10 +9,43 @@ use serde_json::ser::Formatter as _;
 use super::section::{Entry, List, Section, sections};
 use super::{ConfigDump, Query};
 use crate::envoy::json::Formatter;
-use crate::translate::Resource;
+use crate::translate::{Resource, Translation};
 
 /// Open brackets before the body of a resource: root, `configs`, section, list, entry.
 const DEPTH: usize = 5;
+
+/// A resource as a dump prints it.
+#[derive(Debug, Clone, Copy)]
+pub struct Printed<'a> {
+    /// The list that it is in: `dynamic_listeners`.
+    pub list: &'static str,
+    /// The name by which Envoy knows it.
+    pub name: &'a str,
+    /// Its message.
+    pub text: &'a str,
+}
+
+/// Returns the text of all resources that are served; what listeners hold themselves is not listed again.
+pub(super) fn resources(translation: &Translation) -> Vec<Printed<'_>> {
+    let Translation { clusters, endpoints, listeners, routes, secrets, extensions } = translation;
+    let lists = [
+        ("dynamic_active_clusters", DEPTH, clusters),
+        ("ecds_filters", DEPTH, extensions),
+        ("dynamic_endpoint_configs", DEPTH, endpoints),
+        ("dynamic_listeners", DEPTH + 1, listeners),
+        ("dynamic_route_configs", DEPTH, routes),
+        ("dynamic_active_secrets", DEPTH, secrets),
+    ];
+    let printed = lists.into_iter().flat_map(|(list, depth, resources)| {
+        resources.iter().map(move |resource| {
+            let text = resource.printed(|body| at_depth(depth, body));
+            // Printed by serde_json, which writes UTF-8.
+            let text = std::str::from_utf8(text).expect("JSON is UTF-8");
+            Printed { list, name: resource.name(), text }
+        })
+    });
+    printed.collect()
+}
 
 /// Writes whole resources; the query's `resource` and `mask` are not looked at.
 pub(super) fn dump(dump: &ConfigDump, query: &Query, out: &mut impl Write) -> io::Result<()> {

@@ -34,6 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "pipeline",
         ],
     ),
+    ("diff", &["envoy", "config_dump"]),
     ("pipeline", &["source", "diagnostic", "options", "ingest", "mesh", "proxy", "translate", "config_dump"]),
 ];
 

@@ -9,18 +9,18 @@ use serde_json::Value;
 const SERVICES: &str = "fixtures/bookinfo-service-to-service/manifests";
 
 /// Prepares the binary, run in the repository.
-fn meshc(arguments: &[&str]) -> Command {
+pub(crate) fn meshc(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_meshc"));
     command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     meshc(arguments).output().expect("the binary runs")
 }
 
 /// Runs the binary, which must end well, and returns its standard output.
-fn output(arguments: &[&str]) -> String {
+pub(crate) fn output(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
     text(&output.stdout)
@@ -30,26 +30,26 @@ fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&output(arguments)).expect("the output is JSON")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Makes a folder of its own under the build folder.
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("the build folder can be written");
     folder
 }
 
-fn write(folder: &Path, name: &str, content: &str) -> String {
+pub(crate) fn write(folder: &Path, name: &str, content: &str) -> String {
     let path = folder.join(name);
     std::fs::write(&path, content).expect("the build folder can be written");
     path.display().to_string()
 }
 
 /// Compares a text with `snapshots/cli/<name>.snap`.
-fn snapshot(name: &str, text: &str) {
+pub(crate) fn snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../snapshots/cli");
     settings.set_prepend_module_to_snapshot(false);
@@ -71,7 +71,7 @@ fn types(dump: &Value) -> Vec<&str> {
 
 #[test]
 fn help_is_what_it_was() {
-    for command in ["translate", "proxies", "expand", "lint", "explain-rule"] {
+    for command in ["translate", "proxies", "diff", "expand", "lint", "explain-rule"] {
         snapshot(&format!("help-{command}"), &output(&[command, "--help"]));
     }
     snapshot("help", &output(&["--help"]));

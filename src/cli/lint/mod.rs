@@ -44,12 +44,14 @@ pub(super) fn run(arguments: &Lint, flags: &common::OutputFlags) -> anyhow::Resu
     let mut known = known.map(Baseline::read).transpose()?.unwrap_or_default();
     let input = Input::read(&common::Input {
         paths: arguments.paths.clone(),
-        no_expand: false,
-        mesh_config: arguments.mesh_config.clone(),
-        mesh_networks: arguments.mesh_networks.clone(),
+        mesh: common::MeshFlags {
+            no_expand: false,
+            mesh_config: arguments.mesh_config.clone(),
+            mesh_networks: arguments.mesh_networks.clone(),
+            revision: arguments.revision.clone(),
+            jwks: Vec::new(),
+        },
         strict: false,
-        revision: arguments.revision.clone(),
-        jwks: Vec::new(),
     })?;
     let view = if arguments.as_istioctl { View::Istioctl } else { View::Meshc };
     let options = Options { view, enable, now: Some(now()) };

@@ -1,0 +1,277 @@
+//! `meshc diff`
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use super::args::{Diff, DiffFormat, OutputFlags};
+use super::input::Input;
+use super::side::{self, Content};
+use super::{Outcome, is_closed_pipe, selection};
+use crate::config_dump::ConfigDump;
+use crate::diagnostic::{Diagnostics, Severity};
+use crate::diff::{self, Dump, Named, Presence, ProxyName, Report, Scope, compare, missing_kinds, render};
+use crate::mesh::Mesh;
+use crate::options::Options;
+use crate::pipeline::translate_all;
+use crate::proxy::{self, Proxy};
+use crate::source::SourceFile;
+
+/// Runs the command.
+pub(super) fn run(arguments: &Diff, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    let (before, after) = side::both(&arguments.sides)?;
+    let command = Comparison { arguments, flags, options: arguments.mesh.options()? };
+    let mut report = Report { before: before.label, after: after.label, ..Report::default() };
+    match (before.content, after.content) {
+        (Content::Manifests(before), Content::Manifests(after)) => command.manifests(before, after, &mut report)?,
+        (Content::Dumps(before), Content::Dumps(after)) => command.dumps(&before, &after, &mut report)?,
+        (Content::Dumps(dumps), Content::Manifests(files)) => command.mixed(&dumps, files, true, &mut report)?,
+        (Content::Manifests(files), Content::Dumps(dumps)) => command.mixed(&dumps, files, false, &mut report)?,
+    }
+    report.finish();
+    match write(&report, arguments) {
+        Err(error) if is_closed_pipe(&error) => {}
+        other => other?,
+    }
+    Ok(if report.is_same() { Outcome::Fine } else { Outcome::Differs })
+}
+
+fn write(report: &Report, arguments: &Diff) -> anyhow::Result<()> {
+    if arguments.stat {
+        anstream::stdout().lock().write_all(render::stat(report).as_bytes())?;
+        return Ok(());
+    }
+    match arguments.output {
+        DiffFormat::Summary => anstream::stdout().lock().write_all(render::summary(report).as_bytes())?,
+        DiffFormat::Unified => anstream::stdout().lock().write_all(render::unified(report).as_bytes())?,
+        DiffFormat::Json => std::io::stdout().lock().write_all(render::json(report).as_bytes())?,
+        DiffFormat::Markdown => std::io::stdout().lock().write_all(render::markdown(report).as_bytes())?,
+    }
+    Ok(())
+}
+
+/// What was asked for.
+struct Comparison<'a> {
+    arguments: &'a Diff,
+    flags: &'a OutputFlags,
+    options: Options,
+}
+
+impl Comparison<'_> {
+    fn scope(&self) -> Scope {
+        Scope { all: self.arguments.all }
+    }
+
+    fn input(&self, files: Vec<SourceFile>) -> Input {
+        Input::of(Instant::now(), files, &self.options)
+    }
+
+    /// All proxies of both.
+    fn manifests(&self, before: Vec<SourceFile>, after: Vec<SourceFile>, report: &mut Report) -> anyhow::Result<()> {
+        let (mut before, mut after) = rayon::join(|| self.input(before), || self.input(after));
+        let (mesh_before, mesh_after) = rayon::join(|| before.mesh(), || after.mesh());
+        let (of_before, of_after) = (proxy::proxies(&mesh_before), proxy::proxies(&mesh_after));
+        let selection = &self.arguments.selection;
+        for pattern in &selection.proxy {
+            let known = of_before.iter().chain(&of_after).any(|proxy| selection::is_called(proxy, pattern));
+            anyhow::ensure!(known, "there is no proxy {pattern} on either side");
+        }
+        let (dumps, diagnostics) = translate(&mesh_before, &selection.filter(&of_before));
+        before.diagnostics.extend(diagnostics);
+        let found = Mutex::new(Vec::new());
+        let chosen = selection.filter(&of_after);
+        let diagnostics = translate_all(&mesh_after, &chosen, |proxy, dump| {
+            let name = proxy.full_name();
+            let after = Dump::of(&dump);
+            let one = match dumps.get(&name) {
+                Some(before) => (Presence::Both, compare(&Dump::of(before), &after, self.scope())),
+                None => (Presence::Added(after.count()), Vec::new()),
+            };
+            if let Ok(mut found) = found.lock() {
+                found.push((ProxyName::new(&name, after.node.as_ref()), one));
+            }
+        });
+        after.diagnostics.extend(diagnostics);
+        let mut found = found.into_inner().unwrap_or_default();
+        let names: BTreeSet<String> = chosen.iter().map(|proxy| proxy.full_name()).collect();
+        for (name, dump) in dumps.iter().filter(|(name, _)| !names.contains(*name)) {
+            let before = Dump::of(dump);
+            found.push((ProxyName::new(name, before.node.as_ref()), (Presence::Removed(before.count()), Vec::new())));
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        for (proxy, (presence, changes)) in found {
+            report.add(proxy, presence, changes);
+        }
+        before.report_findings(Severity::Error, self.flags)?;
+        after.report_findings(Severity::Error, self.flags)
+    }
+
+    /// Dumps by name; the only one of each side whatever its name.
+    fn dumps(
+        &self,
+        before: &[(String, String)],
+        after: &[(String, String)],
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let (before, after) = rayon::join(|| read_dumps(before), || read_dumps(after));
+        let (before, after) = (self.wanted(before?), self.wanted(after?));
+        let pairs = diff::pair(&before, &after);
+        for (a, b) in &pairs {
+            let node = |side: Option<usize>, dumps: &[Named<'_>]| side.map(|at| name_of(&dumps[at]));
+            let Some(proxy) = node(*a, &before).or_else(|| node(*b, &after)) else { continue };
+            match (a.map(|at| &before[at].1), b.map(|at| &after[at].1)) {
+                (Some(a), Some(b)) => self.one(proxy, a, b, [true, true], report),
+                (Some(a), None) => report.add(proxy, Presence::Removed(a.count()), Vec::new()),
+                (None, Some(b)) => report.add(proxy, Presence::Added(b.count()), Vec::new()),
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn wanted<'d>(&self, dumps: Vec<Named<'d>>) -> Vec<Named<'d>> {
+        let selection = &self.arguments.selection;
+        // A dump that does not say whose it is is meant when nothing else is there.
+        let only = dumps.len() == 1;
+        let is_wanted = |named: &Named<'_>| {
+            let proxy = name_of(named);
+            (only && proxy.name.is_empty()) || selection.wants_named(&proxy.name, &proxy.kind)
+        };
+        dumps.into_iter().filter(is_wanted).collect()
+    }
+
+    /// Dumps, each with the proxy that the manifests have for it.
+    fn mixed(
+        &self,
+        texts: &[(String, String)],
+        files: Vec<SourceFile>,
+        dumps_are_before: bool,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let (dumps, (mut input, mesh)) = rayon::join(
+            || read_dumps(texts),
+            || {
+                let input = self.input(files);
+                let mesh = input.mesh();
+                (input, mesh)
+            },
+        );
+        let dumps = dumps?;
+        let proxies = proxy::proxies(&mesh);
+        let dumps = if dumps.len() == 1 { dumps } else { self.wanted(dumps) };
+        let mut matched: Vec<(&Named<'_>, Option<&Proxy>)> = Vec::new();
+        for named in &dumps {
+            let proxy = self.proxy_of(named, &proxies, dumps.len() == 1)?;
+            if let (Some(proxy), Some(node)) = (proxy, named.1.node.as_ref())
+                && proxy.full_name() != node.proxy
+            {
+                report.notes.push(format!("{} is compared with {} of the manifests", node.proxy, proxy.full_name()));
+            }
+            matched.push((named, proxy));
+        }
+        let mut wanted: Vec<&Proxy> = matched.iter().filter_map(|(_, proxy)| *proxy).collect();
+        wanted.sort_by_key(|proxy| proxy.full_name());
+        wanted.dedup_by_key(|proxy| proxy.full_name());
+        let (made, diagnostics) = translate(&mesh, &wanted);
+        input.diagnostics.extend(diagnostics);
+        for (named, proxy) in matched {
+            let live = &named.1;
+            let shown = name_of(named);
+            match proxy.and_then(|proxy| made.get(&proxy.full_name())) {
+                None if dumps_are_before => report.add(shown, Presence::Removed(live.count()), Vec::new()),
+                None => report.add(shown, Presence::Added(live.count()), Vec::new()),
+                Some(made) => {
+                    let made = Dump::of(made);
+                    let shown = ProxyName::new(&shown.name, live.node.as_ref().or(made.node.as_ref()));
+                    if dumps_are_before {
+                        self.one(shown, live, &made, [true, false], report);
+                    } else {
+                        self.one(shown, &made, live, [false, true], report);
+                    }
+                }
+            }
+        }
+        input.report_findings(Severity::Note, self.flags)
+    }
+
+    /// Tells which proxy of the manifests a dump is of: by `--proxy`, by its name, else by the workload that its Pod was made from.
+    fn proxy_of<'p>(&self, dump: &Named<'_>, proxies: &'p [Proxy], only: bool) -> anyhow::Result<Option<&'p Proxy>> {
+        let selection = &self.arguments.selection;
+        if only && !selection.proxy.is_empty() {
+            let chosen = selection.choose(proxies)?;
+            let names: Vec<_> = chosen.iter().map(|proxy| proxy.full_name()).collect();
+            anyhow::ensure!(chosen.len() == 1, "--proxy has to name one proxy, not {}", names.join(", "));
+            return Ok(chosen.first().copied());
+        }
+        let name = &name_of(dump).name;
+        if let Some(found) = proxies.iter().find(|proxy| proxy.full_name() == *name) {
+            return Ok(Some(found));
+        }
+        let of_workload = dump.1.node.as_ref().and_then(|node| {
+            let workload = node.workload.as_deref()?;
+            proxies.iter().find(|proxy| proxy.namespace == node.namespace() && proxy.workload_name == workload)
+        });
+        if only && of_workload.is_none() {
+            let whose = if name.is_empty() {
+                "the dump does not say whose it is".to_owned()
+            } else {
+                format!("the manifests have no proxy {name}")
+            };
+            anyhow::bail!("{whose}; name one of the manifests with --proxy");
+        }
+        Ok(of_workload)
+    }
+
+    /// Compares one proxy; sides that come from dumps can hold what is set apart, and notes.
+    fn one(&self, proxy: ProxyName, before: &Dump<'_>, after: &Dump<'_>, is_dump: [bool; 2], report: &mut Report) {
+        for (dump, is_dump) in [(before, is_dump[0]), (after, is_dump[1])] {
+            report.notes.extend(dump.notes.iter().map(|note| format!("{}: {note}", proxy.name)));
+            if is_dump && !self.arguments.all {
+                report.apart += dump.count_apart();
+            }
+        }
+        for kind in missing_kinds(before, after) {
+            report.notes.push(format!(
+                "{}: {} are not compared, as a dump was taken without them{}",
+                proxy.name,
+                kind.plural(),
+                if kind == diff::Kind::Endpoint { " (/config_dump?include_eds has them)" } else { "" }
+            ));
+        }
+        report.add(proxy, Presence::Both, compare(before, after, self.scope()));
+    }
+}
+
+/// Translates proxies, by name.
+fn translate(mesh: &Mesh, proxies: &[&Proxy]) -> (BTreeMap<String, ConfigDump>, Diagnostics) {
+    let dumps = Mutex::new(BTreeMap::new());
+    let diagnostics = translate_all(mesh, proxies, |proxy, dump| {
+        if let Ok(mut dumps) = dumps.lock() {
+            dumps.insert(proxy.full_name(), dump);
+        }
+    });
+    (dumps.into_inner().unwrap_or_default(), diagnostics)
+}
+
+/// Reads dumps; one that does not say whose it is has the name of its file, `<pod>.<namespace>.json`.
+fn read_dumps(texts: &[(String, String)]) -> anyhow::Result<Vec<Named<'_>>> {
+    let mut out = Vec::new();
+    for (path, text) in texts {
+        let dumps = diff::read(text).with_context(|| path.clone())?;
+        let dumps = dumps.with_context(|| format!("{path}: not a config dump"))?;
+        for (name, dump) in dumps {
+            let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str());
+            let stem = stem.filter(|stem| stem.contains('.')).map(str::to_owned);
+            out.push((name.or_else(|| dump.node.as_ref().map(|node| node.proxy.clone())).or(stem), dump));
+        }
+    }
+    Ok(out)
+}
+
+fn name_of((name, dump): &Named<'_>) -> ProxyName {
+    ProxyName::new(name.as_deref().unwrap_or_default(), dump.node.as_ref())
+}

@@ -1,0 +1,140 @@
+//! For programs. The schema is in the README, under "What differs".
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::super::{Change, Counts, Kind, Presence, Report, ResourceDifference};
+use crate::config_dump::Json;
+
+/// The version of the schema; a change that breaks readers counts it up.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Root<'a> {
+    version: u32,
+    before: &'a str,
+    after: &'a str,
+    same: bool,
+    proxies: Proxies,
+    set_apart: usize,
+    groups: Vec<Group<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Proxies {
+    compared: usize,
+    differing: usize,
+}
+
+#[derive(Serialize)]
+struct Group<'a> {
+    proxies: Vec<Proxy<'a>>,
+    change: &'static str,
+    counts: BTreeMap<&'static str, Count>,
+    resources: Vec<Resource<'a>>,
+}
+
+#[derive(Serialize)]
+struct Proxy<'a> {
+    name: &'a str,
+    kind: &'a str,
+}
+
+#[derive(Serialize)]
+struct Count {
+    added: usize,
+    removed: usize,
+    changed: usize,
+}
+
+#[derive(Serialize)]
+struct Resource<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    name: &'a str,
+    change: &'static str,
+    set_apart: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'a Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a Json>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<Field<'a>>,
+}
+
+#[derive(Serialize)]
+struct Field<'a> {
+    path: &'a str,
+    change: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'a Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<usize>,
+}
+
+/// Prints a report as JSON.
+pub fn json(report: &Report) -> String {
+    let differing = report.differing();
+    let root = Root {
+        version: VERSION,
+        before: &report.before,
+        after: &report.after,
+        same: report.is_same(),
+        proxies: Proxies { compared: differing + report.same, differing },
+        set_apart: report.apart,
+        groups: report.groups.iter().map(group).collect(),
+        notes: &report.notes,
+    };
+    let mut out = serde_json::to_string_pretty(&root).unwrap_or_default();
+    out.push('\n');
+    out
+}
+
+fn group(group: &super::Group) -> Group<'_> {
+    let change = match group.presence {
+        Presence::Both => "changed",
+        Presence::Added(_) => "added",
+        Presence::Removed(_) => "removed",
+    };
+    let count =
+        |(kind, Counts { added, removed, changed }): (Kind, Counts)| (kind.name(), Count { added, removed, changed });
+    Group {
+        proxies: group.proxies.iter().map(|proxy| Proxy { name: &proxy.name, kind: &proxy.kind }).collect(),
+        change,
+        counts: group.counts().into_iter().map(count).collect(),
+        resources: group.changes.iter().map(resource).collect(),
+    }
+}
+
+fn resource(change: &super::super::ResourceChange) -> Resource<'_> {
+    let (how, before, after, fields) = match &change.change {
+        ResourceDifference::Added(value) => ("added", None, Some(value), Vec::new()),
+        ResourceDifference::Removed(value) => ("removed", Some(value), None, Vec::new()),
+        ResourceDifference::Changed { fields, .. } => ("changed", None, None, fields.iter().map(field).collect()),
+    };
+    Resource {
+        kind: change.kind.name(),
+        name: &change.name,
+        change: how,
+        set_apart: change.is_apart,
+        before,
+        after,
+        fields,
+    }
+}
+
+fn field(field: &super::super::FieldChange) -> Field<'_> {
+    let none = Field { path: &field.path, change: "", before: None, after: None, from: None, to: None };
+    match &field.change {
+        Change::Added(value) => Field { change: "added", after: Some(value), ..none },
+        Change::Removed(value) => Field { change: "removed", before: Some(value), ..none },
+        Change::Changed(before, after) => Field { change: "changed", before: Some(before), after: Some(after), ..none },
+        Change::Moved(from, to) => Field { change: "moved", from: Some(*from), to: Some(*to), ..none },
+    }
+}

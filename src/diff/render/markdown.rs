@@ -1,0 +1,96 @@
+//! A comment for a pull request.
+
+use std::fmt::Write as _;
+
+use anstream::adapter::strip_str;
+
+use super::super::{Group, Presence, Report, ResourceDifference};
+use super::{counted, group_title, headline, names, place, summary, unified};
+
+/// Characters that a comment may have: GitHub takes 65536, GitLab more.
+const LIMIT: usize = 60_000;
+
+/// Characters that the lines of one group may have before only its fields are listed.
+const LINES: usize = 15_000;
+
+/// Prints a report as Markdown: what changes for whom, and the lines to unfold.
+pub fn markdown(report: &Report) -> String {
+    let mut out = format!("### Envoy configuration: {}\n", headline(report));
+    for note in &report.notes {
+        let _ = writeln!(out, "\n> {}", escape(note));
+    }
+    let mut left_out = 0;
+    for group in &report.groups {
+        let title = format!("\n**{}**: {}\n", group_title(group), counted(&group.counts()));
+        let details = details(group);
+        if out.len() + title.len() + details.len() <= LIMIT {
+            out.push_str(&title);
+            out.push_str(&details);
+        } else {
+            left_out += 1;
+            if out.len() + title.len() <= LIMIT {
+                out.push_str(&title);
+            }
+        }
+    }
+    if left_out > 0 {
+        let of = report.groups.len();
+        let _ = writeln!(out, "\n_The lines of {left_out} of {of} groups are too long for a comment._");
+    }
+    out
+}
+
+fn details(group: &Group) -> String {
+    let summary = escape(&names(&group.proxies));
+    if group.presence != Presence::Both {
+        return format!("\n{summary}\n");
+    }
+    let lines = lines(group);
+    let fence = fence(&lines);
+    format!("\n<details><summary>{summary}</summary>\n\n{fence}diff\n{lines}{fence}\n\n</details>\n")
+}
+
+/// Returns resources line by line, else their fields, as many as fit.
+fn lines(group: &Group) -> String {
+    let mut out = String::new();
+    for change in &group.changes {
+        let place = place(change.kind, &change.name);
+        match change.change {
+            // All of a resource says little more than that it is there.
+            ResourceDifference::Added(_) => out.extend(["+ ", &place, "\n"]),
+            ResourceDifference::Removed(_) => out.extend(["- ", &place, "\n"]),
+            ResourceDifference::Changed { .. } => out.push_str(&unified::resource(&place, &change.change)),
+        }
+        if out.len() > LINES {
+            break;
+        }
+    }
+    if out.len() <= LINES {
+        return out;
+    }
+    out.clear();
+    let fields = summary::lines(group);
+    for (at, field) in fields.iter().enumerate() {
+        let field = strip_str(field).to_string();
+        if out.len() + field.len() > LINES {
+            let _ = writeln!(out, "... and {} lines more", fields.len() - at);
+            break;
+        }
+        out.push_str(&field);
+        out.push('\n');
+    }
+    out
+}
+
+/// Returns a fence that the text does not hold.
+fn fence(text: &str) -> String {
+    let mut fence = "```".to_owned();
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    fence
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

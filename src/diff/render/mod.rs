@@ -1,0 +1,116 @@
+//! A report as text.
+
+mod json;
+mod markdown;
+mod stat;
+mod style;
+mod summary;
+mod unified;
+
+pub use json::json;
+pub use markdown::markdown;
+pub use stat::stat;
+pub use summary::summary;
+pub use unified::unified;
+
+use std::collections::BTreeMap;
+
+use super::{Counts, Group, Kind, Presence, ProxyName, Report};
+use crate::config_dump::Json;
+
+/// Names of proxies that are listed before the rest is counted.
+const NAMES: usize = 4;
+
+/// Characters of a value that a line shows.
+const VALUE: usize = 100;
+
+/// Returns `a, b, c and 9 more`.
+fn names(proxies: &[ProxyName]) -> String {
+    let shown: Vec<&str> = proxies.iter().take(NAMES).map(|proxy| proxy.name.as_str()).collect();
+    match proxies.len().saturating_sub(NAMES) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Returns `+1 route, -1 cluster, ~2 endpoints`.
+fn counted(counts: &BTreeMap<Kind, Counts>) -> String {
+    let mut out = Vec::new();
+    for (kind, counts) in counts {
+        for (sign, count) in [('+', counts.added), ('-', counts.removed), ('~', counts.changed)] {
+            match count {
+                0 => {}
+                1 => out.push(format!("{sign}1 {}", noun(*kind, 1))),
+                more => out.push(format!("{sign}{more} {}", noun(*kind, more))),
+            }
+        }
+    }
+    out.join(", ")
+}
+
+fn noun(kind: Kind, count: usize) -> String {
+    if count == 1 { kind.name().replace('_', " ") } else { kind.plural().replace('_', " ") }
+}
+
+/// Returns `clusters[outbound|9080||reviews.default.svc.cluster.local]`.
+fn place(kind: Kind, name: &str) -> String {
+    if kind == Kind::Bootstrap { "bootstrap".to_owned() } else { format!("{}[{name}]", kind.plural()) }
+}
+
+/// Adds a field's path to the place of its resource.
+fn within(place: &str, path: &str) -> String {
+    match path.chars().next() {
+        Some(_) if place.is_empty() => path.to_owned(),
+        None => place.to_owned(),
+        Some('[') => format!("{place}{path}"),
+        Some(_) => format!("{place}.{path}"),
+    }
+}
+
+/// Returns a value on one line, cut where it is too long.
+fn short(value: &Json) -> String {
+    let text = line(value);
+    if text.chars().count() <= VALUE { text } else { text.chars().take(VALUE - 1).chain(['…']).collect() }
+}
+
+/// Returns a value on one line.
+fn line(value: &Json) -> String {
+    match value {
+        Json::String(text) if is_plain(text) => text.clone(),
+        other => serde_json::to_string(other).unwrap_or_default(),
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_control() || c == '"') && text.trim() == text
+}
+
+/// Returns what is said of a report where nothing differs.
+fn sameness(report: &Report) -> String {
+    match report.same {
+        0 => "no proxies to compare".to_owned(),
+        1 => "1 proxy, no difference".to_owned(),
+        count => format!("{count} proxies, no difference"),
+    }
+}
+
+/// Returns `3 of 14 proxies differ`.
+fn headline(report: &Report) -> String {
+    if report.is_same() {
+        return sameness(report);
+    }
+    let differing = report.differing();
+    let total = differing + report.same;
+    let verb = if differing == 1 { "differs" } else { "differ" };
+    format!("{differing} of {total} {} {verb}", if total == 1 { "proxy" } else { "proxies" })
+}
+
+/// Returns the title of a group, with what is true for all of its resources.
+fn group_title(group: &Group) -> String {
+    let title = group.title();
+    match &group.presence {
+        Presence::Both => title,
+        Presence::Added(_) => format!("{title} added"),
+        Presence::Removed(_) => format!("{title} removed"),
+    }
+}

@@ -1,0 +1,51 @@
+//! Resources line by line, as `diff -u` prints files.
+
+use similar::TextDiff;
+
+use super::super::{Report, ResourceDifference};
+use super::style::{ADDED, REMOVED, TITLE, styled};
+use super::{group_title, names, place};
+use crate::config_dump::Json;
+
+/// Lines around a change.
+const CONTEXT: usize = 3;
+
+/// Prints the resources that differ, in canonical form; a title for each group of proxies.
+pub fn unified(report: &Report) -> String {
+    let mut out = String::new();
+    for group in &report.groups {
+        out.push_str(&styled(TITLE, &format!("# {}: {}", group_title(group), names(&group.proxies))));
+        out.push('\n');
+        for change in &group.changes {
+            let place = place(change.kind, &change.name);
+            for line in resource(&place, &change.change).lines() {
+                out.push_str(&match line.chars().next() {
+                    Some('+') => styled(ADDED, line),
+                    Some('-') => styled(REMOVED, line),
+                    _ => line.to_owned(),
+                });
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+/// Prints one resource, without colours.
+pub(super) fn resource(place: &str, change: &ResourceDifference) -> String {
+    let none = (String::new(), "/dev/null".to_owned());
+    let side = |value: &Json, side: &str| (text(value), format!("{side}/{place}"));
+    let (before, after) = match change {
+        ResourceDifference::Added(value) => (none, side(value, "b")),
+        ResourceDifference::Removed(value) => (side(value, "a"), none),
+        ResourceDifference::Changed { before, after, .. } => (side(before, "a"), side(after, "b")),
+    };
+    let diff = TextDiff::from_lines(&before.0, &after.0);
+    diff.unified_diff().context_radius(CONTEXT).header(&before.1, &after.1).to_string()
+}
+
+fn text(value: &Json) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
