@@ -131,14 +131,16 @@ fn dumps_in_all_forms_are_what_they_were_made_from() {
     let other = changed("diff-dumps-changed", OUTLIERS);
     assert_eq!(code(&["diff", "-q", &other, &keyed]), Some(1));
     // A dump of a Pod that the manifests know under another name, by its workload; else by `--proxy`.
-    let moved = std::fs::read_to_string(&one)
+    let moved = std::fs::read(&one)
+        .map(|bytes| text(&bytes))
         .expect("is written")
         .replace("~reviews-v1.default~", "~reviews-v1-5f9-x.default~");
     let moved = write(&folder, "moved.json", &moved);
     let output = run(&["diff", "-q", SERVICES, &moved]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("reviews-v1-5f9-x.default is compared with reviews-v1.default"));
-    let unknown = std::fs::read_to_string(&moved).expect("is written").replace("WORKLOAD_NAME", "NOTHING");
+    let unknown =
+        std::fs::read(&moved).map(|bytes| text(&bytes)).expect("is written").replace("WORKLOAD_NAME", "NOTHING");
     let unknown = write(&folder, "unknown.json", &unknown);
     assert_eq!(code(&["diff", "-q", SERVICES, &unknown]), Some(2));
     assert_eq!(code(&["diff", "-q", SERVICES, &unknown, "--proxy", "reviews-v1"]), Some(0));
