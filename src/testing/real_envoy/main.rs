@@ -3,7 +3,8 @@
 //! For each fixture and each of its proxies: translate; take out Istio's own filters, which stock Envoy lacks; let files stand in for
 //! `ads` and SDS, and certificates made for the run for all certificates; start Envoy on loopback; require that it accepts every
 //! cluster, listener and route configuration; and compare what its `/config_dump` prints of each with what meshc prints, byte for byte
-//! (but for the order of map entries, which is random in Envoy).
+//! (but for the order of map entries, which is random in Envoy). And what `meshc diff` says of its `/config_dump?include_eds` is
+//! nothing but what was adapted (see [`difference`]).
 //!
 //! And with traffic: see [`traffic`]; and what Envoy refuses: see [`rejections`].
 
@@ -14,6 +15,7 @@ mod asked;
 #[path = "../rejections/case.rs"]
 mod case;
 mod certificate;
+mod difference;
 mod dump;
 mod envoy;
 mod mesh;
@@ -28,6 +30,7 @@ use std::time::{Duration, Instant};
 use adapt::{ISTIO_FILTERS, Prepared};
 use certificate::Authority;
 use envoy::Envoy;
+use meshc::translate::Translation;
 
 /// One or two fixtures of each chain.
 const FIXTURES: &[&str] = &[
@@ -87,7 +90,7 @@ fn main() {
             let title = format!("{} {name}", folder.strip_prefix(root).unwrap_or(folder).display());
             let prepared = Prepared::new(&translation, &own, &authority, &work);
             prepared.write(&work);
-            let checked = check(&binary, &prepared, &work);
+            let checked = check(&binary, &prepared, &translation, &work);
             report.add(&title, checked.map(|count| format!("{count} resources, as meshc prints them")));
         }
     }
@@ -131,8 +134,8 @@ impl Report {
     }
 }
 
-/// Starts Envoy with the prepared resources and compares its dump; returns how many resources are equal.
-fn check(binary: &Path, prepared: &Prepared, work: &Path) -> Result<usize, String> {
+/// Starts Envoy with the prepared resources and compares its dump, also as `meshc diff` does; returns how many resources are equal.
+fn check(binary: &Path, prepared: &Prepared, translation: &Translation, work: &Path) -> Result<usize, String> {
     let envoy = Envoy::start(binary, work, ADMIN_PORT)?;
     let wanted = [("cluster", &prepared.clusters), ("listener", &prepared.listeners), ("route", &prepared.routes)];
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -141,6 +144,10 @@ fn check(binary: &Path, prepared: &Prepared, work: &Path) -> Result<usize, Strin
         std::thread::sleep(Duration::from_millis(200));
         let Some(text) = envoy.admin("/config_dump") else { continue };
         problem = dump::compare(&wanted, &dump::resources(&text)?);
+        if problem.is_empty() {
+            let Some(text) = envoy.admin("/config_dump?include_eds") else { continue };
+            problem = difference::unexplained(translation, &text)?;
+        }
         if problem.is_empty() {
             return Ok(wanted.iter().map(|(_, resources)| resources.len()).sum());
         }
