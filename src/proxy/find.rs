@@ -1,33 +1,55 @@
 //! Finds the proxies: each injected Pod is one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::environment;
 use super::identity::{CLIENT_METADATA, Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind};
 use super::metadata::metadata;
-use super::service_target::service_targets;
+use super::service_target::{External, service_targets};
 use crate::mesh::Mesh;
 use crate::mesh::registry::locality;
 use crate::mesh::registry::pod;
-use crate::mesh::service::TrafficDistribution;
+use crate::mesh::service::{Service, TrafficDistribution};
 use crate::model::istio::{ProxyConfig, ProxyConfigClusterName, ProxyConfigTracingServiceName};
 use crate::model::kubernetes::{Container, Pod};
 use crate::model::{Config, Duration};
 
 /// Finds all proxies, by namespace and name.
 pub fn proxies(mesh: &Mesh) -> Vec<Proxy> {
-    let keys = mesh.selector_keys();
-    let found = mesh.pods.iter().filter_map(|pod| {
+    let shared = Shared::new(mesh);
+    let found = mesh.pods.par_iter().filter_map(|pod| {
         let (container, kind) = proxy_container(&pod.spec)?;
-        proxy(pod, container, kind, mesh, &keys)
+        proxy(pod, container, kind, mesh, &shared)
     });
     let mut out: Vec<Proxy> = found.collect();
     out.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     out
+}
+
+/// What is true for all proxies of a mesh.
+struct Shared<'m> {
+    /// Labels that selectors look at.
+    selector_keys: BTreeSet<&'m str>,
+    /// Whether it matters on which node a proxy is.
+    by_node: bool,
+    external: External<'m>,
+}
+
+impl<'m> Shared<'m> {
+    fn new(mesh: &'m Mesh) -> Self {
+        let is_by_node =
+            |s: &Arc<Service>| s.node_local || s.traffic_distribution == TrafficDistribution::PreferSameNode;
+        Self {
+            selector_keys: mesh.selector_keys(),
+            by_node: mesh.services.iter().any(is_by_node),
+            external: External::new(mesh),
+        }
+    }
 }
 
 /// Returns the container that runs the proxy, and what kind its arguments ask for.
@@ -48,7 +70,7 @@ fn proxy(
     container: &Container,
     kind: ProxyKind,
     mesh: &Mesh,
-    selector_keys: &std::collections::BTreeSet<&str>,
+    shared: &Shared<'_>,
 ) -> Option<Proxy> {
     let environment = environment::variables(pod, container, mesh);
     let (proxy_config, proxy_config_json) = proxy_config(pod, &environment);
@@ -60,10 +82,8 @@ fn proxy(
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
 
     let (labels, locality) = labels(pod, &metadata, mesh);
-    let watched = selector_keys.iter();
+    let watched = shared.selector_keys.iter();
     let client_labels = watched.filter_map(|&key| Some((key.to_owned(), labels.get(key)?.clone()))).collect();
-    let by_node =
-        mesh.services.iter().any(|s| s.node_local || s.traffic_distribution == TrafficDistribution::PreferSameNode);
     let list = |key: &str| text(key).split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect();
     let client = Client {
         kind,
@@ -74,7 +94,7 @@ fn proxy(
         network: text("NETWORK"),
         cluster_id: text("CLUSTER_ID"),
         ip_mode: ip_mode(&addresses),
-        node_name: if by_node { pod.spec.spec.node_name.clone() } else { String::new() },
+        node_name: if shared.by_node { pod.spec.spec.node_name.clone() } else { String::new() },
         dns_capture: is_true(&metadata, "DNS_CAPTURE"),
         requested_network_view: list("REQUESTED_NETWORK_VIEW"),
         interception_mode: match text("INTERCEPTION_MODE").as_str() {
@@ -104,7 +124,7 @@ fn proxy(
             &pod.meta.namespace,
         ),
         global_unicast_ip: global.cloned().unwrap_or_default(),
-        service_targets: service_targets(pod, &addresses, &client.cluster_id, mesh),
+        service_targets: service_targets(pod, &addresses, &client.cluster_id, mesh, &shared.external),
         workload_name: text("WORKLOAD_NAME"),
         service_account: text("SERVICE_ACCOUNT"),
         ip_addresses: addresses,

@@ -2,7 +2,7 @@
 //!
 //! istiod: `serviceregistry/kube/controller/controller.go` `GetProxyServiceTargets`, `context.go` `SetServiceTargets`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::identity::ServiceTarget;
@@ -16,6 +16,19 @@ use crate::mesh::workload_port;
 use crate::model::Config;
 use crate::model::kubernetes::Pod;
 
+/// Services of ServiceEntries, by namespace.
+pub(super) struct External<'m>(BTreeMap<&'m str, Vec<&'m Arc<Service>>>);
+
+impl<'m> External<'m> {
+    pub(super) fn new(mesh: &'m Mesh) -> Self {
+        let mut out: BTreeMap<&str, Vec<&Arc<Service>>> = BTreeMap::new();
+        for service in mesh.services.iter().filter(|s| s.registry == Registry::External) {
+            out.entry(&service.namespace).or_default().push(service);
+        }
+        Self(out)
+    }
+}
+
 /// Returns the targets of a Pod's proxy by age and hostname of their services.
 ///
 /// A proxy that says that it is in another cluster has none by Services. istiod: `skipSearchingRegistryForProxy`.
@@ -24,8 +37,9 @@ pub(super) fn service_targets(
     addresses: &[String],
     cluster_id: &str,
     mesh: &Mesh,
+    external: &External<'_>,
 ) -> Vec<ServiceTarget> {
-    let mut out = of_service_entries(pod, addresses, mesh);
+    let mut out = of_service_entries(pod, addresses, mesh, external);
     if cluster_id.is_empty() || cluster_id == mesh.cluster_id {
         out.extend(match workload_entry(pod, addresses, mesh) {
             Some(entry) => of_workload_entry(entry, mesh),
@@ -116,8 +130,13 @@ fn by_address(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh) -> Vec<Servi
 /// ServiceEntries of the namespace that have the Pod's address among their endpoints.
 ///
 /// istiod: `serviceentry/controller.go` `GetProxyServiceTargets`
-fn of_service_entries(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh) -> Vec<ServiceTarget> {
-    let own = mesh.services.iter().filter(|s| s.registry == Registry::External && s.namespace == pod.meta.namespace);
+fn of_service_entries(
+    pod: &Config<Pod>,
+    addresses: &[String],
+    mesh: &Mesh,
+    external: &External<'_>,
+) -> Vec<ServiceTarget> {
+    let own = external.0.get(pod.meta.namespace.as_str()).into_iter().flatten();
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for service in own.filter(|s| seen.insert(s.hostname.clone())) {
@@ -126,7 +145,7 @@ fn of_service_entries(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh) -> V
                 let port = service.ports.iter().find(|p| p.number == endpoint.service_port_number);
                 if let Some(port) = port {
                     out.push(ServiceTarget {
-                        service: service.clone(),
+                        service: Arc::clone(service),
                         port: port.clone(),
                         target_port: endpoint.port,
                     });
