@@ -100,7 +100,13 @@ impl Mesh {
                 .iter()
                 .map(|c| (named(&c.meta.namespace, &c.meta.name), Arc::new(c.clone())))
                 .collect(),
-            network_gateways: NetworkGateways::new(networks, root_labels, services.iter().map(|s| &**s), CLUSTER_ID),
+            network_gateways: NetworkGateways::new(
+                networks,
+                root_labels,
+                services.iter().map(|s| &**s),
+                &manifests.kubernetes_gateways,
+                CLUSTER_ID,
+            ),
             cluster_local_hosts: cluster_local::ClusterLocalHosts::new(config, CLUSTER_DOMAIN),
             discovery_namespaces: seen,
             pods: manifests.pods.iter().map(|p| Arc::new(p.clone())).collect(),

@@ -5,7 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::mesh::gateway_api::is_auto_passthrough;
 use crate::mesh::service::Service;
+use crate::model::Config;
+use crate::model::gateway_api::{GatewaySpecAddress, KubernetesGateway, Listener};
 use crate::model::istio::{MeshNetworks, NetworkIstioNetworkGatewayGw, NetworkNetworkEndpointsNe};
 
 /// The label that names a network: of a Service it makes the Service a gateway of that network.
@@ -40,13 +43,15 @@ pub struct NetworkGateways {
 }
 
 impl NetworkGateways {
-    /// Finds the gateways that mesh networks and Services name. `system_namespace` are the labels of the root namespace.
+    /// Finds the gateways that mesh networks, Services and Gateways of the Gateway API name. `system_namespace` are the labels of the
+    /// root namespace.
     ///
     /// istiod: `network.go` `NewNetworkManager`
     pub fn new<'a>(
         networks: &MeshNetworks,
         system_namespace: &BTreeMap<String, String>,
         services: impl Iterator<Item = &'a Service>,
+        kubernetes_gateways: &[Config<KubernetesGateway>],
         cluster_id: &str,
     ) -> Self {
         let registry = registry_gateways(networks, cluster_id);
@@ -60,6 +65,13 @@ impl NetworkGateways {
         }
         for service in services {
             let found = from_service(service, &registry, cluster_id);
+            if !found.is_empty() {
+                gateways.extend(found);
+                out = out.reload(&gateways);
+            }
+        }
+        for gateway in kubernetes_gateways {
+            let found = from_kubernetes_gateway(gateway, cluster_id);
             if !found.is_empty() {
                 gateways.extend(found);
                 out = out.reload(&gateways);
@@ -184,6 +196,33 @@ fn from_service(
             .collect::<Vec<_>>()
     };
     service.external_addresses.iter().flat_map(at).collect()
+}
+
+/// A Gateway with a network label: a gateway for each of its addresses and each listener that sends TLS on by server name. This is how
+/// a gateway is named that is in another cluster (class `istio-remote`).
+///
+/// istiod: `network.go` `handleGatewayResource`
+fn from_kubernetes_gateway(gateway: &Config<KubernetesGateway>, cluster_id: &str) -> Vec<NetworkGateway> {
+    let Config { meta, spec, .. } = gateway;
+    let Some(network) = meta.labels.get(NETWORK_LABEL).filter(|network| !network.is_empty()) else {
+        return Vec::new();
+    };
+    let passes_on = |listener: &&Listener| {
+        let tls = listener.tls.as_ref();
+        listener.protocol == "HBONE" || tls.is_some_and(|tls| is_auto_passthrough(meta, listener.port, tls))
+    };
+    let ports: Vec<u32> = spec.listeners.iter().filter(passes_on).map(|listener| listener.port).collect();
+    let addresses = spec.addresses.iter().filter(|a| ["IPAddress", "Hostname"].contains(&a.r#type.as_str()));
+    let at = |address: &GatewaySpecAddress| {
+        let gateway = |port: &u32| NetworkGateway {
+            address: address.value.clone(),
+            port: *port,
+            network: network.clone(),
+            cluster_id: cluster_id.to_owned(),
+        };
+        ports.iter().map(gateway).collect::<Vec<_>>()
+    };
+    addresses.flat_map(at).collect()
 }
 
 /// Returns network and port of each gateway that a Service is. istiod: `network.go` `getGatewayDetails`.

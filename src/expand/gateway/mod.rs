@@ -30,7 +30,10 @@ const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
 pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
     let is_served = |gateway: &&Config<KubernetesGateway>| {
         let class = GatewayController::of_class(&gateway.spec.gateway_class_name, manifests.gateway_classes.iter());
-        class == Some(GatewayController::Gateway) && gateway.spec.is_managed()
+        let revision = if options.revision.is_empty() { "default" } else { &options.revision };
+        class == Some(GatewayController::Gateway)
+            && gateway.spec.is_managed()
+            && gateway.meta.labels.get("istio.io/rev").is_none_or(|label| label == revision)
     };
     let gateways: Vec<_> = manifests.kubernetes_gateways.iter().filter(is_served).collect();
     if gateways.is_empty() || manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty()) {

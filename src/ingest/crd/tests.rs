@@ -87,3 +87,72 @@ fn objects_that_are_rejected() {
         assert_eq!(found, [want], "{kind} {spec}");
     }
 }
+
+/// Reads one object of the Gateway API and returns the paths and codes of its findings.
+fn gateway_api(kind: &str, spec: &str) -> Vec<String> {
+    let text =
+        format!("{{apiVersion: gateway.networking.k8s.io/v1, kind: {kind}, metadata: {{name: a}}, spec: {spec}}}\n");
+    let (_, diagnostics) = crate::ingest::ingest(vec![SourceFile::new("a.yaml", text)]);
+    let path = |message: &str| message.split('`').nth(1).unwrap_or_default().to_owned();
+    diagnostics.into_iter().map(|d| format!("{} {}", path(&d.message), d.code)).collect()
+}
+
+#[test]
+fn rules_of_the_gateway_api() {
+    let listeners = |listeners: &str| format!("{{gatewayClassName: a, listeners: [{listeners}]}}");
+    let rule = |rule: &str| format!("{{rules: [{rule}]}}");
+    for (kind, spec, expected) in [
+        ("Gateway", listeners("{name: a, port: 80, protocol: HTTP}"), &[][..]),
+        ("Gateway", listeners("{name: a, port: 80, protocol: HTTP, tls: {}}"), &["spec.listeners invalid-value"]),
+        (
+            "Gateway",
+            listeners("{name: a, port: 80, protocol: HTTP}, {name: b, port: 80, protocol: HTTP}"),
+            &["spec.listeners invalid-value"],
+        ),
+        (
+            "Gateway",
+            listeners("{name: a, port: 443, protocol: HTTPS, tls: {}}"),
+            &["spec.listeners[0].tls invalid-value"],
+        ),
+        ("Gateway", listeners("{name: a, port: 443, protocol: TLS}"), &["spec.listeners invalid-value"]),
+        (
+            "Gateway",
+            "{gatewayClassName: a, listeners: [], addresses: [{value: here}]}".into(),
+            &["spec.addresses[0] invalid-value"],
+        ),
+        ("Gateway", "{listeners: [], odd: 1}".into(), &["spec missing-field", "spec.odd unknown-field"]),
+        ("HTTPRoute", rule("{backendRefs: [{name: a, port: 80}]}"), &[]),
+        ("HTTPRoute", rule("{backendRefs: [{name: a}]}"), &["spec.rules[0].backendRefs[0] invalid-value"]),
+        ("HTTPRoute", rule("{matches: [{path: {value: a}}]}"), &["spec.rules[0].matches[0].path invalid-value"]),
+        ("HTTPRoute", rule("{filters: [{type: CORS}]}"), &["spec.rules[0].filters[0] invalid-value"]),
+        ("HTTPRoute", rule("{timeouts: {request: 1s, backendRequest: 2s}}"), &["spec.rules[0].timeouts invalid-value"]),
+        (
+            "HTTPRoute",
+            rule("{filters: [{type: RequestRedirect, requestRedirect: {statusCode: 200}}]}"),
+            &["spec.rules[0].filters[0].requestRedirect.statusCode unknown-enum-value"],
+        ),
+        ("HTTPRoute", "{parentRefs: [{name: a}, {name: a}]}".into(), &["spec.parentRefs invalid-value"]),
+        ("HTTPRoute", "{parentRefs: [{name: a}, {name: a, namespace: b}]}".into(), &[]),
+        (
+            "TLSRoute",
+            "{hostnames: [10.0.0.1], rules: [{backendRefs: [{name: a, port: 1}]}]}".into(),
+            &["spec.hostnames invalid-value"],
+        ),
+    ] {
+        let mut found = gateway_api(kind, &spec);
+        found.sort();
+        found.dedup();
+        assert_eq!(found, expected, "{kind} {spec}");
+    }
+}
+
+#[test]
+fn defaults_of_the_gateway_api() {
+    let text = "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a}, \
+                spec: {parentRefs: [{name: a}], rules: [{backendRefs: [{name: a, port: 80}]}]}}\n";
+    let (manifests, _) = crate::ingest::ingest(vec![SourceFile::new("a.yaml", text)]);
+    let spec = &manifests.http_routes[0].spec;
+    assert_eq!((spec.parent_refs[0].kind.as_str(), spec.rules[0].backend_refs[0].backend.weight), ("Gateway", 1));
+    let path = &spec.rules[0].matches[0].path;
+    assert_eq!((path.r#type.as_str(), path.value.as_str()), ("PathPrefix", "/"));
+}

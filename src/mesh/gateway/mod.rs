@@ -27,6 +27,7 @@ use crate::model::Config;
 use crate::model::istio::Gateway;
 
 pub use rejection::{Rejection, RejectionReason};
+pub(crate) use server::LISTENER_ANNOTATION;
 pub use server::{GatewayServer, check_duplicates};
 
 /// What the merge reads of a router.

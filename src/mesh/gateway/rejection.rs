@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::mesh::gateway::GatewayServer;
+use crate::mesh::gateway::{GatewayServer, server};
 use crate::model::Config;
 use crate::model::istio::Gateway;
 
@@ -53,7 +53,7 @@ impl Rejection {
     /// What there is to say about it, at the server.
     pub fn diagnostic(&self) -> Diagnostic {
         let Self { gateway, server, port, reason } = self;
-        let at = |field: &str| format!("spec.servers[{server}]{field}");
+        let at = |field: &str| format!("{}{field}", server::path(gateway, *server));
         let port = port.unwrap_or_default();
         match reason {
             RejectionReason::NoPort => {

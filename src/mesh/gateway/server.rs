@@ -9,6 +9,17 @@ use crate::mesh::protocol::Protocol;
 use crate::model::Config;
 use crate::model::istio::{Gateway, Port, Server, ServerTlsSettingsTlsMode};
 
+/// The position of the listener that a Gateway was made from. meshc's own: findings about the server are shown there.
+pub(crate) const LISTENER_ANNOTATION: &str = "meshc/listener";
+
+/// Returns the path of a server: of the listener, if it was made from one.
+pub(super) fn path(gateway: &Config<Gateway>, index: usize) -> String {
+    match gateway.meta.annotations.get(LISTENER_ANNOTATION) {
+        Some(listener) => format!("spec.listeners[{listener}]"),
+        None => format!("spec.servers[{index}]"),
+    }
+}
+
 /// A server together with the Gateway it is in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GatewayServer {
@@ -46,7 +57,7 @@ impl GatewayServer {
 
     /// Adds the place of a field of it, such as `.hosts`, to a finding.
     pub fn label(&self, diagnostic: Diagnostic, field: &str, text: &str) -> Diagnostic {
-        diagnostic.label_at(self.gateway.source, &format!("spec.servers[{}]{field}", self.index), text)
+        diagnostic.label_at(self.gateway.source, &format!("{}{field}", path(&self.gateway, self.index)), text)
     }
 
     /// The route configuration that it uses on a port, or empty.

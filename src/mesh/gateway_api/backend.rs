@@ -86,7 +86,7 @@ pub(super) fn destination(
         && !context.grants.backend_allowed(route.kind.name(), route.namespace, (granted(group, kind), other, name))
     {
         let message = format!(
-            "no ReferenceGrant of the namespace `{other}` lets a {} of the namespace `{}` refer to this: requests get status 500",
+            "no ReferenceGrant of the namespace `{other}` lets the {}s of the namespace `{}` refer to this: requests get status 500",
             route.kind.name(),
             route.namespace
         );

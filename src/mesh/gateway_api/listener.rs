@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::mesh::gateway::LISTENER_ANNOTATION;
 use crate::mesh::gateway_api::finding::{Problem, Reason, ignored};
 use crate::mesh::gateway_api::parent::{ParentInfo, ParentKey, ParentKind, RouteKind};
 use crate::mesh::gateway_api::tls::Owner;
@@ -170,7 +171,7 @@ impl Set<'_> {
                     name,
                     namespace: self.meta.namespace.clone(),
                     creation_timestamp: self.meta.creation_timestamp,
-                    annotations: self.annotations(listener),
+                    annotations: self.annotations(index, listener),
                     ..ObjectMeta::default()
                 },
                 spec: Gateway { servers: vec![server], ..Gateway::default() },
@@ -182,13 +183,14 @@ impl Set<'_> {
         }
     }
 
-    fn annotations(&self, listener: &Listener) -> BTreeMap<String, String> {
+    fn annotations(&self, index: usize, listener: &Listener) -> BTreeMap<String, String> {
         let ObjectMeta { name, namespace, .. } = self.meta;
         let mut out = BTreeMap::from([
             (PARENT_NAMES_ANNOTATION, format!("{}/{name}/{}.{namespace}", self.kind.name(), listener.name)),
             ("internal.istio.io/gateway-semantics", "gateway".to_owned()),
             ("internal.istio.io/gateway-service", self.services.join(",")),
             ("internal.istio.io/service-account-name", address::service_account(self.gateway)),
+            (LISTENER_ANNOTATION, index.to_string()),
         ]);
         if self.kind == ParentKind::ListenerSet {
             out.insert("internal.istio.io/parent-namespace", self.gateway.meta.namespace.clone());

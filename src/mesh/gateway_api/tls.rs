@@ -171,7 +171,7 @@ fn permitted(
         return Ok(());
     }
     let message = format!(
-        "no ReferenceGrant of the namespace `{namespace}` lets a {} of the namespace `{own}` refer to this",
+        "no ReferenceGrant of the namespace `{namespace}` lets the {}s of the namespace `{own}` refer to this",
         owner.kind
     );
     Err(Problem::new(Reason::RefNotPermitted, path, message))
