@@ -103,7 +103,11 @@ fn rules_of_the_gateway_api() {
     let rule = |rule: &str| format!("{{rules: [{rule}]}}");
     for (kind, spec, expected) in [
         ("Gateway", listeners("{name: a, port: 80, protocol: HTTP}"), &[][..]),
-        ("Gateway", listeners("{name: a, port: 80, protocol: HTTP, tls: {}}"), &["spec.listeners invalid-value"]),
+        (
+            "Gateway",
+            listeners("{name: a, port: 80, protocol: HTTP, tls: {mode: Passthrough}}"),
+            &["spec.listeners invalid-value"],
+        ),
         (
             "Gateway",
             listeners("{name: a, port: 80, protocol: HTTP}, {name: b, port: 80, protocol: HTTP}"),

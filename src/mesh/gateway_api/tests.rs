@@ -97,7 +97,7 @@ fn a_host_belongs_to_the_most_exact_listener() {
     let text = route("name: gw, namespace: edge", "a.example.com, b.test", "{backendRefs: [{name: web, port: 80}]}");
     let mesh = mesh(&text);
     for (listener, host, routes) in
-        [("all", "a.example.com", 0), ("example", "a.example.com", 1), ("all", "b.test", 1), ("example", "b.test", 1)]
+        [("all", "a.example.com", 0), ("example", "a.example.com", 1), ("all", "b.test", 1), ("example", "b.test", 0)]
     {
         assert_eq!(http(&mesh, listener, host).len(), routes, "{listener} {host}");
     }
