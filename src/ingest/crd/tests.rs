@@ -121,10 +121,15 @@ fn rules_of_the_gateway_api() {
         ("Gateway", listeners("{name: a, port: 443, protocol: TLS}"), &["spec.listeners invalid-value"]),
         (
             "Gateway",
-            "{gatewayClassName: a, listeners: [], addresses: [{value: here}]}".into(),
+            "{gatewayClassName: a, listeners: [{name: a, port: 80, protocol: HTTP}], addresses: [{value: here}]}"
+                .into(),
             &["spec.addresses[0] invalid-value"],
         ),
-        ("Gateway", "{listeners: [], odd: 1}".into(), &["spec missing-field", "spec.odd unknown-field"]),
+        (
+            "Gateway",
+            "{listeners: [{name: a, port: 80, protocol: HTTP}], odd: 1}".into(),
+            &["spec missing-field", "spec.odd unknown-field"],
+        ),
         ("HTTPRoute", rule("{backendRefs: [{name: a, port: 80}]}"), &[]),
         ("HTTPRoute", rule("{backendRefs: [{name: a}]}"), &["spec.rules[0].backendRefs[0] invalid-value"]),
         ("HTTPRoute", rule("{matches: [{path: {value: a}}]}"), &["spec.rules[0].matches[0].path invalid-value"]),
