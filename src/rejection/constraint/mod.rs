@@ -193,7 +193,8 @@ fn enum_number(kind: &Kind, value: Option<&Value>) -> Option<i32> {
     let declared = schema::enumeration(name)?;
     match value {
         None => declared.value_name(0).map(|_| 0),
-        Some(Value::String(name)) => declared.value_number(name),
+        // Readers of JSON take a name that they do not know for an unset field.
+        Some(Value::String(name)) => declared.value_number(name).or(Some(0)),
         Some(value) => i32::try_from(value.as_i64()?).ok().filter(|number| declared.value_name(*number).is_some()),
     }
 }

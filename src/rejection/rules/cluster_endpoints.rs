@@ -67,6 +67,13 @@ fn resolved<'a>(assignment: &'a Value, kind: &str, found: &mut Findings<'a>) {
 
 /// Addresses are used as they are.
 fn found_endpoints<'a>(assignment: &'a Value, found: &mut Findings<'a>) {
+    found.each(assignment, "endpoints", |locality, found| {
+        found.each(locality, "lb_endpoints", |entry, found| {
+            if !entry.get("endpoint").is_some_and(|endpoint| has(endpoint, "address")) {
+                found.reject("Address must be set");
+            }
+        });
+    });
     each_endpoint(assignment, found, |endpoint, found| {
         found.field(endpoint, "address", |address, found| {
             found.field(address, "socket_address", |socket, found| {
@@ -105,9 +112,6 @@ fn found_endpoints<'a>(assignment: &'a Value, found: &mut Findings<'a>) {
 fn each_endpoint<'a>(assignment: &'a Value, found: &mut Findings<'a>, look: impl Fn(&'a Value, &mut Findings<'a>)) {
     found.each(assignment, "endpoints", |locality, found| {
         found.each(locality, "lb_endpoints", |entry, found| {
-            if !entry.get("endpoint").is_some_and(|endpoint| has(endpoint, "address")) {
-                found.reject("Address must be set");
-            }
             found.field(entry, "endpoint", |endpoint, found| look(endpoint, found));
         });
     });

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::{Rule, extension};
 use crate::rejection::finding::Findings;
-use crate::rejection::json::{flag, has, message_name};
+use crate::rejection::json::{flag, has, list, message_name, text};
 
 pub(super) const CONFIG_SOURCE: &[Rule] = &[config_source];
+pub(super) const API_CONFIG_SOURCE: &[Rule] = &[api_config_source];
 
 /// A filter whose configuration is discovered.
 pub(super) fn check<'a>(filter: &'a Value, category: &str, found: &mut Findings<'a>) {
@@ -34,5 +35,19 @@ pub(super) fn check<'a>(filter: &'a Value, category: &str, found: &mut Findings<
 fn config_source<'a>(source: &'a Value, found: &mut Findings<'a>) {
     if !["path", "path_config_source", "api_config_source", "ads", "self"].iter().any(|name| has(source, name)) {
         found.reject("Missing config source specifier in envoy::config::core::v3::ConfigSource");
+    }
+}
+
+/// `Utility::checkApiConfigSourceNames`: gRPC asks one server. The type that an unset field means is no more.
+fn api_config_source<'a>(source: &'a Value, found: &mut Findings<'a>) {
+    let kind = text(source, "api_type");
+    let servers = list(source, "grpc_services").len();
+    if kind.is_empty() || kind.starts_with("DEPRECATED_") {
+        let message = "Using the default now-deprecated value DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE";
+        found.reject_field("api_type", message);
+    } else if kind.ends_with("GRPC") && servers == 0 {
+        found.reject("API configs must have either a gRPC service or a cluster name defined");
+    } else if kind.ends_with("GRPC") && servers > 1 {
+        found.reject("(DELTA_)GRPC::.DiscoveryRequests must have no more than 1 gRPC services specified");
     }
 }

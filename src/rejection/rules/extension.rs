@@ -83,7 +83,12 @@ pub(crate) fn check<'a>(message: &str, value: &'a Value, found: &mut Findings<'a
         match value.get(*field) {
             _ if field.is_empty() => one(value, category, found),
             Some(Value::Array(_)) => found.each(value, field, |extension, found| one(extension, category, found)),
+            // Without a type, requests get numbers as by default.
+            Some(extension) if *field == "request_id_extension" && !has(extension, "typed_config") => {}
             Some(extension) => found.within(Step::Field(field), |found| one(extension, category, found)),
+            None if *field == "transport_socket" && name.ends_with(".TransportSocketMatch") => {
+                found.reject_field(field, "Didn't find a registered implementation for '' with type URL: ''");
+            }
             None => {}
         }
     }

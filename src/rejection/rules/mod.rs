@@ -49,6 +49,7 @@ pub(crate) fn of(message: &str) -> &'static [Rule] {
         "config.cluster.v3.CircuitBreakers" => cluster::CIRCUIT_BREAKERS,
         "config.cluster.v3.Cluster.RefreshRate" => backoff::REFRESH_RATE,
         "config.cluster.v3.LoadBalancingPolicy" => extension::LOAD_BALANCING_POLICY,
+        "config.core.v3.ApiConfigSource" => discovered_filter::API_CONFIG_SOURCE,
         "config.core.v3.BackoffStrategy" => backoff::STRATEGY,
         "config.core.v3.BindConfig" => address::BIND_CONFIG,
         "config.core.v3.CidrRange" => address::CIDR_RANGE,
