@@ -91,4 +91,5 @@ rules! {
     MESHC0111 "order-by-creation-time" Info "What counts depends on the age of objects, which the files do not say.";
     MESHC0112 "tls-mode-contradiction" Error "Clients speak another TLS than the server takes.";
     MESHC0113 "unknown-provider" Warning "A policy names an external authorizer that istiod refuses.";
+    MESHC0114 "envoy-rejects" Error "Envoy refuses what istiod serves.";
 }

@@ -23,7 +23,7 @@ mod walk;
 
 use serde_json::Value;
 
-pub use self::together::{Clashes, duplicate_addresses, duplicate_names};
+pub use self::together::{Clashes, duplicate_addresses, duplicate_names, listener_addresses};
 
 /// A resource, or a part of it, that Envoy refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,13 +23,14 @@ pub fn duplicate_names<'a>(names: impl Iterator<Item = &'a str>) -> Clashes {
 }
 
 /// Finds listeners that have an address of one before, whether they bind to it or not (`ListenerManagerImpl::addOrUpdateListener`).
-pub fn duplicate_addresses<'a>(listeners: impl Iterator<Item = &'a Value>) -> Clashes {
+///
+/// Each has its name and its [`listener_addresses`].
+pub fn duplicate_addresses<'a>(listeners: impl Iterator<Item = (&'a str, &'a [String])>) -> Clashes {
     let mut seen = BTreeMap::new();
     let mut clashes = Vec::new();
-    for (index, listener) in listeners.enumerate() {
-        let name = json::text(listener, "name");
-        for address in addresses(listener) {
-            if let Some(first) = seen.insert(address.clone(), name).filter(|first| *first != name) {
+    for (index, (name, addresses)) in listeners.enumerate() {
+        for address in addresses {
+            if let Some(first) = seen.insert(address, name).filter(|first| *first != name) {
                 let message = format!(
                     "error adding listener: '{name}' has duplicate address '{address}' as existing listener '{first}'"
                 );
@@ -40,26 +41,23 @@ pub fn duplicate_addresses<'a>(listeners: impl Iterator<Item = &'a Value>) -> Cl
     clashes
 }
 
-/// The addresses of a listener; port 0 is any port, so none of them.
-fn addresses(listener: &Value) -> Vec<String> {
+/// Returns the addresses of a listener; port 0 is any port, so none of them.
+pub fn listener_addresses(listener: &Value) -> Vec<String> {
     let more = json::list(listener, "additional_addresses").iter();
     let all = listener.get("address").into_iter().chain(more.filter_map(|entry| entry.get("address")));
     let text = |address: &Value| {
         let socket = address.get("socket_address")?;
         let port = json::number(socket, "port_value").filter(|port| *port != 0)?;
         let host = ip(json::text(socket, "address"))?;
-        Some(format!(
-            "{}{}",
-            std::net::SocketAddr::new(host, u16::try_from(port).ok()?),
-            json::text(socket, "protocol")
-        ))
+        let protocol = json::text(socket, "protocol").strip_prefix("UDP").map_or("", |_| " (UDP)");
+        Some(format!("{}{protocol}", std::net::SocketAddr::new(host, u16::try_from(port).ok()?)))
     };
     all.filter_map(text).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::json as object;
 
     use super::*;
 
@@ -67,7 +65,7 @@ mod tests {
     fn names_and_addresses() {
         let names = duplicate_names(["a", "b", "a"].into_iter());
         assert_eq!(names.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [2]);
-        let listener = |name: &str, address: &str, port: u16| json!({ "name": name, "address": { "socket_address": { "address": address, "port_value": port } } });
+        let listener = |name: &str, address: &str, port: u16| object!({ "name": name, "address": { "socket_address": { "address": address, "port_value": port } } });
         let listeners = [
             listener("a", "::1", 80),
             listener("b", "0:0::1", 80),
@@ -75,7 +73,12 @@ mod tests {
             listener("d", "1.2.3.4", 0),
             listener("e", "1.2.3.4", 0),
         ];
-        let clashes = duplicate_addresses(listeners.iter());
+        let addresses: Vec<Vec<String>> = listeners.iter().map(listener_addresses).collect();
+        let named = listeners
+            .iter()
+            .zip(&addresses)
+            .map(|(listener, addresses)| (json::text(listener, "name"), addresses.as_slice()));
+        let clashes = duplicate_addresses(named);
         assert_eq!(clashes.len(), 1);
         assert_eq!(
             (clashes[0].0, clashes[0].1.message.as_str()),

@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "mesh",
             "proxy",
             "envoy",
+            "rejection",
             "translate",
             "config_dump",
             "pipeline",

@@ -1,11 +1,13 @@
 //! What the rules need to know of one resource of a proxy.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::cause::Cause;
 use crate::proxy::Proxy;
+use crate::rejection::{self, Checked};
 use crate::translate::Resource;
 
 /// Which of Envoy's discovery services serves a resource.
@@ -54,6 +56,12 @@ pub(super) struct Facts {
     pub(super) destinations: BTreeSet<(Cause, String)>,
     /// Routes that are never reached.
     pub(super) shadows: BTreeSet<Shadow>,
+    /// What Envoy says of it.
+    pub(super) checked: Checked,
+    /// The resource, where Envoy refuses it or may do so.
+    pub(super) json: Arc<Value>,
+    /// Of a listener, its addresses.
+    pub(super) addresses: Vec<String>,
 }
 
 impl Facts {
@@ -63,6 +71,13 @@ impl Facts {
         match resource.discovery {
             Discovery::Cluster => facts.causes.extend(Cause::of(resource.json)),
             Discovery::Listener | Discovery::Route => facts.walk(resource.json, None),
+        }
+        facts.checked = rejection::check(resource.json);
+        if facts.checked != Checked::default() {
+            facts.json = Arc::new(resource.json.clone());
+        }
+        if resource.discovery == Discovery::Listener {
+            facts.addresses = rejection::listener_addresses(resource.json);
         }
         facts
     }

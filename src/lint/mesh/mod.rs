@@ -12,6 +12,7 @@ mod endpoints;
 mod facts;
 mod hosts;
 mod refused;
+mod rejected;
 mod routes;
 mod tls;
 mod translated;
@@ -33,4 +34,5 @@ pub(super) const CHECKS: &[MeshCheck] = &[
     MeshCheck::new("mesh.effect", effect::check),
     MeshCheck::new("mesh.creation", creation::check),
     MeshCheck::new("mesh.tls", tls::check),
+    MeshCheck::new("mesh.rejected", rejected::check),
 ];

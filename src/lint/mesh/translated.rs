@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::cause::Cause;
 use super::facts::{Discovery, Facts, Shadow, TranslatedResource};
+use super::rejected::{self, Rejected, RejectedKey};
 use crate::diagnostic::Diagnostics;
 use crate::lint::Rule;
 use crate::lint::context::Item;
@@ -40,6 +41,8 @@ pub(super) struct Known {
     pub(super) shadows: BTreeMap<Shadow, String>,
     /// What checks of single resources have found.
     pub(super) found: Vec<Found>,
+    /// What Envoy refuses, each once for all proxies that have it.
+    pub(super) rejected: BTreeMap<RejectedKey, Rejected>,
 }
 
 /// What the check of a resource has found, and where.
@@ -84,10 +87,14 @@ impl<'m> Translated<'m> {
             let Ok(mut state) = state.lock() else { return };
             let (seen, known) = &mut *state;
             for (discovery, list) in lists {
+                let mut served = Vec::with_capacity(list.len());
                 for resource in list {
                     let facts = facts(proxy, discovery, resource, seen, known);
                     known.add(&facts, &clusters, proxy);
+                    rejected::of_resource(known, discovery, resource.name(), &facts, &clusters, proxy);
+                    served.push((resource.name(), facts));
                 }
+                rejected::of_list(known, discovery, &served, proxy);
             }
         });
         let (_, mut known) = state.into_inner().unwrap_or_default();

@@ -76,6 +76,9 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("type.matcher.v3.StringMatcher", "custom", "envoy.string_matcher"),
 ];
 
+/// Fields whose extension may be left open.
+const DEFAULTED: &[&str] = &["request_id_extension", "typed_dns_resolver_config"];
+
 /// Checks the fields of a message that hold extensions.
 pub(crate) fn check<'a>(message: &str, value: &'a Value, found: &mut Findings<'a>) {
     let Some(name) = message.strip_prefix("envoy.") else { return };
@@ -83,8 +86,8 @@ pub(crate) fn check<'a>(message: &str, value: &'a Value, found: &mut Findings<'a
         match value.get(*field) {
             _ if field.is_empty() => one(value, category, found),
             Some(Value::Array(_)) => found.each(value, field, |extension, found| one(extension, category, found)),
-            // Without a type, requests get numbers as by default.
-            Some(extension) if *field == "request_id_extension" && !has(extension, "typed_config") => {}
+            // Without a type, these are as by default.
+            Some(extension) if DEFAULTED.contains(field) && type_of(extension).is_empty() => {}
             Some(extension) => found.within(Step::Field(field), |found| one(extension, category, found)),
             None if *field == "transport_socket" && name.ends_with(".TransportSocketMatch") => {
                 found.reject_field(field, "Didn't find a registered implementation for '' with type URL: ''");

@@ -124,7 +124,7 @@ fn is_cipher(name: &str) -> bool {
     // The standard's names: `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`. Those of TLS 1.3 are not for choice.
     let is_standard = name.starts_with("TLS_") && name.contains("_WITH_");
     let name = name.trim_start_matches(['!', '-', '+']);
-    is_standard || CIPHERS.contains(&name) || CIPHER_GROUPS.contains(&name)
+    name.is_empty() || is_standard || CIPHERS.contains(&name) || CIPHER_GROUPS.contains(&name)
 }
 
 /// `DefaultCertValidator::initializeSslContexts`, for a context whose secrets are all there.

@@ -1,0 +1,168 @@
+//! What Envoy would refuse of what istiod serves.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::cause::Cause;
+use super::facts::{Discovery, Facts};
+use super::translated::{Known, Translated};
+use crate::lint::context::{Item, LintContext};
+use crate::lint::finding::Finding;
+use crate::lint::rules;
+use crate::proxy::Proxy;
+use crate::rejection::{self, Extent, Rejection};
+use crate::source::{FieldPath, Node, NodeKind, Step};
+
+/// A resource that Envoy refuses, with a proxy that has it.
+#[derive(Debug, Clone)]
+pub(super) struct Rejected {
+    discovery: Discovery,
+    /// The resource's name.
+    name: String,
+    /// The first proxy by name.
+    proxy: String,
+    /// The resource; null if only others make it wrong.
+    json: Arc<Value>,
+    /// Why.
+    rejection: Rejection,
+}
+
+/// What tells one from another: the discovery service, the resource's name, the field and the message.
+pub(super) type RejectedKey = (Discovery, String, String, String);
+
+/// Notes what Envoy refuses of a resource of a proxy.
+pub(super) fn of_resource(
+    known: &mut Known,
+    discovery: Discovery,
+    name: &str,
+    facts: &Facts,
+    clusters: &BTreeSet<&str>,
+    proxy: &Proxy,
+) {
+    for rejection in &facts.checked.rejections {
+        note(known, discovery, name, proxy, &facts.json, rejection.clone());
+    }
+    for reference in facts.checked.references.iter().filter(|r| !clusters.contains(r.cluster.as_str())) {
+        let (path, message) = (reference.path.clone(), reference.message.clone());
+        note(known, discovery, name, proxy, &facts.json, Rejection { path, message, extent: Extent::Resource });
+    }
+}
+
+/// Notes what Envoy refuses of resources only because a proxy has others.
+pub(super) fn of_list(known: &mut Known, discovery: Discovery, served: &[(&str, Arc<Facts>)], proxy: &Proxy) {
+    let mut clashes = rejection::duplicate_names(served.iter().map(|(name, _)| *name));
+    if discovery == Discovery::Listener {
+        let listeners = served.iter().map(|(name, facts)| (*name, facts.addresses.as_slice()));
+        clashes.extend(rejection::duplicate_addresses(listeners));
+    }
+    for (index, rejection) in clashes {
+        let Some((name, facts)) = served.get(index) else { continue };
+        note(known, discovery, name, proxy, &facts.json, rejection);
+    }
+}
+
+fn note(known: &mut Known, discovery: Discovery, name: &str, proxy: &Proxy, json: &Arc<Value>, rejection: Rejection) {
+    let key = (discovery, name.to_owned(), rejection.path.clone(), rejection.message.clone());
+    let proxy = proxy.full_name();
+    let rejected = Rejected { discovery, name: name.to_owned(), proxy: proxy.clone(), json: json.clone(), rejection };
+    let first = known.rejected.entry(key).or_insert(rejected);
+    if proxy < first.proxy {
+        first.proxy = proxy;
+    }
+}
+
+pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    for rejected in translated.known.rejected.values() {
+        let Rejected { discovery, name, proxy, rejection, .. } = rejected;
+        let (what, all) = match discovery {
+            Discovery::Cluster => ("the cluster", "clusters"),
+            Discovery::Listener => ("the listener", "listeners"),
+            Discovery::Route => ("the route configuration", "route configurations"),
+        };
+        let colon = if rejection.path.is_empty() { "" } else { ": " };
+        let message = format!("Envoy refuses {what} {name} of {proxy}: {}{colon}{}", rejection.path, rejection.message);
+        let finding = match place(rejected, context) {
+            Some((item, path)) => Finding::new(&rules::MESHC0114, item, message).point_path(path),
+            None => Finding::nowhere(&rules::MESHC0114, format!("Proxy {proxy}"), message),
+        };
+        out.push(finding.help(match rejection.extent {
+            Extent::Resource => format!("the proxy goes on with what it had; it takes its other {all}"),
+            Extent::Response => {
+                format!("the proxy goes on with what it had: it takes none of the {all} of the response")
+            }
+        }));
+    }
+}
+
+/// Finds the manifest that has caused it, and the field: by the metadata that istiod writes, by the value that is refused, or by the
+/// host of a cluster.
+fn place<'c>(rejected: &Rejected, context: &'c LintContext<'_>) -> Option<(&'c Item<'c>, FieldPath)> {
+    let way = way(&rejected.json, &rejected.rejection.path);
+    let value = way.last().and_then(|value| scalar_text(value)).filter(|text| text.len() > 2);
+    let cause = way.iter().rev().find_map(|value| Cause::of(value));
+    let named = cause.and_then(|cause| context.find(cause.manifest_kind(), &cause.namespace, &cause.name));
+    if let Some(item) = named {
+        let path = value.as_deref().and_then(|value| find(item.node(), value));
+        return Some((item, path.unwrap_or_else(|| FieldPath::parse("spec"))));
+    }
+    let of_istio = || context.items().iter().filter(|item| item.is_written() && item.group().ends_with(".istio.io"));
+    if let Some(value) = &value {
+        let mut holders = of_istio().filter_map(|item| Some((item, find(item.node(), value)?)));
+        // A patch may put anything anywhere, so it is the first to be asked.
+        let mut filters = context.items().iter().filter(|item| item.kind() == "EnvoyFilter");
+        let patch = filters.find_map(|item| Some((item, find(item.node(), value)?)));
+        if let Some((item, path)) = patch.or_else(|| holders.next()) {
+            return context.find(item.kind(), &item.namespace, item.name()).map(|item| (item, path));
+        }
+    }
+    let host = rejected
+        .name
+        .rsplit(['|', '_'])
+        .next()
+        .map(|host| host.trim_start_matches('.'))
+        .filter(|_| rejected.discovery == Discovery::Cluster)?;
+    let item = of_istio().find(|item| item.kind() == "ServiceEntry" && find(item.node(), host).is_some())?;
+    let path = find(item.node(), host)?;
+    context.find(item.kind(), &item.namespace, item.name()).map(|item| (item, path))
+}
+
+/// The values on the way to a field, the resource first.
+fn way<'v>(json: &'v Value, path: &str) -> Vec<&'v Value> {
+    let mut values = vec![json];
+    for step in FieldPath::parse(path).0 {
+        let next = match step {
+            Step::Key(key) => values.last().and_then(|value| value.get(&key)),
+            Step::Index(index) => values.last().and_then(|value| value.get(index)),
+        };
+        match next {
+            Some(next) => values.push(next),
+            None => break,
+        }
+    }
+    values
+}
+
+fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Finds a value in a manifest's `spec`.
+fn find(object: Node<'_>, value: &str) -> Option<FieldPath> {
+    fn walk(node: Node<'_>, value: &str) -> Option<u32> {
+        match node.kind() {
+            NodeKind::Seq(items) => items.into_iter().find_map(|item| walk(item, value)),
+            NodeKind::Map(entries) => entries.into_iter().find_map(|(_, entry)| walk(entry, value)),
+            NodeKind::String(text) => (text == value).then(|| node.index()),
+            NodeKind::Int(number) => (number.to_string() == value).then(|| node.index()),
+            _ => None,
+        }
+    }
+    let index = walk(object.get("spec")?, value)?;
+    Some(object.path_to(index))
+}
