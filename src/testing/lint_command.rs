@@ -182,3 +182,29 @@ fn rules_are_explained() {
     assert_eq!(by_code, text(&explain("tls-mode-contradiction").stdout));
     assert!(by_code.starts_with("MESHC0112 tls-mode-contradiction (Error)"), "{by_code}");
 }
+
+/// The commands of `examples/ci/`, on a folder `manifests` as they expect it.
+#[test]
+fn examples_for_ci_run() {
+    let folder = folder("ci", &[]);
+    std::fs::create_dir_all(folder.join("manifests")).expect("the build folder can be written");
+    std::fs::write(folder.join("manifests/service.yaml"), SERVICE).expect("the build folder can be written");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci");
+    for (name, file) in
+        [("github.yaml", Some("meshc.sarif")), ("gitlab.yaml", Some("meshc.xml")), ("pre-commit.yaml", None)]
+    {
+        let bytes = std::fs::read(examples.join(name)).expect("the example is there");
+        let example: Value = serde_yaml::from_slice(&bytes).expect("the example is YAML");
+        assert!(example.is_object(), "{name}");
+        let example = text(&bytes);
+        let lines: Vec<&str> =
+            example.lines().filter_map(|line| line.split_once("meshc lint manifests")).map(|(_, rest)| rest).collect();
+        assert_eq!(lines.len(), 1, "{name}");
+        for line in lines {
+            let arguments: Vec<&str> = line.split_whitespace().chain(["manifests"]).collect();
+            let output = lint(&folder, &arguments);
+            assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stderr));
+        }
+        assert!(file.is_none_or(|file| folder.join(file).is_file()), "{name}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Destinations whose cluster a proxy does not have, though its host and subset are in the mesh.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::cause::Cause;
 use super::translated::{Reach, Translated};
@@ -27,14 +28,20 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         all.entry(key).or_insert_with(|| (written, Vec::new())).1.push((cluster, reach));
     }
     for (written, clusters) in all.into_values() {
-        let present: usize = clusters.iter().map(|(_, reach)| reach.present).sum();
-        let missing = clusters.iter().filter(|(_, reach)| reach.missing > 0).max_by_key(|(_, reach)| reach.missing);
-        let one_port = |cluster: &str| Target::of(cluster).is_some_and(|target| has_one_port(translated, target.host));
-        let counts = |(cluster, _): &&(&str, &Reach)| present == 0 || written.has_port || one_port(cluster);
-        let Some((cluster, reach)) = missing.filter(counts) else { continue };
+        // A proxy that has one of them is served.
+        let present: BTreeSet<&Arc<str>> = clusters.iter().flat_map(|(_, reach)| &reach.present).collect();
+        let missing: BTreeSet<&Arc<str>> =
+            clusters.iter().flat_map(|(_, reach)| &reach.missing).filter(|proxy| !present.contains(proxy)).collect();
+        let Some(example) = missing.first() else { continue };
+        let lacks = |(_, reach): &&(&str, &Reach)| reach.missing.contains(*example);
+        let Some((cluster, _)) = clusters.iter().find(lacks) else { continue };
+        let one_port = Target::of(cluster).is_some_and(|target| has_one_port(translated, target.host));
+        if !present.is_empty() && !written.has_port && !one_port {
+            continue;
+        }
         let said = translated.is_said(&[&rules::IST0112], written.service.item);
         if !said || written.has_port {
-            out.push(finding(&written, cluster, present, reach));
+            out.push(finding(&written, cluster, (present.len(), missing.len()), example));
         }
     }
 }
@@ -121,8 +128,7 @@ fn place<'c>(context: &'c LintContext<'_>, root: Typed<'c, VirtualService>, targ
     found.unwrap_or_else(|| Written { service: root, path: "spec".to_owned(), has_port: false })
 }
 
-fn finding<'c>(written: &Written<'c>, cluster: &str, present: usize, reach: &Reach) -> Finding<'c> {
-    let Reach { missing, example, .. } = reach;
+fn finding<'c>(written: &Written<'c>, cluster: &str, (present, missing): (usize, usize), example: &str) -> Finding<'c> {
     let (rule, who) = if present == 0 {
         (&rules::MESHC0102, format!("no proxy that has the route has the cluster (such as {example})"))
     } else {

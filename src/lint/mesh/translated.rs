@@ -58,13 +58,11 @@ pub(super) struct Found {
     pub(super) finding: ResourceFinding,
 }
 
-/// On how many proxies a destination leads somewhere.
+/// On which proxies, by full name, a destination leads somewhere.
 #[derive(Debug, Default)]
 pub(super) struct Reach {
-    pub(super) present: usize,
-    pub(super) missing: usize,
-    /// One that has not got it: the first by name.
-    pub(super) example: String,
+    pub(super) present: BTreeSet<Arc<str>>,
+    pub(super) missing: BTreeSet<Arc<str>>,
 }
 
 /// What is known of resources by their address: the resource itself is kept, so that no other gets its place.
@@ -84,13 +82,14 @@ impl<'m> Translated<'m> {
                 (Discovery::Listener, &translation.listeners),
                 (Discovery::Route, &translation.routes),
             ];
+            let name: Arc<str> = proxy.full_name().into();
             let Ok(mut state) = state.lock() else { return };
             let (seen, known) = &mut *state;
             for (discovery, list) in lists {
                 let mut served = Vec::with_capacity(list.len());
                 for resource in list {
                     let facts = facts(proxy, discovery, resource, seen, known);
-                    known.add(&facts, &clusters, proxy);
+                    known.add(&facts, &clusters, &name);
                     rejected::of_resource(known, discovery, resource.name(), &facts, &clusters, proxy);
                     served.push((resource.name(), facts));
                 }
@@ -148,7 +147,7 @@ fn facts(
 }
 
 impl Known {
-    fn add(&mut self, facts: &Facts, clusters: &BTreeSet<&str>, proxy: &Proxy) {
+    fn add(&mut self, facts: &Facts, clusters: &BTreeSet<&str>, proxy: &Arc<str>) {
         for cause in &facts.causes {
             if !self.causes.contains(cause) {
                 self.causes.insert(cause.clone());
@@ -156,21 +155,14 @@ impl Known {
         }
         for (cause, cluster) in &facts.destinations {
             let reach = self.destinations.entry((cause.clone(), cluster.clone())).or_default();
-            if clusters.contains(cluster.as_str()) {
-                reach.present += 1;
-            } else {
-                reach.missing += 1;
-                let name = proxy.full_name();
-                if reach.example.is_empty() || name < reach.example {
-                    reach.example = name;
-                }
-            }
+            let has_it = clusters.contains(cluster.as_str());
+            let proxies = if has_it { &mut reach.present } else { &mut reach.missing };
+            proxies.insert(proxy.clone());
         }
         for shadow in &facts.shadows {
             let example = self.shadows.entry(shadow.clone()).or_default();
-            let name = proxy.full_name();
-            if example.is_empty() || name < *example {
-                *example = name;
+            if example.is_empty() || **proxy < **example {
+                *example = proxy.to_string();
             }
         }
     }
