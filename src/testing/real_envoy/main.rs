@@ -54,6 +54,10 @@ const FIXTURES: &[&str] = &[
     "authorization-policy-tcp-server",
     "request-authentication-issuers",
     "virtual-service-gateway-jwt-claims",
+    "telemetry-access-logging-providers",
+    "telemetry-over-mesh-access-log",
+    "telemetry-tracing-providers",
+    "proxy-config-tracing-settings",
 ];
 
 const ADMIN_PORT: u16 = 25_000;
