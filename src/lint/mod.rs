@@ -5,7 +5,7 @@
 //! ```
 //!
 //! - A [`Rule`] is a code with a level and a page; [`rules`] has them all, `docs/` their pages, whose examples are tests.
-//! - A check is a function over a [`context::LintContext`]; [`registry`] lists them. One may find what several rules are about,
+//! - A check is a function over a `context::LintContext`; `registry` lists them. One may find what several rules are about,
 //!   and several may find what one rule is about, as istioctl's analyzers do.
 //! - `mesh/` looks at what istiod makes of the files: the mesh, and what each proxy is served.
 //! - `istioctl/` looks at the files, with the line and the false alarms that istioctl has ([`View`]).

@@ -9,11 +9,11 @@
 //! A typed resource becomes a [`DynamicMessage`](crate::envoy::DynamicMessage) only where a patch may touch it, so proxies without
 //! EnvoyFilters pay nothing, and the rules that make resources know of none. What proxies share without patches they share with
 //! them too, as far as their patches are the same: [`Outbound`](crate::translate::Outbound) keeps what is patched by
-//! [`PatchSet::key`].
+//! `PatchSet::key`.
 //!
 //! Patches are grouped by what they apply to: within a listener, all patches of listeners come before all those of HTTP filters,
 //! whichever EnvoyFilter has them. A merge of two types makes istiod panic, and give up on the rest of a list of listeners: see
-//! [`listeners`].
+//! `listeners`.
 //!
 //! istiod: `pilot/pkg/model/envoyfilter.go`, `pilot/pkg/networking/core/envoyfilter`
 
