@@ -5,6 +5,8 @@
 //! dumps are what istiod served, is the proof. A field that istiod itself does not look at is in [`WITHOUT_EFFECT`] with the reason. What
 //! is neither is not translated, or no scenario shows it, and the README says so. `FIELD_COVERAGE=update cargo test --test field_coverage` looks for proofs.
 
+#![allow(clippy::disallowed_methods)]
+
 mod fields;
 mod scenario;
 mod without_effect;
