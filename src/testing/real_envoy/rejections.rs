@@ -82,7 +82,8 @@ pub(crate) fn cases(binary: &Path, work: &Path, admin: u16) -> Result<String, St
         };
         let said = oracle.ask(kind, &[body]).err();
         if said.is_none() && matches!(kind, Kind::Cluster | Kind::Listener) {
-            oracle.ask(kind, &[])?;
+            // Some Envoys abort when they take a resource down: it was accepted all the same, and a new one starts empty.
+            drop(oracle.ask(kind, &[]));
         }
         if said.is_some() != case.rejected.is_some() {
             let said = said.as_deref().map(shortened);
