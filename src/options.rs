@@ -17,6 +17,13 @@ pub struct Options {
     pub expand: bool,
 }
 
+impl Options {
+    /// Returns the revision by its name.
+    pub fn revision(&self) -> &str {
+        if self.revision.is_empty() { "default" } else { &self.revision }
+    }
+}
+
 /// istiod's feature switches, each by the name of its environment variable, with the default of 1.30.3.
 ///
 /// istiod: `pilot/pkg/features/*.go`

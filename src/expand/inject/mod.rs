@@ -85,7 +85,7 @@ impl<'m> Injector<'m> {
         proxy_configs.sort_by_key(|config| config.meta.creation_timestamp);
         Self {
             manifests,
-            revision: if options.revision.is_empty() { "default" } else { &options.revision },
+            revision: options.revision(),
             mesh: mesh.and_then(|text| ingest::json_of_yaml(&text)).unwrap_or(Value::Null),
             native: decision::nodes_run_native_sidecars(manifests),
             proxy_configs,
@@ -193,7 +193,7 @@ pub struct OtherRevision {
 
 /// Returns the Pods that the injector of this revision leaves to others.
 pub(super) fn other_revisions(manifests: &Manifests, options: &Options) -> Vec<OtherRevision> {
-    let own = if options.revision.is_empty() { "default" } else { &options.revision };
+    let own = options.revision();
     let of_pod = |pod: &Config<Pod>| {
         let namespace = manifests.namespaces.iter().find(|n| n.meta.name == pod.meta.namespace);
         let labels = namespace.map(|namespace| &namespace.meta.labels);
