@@ -64,10 +64,23 @@ fn of_schema(text: &str) -> Vec<String> {
         let is_plain = below.is_empty() || matches!(below.as_slice(), ["[]" | "{}"]);
         let in_plain = matches!(*name, "[]" | "{}") && below.is_empty();
         if *depth >= 2 && above[1] == "spec" && is_plain && !in_plain {
-            out.push(path(&above[2..]));
+            let path = camel_case(&path(&above[2..]));
+            if !out.contains(&path) {
+                out.push(path);
+            }
         }
     }
     out
+}
+
+/// Returns a path as most manifests spell it: a few fields have two spellings, or an older one in the definition.
+pub(crate) fn camel_case(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |name, part| {
+        let (head, tail) = part.split_at_checked(1).unwrap_or((part, ""));
+        name + &head.to_ascii_uppercase() + tail
+    })
 }
 
 /// Joins names: `http`, `[]`, `match` -> `http[].match`.

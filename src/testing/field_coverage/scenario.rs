@@ -10,7 +10,7 @@ use meshc::{expand, ingest, mesh::Mesh, options::Options, pipeline, proxy, sourc
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::fields::KINDS;
+use crate::fields::{KINDS, camel_case};
 
 /// Values from elsewhere that are tried.
 const OTHERS: usize = 3;
@@ -195,15 +195,6 @@ fn walk(value: &Value, path: String, at: &mut Vec<Step>, visit: &mut impl FnMut(
         }
         _ => visit(path, at),
     }
-}
-
-fn camel_case(name: &str) -> String {
-    let mut parts = name.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |name, part| {
-        let (head, tail) = part.split_at_checked(1).unwrap_or((part, ""));
-        name + &head.to_ascii_uppercase() + tail
-    })
 }
 
 /// Returns values of the same form.

@@ -6,7 +6,6 @@ pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
     ("VirtualService", "http[].fault.abort.http2Error", "istiod does not read it"),
     ("VirtualService", "http[].fault.delay.exponentialDelay", "istiod does not read it"),
     ("VirtualService", "tcp[].match[].sourceSubnet", "istiod does not read it"),
-    ("VirtualService", "http[].mirror_percent", "an old name of `mirrorPercent`, which counts"),
     ("DestinationRule", "**.outlierDetection.consecutiveErrors", "istiod does not read it"),
     ("Gateway", "servers[].tls.tlsCertificates[].caCertificates", "istiod does not read it"),
     ("Sidecar", "egress[].port.name", "nothing is named after it"),
