@@ -48,6 +48,8 @@ pub(crate) struct Oracle {
     admin: u16,
     child: Child,
     version: u64,
+    /// The clusters that it took last, which listeners may name.
+    clusters: Vec<Value>,
 }
 
 impl Drop for Oracle {
@@ -62,7 +64,8 @@ impl Oracle {
     pub(crate) fn start(binary: &Path, work: &Path, admin: u16) -> Result<Self, String> {
         std::fs::create_dir_all(work).map_err(|e| e.to_string())?;
         let child = run(binary, work, admin)?;
-        let oracle = Self { binary: binary.to_owned(), work: work.to_owned(), admin, child, version: 0 };
+        let oracle =
+            Self { binary: binary.to_owned(), work: work.to_owned(), admin, child, version: 0, clusters: Vec::new() };
         oracle.wait_ready()?;
         Ok(oracle)
     }
@@ -80,18 +83,43 @@ impl Oracle {
     }
 
     /// Has it load these resources in one response; an error is what it says of them. Names and addresses must differ.
+    ///
+    /// It may die of an earlier question, when it takes down late what that one brought: only a fresh one's death is an answer.
     pub(crate) fn ask(&mut self, kind: Kind, resources: &[Value]) -> Result<(), String> {
-        if let Some(verdict) = self.load(kind, resources) {
-            return verdict;
+        let verdict = match self.load(kind, resources) {
+            Some(verdict) => verdict,
+            None => self.ask_again(kind, resources)?,
+        };
+        if kind == Kind::Cluster && verdict.is_ok() {
+            self.clusters = resources.to_vec();
         }
-        // It died, or hangs.
+        verdict
+    }
+
+    /// Asks a fresh one, which has the clusters of the old one; the outer error is that none starts.
+    fn ask_again(&mut self, kind: Kind, resources: &[Value]) -> Result<Result<(), String>, String> {
+        self.restart()?;
+        if kind != Kind::Cluster && !self.clusters.is_empty() {
+            let clusters = std::mem::take(&mut self.clusters);
+            let _ = self.load(Kind::Cluster, &clusters);
+            self.clusters = clusters;
+        }
+        if let Some(verdict) = self.load(kind, resources) {
+            return Ok(verdict);
+        }
+        let last = self.restart()?;
+        let critical: Vec<&str> = last.lines().filter(|l| l.contains("[critical]")).take(2).collect();
+        Ok(Err(format!("{DEATH}: {}", critical.join(" "))))
+    }
+
+    /// Starts one anew, empty, in the place of one that died or hangs; returns the log of the old one.
+    fn restart(&mut self) -> Result<String, String> {
         let _ = self.child.kill();
         let _ = self.child.wait();
         let last = self.log_from(0);
         self.child = run(&self.binary, &self.work, self.admin)?;
         self.wait_ready()?;
-        let critical: Vec<&str> = last.lines().filter(|l| l.contains("[critical]")).take(2).collect();
-        Err(format!("{DEATH}: {}", critical.join(" ")))
+        Ok(last)
     }
 
     /// Returns the verdict, or nothing when there was none.
