@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Reading manifests makes many small objects, on several threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match meshc::cli::run() {
         Ok(outcome) => outcome.into(),

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use super::args::{Diff, DiffFormat, OutputFlags};
 use super::input::Input;
 use super::side::{self, Content};
-use super::{Outcome, is_closed_pipe, selection};
+use super::{Outcome, is_closed_pipe, keep, selection};
 use crate::config_dump::ConfigDump;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::diff::{self, Dump, Named, Presence, ProxyName, Report, Scope, compare, missing_kinds, render};
@@ -72,19 +72,19 @@ impl Comparison<'_> {
 
     /// All proxies of both.
     fn manifests(&self, before: Vec<SourceFile>, after: Vec<SourceFile>, report: &mut Report) -> anyhow::Result<()> {
-        let (mut before, mut after) = rayon::join(|| self.input(before), || self.input(after));
-        let (mesh_before, mesh_after) = rayon::join(|| before.mesh(), || after.mesh());
-        let (of_before, of_after) = (proxy::proxies(&mesh_before), proxy::proxies(&mesh_after));
+        let (before, after) = rayon::join(|| keep(self.input(before)), || keep(self.input(after)));
+        let (mesh_before, mesh_after) = rayon::join(|| &*keep(before.mesh()), || &*keep(after.mesh()));
+        let (of_before, of_after) = (keep(proxy::proxies(mesh_before)), keep(proxy::proxies(mesh_after)));
         let selection = &self.arguments.selection;
         for pattern in &selection.proxy {
-            let known = of_before.iter().chain(&of_after).any(|proxy| selection::is_called(proxy, pattern));
+            let known = of_before.iter().chain(of_after.iter()).any(|proxy| selection::is_called(proxy, pattern));
             anyhow::ensure!(known, "there is no proxy {pattern} on either side");
         }
-        let (dumps, diagnostics) = translate(&mesh_before, &selection.filter(&of_before));
+        let (dumps, diagnostics) = translate(mesh_before, &selection.filter(of_before));
         before.diagnostics.extend(diagnostics);
         let found = Mutex::new(Vec::new());
-        let chosen = selection.filter(&of_after);
-        let diagnostics = translate_all(&mesh_after, &chosen, |proxy, dump| {
+        let chosen = selection.filter(of_after);
+        let diagnostics = translate_all(mesh_after, &chosen, |proxy, dump| {
             let name = proxy.full_name();
             let after = Dump::of(&dump);
             let one = match dumps.get(&name) {
@@ -152,20 +152,20 @@ impl Comparison<'_> {
         dumps_are_before: bool,
         report: &mut Report,
     ) -> anyhow::Result<()> {
-        let (dumps, (mut input, mesh)) = rayon::join(
+        let (dumps, (input, mesh)) = rayon::join(
             || read_dumps(texts),
             || {
-                let input = self.input(files);
-                let mesh = input.mesh();
-                (input, mesh)
+                let input = keep(self.input(files));
+                let mesh = keep(input.mesh());
+                (input, &*mesh)
             },
         );
         let dumps = dumps?;
-        let proxies = proxy::proxies(&mesh);
+        let proxies = keep(proxy::proxies(mesh));
         let dumps = if dumps.len() == 1 { dumps } else { self.wanted(dumps) };
         let mut matched: Vec<(&Named<'_>, Option<&Proxy>)> = Vec::new();
         for named in &dumps {
-            let proxy = self.proxy_of(named, &proxies, dumps.len() == 1)?;
+            let proxy = self.proxy_of(named, proxies, dumps.len() == 1)?;
             if let (Some(proxy), Some(node)) = (proxy, named.1.node.as_ref())
                 && proxy.full_name() != node.proxy
             {
@@ -176,7 +176,8 @@ impl Comparison<'_> {
         let mut wanted: Vec<&Proxy> = matched.iter().filter_map(|(_, proxy)| *proxy).collect();
         wanted.sort_by_key(|proxy| proxy.full_name());
         wanted.dedup_by_key(|proxy| proxy.full_name());
-        let (made, diagnostics) = translate(&mesh, &wanted);
+        let (made, diagnostics) = translate(mesh, &wanted);
+        let made = keep(made);
         input.diagnostics.extend(diagnostics);
         for (named, proxy) in matched {
             let live = &named.1;

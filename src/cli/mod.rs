@@ -45,6 +45,11 @@ pub fn run() -> anyhow::Result<Outcome> {
     }
 }
 
+/// Keeps a value for as long as the process runs: taking a large mesh apart takes longer than translating a proxy of it.
+fn keep<T>(value: T) -> &'static mut T {
+    Box::leak(Box::new(value))
+}
+
 /// Says whether the reader of the output has gone away, which is no error.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {

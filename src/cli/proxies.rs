@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::args::{ListFormat, OutputFlags, Proxies};
 use super::input::Input;
-use super::{Outcome, is_closed_pipe};
+use super::{Outcome, is_closed_pipe, keep};
 use crate::proxy::{self, Proxy, ProxyKind};
 
 /// What there is to say about a proxy.
@@ -23,15 +23,15 @@ struct Row {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Proxies, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let mut input = Input::read(&arguments.input)?;
+    let input = keep(Input::read(&arguments.input)?);
     let strict = arguments.input.strict;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);
     }
-    let mesh = input.mesh();
+    let mesh = &*keep(input.mesh());
     input.diagnostics.extend(mesh.findings.clone());
-    let proxies = proxy::proxies(&mesh);
-    let chosen = arguments.selection.choose(&proxies)?;
+    let proxies = keep(proxy::proxies(mesh));
+    let chosen = arguments.selection.choose(proxies)?;
     let rows: Vec<Row> = chosen.iter().map(|proxy| row(proxy)).collect();
     let mut out = Vec::new();
     match arguments.output {

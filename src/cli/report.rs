@@ -12,7 +12,7 @@ use crate::proxy::{Proxy, ProxyKind};
 impl Input {
     /// Writes the findings and the summary, and tells how the command ends.
     pub(super) fn report(
-        mut self,
+        &mut self,
         proxies: Option<&[&Proxy]>,
         strict: bool,
         flags: &OutputFlags,
@@ -29,7 +29,7 @@ impl Input {
     }
 
     /// Writes findings of at least this severity, without a summary.
-    pub(super) fn report_findings(mut self, least: Severity, flags: &OutputFlags) -> anyhow::Result<()> {
+    pub(super) fn report_findings(&mut self, least: Severity, flags: &OutputFlags) -> anyhow::Result<()> {
         if flags.quiet {
             return Ok(());
         }
@@ -48,7 +48,7 @@ impl Input {
     }
 
     /// Writes the same for `expand`, with each value that was made up.
-    pub(super) fn report_expansion(self, strict: bool, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    pub(super) fn report_expansion(&mut self, strict: bool, flags: &OutputFlags) -> anyhow::Result<Outcome> {
         if !flags.quiet {
             let mut err = anstream::stderr().lock();
             for invented in &self.expansion.invented {

@@ -45,7 +45,8 @@ pub(super) fn both(arguments: &[PathBuf]) -> anyhow::Result<(Side, Side)> {
         anyhow::bail!("diff takes two sides, or a range of git revisions and paths");
     };
     anyhow::ensure!(before.as_os_str() != "-" || after.as_os_str() != "-", "only one side can be standard input");
-    Ok((Side::read(before)?, Side::read(after)?))
+    let (before, after) = rayon::join(|| Side::read(before), || Side::read(after));
+    Ok((before?, after?))
 }
 
 impl Side {

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use super::args::{DumpFormat, OutputFlags, Part, Translate};
 use super::input::Input;
 use super::progress::Progress;
-use super::{Outcome, is_closed_pipe, yaml};
+use super::{Outcome, is_closed_pipe, keep, yaml};
 use crate::config_dump::{ConfigDump, Query};
 use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
@@ -22,21 +22,21 @@ const BUFFER: usize = 1 << 20;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let mut input = Input::read(&arguments.input)?;
+    let input = keep(Input::read(&arguments.input)?);
     let strict = arguments.input.strict;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);
     }
-    let mesh = input.mesh();
+    let mesh = &*keep(input.mesh());
     input.diagnostics.extend(mesh.findings.clone());
-    let proxies = proxy::proxies(&mesh);
-    let chosen = arguments.selection.choose(&proxies)?;
+    let proxies = keep(proxy::proxies(mesh));
+    let chosen = arguments.selection.choose(proxies)?;
     let writer = Writer { query: query(&arguments.part), format: arguments.output };
     let progress = Progress::new(chosen.len(), flags.quiet);
     let (diagnostics, written) = match &arguments.out_dir {
-        Some(dir) => writer.to_folder(dir, &mesh, &chosen, &progress)?,
-        None if arguments.selection.is_exact() && chosen.len() == 1 => writer.one(&mesh, &chosen),
-        None => writer.keyed(&mesh, &chosen, &progress),
+        Some(dir) => writer.to_folder(dir, mesh, &chosen, &progress)?,
+        None if arguments.selection.is_exact() && chosen.len() == 1 => writer.one(mesh, &chosen),
+        None => writer.keyed(mesh, &chosen, &progress),
     };
     progress.finish();
     input.diagnostics.extend(diagnostics);

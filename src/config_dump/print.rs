@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter as _;
@@ -36,8 +37,8 @@ pub(super) fn resources(translation: &Translation) -> Vec<Printed<'_>> {
         ("dynamic_route_configs", DEPTH, routes),
         ("dynamic_active_secrets", DEPTH, secrets),
     ];
-    let printed = lists.into_iter().flat_map(|(list, depth, resources)| {
-        resources.iter().map(move |resource| {
+    let printed = lists.into_par_iter().flat_map(|(list, depth, resources)| {
+        resources.par_iter().map(move |resource| {
             let text = resource.printed(|body| at_depth(depth, body));
             // Printed by serde_json, which writes UTF-8.
             let text = std::str::from_utf8(text).expect("JSON is UTF-8");

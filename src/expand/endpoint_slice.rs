@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -134,7 +135,7 @@ fn slice_port(port: &ServicePort, number: u32) -> Value {
     object
 }
 
-fn endpoint(service: &Config<Service>, pod: &Config<Pod>, nodes: &[Config<Node>]) -> Value {
+fn endpoint(service: &Config<Service>, pod: &Config<Pod>, nodes: &[Arc<Config<Node>>]) -> Value {
     let serving = pod.spec.status.conditions.iter().any(|c| c.r#type == "Ready" && c.status == "True");
     let terminating = pod.meta.deletion_timestamp.is_some();
     let ready = service.spec.spec.publish_not_ready_addresses || (serving && !terminating);

@@ -92,16 +92,23 @@ impl Expansion {
 
     /// Puts objects into the manifests. One that the API server would refuse comes to nothing.
     fn put(&mut self, manifests: &mut Manifests, made: Vec<Made>) {
+        let mut added = Vec::new();
         for Made { source, object, replaces, invented } in made {
             let Some(resource) = read_object_of_program(&object) else { continue };
             if replaces {
                 manifests.resources.replace(resource, source);
                 self.changed.insert(source.index(), object);
             } else {
-                manifests.resources.put(resource, source);
+                added.push((resource, source));
                 self.added.push(object);
             }
             self.invented.extend(invented);
+        }
+        if added.is_empty() {
+            return;
+        }
+        for (resource, source) in added {
+            manifests.resources.put(resource, source);
         }
         manifests.resources.sort();
     }

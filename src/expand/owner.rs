@@ -1,5 +1,7 @@
 //! The workload that a Pod belongs to, from its owner.
 
+use std::sync::Arc;
+
 use crate::model::kubernetes::{Job, ReplicaSet};
 use crate::model::{Config, ObjectMeta};
 
@@ -7,8 +9,8 @@ use crate::model::{Config, ObjectMeta};
 /// has the owner; else it is told from the owner's name, which is the workload's with a suffix.
 pub(super) fn workloads(
     pod: &ObjectMeta,
-    replica_sets: &[Config<ReplicaSet>],
-    jobs: &[Config<Job>],
+    replica_sets: &[Arc<Config<ReplicaSet>>],
+    jobs: &[Arc<Config<Job>>],
 ) -> Vec<(&'static str, String)> {
     const KINDS: [&str; 7] =
         ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob"];
@@ -50,7 +52,7 @@ mod tests {
                 .collect(),
             ..ObjectMeta::default()
         };
-        let set = |name, owner| Config { meta: meta(name, owner), ..Config::<ReplicaSet>::default() };
+        let set = |name, owner| Arc::new(Config { meta: meta(name, owner), ..Config::<ReplicaSet>::default() });
         let sets =
             [set("web-1", Some(("Deployment", "web"))), set("alone-1", None), set("r-1", Some(("Rollout", "r")))];
         for (owner, expected) in [

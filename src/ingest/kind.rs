@@ -1,5 +1,7 @@
 //! Which kinds are read, in which versions, and as which type: the one table of them.
 
+use std::sync::Arc;
+
 use super::crd;
 use super::de::{self, Style};
 use super::metadata::{self, TypeMeta};
@@ -85,12 +87,13 @@ fn read_status(resource: &mut Resource, status: Node<'_>) {
     match resource {
         Resource::ServiceEntry(entry) => {
             let status = de::from_node::<ServiceEntryStatus>(status, Style::Proto);
-            entry.spec.status_addresses = status.map(|(status, _)| status.addresses).unwrap_or_default();
+            Arc::make_mut(entry).spec.status_addresses = status.map(|(status, _)| status.addresses).unwrap_or_default();
         }
         Resource::WorkloadEntry(entry) => {
             let status = de::from_node::<WorkloadEntryStatus>(status, Style::Proto);
             let conditions = status.map(|(status, _)| status.conditions).unwrap_or_default();
-            entry.spec.status_healthy = conditions.iter().any(|c| c.r#type == "Healthy" && c.status == "True");
+            Arc::make_mut(entry).spec.status_healthy =
+                conditions.iter().any(|c| c.r#type == "Healthy" && c.status == "True");
         }
         _ => {}
     }
@@ -167,6 +170,17 @@ fn gateway_api<T: serde::de::DeserializeOwned>(
     Some(Config { meta, spec, source: ResourceRef::NONE })
 }
 
+/// What a kind's list is ordered by.
+fn name(meta: &ObjectMeta) -> (&str, &str) {
+    (&meta.namespace, &meta.name)
+}
+
+/// Says where a resource was read; nobody else has it yet.
+fn with_source<T: Clone>(mut config: Arc<Config<T>>, source: ResourceRef) -> Arc<Config<T>> {
+    Arc::make_mut(&mut config).source = source;
+    config
+}
+
 macro_rules! kinds {
     ($(
         $(#[$doc:meta])*
@@ -175,13 +189,13 @@ macro_rules! kinds {
         /// The resources of the input, by kind; each list by namespace and name.
         #[derive(Debug, Clone, Default)]
         pub struct Resources {
-            $( $(#[$doc])* pub $field: Vec<Config<$reader::$kind>>, )*
+            $( $(#[$doc])* pub $field: Vec<Arc<Config<$reader::$kind>>>, )*
         }
 
         /// A resource of any kind.
         #[derive(Debug)]
         pub(crate) enum Resource {
-            $( $kind(Box<Config<$reader::$kind>>), )*
+            $( $kind(Arc<Config<$reader::$kind>>), )*
         }
 
         impl Resource {
@@ -197,16 +211,17 @@ macro_rules! kinds {
             /// Adds a resource that a document holds.
             pub(crate) fn put(&mut self, resource: Resource, source: ResourceRef) {
                 match resource {
-                    $( Resource::$kind(config) => self.$field.push(Config { source, ..*config }), )*
+                    $( Resource::$kind(config) => self.$field.push(with_source(config, source)), )*
                 }
             }
 
-            /// Puts a resource in the place of the one that a document holds.
+            /// Puts a resource in the place of the one of its name; each list is in its order.
             pub(crate) fn replace(&mut self, resource: Resource, source: ResourceRef) {
                 match resource {
                     $( Resource::$kind(config) => {
-                        if let Some(old) = self.$field.iter_mut().find(|old| old.source == source) {
-                            *old = Config { source, ..*config };
+                        let place = self.$field.binary_search_by(|old| name(&old.meta).cmp(&name(&config.meta)));
+                        if let Some(old) = place.ok().and_then(|place| self.$field.get_mut(place)) {
+                            *old = with_source(config, source);
                         }
                     } )*
                 }
@@ -214,7 +229,7 @@ macro_rules! kinds {
 
             /// Puts each list back in its order.
             pub(crate) fn sort(&mut self) {
-                $( self.$field.sort_by(|a, b| (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name))); )*
+                $( self.$field.sort_by(|a, b| name(&a.meta).cmp(&name(&b.meta))); )*
             }
 
             /// Returns how many resources there are of each kind.
@@ -230,7 +245,7 @@ macro_rules! kinds {
                 versions: &[$($version),*],
                 namespaced: kinds!(@ $scope),
                 read: |object, namespaced, problems| {
-                    $reader(object, namespaced, problems).map(|config| Resource::$kind(Box::new(config)))
+                    $reader(object, namespaced, problems).map(|config| Resource::$kind(Arc::new(config)))
                 },
             },
         )*];

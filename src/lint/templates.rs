@@ -1,5 +1,7 @@
 //! The Pods that workloads make, for rules about what selectors select: folders have Deployments, not Pods.
 
+use std::sync::Arc;
+
 use crate::ingest::{Resource, WrittenObject};
 use crate::model::kubernetes::{Pod, PodTemplateSpec};
 use crate::model::{Config, ObjectMeta};
@@ -34,5 +36,5 @@ fn pod(workload: &WrittenObject, template: &PodTemplateSpec) -> WrittenObject {
     document.group.clear();
     let spec = Pod { spec: template.spec.clone(), ..Pod::default() };
     let config = Config { meta: meta.clone(), spec, ..Config::default() };
-    WrittenObject { document, meta, resource: Some(Resource::Pod(Box::new(config))) }
+    WrittenObject { document, meta, resource: Some(Resource::Pod(Arc::new(config))) }
 }

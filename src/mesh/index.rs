@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::discovery_selectors::DiscoveryNamespaces;
 use super::registry::endpoint_slice::{self, Pods, SERVICE_NAME};
 use super::registry::kubernetes_service;
@@ -26,7 +28,7 @@ use crate::mesh::virtual_service::VirtualServiceIndex;
 use crate::mesh::visibility::Visibility;
 use crate::model::Config;
 use crate::model::istio::WorkloadEntry;
-use crate::model::kubernetes::{EndpointSlice, Service as KubernetesService};
+use crate::model::kubernetes::{EndpointSlice, Pod, Service as KubernetesService};
 
 const CLUSTER_DOMAIN: &str = "cluster.local";
 const CLUSTER_ID: &str = "Kubernetes";
@@ -90,15 +92,11 @@ impl Mesh {
                 &rules(&manifests.wasm_plugins, &seen),
             ),
             proxy_configs: rules(&manifests.proxy_configs, &seen),
-            secrets: manifests
-                .secrets
-                .iter()
-                .map(|c| (named(&c.meta.namespace, &c.meta.name), Arc::new(c.clone())))
-                .collect(),
+            secrets: manifests.secrets.iter().map(|c| (named(&c.meta.namespace, &c.meta.name), c.clone())).collect(),
             config_maps: manifests
                 .config_maps
                 .iter()
-                .map(|c| (named(&c.meta.namespace, &c.meta.name), Arc::new(c.clone())))
+                .map(|c| (named(&c.meta.namespace, &c.meta.name), c.clone()))
                 .collect(),
             network_gateways: NetworkGateways::new(
                 networks,
@@ -109,7 +107,7 @@ impl Mesh {
             ),
             cluster_local_hosts: cluster_local::ClusterLocalHosts::new(config, CLUSTER_DOMAIN),
             discovery_namespaces: seen,
-            pods: manifests.pods.iter().map(|p| Arc::new(p.clone())).collect(),
+            pods: manifests.pods.clone(),
             nodes: registry.nodes,
             kubernetes_services: registry.kubernetes_services,
             workload_entries: registry.workload_entries,
@@ -122,9 +120,9 @@ impl Mesh {
 }
 
 /// Returns the rules of a kind that istiod sees, in order: of namespaces that it looks at, and for no other revision.
-fn rules<T: Clone>(configs: &[Config<T>], seen: &DiscoveryNamespaces) -> Vec<Arc<Config<T>>> {
+fn rules<T>(configs: &[Arc<Config<T>>], seen: &DiscoveryNamespaces) -> Vec<Arc<Config<T>>> {
     let counts = configs.iter().filter(|c| seen.contains(&c.meta.namespace) && seen.is_in_revision(&c.meta.labels));
-    let mut out: Vec<_> = counts.map(|c| Arc::new(c.clone())).collect();
+    let mut out: Vec<_> = counts.cloned().collect();
     order::sort(&mut out);
     out
 }
@@ -148,7 +146,8 @@ struct Registry {
 impl Registry {
     fn new(manifests: &Manifests, seen: &DiscoveryNamespaces, context: &WorkloadContext<'_>) -> Self {
         let nodes: NodeLabels = manifests.nodes.iter().map(|n| (n.meta.name.clone(), n.meta.labels.clone())).collect();
-        let pods: Vec<_> = manifests.pods.iter().filter(|p| seen.contains(&p.meta.namespace)).collect();
+        let pods = manifests.pods.iter().filter(|p| seen.contains(&p.meta.namespace));
+        let pods: Vec<&Config<Pod>> = pods.map(Arc::as_ref).collect();
         let annotations: BTreeMap<&str, &BTreeMap<String, String>> =
             manifests.namespaces.iter().map(|n| (n.meta.name.as_str(), &n.meta.annotations)).collect();
         let none = BTreeMap::new();
@@ -159,8 +158,10 @@ impl Registry {
             entries.iter().filter(|e| is_healthy(e)).map(|e| Workload::from_workload_entry(e, context)).collect();
         workload_entries.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         let mut workloads: BTreeMap<&str, Vec<Workload>> = BTreeMap::new();
-        for pod in pods.iter().filter(|p| pod::is_workload(&p.spec)) {
-            workloads.entry(&pod.meta.namespace).or_default().push(pod::workload(pod, &nodes, context));
+        let selectable = pods.par_iter().filter(|pod| pod::is_workload(&pod.spec));
+        let selectable = selectable.map(|pod| (pod.meta.namespace.as_str(), pod::workload(pod, &nodes, context)));
+        for (namespace, workload) in selectable.collect::<Vec<_>>() {
+            workloads.entry(namespace).or_default().push(workload);
         }
         for entry in &workload_entries {
             workloads.entry(&entry.namespace).or_default().push(entry.clone());
@@ -192,7 +193,7 @@ impl Registry {
             }
         }
         let mut kubernetes_services: BTreeMap<String, Vec<Arc<Config<KubernetesService>>>> = BTreeMap::new();
-        for config in manifests.services.iter().filter(|s| seen.contains(&s.meta.namespace)) {
+        let with_endpoints = |config: &Config<KubernetesService>| {
             let namespace = config.meta.namespace.as_str();
             let mut service =
                 kubernetes_service::service(config, annotations_of(namespace), CLUSTER_DOMAIN, context.trust_domain);
@@ -202,9 +203,15 @@ impl Registry {
             let own = slices.get(&(namespace, config.meta.name.as_str())).map_or(&[][..], Vec::as_slice);
             let mut behind = endpoint_slice::endpoints(own, &pod_index, &nodes, context);
             behind.extend(selected_workload_entries(&service, &workload_entries));
+            (service, behind)
+        };
+        let seen_services = manifests.services.par_iter().filter(|s| seen.contains(&s.meta.namespace));
+        let read: Vec<_> = seen_services.map(|config| (config, with_endpoints(config))).collect();
+        for (config, (service, behind)) in read {
+            let namespace = &config.meta.namespace;
             let of_namespace = endpoints.entry(service.hostname.clone()).or_default();
-            of_namespace.entry(namespace.to_owned()).or_default().extend(behind);
-            kubernetes_services.entry(namespace.to_owned()).or_default().push(Arc::new(config.clone()));
+            of_namespace.entry(namespace.clone()).or_default().extend(behind);
+            kubernetes_services.entry(namespace.clone()).or_default().push(config.clone());
             services.push(Arc::new(service));
         }
 

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::mesh::gateway_api::is_auto_passthrough;
 use crate::mesh::service::Service;
@@ -51,7 +52,7 @@ impl NetworkGateways {
         networks: &MeshNetworks,
         system_namespace: &BTreeMap<String, String>,
         services: impl Iterator<Item = &'a Service>,
-        kubernetes_gateways: &[Config<KubernetesGateway>],
+        kubernetes_gateways: &[Arc<Config<KubernetesGateway>>],
         cluster_id: &str,
     ) -> Self {
         let registry = registry_gateways(networks, cluster_id);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::environment;
 use super::identity::{CLIENT_METADATA, Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind};
 use super::metadata::metadata;
-use super::service_target::{External, service_targets};
+use super::service_target::{Services, service_targets};
 use crate::mesh::Mesh;
 use crate::mesh::registry::locality;
 use crate::mesh::registry::pod;
@@ -37,7 +37,7 @@ struct Shared<'m> {
     selector_keys: BTreeSet<&'m str>,
     /// Whether it matters on which node a proxy is.
     by_node: bool,
-    external: External<'m>,
+    services: Services<'m>,
 }
 
 impl<'m> Shared<'m> {
@@ -47,7 +47,7 @@ impl<'m> Shared<'m> {
         Self {
             selector_keys: mesh.selector_keys(),
             by_node: mesh.services.iter().any(is_by_node),
-            external: External::new(mesh),
+            services: Services::new(mesh),
         }
     }
 }
@@ -124,7 +124,7 @@ fn proxy(
             &pod.meta.namespace,
         ),
         global_unicast_ip: global.cloned().unwrap_or_default(),
-        service_targets: service_targets(pod, &addresses, &client.cluster_id, mesh, &shared.external),
+        service_targets: service_targets(pod, &addresses, &client.cluster_id, mesh, &shared.services),
         workload_name: text("WORKLOAD_NAME"),
         service_account: text("SERVICE_ACCOUNT"),
         ip_addresses: addresses,

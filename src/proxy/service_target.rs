@@ -14,18 +14,50 @@ use crate::mesh::registry::{pod, workload::Workload};
 use crate::mesh::service::{Registry, Resolution, Service};
 use crate::mesh::workload_port;
 use crate::model::Config;
-use crate::model::kubernetes::Pod;
+use crate::model::kubernetes::{Pod, Service as KubernetesService};
 
-/// Services of ServiceEntries, by namespace.
-pub(super) struct External<'m>(BTreeMap<&'m str, Vec<&'m Arc<Service>>>);
+/// A namespace, the key of a label and its value.
+type NamespacedLabel<'m> = (&'m str, &'m str, &'m str);
 
-impl<'m> External<'m> {
+/// The services of a mesh by what a proxy finds them by.
+pub(super) struct Services<'m> {
+    /// Services of ServiceEntries, by namespace.
+    external: BTreeMap<&'m str, Vec<&'m Arc<Service>>>,
+    /// Kubernetes Services and their places in the list of their namespace, by namespace and the first label of their selector.
+    selecting: BTreeMap<NamespacedLabel<'m>, Vec<(usize, &'m Config<KubernetesService>)>>,
+}
+
+impl<'m> Services<'m> {
     pub(super) fn new(mesh: &'m Mesh) -> Self {
-        let mut out: BTreeMap<&str, Vec<&Arc<Service>>> = BTreeMap::new();
+        let mut external: BTreeMap<&str, Vec<&Arc<Service>>> = BTreeMap::new();
         for service in mesh.services.iter().filter(|s| s.registry == Registry::External) {
-            out.entry(&service.namespace).or_default().push(service);
+            external.entry(&service.namespace).or_default().push(service);
         }
-        Self(out)
+        let mut selecting: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (namespace, services) in &mesh.kubernetes_services {
+            for (place, service) in services.iter().enumerate() {
+                if let Some((key, value)) = service.spec.spec.selector.first_key_value() {
+                    let key = (namespace.as_str(), key.as_str(), value.as_str());
+                    selecting.entry(key).or_default().push((place, &**service));
+                }
+            }
+        }
+        Self { external, selecting }
+    }
+
+    /// Returns the Kubernetes Services of a namespace that select these labels, in their order.
+    fn selecting<'a>(
+        &'a self,
+        namespace: &'a str,
+        labels: &'a BTreeMap<String, String>,
+        mesh: &Mesh,
+    ) -> Vec<Arc<Service>> {
+        let with =
+            |(key, value): (&'a String, &'a String)| self.selecting.get(&(namespace, key.as_str(), value.as_str()));
+        let mut found: Vec<_> = labels.iter().filter_map(with).flatten().collect();
+        found.retain(|(_, service)| labels::matches(&service.spec.spec.selector, labels));
+        found.sort_by_key(|(place, _)| *place);
+        found.into_iter().filter_map(|(_, service)| service_of(mesh, &service.meta.name, namespace)).collect()
     }
 }
 
@@ -37,13 +69,13 @@ pub(super) fn service_targets(
     addresses: &[String],
     cluster_id: &str,
     mesh: &Mesh,
-    external: &External<'_>,
+    services: &Services<'_>,
 ) -> Vec<ServiceTarget> {
-    let mut out = of_service_entries(pod, addresses, mesh, external);
+    let mut out = of_service_entries(pod, addresses, mesh, services);
     if cluster_id.is_empty() || cluster_id == mesh.cluster_id {
         out.extend(match workload_entry(pod, addresses, mesh) {
-            Some(entry) => of_workload_entry(entry, mesh),
-            None => of_pod(pod, addresses, mesh),
+            Some(entry) => of_workload_entry(entry, mesh, services),
+            None => of_pod(pod, addresses, mesh, services),
         });
     }
     out.sort_by(|a, b| (a.service.creation, &a.service.hostname).cmp(&(b.service.creation, &b.service.hostname)));
@@ -67,9 +99,9 @@ fn workload_entry<'m>(pod: &Config<Pod>, addresses: &[String], mesh: &'m Mesh) -
 }
 
 /// istiod: `serviceTargetsFromWorkloadInstance`
-fn of_workload_entry(entry: &Workload, mesh: &Mesh) -> Vec<ServiceTarget> {
+fn of_workload_entry(entry: &Workload, mesh: &Mesh, services: &Services<'_>) -> Vec<ServiceTarget> {
     let mut out = Vec::new();
-    for service in selecting(&entry.namespace, &entry.endpoint.labels, mesh) {
+    for service in services.selecting(&entry.namespace, &entry.endpoint.labels, mesh) {
         if service.resolution != Resolution::ClientSideLb {
             continue;
         }
@@ -83,8 +115,8 @@ fn of_workload_entry(entry: &Workload, mesh: &Mesh) -> Vec<ServiceTarget> {
 }
 
 /// Returns the targets by the selectors of Services; without any, by the slices of Services that have no selector.
-fn of_pod(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh) -> Vec<ServiceTarget> {
-    let services = selecting(&pod.meta.namespace, &pod.meta.labels, mesh);
+fn of_pod(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh, services: &Services<'_>) -> Vec<ServiceTarget> {
+    let services = services.selecting(&pod.meta.namespace, &pod.meta.labels, mesh);
     if services.is_empty() {
         return by_address(pod, addresses, mesh);
     }
@@ -99,13 +131,6 @@ fn of_pod(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh) -> Vec<ServiceTa
         }
     }
     out
-}
-
-/// Returns the Kubernetes Services of a namespace that select these labels.
-fn selecting(namespace: &str, workload: &std::collections::BTreeMap<String, String>, mesh: &Mesh) -> Vec<Arc<Service>> {
-    let services = mesh.kubernetes_services.get(namespace).into_iter().flatten();
-    let selecting = services.filter(|s| labels::matches(&s.spec.spec.selector, workload));
-    selecting.filter_map(|s| service_of(mesh, &s.meta.name, namespace)).collect()
 }
 
 fn service_of(mesh: &Mesh, name: &str, namespace: &str) -> Option<Arc<Service>> {
@@ -134,9 +159,9 @@ fn of_service_entries(
     pod: &Config<Pod>,
     addresses: &[String],
     mesh: &Mesh,
-    external: &External<'_>,
+    services: &Services<'_>,
 ) -> Vec<ServiceTarget> {
-    let own = external.0.get(pod.meta.namespace.as_str()).into_iter().flatten();
+    let own = services.external.get(pod.meta.namespace.as_str()).into_iter().flatten();
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for service in own.filter(|s| seen.insert(s.hostname.clone())) {

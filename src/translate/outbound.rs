@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rayon::prelude::*;
+
 use crate::diagnostic::Diagnostics;
 use crate::model::istio::EnvoyFilterPatchContext as PatchContext;
 use crate::proxy::OutboundView;
@@ -54,11 +56,12 @@ pub(super) struct OutboundPart<'o> {
 impl Outbound {
     /// Builds what the view's proxies share.
     pub fn new(view: &OutboundView<'_>) -> Self {
-        let clusters: Vec<_> = cluster::outbound(view).into_iter().map(Resource::shared).collect();
-        let names = referenced::eds(&clusters);
-        let endpoints = names.iter().map(|name| Resource::shared(endpoint::build(view, name)));
+        let clusters: Vec<_> = cluster::outbound(view).into_par_iter().map(Resource::shared).collect();
+        let names: Vec<_> = referenced::eds(&clusters).into_iter().collect();
+        let endpoints = names.par_iter().map(|name| Resource::shared(endpoint::build(view, name)));
+        let endpoints: Vec<_> = endpoints.collect();
         let resources = OutboundResources {
-            endpoints: resource::sorted(endpoints),
+            endpoints: resource::sorted(endpoints.into_iter()),
             secret_names: referenced::cluster_sds(&clusters),
             clusters: resource::sorted(clusters.into_iter()),
         };

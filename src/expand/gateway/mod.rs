@@ -7,6 +7,7 @@ mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -28,8 +29,11 @@ const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
 ///
 /// istiod: `deploymentcontroller.go` `configureIstioGateway`
 pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
-    let is_served = |gateway: &&Config<KubernetesGateway>| {
-        let class = GatewayController::of_class(&gateway.spec.gateway_class_name, manifests.gateway_classes.iter());
+    let is_served = |gateway: &&Arc<Config<KubernetesGateway>>| {
+        let class = GatewayController::of_class(
+            &gateway.spec.gateway_class_name,
+            manifests.gateway_classes.iter().map(Arc::as_ref),
+        );
         let revision = if options.revision.is_empty() { "default" } else { &options.revision };
         class == Some(GatewayController::Gateway)
             && gateway.spec.is_managed()
@@ -76,7 +80,7 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
     made
 }
 
-fn has<T>(configs: &[Config<T>], namespace: &str, name: &str) -> bool {
+fn has<T>(configs: &[Arc<Config<T>>], namespace: &str, name: &str) -> bool {
     configs.iter().any(|config| config.meta.namespace == namespace && config.meta.name == name)
 }
 

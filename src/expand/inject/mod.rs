@@ -12,6 +12,8 @@ mod metadata;
 mod prometheus;
 mod proxy_config;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::node;
@@ -81,7 +83,7 @@ impl<'m> Injector<'m> {
         let name = ingest::of_revision("istio", &options.revision);
         let mut map = || maps.find(|map| map.meta.namespace == "istio-system" && map.meta.name == name);
         let mesh = given.or_else(|| map()?.spec.data.get("mesh").cloned());
-        let mut proxy_configs: Vec<_> = manifests.proxy_configs.iter().collect();
+        let mut proxy_configs: Vec<_> = manifests.proxy_configs.iter().map(Arc::as_ref).collect();
         proxy_configs.sort_by_key(|config| config.meta.creation_timestamp);
         Self {
             manifests,
@@ -206,7 +208,7 @@ pub(super) fn other_revisions(manifests: &Manifests, options: &Options) -> Vec<O
             source: pod.source,
         })
     };
-    manifests.pods.iter().filter_map(of_pod).collect()
+    manifests.pods.iter().filter_map(|pod| of_pod(pod)).collect()
 }
 
 /// Takes containers that an earlier injection has added out of a Pod.

@@ -1,6 +1,7 @@
 //! BackendTLSPolicy -> DestinationRules, one for each host.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
 use crate::mesh::certificate;
@@ -24,7 +25,8 @@ const IGNORE_ANNOTATION: &str = "istio.io/ignore-policy-attachment";
 /// istiod: `backend_policies.go` `DestinationRuleCollection`, `BackendTLSPolicyCollection`
 pub(super) fn destination_rules(context: &Context<'_>, findings: &mut Diagnostics) -> Vec<Config<DestinationRule>> {
     let policies = context.manifests.backend_tls_policies.iter().filter(|policy| context.reads(&policy.meta));
-    let mut policies: Vec<&Config<BackendTlsPolicy>> = policies.filter(|policy| !is_ignored(&policy.meta)).collect();
+    let mut policies: Vec<&Config<BackendTlsPolicy>> =
+        policies.map(Arc::as_ref).filter(|policy| !is_ignored(&policy.meta)).collect();
     let age = |policy: &Config<BackendTlsPolicy>| {
         let meta = &policy.meta;
         (meta.creation_timestamp, meta.namespace.clone(), meta.name.clone())

@@ -41,18 +41,17 @@ impl<'m> Context<'m> {
         services_by_hostname: &'m BTreeMap<String, BTreeMap<String, Arc<Service>>>,
         cluster_domain: &'m str,
     ) -> Self {
-        let grants = manifests.reference_grants.iter().filter(|grant| is_seen(seen, &grant.meta));
-        let entries = manifests.service_entries.iter().filter(|entry| seen.is_in_revision(&entry.meta.labels));
+        let grants = manifests.reference_grants.iter().map(Arc::as_ref).filter(|grant| is_seen(seen, &grant.meta));
         Self {
             manifests,
             cluster_domain,
             services_by_hostname,
             grants: ReferenceGrants::new(grants),
-            services: by_name(manifests.services.iter(), seen),
-            service_entries: by_name(entries, seen),
-            secrets: by_name(manifests.secrets.iter().filter(|secret| certificate::is_watched(&secret.spec)), seen),
-            config_maps: by_name(manifests.config_maps.iter(), seen),
-            namespaces: manifests.namespaces.iter().map(|n| (n.meta.name.as_str(), n)).collect(),
+            services: by_name(&manifests.services, seen, |_| true),
+            service_entries: by_name(&manifests.service_entries, seen, |entry| seen.is_in_revision(&entry.meta.labels)),
+            secrets: by_name(&manifests.secrets, seen, |secret| certificate::is_watched(&secret.spec)),
+            config_maps: by_name(&manifests.config_maps, seen, |_| true),
+            namespaces: manifests.namespaces.iter().map(|n| (n.meta.name.as_str(), &**n)).collect(),
             seen,
         }
     }
@@ -64,7 +63,7 @@ impl<'m> Context<'m> {
 
     /// Returns the Gateways that istiod serves. Those for other revisions count too: their Deployment may be here.
     pub(super) fn gateways(&self) -> impl Iterator<Item = &'m Config<KubernetesGateway>> {
-        self.manifests.kubernetes_gateways.iter().filter(|gateway| {
+        self.manifests.kubernetes_gateways.iter().map(Arc::as_ref).filter(|gateway| {
             self.seen.contains(&gateway.meta.namespace)
                 && self.controller(&gateway.spec.gateway_class_name) == Some(GatewayController::Gateway)
         })
@@ -72,7 +71,7 @@ impl<'m> Context<'m> {
 
     /// Returns a Gateway, whoever serves it.
     pub(super) fn gateway(&self, namespace: &str, name: &str) -> Option<&'m Config<KubernetesGateway>> {
-        let mut all = self.manifests.kubernetes_gateways.iter();
+        let mut all = self.manifests.kubernetes_gateways.iter().map(Arc::as_ref);
         all.find(|g| g.meta.namespace == namespace && g.meta.name == name && self.seen.contains(namespace))
     }
 
@@ -80,7 +79,7 @@ impl<'m> Context<'m> {
     pub(super) fn controller(&self, class: &str) -> Option<GatewayController> {
         let classes =
             self.manifests.gateway_classes.iter().filter(|class| self.seen.is_in_revision(&class.meta.labels));
-        GatewayController::of_class(class, classes)
+        GatewayController::of_class(class, classes.map(Arc::as_ref))
     }
 
     pub(super) fn service(&self, namespace: &str, name: &str) -> Option<&'m Config<KubernetesService>> {
@@ -119,9 +118,14 @@ fn is_seen(seen: &DiscoveryNamespaces, meta: &ObjectMeta) -> bool {
     seen.contains(&meta.namespace) && seen.is_in_revision(&meta.labels)
 }
 
-fn by_name<'m, T>(configs: impl Iterator<Item = &'m Config<T>>, seen: &DiscoveryNamespaces) -> ByName<'m, T> {
-    let seen = configs.filter(|config| seen.contains(&config.meta.namespace));
-    seen.map(|config| ((config.meta.namespace.as_str(), config.meta.name.as_str()), config)).collect()
+/// Indexes the objects that `counts` and that are in a namespace that istiod looks at.
+fn by_name<'m, T>(
+    configs: &'m [Arc<Config<T>>],
+    seen: &DiscoveryNamespaces,
+    counts: impl Fn(&Config<T>) -> bool,
+) -> ByName<'m, T> {
+    let seen = configs.iter().filter(|config| seen.contains(&config.meta.namespace) && counts(config));
+    seen.map(|config| ((config.meta.namespace.as_str(), config.meta.name.as_str()), &**config)).collect()
 }
 
 /// istiod: `gateway_utils.go` `toNamespaceSet`

@@ -1,5 +1,7 @@
 //! Which Ingresses istiod serves.
 
+use std::sync::Arc;
+
 use crate::model::Config;
 use crate::model::istio::{MeshConfig, MeshConfigIngressControllerMode};
 use crate::model::kubernetes::{Ingress, IngressClass};
@@ -12,7 +14,7 @@ const CONTROLLER: &str = "istio.io/ingress-controller";
 /// `MeshConfig.{ingressClass, ingressControllerMode}`, `IngressClass.controller` -> whether istiod serves an Ingress
 ///
 /// istiod: `virtualservices.go` `shouldProcessIngressWithClass`
-pub(super) fn is_served(ingress: &Config<Ingress>, classes: &[Config<IngressClass>], mesh: &MeshConfig) -> bool {
+pub(super) fn is_served(ingress: &Config<Ingress>, classes: &[Arc<Config<IngressClass>>], mesh: &MeshConfig) -> bool {
     if let Some(class) = ingress.meta.annotations.get(CLASS_ANNOTATION) {
         return *class == mesh.ingress_class;
     }

@@ -15,6 +15,7 @@ mod tests;
 mod virtual_service;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::Manifests;
@@ -51,7 +52,7 @@ pub(crate) fn convert(
     }
     let served = manifests.ingresses.iter().filter(|ingress| seen.contains(&ingress.meta.namespace));
     let served = served.filter(|ingress| class::is_served(ingress, &manifests.ingress_classes, mesh));
-    let served: Vec<&Config<Ingress>> = served.collect();
+    let served: Vec<&Config<Ingress>> = served.map(Arc::as_ref).collect();
     let services = manifests.services.iter().filter(|service| seen.contains(&service.meta.namespace));
     let services = services.map(|s| ((s.meta.namespace.as_str(), s.meta.name.as_str()), &s.spec));
     let services: BTreeMap<(&str, &str), &Service> = services.collect();

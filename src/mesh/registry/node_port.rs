@@ -1,6 +1,7 @@
 //! Services that are reached through the machines of the cluster.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ pub(crate) fn is_gateway(config: &Config<Service>) -> bool {
 /// cannot be read.
 ///
 /// istiod: `kube/controller/network.go` `updateServiceNodePortAddresses`, `util.go` `getNodeSelectorsForService`
-pub(crate) fn addresses(config: &Config<Service>, nodes: &[Config<Node>]) -> Vec<String> {
+pub(crate) fn addresses(config: &Config<Service>, nodes: &[Arc<Config<Node>>]) -> Vec<String> {
     let text = config.meta.annotations.get(NODE_SELECTOR).map_or("", String::as_str);
     let selector: BTreeMap<String, String> = match serde_json::from_str(text) {
         Ok(Value::Object(fields)) => {

@@ -1,5 +1,7 @@
 //! Clusters of the services that a proxy sees.
 
+use rayon::prelude::*;
+
 use crate::envoy::{Cluster, ClusterClusterDiscoveryType, ClusterDiscoveryType, ClusterDnsLookupFamily};
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Resolution, Service};
@@ -18,12 +20,8 @@ use crate::translate::traffic_policy;
 ///
 /// istiod: `cluster.go` `buildOutboundClusters`
 pub(crate) fn outbound(view: &OutboundView<'_>) -> Vec<Cluster> {
-    view.scope
-        .services
-        .iter()
-        .filter(|s| s.resolution != Resolution::Alias)
-        .flat_map(|s| for_service(view, s))
-        .collect()
+    let services = view.scope.services.par_iter().filter(|service| service.resolution != Resolution::Alias);
+    services.flat_map_iter(|service| for_service(view, service)).collect()
 }
 
 fn for_service(view: &OutboundView<'_>, service: &Service) -> Vec<Cluster> {
