@@ -12,10 +12,12 @@ use std::time::{Duration, Instant};
 use meshc::config_dump::ConfigDump;
 use meshc::diagnostic::Diagnostics;
 use meshc::generate::{self, MeshSize};
+use meshc::input::Input;
 use meshc::mesh::Mesh;
+use meshc::options::Options;
 use meshc::proxy::Proxy;
 use meshc::source::SourceFile;
-use meshc::{ingest, pipeline, proxy};
+use meshc::{pipeline, proxy};
 
 /// Counts what is written to it.
 #[derive(Default)]
@@ -47,10 +49,9 @@ fn main() {
         generate::mesh(&size).into_iter().map(|(path, text)| SourceFile::new(path, text.into_bytes())).collect();
 
     let started = Instant::now();
-    let (manifests, mut diagnostics) = ingest::ingest(files);
+    let input = Input::new(files, &Options::default());
     let read = started.elapsed();
-    let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
-    let mesh = Mesh::new(&manifests, &settings);
+    let mesh = input.mesh();
     let proxies = proxy::proxies(&mesh);
     report("read", read);
     report("read and index", started.elapsed());
@@ -115,9 +116,7 @@ fn small_mesh() {
         let files = generate::mesh(&size).into_iter();
         let files = files.map(|(path, text)| SourceFile::new(path, text.into_bytes())).collect();
         let started = Instant::now();
-        let (manifests, mut diagnostics) = ingest::ingest(files);
-        let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
-        let mesh = Mesh::new(&manifests, &settings);
+        let mesh = Input::new(files, &Options::default()).mesh();
         let proxies = proxy::proxies(&mesh);
         count(&pipeline::translate_one(&mesh, &proxies[0], &mut Diagnostics::default()));
         started.elapsed()

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Each step is a pure function of the one before: [`ingest`], [`expand`], [`mesh::Mesh::new`], [`proxy::proxies`], [`translate`],
-//! [`config_dump`]; [`pipeline`] is the whole way. Only [`cli`] reads files and writes to the terminal.
+//! [`config_dump`]; [`input`] and [`pipeline`] are the whole way. Only [`cli`] reads files and writes to the terminal.
 //!
 //! # Layers
 //!
@@ -27,7 +27,8 @@
 //! | [`translate`] | `proxy`, `mesh`, `model`, `envoy` | rules; the types of `mesh` are their arguments' types |
 //! | [`config_dump`] | `translate`'s result, `envoy` | lays out resources, and knows no rule |
 //! | [`diff`] | `config_dump`, `envoy` | compares dumps as text and by Envoy's own messages |
-//! | [`pipeline`] | all of these | the way through, and what proxies share |
+//! | [`pipeline`] | all of these but `input` and `diff` | the way through, and what proxies share |
+//! | [`input`] | `ingest`, [`expand`], [`coverage`], `mesh` | files to what the other steps begin with |
 //! | [`lint`] | `ingest`, `mesh`, `pipeline` and what they know | judges manifests, by the files and by what the translation makes of them |
 //! | [`cli`] | everything | IO lives here |
 //!
@@ -45,6 +46,7 @@ pub mod envoy;
 pub mod expand;
 pub mod generate;
 pub mod ingest;
+pub mod input;
 pub mod lint;
 pub mod mesh;
 pub mod model;

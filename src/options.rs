@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// The revision of a default install.
+const DEFAULT_REVISION: &str = "default";
+
 /// Settings of one translation.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
@@ -20,7 +23,15 @@ pub struct Options {
 impl Options {
     /// Returns the revision by its name.
     pub fn revision(&self) -> &str {
-        if self.revision.is_empty() { "default" } else { &self.revision }
+        if self.revision.is_empty() { DEFAULT_REVISION } else { &self.revision }
+    }
+
+    /// Returns the name that an object of istiod has in the revision: `istio` -> `istio-canary`. Those of `default` have no suffix.
+    pub fn of_revision(&self, name: &str) -> String {
+        match self.revision() {
+            DEFAULT_REVISION => name.to_owned(),
+            revision => format!("{name}-{revision}"),
+        }
     }
 }
 

@@ -1,35 +1,37 @@
-//! From paths to a mesh: what `translate` and `proxies` begin with.
+//! From paths and flags to the input that is there.
 
-use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
 
 use super::{args, source};
-use crate::coverage;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::expand::{self, Expansion, OtherRevision};
-use crate::ingest::{self, Manifests, MeshSettings};
-use crate::mesh::Mesh;
+use crate::diagnostic::Severity;
+use crate::input;
 use crate::options::Options;
 use crate::source::SourceFile;
 
-/// The input, read.
+/// The input, read, and since when.
 #[derive(Debug)]
 pub(super) struct Input {
     /// When reading began.
     pub(super) start: Instant,
-    /// The resources, completed.
-    pub(super) manifests: Manifests,
-    /// What they were completed with.
-    pub(super) expansion: Expansion,
-    /// What the mesh is set up with.
-    pub(super) settings: MeshSettings,
-    /// What istiod would fetch, by URI.
-    jwks: BTreeMap<String, String>,
-    /// What there is to say so far.
-    pub(super) diagnostics: Diagnostics,
+    input: input::Input,
+}
+
+impl Deref for Input {
+    type Target = input::Input;
+
+    fn deref(&self) -> &input::Input {
+        &self.input
+    }
+}
+
+impl DerefMut for Input {
+    fn deref_mut(&mut self) -> &mut input::Input {
+        &mut self.input
+    }
 }
 
 impl Input {
@@ -46,37 +48,13 @@ impl Input {
 
     /// Takes files that are read already.
     pub(super) fn of(start: Instant, files: Vec<SourceFile>, options: &Options) -> Self {
-        let (mut manifests, mut diagnostics) = ingest::ingest(files);
-        let expansion = expand::expand(&mut manifests, options);
-        let Options { mesh_config, mesh_networks, revision, .. } = options;
-        let settings =
-            ingest::mesh_settings(&manifests, revision, mesh_config.as_ref(), mesh_networks.as_ref(), &mut diagnostics);
-        diagnostics.extend(coverage::unsupported(&manifests));
-        diagnostics.extend(other_revisions(&expansion));
-        Self { start, manifests, expansion, settings, jwks: options.jwks.clone(), diagnostics }
-    }
-
-    /// Resolves what was read.
-    pub(super) fn mesh(&self) -> Mesh {
-        Mesh::new(&self.manifests, &self.settings).with_jwks(self.jwks.clone())
+        Self { start, input: input::Input::new(files, options) }
     }
 
     /// Says whether the input has errors.
     pub(super) fn has_errors(&self) -> bool {
         self.diagnostics.count(Severity::Error) > 0
     }
-}
-
-/// Says which workloads get no proxy because they ask for another revision's.
-fn other_revisions(expansion: &Expansion) -> Diagnostics {
-    let note = |skipped: &OtherRevision| {
-        let OtherRevision { name, revision, source } = skipped;
-        let message = format!("Pod {name} gets no proxy: it asks for one of revision {revision}");
-        Diagnostic::note("other-revision", message)
-            .at(*source, "metadata")
-            .help(format!("--revision {revision} translates the mesh as the istiod of that revision sees it"))
-    };
-    expansion.other_revisions.iter().map(note).collect()
 }
 
 fn jwks(argument: &args::Jwks) -> anyhow::Result<(String, String)> {

@@ -17,9 +17,7 @@ impl Input {
         strict: bool,
         flags: &OutputFlags,
     ) -> anyhow::Result<Outcome> {
-        let manifests = &self.manifests;
-        let diagnostics = std::mem::take(&mut self.diagnostics);
-        self.diagnostics = diagnostics.finish(&manifests.sources, |resource, path| manifests.locate(resource, path));
+        self.diagnostics = self.take_diagnostics();
         if !flags.quiet {
             let mut err = anstream::stderr().lock();
             render::write(&self.diagnostics, &self.manifests.sources, &mut err)?;
@@ -33,14 +31,12 @@ impl Input {
         if flags.quiet {
             return Ok(());
         }
-        let manifests = &self.manifests;
-        let all = std::mem::take(&mut self.diagnostics);
-        let all = all.finish(&manifests.sources, |resource, path| manifests.locate(resource, path));
+        let all = self.take_diagnostics();
         let mut wanted = Diagnostics::default();
         for diagnostic in all.iter().filter(|diagnostic| weight(diagnostic.severity) >= weight(least)) {
             wanted.push(diagnostic.clone());
         }
-        Ok(render::write(&wanted, &manifests.sources, &mut anstream::stderr().lock())?)
+        Ok(render::write(&wanted, &self.manifests.sources, &mut anstream::stderr().lock())?)
     }
 
     fn outcome(&self, strict: bool) -> Outcome {

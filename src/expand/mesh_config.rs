@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Invented, Made};
-use crate::ingest::{Manifests, of_revision};
+use crate::ingest::Manifests;
 use crate::options::Options;
 use crate::source::ResourceRef;
 
@@ -26,7 +26,7 @@ trustDomain: cluster.local
 
 /// ConfigMap `istio`, if there is none.
 pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
-    let (namespace, name) = (CONFIG_MAP.0, of_revision(CONFIG_MAP.1, &options.revision));
+    let (namespace, name) = (CONFIG_MAP.0, options.of_revision(CONFIG_MAP.1));
     if manifests.config_maps.iter().any(|map| map.meta.namespace == namespace && map.meta.name == name) {
         return Vec::new();
     }
@@ -40,7 +40,7 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
         "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": namespace},
         "data": {
-            "mesh": mesh.unwrap_or_else(|| MESH.replace("ISTIOD", &of_revision("istiod", &options.revision))),
+            "mesh": mesh.unwrap_or_else(|| MESH.replace("ISTIOD", &options.of_revision("istiod"))),
             "meshNetworks": given(&options.mesh_networks).unwrap_or_else(|| "networks: {}\n".to_owned()),
         },
     });

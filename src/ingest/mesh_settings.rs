@@ -7,13 +7,11 @@ use super::validation::{self, Findings};
 use super::{Manifests, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::istio::{MeshConfig, MeshNetworks, ProxyConfig};
+use crate::options::Options;
 use crate::source::{ResourceRef, SourceFile, SourceId};
 
 /// The name of the ConfigMap, and the namespace that a default install uses.
 const CONFIG_MAP: (&str, &str) = ("istio-system", "istio");
-
-/// The revision of a default install.
-const DEFAULT_REVISION: &str = "default";
 
 /// What a mesh is set up with.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,24 +26,12 @@ pub struct MeshSettings {
     pub revision: String,
 }
 
-/// Returns the name that an object of istiod has in a revision: `istio` -> `istio-canary`. Those of `default` have no suffix.
-pub fn of_revision(name: &str, revision: &str) -> String {
-    if revision.is_empty() || revision == DEFAULT_REVISION { name.to_owned() } else { format!("{name}-{revision}") }
-}
-
-/// Reads the settings; what a file gives goes before the ConfigMap, and without either it is a default install.
+/// Reads the settings; what a file of the options gives goes before the ConfigMap, and without either it is a default install.
 ///
 /// An istiod of a revision reads the ConfigMap `istio-<revision>`; an empty one is `default`, whose ConfigMap is `istio`.
 /// YAML that istiod cannot read leaves it with its built-in defaults, and so it does here.
-pub fn mesh_settings(
-    manifests: &Manifests,
-    revision: &str,
-    mesh_config: Option<&SourceFile>,
-    mesh_networks: Option<&SourceFile>,
-    diagnostics: &mut Diagnostics,
-) -> MeshSettings {
-    let revision = if revision.is_empty() { DEFAULT_REVISION } else { revision };
-    let (namespace, name) = (CONFIG_MAP.0, of_revision(CONFIG_MAP.1, revision));
+pub fn mesh_settings(manifests: &Manifests, options: &Options, diagnostics: &mut Diagnostics) -> MeshSettings {
+    let (namespace, name) = (CONFIG_MAP.0, options.of_revision(CONFIG_MAP.1));
     let named = |key: &str| {
         let mut all = manifests.config_maps.iter();
         let found = all.find(|c| c.meta.namespace == namespace && c.meta.name == name)?;
@@ -55,8 +41,8 @@ pub fn mesh_settings(
         let content = file.content.as_ref().ok()?;
         Some((String::from_utf8_lossy(content).into_owned(), None))
     };
-    let config = mesh_config.and_then(of_file).or_else(|| named("mesh"));
-    let networks = mesh_networks.and_then(of_file).or_else(|| named("meshNetworks"));
+    let config = options.mesh_config.as_ref().and_then(of_file).or_else(|| named("mesh"));
+    let networks = options.mesh_networks.as_ref().and_then(of_file).or_else(|| named("meshNetworks"));
 
     let is_default = config.is_none();
     let config = match config {
@@ -86,7 +72,7 @@ pub fn mesh_settings(
             MeshNetworks::default()
         })
     });
-    MeshSettings { config, networks: networks.unwrap_or_default(), is_default, revision: revision.to_owned() }
+    MeshSettings { config, networks: networks.unwrap_or_default(), is_default, revision: options.revision().to_owned() }
 }
 
 /// Reads YAML inside of a string (nothing means the default), and checks what it says; unknown fields are passed over, as istiod does.

@@ -25,7 +25,7 @@ mod yaml;
 
 pub use kind::Resources;
 pub use manifests::{Document, Manifests};
-pub use mesh_settings::{MeshSettings, mesh_settings, of_revision};
+pub use mesh_settings::{MeshSettings, mesh_settings};
 pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
 pub use objects::{WrittenObject, objects};
 pub(crate) use validation::is_of_webhook;

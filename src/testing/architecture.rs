@@ -9,7 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("diagnostic", &["source"]),
     ("options", &["source"]),
     ("model", &["source"]),
-    ("ingest", &["source", "diagnostic", "model", "envoy"]),
+    ("ingest", &["source", "diagnostic", "options", "model", "envoy"]),
     ("coverage", &["source", "diagnostic", "model", "ingest"]),
     ("expand", &["source", "options", "model", "ingest"]),
     ("mesh", &["source", "diagnostic", "options", "model", "ingest"]),
@@ -36,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("diff", &["envoy", "config_dump"]),
+    ("input", &["source", "diagnostic", "options", "ingest", "coverage", "expand", "mesh"]),
     ("pipeline", &["source", "diagnostic", "options", "ingest", "mesh", "proxy", "translate", "config_dump"]),
 ];
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use meshc::input::Input;
 use meshc::lint::{Options, Reported, Rule, View, lint, page, rules};
-use meshc::mesh::Mesh;
 use meshc::source::SourceFile;
-use meshc::{cli, expand, ingest, options};
+use meshc::{cli, ingest, options};
 use serde_json::Value;
 
 /// The time at which examples are looked at: 2026-12-01.
@@ -14,11 +14,10 @@ const NOW: i64 = 1_796_083_200;
 
 /// Lints files as the command does, and returns the findings, each with the path of its file.
 fn run(files: Vec<SourceFile>, view: View, enable: &[&str]) -> Vec<(Reported, String)> {
-    let (mut manifests, mut diagnostics) = ingest::ingest(files);
-    expand::expand(&mut manifests, &options::Options { expand: true, ..options::Options::default() });
-    let settings = ingest::mesh_settings(&manifests, "default", None, None, &mut diagnostics);
+    let input = Input::new(files, &options::Options { expand: true, ..options::Options::default() });
+    let mesh = input.mesh();
+    let Input { manifests, settings, diagnostics, .. } = input;
     let enable = enable.iter().map(|name| (*name).to_owned()).collect();
-    let mesh = Mesh::new(&manifests, &settings);
     let found = lint(&manifests, &settings, &mesh, &diagnostics, &Options { view, enable, now: Some(NOW) });
     let path = |one: &Reported| one.span.map_or("", |span| manifests.sources.path(span.source)).to_owned();
     found.into_iter().map(|one| (one.clone(), path(&one))).collect()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use meshc::source::SourceFile;
-use meshc::{expand, ingest, mesh::Mesh, options::Options, pipeline, proxy};
+use meshc::{input::Input, options::Options, pipeline, proxy};
 use proptest::prelude::*;
 
 /// The manifests of all fixtures: scenario, and the documents of its files.
@@ -32,10 +32,8 @@ fn scenarios() -> &'static [(String, Vec<String>)] {
 
 /// Translates all proxies of a mesh, and prints every dump.
 fn dumps(files: Vec<SourceFile>) -> BTreeMap<String, Vec<u8>> {
-    let (mut manifests, mut diagnostics) = ingest::ingest(files);
-    expand::expand(&mut manifests, &Options { expand: true, ..Options::default() });
-    let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
-    let mesh = Mesh::new(&manifests, &settings);
+    let mut input = Input::new(files, &Options { expand: true, ..Options::default() });
+    let mesh = input.mesh();
     let proxies = proxy::proxies(&mesh);
     let dumps = Mutex::new(BTreeMap::new());
     let found = pipeline::translate_all(&mesh, &proxies.iter().collect::<Vec<_>>(), |proxy, dump| {
@@ -43,9 +41,9 @@ fn dumps(files: Vec<SourceFile>) -> BTreeMap<String, Vec<u8>> {
         dump.write(&mut out).expect("memory can be written");
         dumps.lock().expect("nothing panics").insert(proxy.full_name(), out);
     });
-    diagnostics.extend(found);
-    let diagnostics = diagnostics.finish(&manifests.sources, |resource, path| manifests.locate(resource, path));
-    meshc::cli::render::write(&diagnostics, &manifests.sources, &mut Vec::new()).expect("memory can be written");
+    input.diagnostics.extend(found);
+    meshc::cli::render::write(&input.take_diagnostics(), &input.manifests.sources, &mut Vec::new())
+        .expect("memory can be written");
     dumps.into_inner().expect("nothing panics")
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use meshc::{cli::source, expand, ingest, mesh::Mesh, options::Options, pipeline, proxy};
+use meshc::{cli::source, input::Input, options::Options, pipeline, proxy};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -74,11 +74,9 @@ fn check(folder: &Path) -> Result<(), String> {
 
 /// Translates these proxies, and returns each dump as it is written.
 fn translate(manifests: &Path, names: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<u8>>, String> {
-    let (mut manifests, mut diagnostics) = ingest::ingest(source::read(&[manifests.to_owned()]));
     // As the command does; a recorded scenario lacks nothing that a proxy depends on.
-    expand::expand(&mut manifests, &Options { expand: true, ..Options::default() });
-    let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
-    let mesh = Mesh::new(&manifests, &settings);
+    let options = Options { expand: true, ..Options::default() };
+    let mesh = Input::new(source::read(&[manifests.to_owned()]), &options).mesh();
     let proxies = proxy::proxies(&mesh);
     let chosen: Vec<_> = proxies.iter().filter(|proxy| names.contains(&proxy.full_name())).collect();
     let dumps = Mutex::new(BTreeMap::new());

@@ -34,10 +34,9 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
             &gateway.spec.gateway_class_name,
             manifests.gateway_classes.iter().map(Arc::as_ref),
         );
-        let revision = if options.revision.is_empty() { "default" } else { &options.revision };
         class == Some(GatewayController::Gateway)
             && gateway.spec.is_managed()
-            && gateway.meta.labels.get("istio.io/rev").is_none_or(|label| label == revision)
+            && gateway.meta.labels.get("istio.io/rev").is_none_or(|label| label == options.revision())
     };
     let gateways: Vec<_> = manifests.kubernetes_gateways.iter().filter(is_served).collect();
     if gateways.is_empty() || manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty()) {

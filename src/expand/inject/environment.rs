@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::{Injector, PROXY, Template, proxy_config};
 use crate::expand::workload::Workload;
-use crate::ingest;
 
 /// What the variables are made from.
 pub(super) struct Context<'c> {
@@ -53,7 +52,7 @@ pub(super) fn variables(
     let mut variables = fields.to_vec();
     let mut set = |name: &str, value: &str| variables.push(json!({"name": name, "value": value}));
     set("PILOT_CERT_PROVIDER", "istiod");
-    set("CA_ADDR", &format!("{}.istio-system.svc:15012", ingest::of_revision("istiod", injector.revision)));
+    set("CA_ADDR", &format!("{}.istio-system.svc:15012", injector.options.of_revision("istiod")));
     set("PROXY_CONFIG", &Value::Object(proxy_config::without_defaults(proxy_config)).to_string());
     set("ISTIO_META_POD_PORTS", &Value::Array(ports(containers)).to_string());
     set("ISTIO_META_APP_CONTAINERS", &names(containers).join(","));

@@ -33,8 +33,7 @@ const PROXY: &str = "istio-proxy";
 /// The injector, with the settings of the mesh.
 pub(super) struct Injector<'m> {
     manifests: &'m Manifests,
-    /// The revision whose injector it is.
-    revision: &'m str,
+    options: &'m Options,
     /// The mesh config as it is written.
     mesh: Value,
     /// Whether the proxy is an init container that keeps running, as on nodes of Kubernetes 1.33 and later.
@@ -80,14 +79,14 @@ impl<'m> Injector<'m> {
         let given = options.mesh_config.as_ref().and_then(|file| file.content.as_ref().ok());
         let given = given.map(|text| String::from_utf8_lossy(text).into_owned());
         let mut maps = manifests.config_maps.iter();
-        let name = ingest::of_revision("istio", &options.revision);
+        let name = options.of_revision("istio");
         let mut map = || maps.find(|map| map.meta.namespace == "istio-system" && map.meta.name == name);
         let mesh = given.or_else(|| map()?.spec.data.get("mesh").cloned());
         let mut proxy_configs: Vec<_> = manifests.proxy_configs.iter().map(Arc::as_ref).collect();
         proxy_configs.sort_by_key(|config| config.meta.creation_timestamp);
         Self {
             manifests,
-            revision: options.revision(),
+            options,
             mesh: mesh.and_then(|text| ingest::json_of_yaml(&text)).unwrap_or(Value::Null),
             native: decision::nodes_run_native_sidecars(manifests),
             proxy_configs,
@@ -102,7 +101,7 @@ impl<'m> Injector<'m> {
         let mut namespaces = self.manifests.namespaces.iter();
         let namespace_labels = namespaces.find(|n| n.meta.name == namespace).map(|n| &n.meta.labels);
         let host_network = node::map(pod, "spec").get("hostNetwork").and_then(Value::as_bool).unwrap_or_default();
-        let asked = decision::asked(namespace_labels, |key| labels.get(key)?.as_str()) == Some(self.revision)
+        let asked = decision::asked(namespace_labels, |key| labels.get(key)?.as_str()) == Some(self.revision())
             && decision::is_required(namespace, host_network, &labels, &annotations);
         let template = asked.then(|| Template::of(&annotations)).flatten()?;
 
@@ -137,7 +136,7 @@ impl<'m> Injector<'m> {
             spec.insert("initContainers".to_owned(), Value::Array(init));
         }
         let metadata = node::map(pod, "metadata");
-        metadata::complete(metadata, workload, template, native, self.revision, applications.first(), &proxy_config);
+        metadata::complete(metadata, workload, template, native, self.revision(), applications.first(), &proxy_config);
         if let Some(scrape) = scrape {
             prometheus::annotate(node::map(metadata, "annotations"), &scrape);
         }
@@ -146,7 +145,7 @@ impl<'m> Injector<'m> {
 
     /// Returns the revision whose injector it is.
     pub(super) fn revision(&self) -> &str {
-        self.revision
+        self.options.revision()
     }
 
     /// Returns the proxy's container in the Pod of a Gateway that istiod deploys, by labels of the Pod and annotations of the

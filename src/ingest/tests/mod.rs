@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::diagnostic::Severity;
+use crate::options::Options;
 use crate::source::FieldPath;
 
 /// Reads one file.
@@ -241,8 +242,9 @@ fn a_mesh_config_that_istiod_refuses_leaves_the_defaults() {
         ("localityLbSetting: {distribute: [{from: eu/*, to: {eu/*: 90}}]}", "localityLbSetting"),
     ] {
         let file = crate::source::SourceFile::new("mesh.yaml", format!("accessLogFile: /dev/stdout\n{text}\n"));
+        let options = Options { mesh_config: Some(file), ..Options::default() };
         let mut diagnostics = Diagnostics::default();
-        let settings = mesh_settings(&Manifests::default(), "", Some(&file), None, &mut diagnostics);
+        let settings = mesh_settings(&Manifests::default(), &options, &mut diagnostics);
         assert_eq!(settings.config, crate::model::istio::MeshConfig::built_in(), "{text}");
         let messages: Vec<_> = diagnostics.iter().map(|d| d.message.as_str()).collect();
         assert!(messages.len() == 1 && messages[0].contains(part), "{text}: {messages:?}");

@@ -3,6 +3,7 @@
 use crate::ingest::{ingest, mesh_settings};
 use crate::mesh::Mesh;
 use crate::model::istio::{HttpRoute, ServerTlsSettingsTlsMode};
+use crate::options::Options;
 use crate::source::SourceFile;
 
 /// A Gateway with three listeners, one of which only routes of its own namespace may use; namespaces; Services.
@@ -29,7 +30,7 @@ spec:
 fn mesh(text: &str) -> Mesh {
     let (manifests, mut diagnostics) = ingest(vec![SourceFile::new("a.yaml", text.to_owned())]);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    let settings = mesh_settings(&manifests, "", None, None, &mut diagnostics);
+    let settings = mesh_settings(&manifests, &Options::default(), &mut diagnostics);
     Mesh::new(&manifests, &settings)
 }
 

@@ -6,6 +6,7 @@ use crate::ingest::{ingest, mesh_settings};
 use crate::mesh::Mesh;
 use crate::model::Config;
 use crate::model::istio::{StringMatchType, VirtualService};
+use crate::options::Options;
 use crate::source::SourceFile;
 
 const CLASS: &str = "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: istio}, spec: {controller: istio.io/ingress-controller}}\n";
@@ -13,8 +14,9 @@ const CLASS: &str = "{apiVersion: networking.k8s.io/v1, kind: IngressClass, meta
 fn mesh(text: &str, settings: &str) -> Mesh {
     let (manifests, mut diagnostics) = ingest(vec![SourceFile::new("a.yaml", format!("{CLASS}---\n{text}"))]);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    let config = SourceFile::new("mesh.yaml", settings.to_owned());
-    let settings = mesh_settings(&manifests, "", Some(&config), None, &mut diagnostics);
+    let mesh_config = Some(SourceFile::new("mesh.yaml", settings.to_owned()));
+    let options = Options { mesh_config, ..Options::default() };
+    let settings = mesh_settings(&manifests, &options, &mut diagnostics);
     Mesh::new(&manifests, &settings)
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use meshc::diagnostic::Severity;
-use meshc::{expand, ingest, mesh::Mesh, options::Options, pipeline, proxy, source::SourceFile};
+use meshc::{input::Input, options::Options, pipeline, proxy, source::SourceFile};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -116,10 +116,8 @@ impl Scenario {
     /// Translates the recorded proxies from these objects.
     fn outcome(&self, objects: &[Value]) -> Outcome {
         let files = objects.iter().enumerate().map(|(i, o)| SourceFile::new(format!("{i:05}.json"), o.to_string()));
-        let (mut manifests, mut diagnostics) = ingest::ingest(files.collect());
-        expand::expand(&mut manifests, &Options { expand: true, ..Options::default() });
-        let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
-        let mesh = Mesh::new(&manifests, &settings);
+        let input = Input::new(files.collect(), &Options { expand: true, ..Options::default() });
+        let mesh = input.mesh();
         let proxies = proxy::proxies(&mesh);
         let chosen: Vec<_> = proxies.iter().filter(|proxy| self.proxies.contains(&proxy.full_name())).collect();
         let hashes = Mutex::new(BTreeSet::new());
@@ -132,7 +130,7 @@ impl Scenario {
         });
         let mut hasher = DefaultHasher::new();
         hashes.into_inner().expect("no other thread panics").hash(&mut hasher);
-        Outcome { dumps: hasher.finish(), errors: diagnostics.count(Severity::Error) }
+        Outcome { dumps: hasher.finish(), errors: input.diagnostics.count(Severity::Error) }
     }
 }
 

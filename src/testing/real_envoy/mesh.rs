@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use meshc::diagnostic::Diagnostics;
-use meshc::mesh::Mesh;
+use meshc::input::Input;
+use meshc::options::Options;
 use meshc::source::SourceFile;
 use meshc::translate::Translation;
-use meshc::{expand, ingest, options::Options, pipeline, proxy};
+use meshc::{pipeline, proxy};
 
 /// Translates all proxies of a folder.
 pub(crate) fn translations(folder: &Path) -> Vec<(String, Translation)> {
@@ -20,10 +21,7 @@ pub(crate) fn translations(folder: &Path) -> Vec<(String, Translation)> {
 
 /// Translates all proxies of these files.
 pub(crate) fn translate(files: Vec<SourceFile>) -> Vec<(String, Translation)> {
-    let (mut manifests, mut diagnostics) = ingest::ingest(files);
-    expand::expand(&mut manifests, &Options { expand: true, ..Options::default() });
-    let settings = ingest::mesh_settings(&manifests, "", None, None, &mut diagnostics);
-    let mesh = Mesh::new(&manifests, &settings);
+    let mesh = Input::new(files, &Options { expand: true, ..Options::default() }).mesh();
     let one = |proxy: &proxy::Proxy| {
         let dump = pipeline::translate_one(&mesh, proxy, &mut Diagnostics::default());
         (format!("{}.{}", proxy.name, proxy.namespace), dump.translation)

@@ -1,0 +1,62 @@
+//! Files -> manifests, completed, and what the mesh is set up with: what every command begins with.
+
+use std::collections::BTreeMap;
+
+use crate::coverage;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expand::{self, Expansion, OtherRevision};
+use crate::ingest::{self, Manifests, MeshSettings};
+use crate::mesh::Mesh;
+use crate::options::Options;
+use crate::source::SourceFile;
+
+/// The input, read.
+#[derive(Debug)]
+pub struct Input {
+    /// The resources, completed.
+    pub manifests: Manifests,
+    /// What they were completed with.
+    pub expansion: Expansion,
+    /// What the mesh is set up with.
+    pub settings: MeshSettings,
+    /// What there is to say so far.
+    pub diagnostics: Diagnostics,
+    /// What istiod would fetch, by URI.
+    jwks: BTreeMap<String, String>,
+}
+
+impl Input {
+    /// Reads files.
+    pub fn new(files: Vec<SourceFile>, options: &Options) -> Self {
+        let (mut manifests, mut diagnostics) = ingest::ingest(files);
+        let expansion = expand::expand(&mut manifests, options);
+        let settings = ingest::mesh_settings(&manifests, options, &mut diagnostics);
+        diagnostics.extend(coverage::unsupported(&manifests));
+        diagnostics.extend(other_revisions(&expansion));
+        Self { manifests, expansion, settings, diagnostics, jwks: options.jwks.clone() }
+    }
+
+    /// Takes what there is to say, each finding at its place.
+    pub fn take_diagnostics(&mut self) -> Diagnostics {
+        let manifests = &self.manifests;
+        let all = std::mem::take(&mut self.diagnostics);
+        all.finish(&manifests.sources, |resource, path| manifests.locate(resource, path))
+    }
+
+    /// Resolves what was read.
+    pub fn mesh(&self) -> Mesh {
+        Mesh::new(&self.manifests, &self.settings).with_jwks(self.jwks.clone())
+    }
+}
+
+/// Says which workloads get no proxy because they ask for another revision's.
+fn other_revisions(expansion: &Expansion) -> Diagnostics {
+    let note = |skipped: &OtherRevision| {
+        let OtherRevision { name, revision, source } = skipped;
+        let message = format!("Pod {name} gets no proxy: it asks for one of revision {revision}");
+        Diagnostic::note("other-revision", message)
+            .at(*source, "metadata")
+            .help(format!("--revision {revision} translates the mesh as the istiod of that revision sees it"))
+    };
+    expansion.other_revisions.iter().map(note).collect()
+}
