@@ -33,6 +33,12 @@ pub(super) fn run(arguments: &Diff, flags: &OutputFlags) -> anyhow::Result<Outco
         (Content::Manifests(files), Content::Dumps(dumps)) => command.mixed(&dumps, files, false, &mut report)?,
     }
     report.finish();
+    anyhow::ensure!(
+        report.same + report.differing() > 0,
+        "nothing is compared: neither {} nor {} has a proxy (a workload that is injected, or a gateway) that is asked for",
+        report.before,
+        report.after
+    );
     match write(&report, arguments) {
         Err(error) if is_closed_pipe(&error) => {}
         other => other?,

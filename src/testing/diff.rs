@@ -51,6 +51,19 @@ fn code(arguments: &[&str]) -> Option<i32> {
 }
 
 #[test]
+fn sides_without_a_proxy_are_not_the_same() {
+    let folder = folder("diff-nothing");
+    write(&folder, "rule.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n");
+    write(&folder, "empty.json", "");
+    for side in ["rule.yaml", "empty.json"] {
+        let side = folder.join(side).display().to_string();
+        let output = run(&["diff", &side, &side]);
+        assert_eq!(output.status.code(), Some(2), "{side}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("nothing is compared"), "{side}");
+    }
+}
+
+#[test]
 fn exit_codes_whatever_the_format() {
     let other = changed("diff-exit-codes", OUTLIERS);
     for format in [&["-o", "summary"][..], &["-o", "unified"], &["-o", "json"], &["-o", "markdown"], &["--stat"]] {

@@ -88,7 +88,6 @@ fn is_plain(text: &str) -> bool {
 /// Returns what is said of a report where nothing differs.
 fn sameness(report: &Report) -> String {
     match report.same {
-        0 => "no proxies to compare".to_owned(),
         1 => "1 proxy, no difference".to_owned(),
         count => format!("{count} proxies, no difference"),
     }
