@@ -1,7 +1,7 @@
 //! What an HTTP route does besides routing: faults, CORS, retries, redirects, fixed responses.
 
 use crate::model::istio::{
-    CorsPolicy, HttpBodySpecifier, HttpDirectResponse, HttpFaultInjection, HttpFaultInjectionAbort,
+    CorsPolicy, GRPC_STATUSES, HttpBodySpecifier, HttpDirectResponse, HttpFaultInjection, HttpFaultInjectionAbort,
     HttpFaultInjectionAbortErrorType, HttpFaultInjectionDelay, HttpFaultInjectionDelayHttpDelayType, HttpRedirect,
     HttpRedirectPort, HttpRetry, Percent, StringMatchType,
 };
@@ -32,27 +32,6 @@ const RETRY_ON: [&str; 16] = [
 
 /// Methods of HTTP. istiod: `supportedCORSMethods`
 const METHODS: [&str; 10] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "*"];
-
-/// Statuses of gRPC. istiod: `SupportedGRPCStatus`
-const GRPC_STATUSES: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
 
 /// istiod: `validateCORSPolicy`
 pub(super) fn check_cors(policy: Option<&CorsPolicy>, at: &At<'_>, findings: &mut Findings<'_>) {

@@ -3,30 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::model::istio::{
-    ClientTlsSettings, ClientTlsSettingsTlsMode, ServerTlsSettings, ServerTlsSettingsTlsMode as Mode,
+    CIPHER_SUITES, ClientTlsSettings, ClientTlsSettingsTlsMode, ServerTlsSettings, ServerTlsSettingsTlsMode as Mode,
     ServerTlsSettingsTlsProtocol as Version,
 };
 
 use super::finding::{At, Findings};
-
-/// Ciphers that Envoy's TLS library has. istiod: `security.ValidCipherSuites`
-const CIPHERS: [&str; 15] = [
-    "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "ECDHE-RSA-AES128-GCM-SHA256",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-    "ECDHE-ECDSA-CHACHA20-POLY1305",
-    "ECDHE-RSA-CHACHA20-POLY1305",
-    "ECDHE-ECDSA-AES128-SHA",
-    "ECDHE-RSA-AES128-SHA",
-    "ECDHE-ECDSA-AES256-SHA",
-    "ECDHE-RSA-AES256-SHA",
-    "AES128-GCM-SHA256",
-    "AES256-GCM-SHA384",
-    "AES128-SHA",
-    "AES256-SHA",
-    "DES-CBC3-SHA",
-];
 
 /// Settings of a server. istiod: `validateTLSOptions`
 pub(super) fn check_server(tls: &ServerTlsSettings, at: &At<'_>, findings: &mut Findings<'_>) {
@@ -112,7 +93,7 @@ fn check_ciphers(tls: &ServerTlsSettings, at: &At<'_>, findings: &mut Findings<'
             None => true,
             // Expressions with `+`, `-` and so on.
             Some(first) if !first.is_alphanumeric() => true,
-            Some(_) => cipher == "ALL" || CIPHERS.contains(&cipher.as_str()),
+            Some(_) => cipher == "ALL" || CIPHER_SUITES.contains(&cipher.as_str()),
         };
         if !known {
             findings.warning(

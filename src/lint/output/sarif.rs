@@ -1,8 +1,8 @@
 //! SARIF 2.1.0, which code scanning reads.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::lint::{Level, Reported, Rule};
@@ -106,16 +106,9 @@ fn physical(span: Span, sources: &Sources) -> Value {
 
 /// Returns a path as a URI reference, relative as it is written.
 fn uri(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    let path = path.strip_prefix("./").unwrap_or(path);
-    for byte in path.replace('\\', "/").bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    const REPLACED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+    let path = path.strip_prefix("./").unwrap_or(path).replace('\\', "/");
+    utf8_percent_encode(&path, REPLACED).to_string()
 }
 
 #[cfg(test)]

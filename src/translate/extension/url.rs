@@ -1,6 +1,6 @@
 //! Where the code of an extension is.
 
-use std::fmt::Write as _;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::envoy::{
     AsyncDataSource, AsyncDataSourceSpecifier, DataSource, DataSourceSpecifier, Duration, HttpUri,
@@ -52,16 +52,9 @@ fn split(url: &str) -> (String, String) {
 
 /// Writes what may not stand in a URL as `%..`. Go: `url.EscapedPath`
 fn encoded(text: &str) -> String {
-    const ALLOWED: &[u8] = b"-_.~!$&'()*+,;=:@[]/?#%";
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || ALLOWED.contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    const REPLACED: &AsciiSet =
+        &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+    utf8_percent_encode(text, REPLACED).to_string()
 }
 
 #[cfg(test)]

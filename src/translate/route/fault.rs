@@ -2,8 +2,8 @@
 
 use crate::envoy::{FaultAbort, FaultAbortErrorType, FaultDelay, FaultDelayFaultDelaySecifier, HttpFault};
 use crate::model::istio::{
-    HttpFaultInjection, HttpFaultInjectionAbort, HttpFaultInjectionAbortErrorType, HttpFaultInjectionDelay,
-    HttpFaultInjectionDelayHttpDelayType,
+    GRPC_STATUSES, HttpFaultInjection, HttpFaultInjectionAbort, HttpFaultInjectionAbortErrorType,
+    HttpFaultInjectionDelay, HttpFaultInjectionDelayHttpDelayType,
 };
 use crate::translate::duration::duration;
 use crate::translate::route::percent::{fractional_percent, integer_percent};
@@ -49,24 +49,5 @@ fn fault_abort(abort: &HttpFaultInjectionAbort) -> Option<FaultAbort> {
 
 /// Returns the number of a gRPC status by name; 0 for a name that is none. istiod: `pkg/util/grpc` `SupportedGRPCStatus`.
 fn grpc_status(name: &str) -> u32 {
-    const NAMES: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
-    NAMES.iter().zip(0..).find(|(known, _)| **known == name).map_or(0, |(_, number)| number)
+    GRPC_STATUSES.iter().zip(0..).find(|(known, _)| **known == name).map_or(0, |(_, number)| number)
 }

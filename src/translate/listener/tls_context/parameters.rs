@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::envoy::{TlsParameters, TlsParametersTlsProtocol};
 use crate::model::istio::{
-    MeshConfig, MeshConfigTlsConfigTlsProtocol, ServerTlsSettings, ServerTlsSettingsTlsProtocol,
+    CIPHER_SUITES, MeshConfig, MeshConfigTlsConfigTlsProtocol, ServerTlsSettings, ServerTlsSettingsTlsProtocol,
 };
 
 /// `MeshConfig.tlsDefaults`, then the server's own parameters over them; nothing if neither says anything.
@@ -34,27 +34,11 @@ pub(super) fn tls_parameters(config: &MeshConfig, settings: &ServerTlsSettings) 
 ///
 /// istiod: `pkg/config/security/security.go` `FilterCipherSuites`
 fn cipher_suites(suites: &[String]) -> Vec<String> {
-    const KNOWN: [&str; 15] = [
-        "ECDHE-ECDSA-AES128-GCM-SHA256",
-        "ECDHE-RSA-AES128-GCM-SHA256",
-        "ECDHE-ECDSA-AES256-GCM-SHA384",
-        "ECDHE-RSA-AES256-GCM-SHA384",
-        "ECDHE-ECDSA-CHACHA20-POLY1305",
-        "ECDHE-RSA-CHACHA20-POLY1305",
-        "ECDHE-ECDSA-AES128-SHA",
-        "ECDHE-RSA-AES128-SHA",
-        "ECDHE-ECDSA-AES256-SHA",
-        "ECDHE-RSA-AES256-SHA",
-        "AES128-GCM-SHA256",
-        "AES256-GCM-SHA384",
-        "AES128-SHA",
-        "AES256-SHA",
-        "DES-CBC3-SHA",
-    ];
     let mut seen = BTreeSet::new();
     let is_expression = |suite: &str| !suite.starts_with(|first: char| first.is_ascii_alphanumeric());
-    let known =
-        suites.iter().filter(|suite| *suite == "ALL" || is_expression(suite) || KNOWN.contains(&suite.as_str()));
+    let known = suites
+        .iter()
+        .filter(|suite| *suite == "ALL" || is_expression(suite) || CIPHER_SUITES.contains(&suite.as_str()));
     known.filter(|suite| seen.insert(suite.as_str())).cloned().collect()
 }
 
