@@ -162,7 +162,8 @@ impl Diagnostics {
         list.sort_by_cached_key(|diagnostic| {
             let place =
                 diagnostic.first_span().map(|span| (sources.path(span.source).to_owned(), span.start, span.end));
-            (place, diagnostic.code, diagnostic.message.clone())
+            let others: Vec<Option<Span>> = diagnostic.labels.iter().skip(1).map(Label::span).collect();
+            (place, diagnostic.code, diagnostic.message.clone(), others)
         });
         list.dedup();
         Self { list }
@@ -172,10 +173,16 @@ impl Diagnostics {
 impl Diagnostic {
     /// Returns the main place, once it is known.
     pub fn first_span(&self) -> Option<Span> {
-        self.labels.iter().find_map(|label| match &label.place {
+        self.labels.iter().find_map(Label::span)
+    }
+}
+
+impl Label {
+    fn span(&self) -> Option<Span> {
+        match &self.place {
             Place::Span(span) => Some(*span),
             Place::Field(..) => None,
-        })
+        }
     }
 }
 

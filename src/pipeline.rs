@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::config_dump::ConfigDump;
 use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
-use crate::mesh::labels;
+use crate::mesh::sidecar;
 use crate::proxy::{self, Client, OutboundView, Proxy, ProxyKind, ProxyView, SidecarScope};
 use crate::translate::{EnvoyFilters, Outbound, node, translate};
 
@@ -25,7 +25,7 @@ struct Group<'p> {
 /// Proxies with the same scope and the same client share what is computed; a group's share is dropped before the next group.
 /// `sink` is called from several threads, in no order.
 pub fn translate_all(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Proxy, ConfigDump) + Sync) -> Diagnostics {
-    let mut all = Diagnostics::default();
+    let mut all = proxy::rivals(mesh, proxies);
     let gather = |mut a: Diagnostics, b: Diagnostics| {
         a.extend(b);
         a
@@ -34,6 +34,7 @@ pub fn translate_all(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Proxy, Conf
     for group in groups(mesh, proxies) {
         let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
         let shared = Outbound::new(&outbound);
+        all.extend(shared.diagnostics());
         let of_group = group.proxies.par_iter().map(|proxy| {
             let mut diagnostics = Diagnostics::default();
             sink(proxy, dump(mesh, proxy, &group.scope, &shared, &envoy_filters, &mut diagnostics));
@@ -55,11 +56,12 @@ pub fn translate_in_order<T: Send, E>(
     render: impl Fn(&Proxy, ConfigDump) -> T + Sync,
     mut sink: impl FnMut(&Proxy, T) -> Result<(), E>,
 ) -> (Diagnostics, Result<(), E>) {
-    let mut all = Diagnostics::default();
+    let mut all = proxy::rivals(mesh, proxies);
     let envoy_filters = EnvoyFilters::new(mesh);
     for group in groups(mesh, proxies) {
         let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
         let shared = Outbound::new(&outbound);
+        all.extend(shared.diagnostics());
         for some in group.proxies.chunks(2 * rayon::current_num_threads()) {
             let rendered = some.par_iter().map(|&proxy| {
                 let mut diagnostics = Diagnostics::default();
@@ -83,7 +85,10 @@ pub fn translate_in_order<T: Send, E>(
 pub fn translate_one(mesh: &Mesh, proxy: &Proxy, diagnostics: &mut Diagnostics) -> ConfigDump {
     let scope = scope(mesh, proxy);
     let outbound = OutboundView { mesh, scope: &scope, client: &proxy.client };
-    dump(mesh, proxy, &scope, &Outbound::new(&outbound), &EnvoyFilters::new(mesh), diagnostics)
+    let shared = Outbound::new(&outbound);
+    diagnostics.extend(proxy::rivals(mesh, &[proxy]));
+    diagnostics.extend(shared.diagnostics());
+    dump(mesh, proxy, &scope, &shared, &EnvoyFilters::new(mesh), diagnostics)
 }
 
 /// What there is to say of patches that matched nothing, once all proxies of the mesh are translated.
@@ -147,8 +152,7 @@ pub(crate) fn sidecar_of(mesh: &Mesh, proxy: &Proxy) -> Option<usize> {
         return None;
     }
     let own = mesh.sidecars.iter().position(|s| {
-        let selector = s.spec.workload_selector.as_ref();
-        s.meta.namespace == proxy.namespace && selector.is_none_or(|w| labels::subset(&w.labels, &proxy.labels))
+        s.meta.namespace == proxy.namespace && sidecar::is_for(&s.spec, &proxy.labels)
     });
     own.or_else(|| {
         let root = &mesh.config.root_namespace;

@@ -92,4 +92,5 @@ rules! {
     MESHC0112 "tls-mode-contradiction" Error "Clients speak another TLS than the server takes.";
     MESHC0113 "unknown-provider" Warning "A policy names an external authorizer that istiod refuses.";
     MESHC0114 "envoy-rejects" Error "Envoy refuses what istiod serves.";
+    MESHC0115 "overridden" Warning "Something does not count, since another object has the same already.";
 }

@@ -2,10 +2,13 @@
 //!
 //! istiod: `pilot/pkg/model/destination_rule.go`, `push_context.go` `setDestinationRules`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostics;
+use crate::mesh::conflict::{full_name, outranked};
 use crate::mesh::hostname;
+use crate::mesh::labels;
 use crate::mesh::order;
 use crate::mesh::service::Service;
 use crate::mesh::short_name;
@@ -49,7 +52,12 @@ impl DestinationRuleIndex {
     /// Indexes all rules. Rules with a workload selector come first, then the oldest.
     ///
     /// istiod: `push_context.go` `setDestinationRules`
-    pub fn new(rules: &[Arc<Config<DestinationRule>>], mesh: &MeshConfig, cluster_domain: &str) -> Self {
+    pub fn new(
+        rules: &[Arc<Config<DestinationRule>>],
+        mesh: &MeshConfig,
+        cluster_domain: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         let mut sorted: Vec<&Arc<Config<DestinationRule>>> = rules.iter().collect();
         let selector_first = |c: &Config<DestinationRule>| c.spec.workload_selector.is_none();
         sorted.sort_by(|a, b| {
@@ -58,7 +66,7 @@ impl DestinationRuleIndex {
         let private_by_default = mesh.default_destination_rule_export_to.iter().any(|e| e == ".");
 
         let mut index = Self { root_namespace: mesh.root_namespace.clone(), ..Self::default() };
-        for config in sorted {
+        for &config in &sorted {
             let namespace = &config.meta.namespace;
             let mut rule = Config::clone(config);
             rule.spec.host = short_name::fqdn(&rule.spec.host, namespace, cluster_domain);
@@ -69,16 +77,33 @@ impl DestinationRuleIndex {
             let own = Visibility::Namespace(namespace.clone());
             let names_own = export.contains(&Visibility::Private) || export.contains(&own);
             if export.is_empty() || export.contains(&Visibility::Public) || names_own {
-                index.namespace_local.entry(namespace.clone()).or_default().merge(&rule, &export);
+                index.namespace_local.entry(namespace.clone()).or_default().merge(&rule, &export, &sorted, diagnostics);
             }
             let private_only = if export.is_empty() { private_by_default } else { export.len() == 1 && names_own };
             if !private_only {
-                index.exported.entry(namespace.clone()).or_default().merge(&rule, &export);
+                index.exported.entry(namespace.clone()).or_default().merge(&rule, &export, &sorted, diagnostics);
             } else if *namespace == index.root_namespace {
-                index.root_namespace_local.merge(&rule, &export);
+                index.root_namespace_local.merge(&rule, &export, &sorted, diagnostics);
             }
         }
+        index.overridden(diagnostics);
         index
+    }
+
+    /// Says which rules without a selector never count for some clients, since those see a later one that stays apart.
+    fn overridden(&self, diagnostics: &mut Diagnostics) {
+        let of_clients = |pool: &RulesByHost, namespace: &str, diagnostics: &mut Diagnostics| {
+            let whom = || Some(format!("in {namespace}"));
+            pool.lists().for_each(|list| overridden(list, |_, _| whom(), diagnostics));
+        };
+        for (namespace, pool) in self.namespace_local.iter().filter(|(namespace, _)| **namespace != self.root_namespace) {
+            of_clients(pool, namespace, diagnostics);
+        }
+        of_clients(&self.root_namespace_local, &self.root_namespace, diagnostics);
+        for (namespace, pool) in &self.exported {
+            let whom = |a: &ExportTo, b: &ExportTo| common_audience(a, b, namespace);
+            pool.lists().for_each(|list| overridden(list, whom, diagnostics));
+        }
     }
 
     /// Returns the rules for a service as seen from a namespace: the client's own, else the service's, else the root namespace's.
@@ -98,6 +123,28 @@ impl DestinationRuleIndex {
             return exported;
         }
         self.exported_from(&self.root_namespace, &service.hostname, client_namespace)
+    }
+
+    /// Returns the rules for one host of a namespace that select a client there, of which the first counts.
+    pub(crate) fn selecting<'m>(
+        &'m self,
+        namespace: &str,
+        client: &'m BTreeMap<String, String>,
+    ) -> impl Iterator<Item = Vec<&'m Config<DestinationRule>>> {
+        let pool = self.namespace_local.get(namespace);
+        let selects = |rule: &&Config<DestinationRule>| {
+            let selector = rule.spec.workload_selector.as_ref();
+            selector.is_some_and(|selector| labels::subset(&selector.match_labels, client))
+        };
+        let lists = pool.into_iter().flat_map(RulesByHost::lists).filter(|list| list.len() > 1);
+        lists.map(move |list| list.iter().map(|one| &one.rule).filter(selects).collect())
+    }
+
+    /// Returns the namespaces of rules that select clients, once for each rule.
+    pub(crate) fn selecting_namespaces(&self) -> impl Iterator<Item = &str> {
+        let lists = self.namespace_local.values().flat_map(RulesByHost::lists).filter(|list| list.len() > 1);
+        let all = lists.flatten().filter(|one| one.rule.spec.workload_selector.is_some());
+        all.map(|one| one.rule.meta.namespace.as_str())
     }
 
     /// Returns the keys of clients' labels that some workload selector or failover priority names.
@@ -135,7 +182,13 @@ impl RulesByHost {
     /// an earlier one is merged into it and stands for itself too.
     ///
     /// istiod: `destination_rule.go` `mergeDestinationRule` (with `ENABLE_ENHANCED_DESTINATIONRULE_MERGE`)
-    fn merge(&mut self, rule: &Config<DestinationRule>, export: &ExportTo) {
+    fn merge(
+        &mut self,
+        rule: &Config<DestinationRule>,
+        export: &ExportTo,
+        all: &[&Arc<Config<DestinationRule>>],
+        diagnostics: &mut Diagnostics,
+    ) {
         let pool = if hostname::is_wildcard(&rule.spec.host) { &mut self.wildcard } else { &mut self.exact };
         let list = pool.entry(rule.spec.host.clone()).or_default();
         let mut append = true;
@@ -158,6 +211,10 @@ impl RulesByHost {
             if selectors.0.is_some() == selectors.1.is_some() {
                 append = false;
             }
+            // What is merged and stands for itself too loses nothing.
+            if !append {
+                lost(existing, (rule, export), all, diagnostics);
+            }
             let merged = Arc::make_mut(existing);
             merged.from.push((rule.meta.namespace.clone(), rule.meta.name.clone()));
             let known: Vec<String> = merged.rule.spec.subsets.iter().map(|s| s.name.clone()).collect();
@@ -175,8 +232,108 @@ impl RulesByHost {
         }
     }
 
+    /// All lists of rules for one host.
+    fn lists(&self) -> impl Iterator<Item = &Vec<Arc<ConsolidatedDestinationRule>>> {
+        self.exact.values().chain(self.wildcard.values())
+    }
+
     /// Returns the rules of the most specific host that covers this one. istiod: `MostSpecificHostMatch`.
     fn most_specific(&self, host: &str) -> Option<&Vec<Arc<ConsolidatedDestinationRule>>> {
         hostname::most_specific_match(host, &self.exact, &self.wildcard).map(|(_, rules)| rules)
     }
+}
+
+/// What a rule loses that is merged into those before it: the first one's selector and `exportTo` hold, subsets of a known name
+/// and a second traffic policy do not count. istiod: `DuplicatedSubsets`.
+fn lost(
+    before: &ConsolidatedDestinationRule,
+    (rule, export): (&Config<DestinationRule>, &ExportTo),
+    all: &[&Arc<Config<DestinationRule>>],
+    diagnostics: &mut Diagnostics,
+) {
+    let first = &before.rule;
+    if first.spec.workload_selector.is_some() && rule.spec.workload_selector.is_none() {
+        let message = format!("the rule counts only for the workloads that {} selects", full_name(&first.meta));
+        let places = ((rule, "spec.host"), (first, "spec.workloadSelector"));
+        diagnostics.push(outranked("destination-rule-overridden", message, places.0, places.1));
+    }
+    if before.export_to != *export {
+        let message = format!("the rule counts only where {} is exported to: it becomes one with it", full_name(&first.meta));
+        let places = ((rule, "spec.exportTo"), (first, "spec.exportTo"));
+        diagnostics.push(outranked("destination-rule-overridden", message, places.0, places.1));
+    }
+    let parts = || {
+        let is_part = |config: &&&Arc<Config<DestinationRule>>| {
+            let Config { meta, .. } = &****config;
+            before.from.iter().any(|(namespace, name)| *namespace == meta.namespace && *name == meta.name)
+        };
+        all.iter().filter(is_part)
+    };
+    let host = &rule.spec.host;
+    for (index, subset) in rule.spec.subsets.iter().enumerate() {
+        let first = parts().find_map(|part| {
+            let place = part.spec.subsets.iter().position(|other| other.name == subset.name)?;
+            Some((part, place))
+        });
+        if let Some((winner, place)) = first {
+            let message = format!(
+                "the subset `{}` of {host} is left out: {} has one of this name",
+                subset.name,
+                full_name(&winner.meta)
+            );
+            let (path, winner_path) = (format!("spec.subsets[{index}].name"), format!("spec.subsets[{place}].name"));
+            let places = ((rule, path.as_str()), (&***winner, winner_path.as_str()));
+            diagnostics.push(outranked("destination-rule-duplicate-subset", message, places.0, places.1));
+        }
+    }
+    if rule.spec.traffic_policy.is_some()
+        && let Some(winner) = parts().find(|part| part.spec.traffic_policy.is_some())
+    {
+        let message = format!("the traffic policy for {host} is left out: that of {} counts", full_name(&winner.meta));
+        let path = "spec.trafficPolicy";
+        let code = "destination-rule-duplicate-traffic-policy";
+        diagnostics.push(outranked(code, message, (rule, path), (&***winner, path)));
+    }
+}
+
+/// Of rules for one host that a client sees, the last without a selector counts. `whom` names the clients that see both.
+///
+/// istiod: `sidecar.go` `DestinationRule`
+fn overridden(
+    list: &[Arc<ConsolidatedDestinationRule>],
+    whom: impl Fn(&ExportTo, &ExportTo) -> Option<String>,
+    diagnostics: &mut Diagnostics,
+) {
+    let for_all: Vec<_> = list.iter().filter(|one| one.rule.spec.workload_selector.is_none()).collect();
+    for (index, earlier) in for_all.iter().enumerate() {
+        let later = for_all[index + 1..].iter().rev();
+        let found = later.filter_map(|later| Some((later, whom(&earlier.export_to, &later.export_to)?))).next();
+        if let Some((later, whom)) = found {
+            let message = format!(
+                "the rule does not count for clients {whom}: {} is for {} too, and has another `exportTo`",
+                full_name(&later.rule.meta),
+                later.rule.spec.host
+            );
+            let code = "destination-rule-overridden";
+            diagnostics.push(outranked(code, message, (&earlier.rule, "spec.host"), (&later.rule, "spec.host")));
+        }
+    }
+}
+
+/// Names the clients outside of the rules' namespace that see both.
+fn common_audience(a: &ExportTo, b: &ExportTo, namespace: &str) -> Option<String> {
+    let names = |export: &ExportTo| {
+        let is_public = export.is_empty() || export.contains(&Visibility::Public);
+        let name = |visibility: &Visibility| match visibility {
+            Visibility::Namespace(name) if name != namespace => Some(name.clone()),
+            Visibility::Namespace(_) | Visibility::Private | Visibility::Public | Visibility::None => None,
+        };
+        (!is_public).then(|| export.iter().filter_map(name).collect::<BTreeSet<String>>())
+    };
+    let both = match (names(a), names(b)) {
+        (None, None) => return Some("in other namespaces".to_owned()),
+        (Some(some), None) | (None, Some(some)) => some,
+        (Some(a), Some(b)) => a.intersection(&b).cloned().collect(),
+    };
+    (!both.is_empty()).then(|| format!("in {}", both.into_iter().collect::<Vec<_>>().join(", ")))
 }

@@ -2,6 +2,7 @@
 //!
 //! istiod: `push_context.go` `createNewContext`, and the controllers behind it
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,11 +13,15 @@ use super::registry::endpoint_slice::{self, Pods, SERVICE_NAME};
 use super::registry::kubernetes_service;
 use super::registry::node_port;
 use super::registry::pod::{self, NodeLabels};
+use super::registry::same_host;
 use super::registry::service_entry::{self, ServiceWithEndpoints};
 use super::registry::spiffe;
 use super::registry::workload::{Workload, WorkloadContext};
 use super::service::{NamespacedHostname, Resolution, Service, TargetPort};
-use super::{Mesh, cluster_local, gateway_api, ingress, labels, order, traffic_extension};
+use super::{
+    Mesh, cluster_local, gateway_api, ingress, labels, order, sidecar, telemetry, traffic_extension,
+};
+use crate::diagnostic::Diagnostics;
 use crate::ingest::{Manifests, MeshSettings};
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::destination_rule::DestinationRuleIndex;
@@ -44,16 +49,17 @@ impl Mesh {
         let membership = NetworkMembership::new(root_labels, networks, CLUSTER_ID);
         let context =
             WorkloadContext { cluster_id: CLUSTER_ID, trust_domain: &config.trust_domain, networks: &membership };
-        let registry = Registry::new(manifests, &seen, &context);
+        let mut findings = Diagnostics::default();
+        let registry = Registry::new(manifests, &seen, &context, &mut findings);
         let exports = Exports::new(&registry.services, &config.default_service_export_to);
         let services = registry.services;
         let service_accounts = service_accounts(&services, &registry.endpoints, &config.trust_domain_aliases);
 
-        let services_by_hostname = by_hostname(&services);
+        let services_by_hostname = by_hostname(&services, &config.default_service_export_to, &mut findings);
         let converted =
             gateway_api::convert(&gateway_api::Context::new(manifests, &seen, &services_by_hostname, CLUSTER_DOMAIN));
         let of_ingresses = ingress::convert(manifests, &seen, config, CLUSTER_DOMAIN);
-        let mut findings = converted.findings;
+        findings.extend(converted.findings);
         findings.extend(of_ingresses.findings);
         let destination_rules = with(rules(&manifests.destination_rules, &seen), converted.destination_rules);
         let virtual_services = with(
@@ -61,8 +67,15 @@ impl Mesh {
             converted.virtual_services.into_iter().chain(of_ingresses.virtual_services),
         );
         let peer_authentications = rules(&manifests.peer_authentications, &seen);
-        let mut sidecars = rules(&manifests.sidecars, &seen);
-        sidecars.sort_by_key(|s| s.spec.workload_selector.is_none());
+        let sidecars = sidecar::in_order(rules(&manifests.sidecars, &seen), &config.root_namespace, &mut findings);
+        let telemetries = rules(&manifests.telemetries, &seen);
+        findings.extend(telemetry::overridden(&telemetries, &config.root_namespace));
+        let virtual_services =
+            VirtualServiceIndex::new(&virtual_services, config, CLUSTER_DOMAIN, &mut findings);
+        let destination_rules =
+            DestinationRuleIndex::new(&destination_rules, config, CLUSTER_DOMAIN, &mut findings);
+        let peer_authentication =
+            PeerAuthenticationIndex::new(&peer_authentications, &config.root_namespace, &mut findings);
         let named = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
         Self {
             cluster_domain: CLUSTER_DOMAIN.to_owned(),
@@ -78,14 +91,14 @@ impl Mesh {
             ),
             reference_grants: converted.grants,
             findings,
-            virtual_services: VirtualServiceIndex::new(&virtual_services, config, CLUSTER_DOMAIN),
-            destination_rules: DestinationRuleIndex::new(&destination_rules, config, CLUSTER_DOMAIN),
-            peer_authentication: PeerAuthenticationIndex::new(&peer_authentications, &config.root_namespace),
+            virtual_services,
+            destination_rules,
+            peer_authentication,
             sidecars,
             authorization_policies: ByNamespace::new(rules(&manifests.authorization_policies, &seen)),
             request_authentications: ByNamespace::new(rules(&manifests.request_authentications, &seen)),
             jwks: BTreeMap::new(),
-            telemetries: rules(&manifests.telemetries, &seen),
+            telemetries,
             envoy_filters: rules(&manifests.envoy_filters, &seen),
             traffic_extensions: traffic_extension::all(
                 rules(&manifests.traffic_extensions, &seen),
@@ -144,7 +157,12 @@ struct Registry {
 }
 
 impl Registry {
-    fn new(manifests: &Manifests, seen: &DiscoveryNamespaces, context: &WorkloadContext<'_>) -> Self {
+    fn new(
+        manifests: &Manifests,
+        seen: &DiscoveryNamespaces,
+        context: &WorkloadContext<'_>,
+        findings: &mut Diagnostics,
+    ) -> Self {
         let nodes: NodeLabels = manifests.nodes.iter().map(|n| (n.meta.name.clone(), n.meta.labels.clone())).collect();
         let pods = manifests.pods.iter().filter(|p| seen.contains(&p.meta.namespace));
         let pods: Vec<&Config<Pod>> = pods.map(Arc::as_ref).collect();
@@ -180,7 +198,7 @@ impl Registry {
                 |s: &ServiceWithEndpoints| (s.service.creation, s.service.name.clone(), s.service.namespace.clone());
             key(a).cmp(&key(b)).then_with(|| a.object_name.cmp(&b.object_name))
         });
-        for (hostname, namespace, merged) in merge_by_hostname(&external) {
+        for (hostname, namespace, merged) in merge_by_hostname(&external, findings) {
             endpoints.entry(hostname).or_default().entry(namespace).or_default().extend(merged);
         }
         services.extend(external.into_iter().map(|s| s.service));
@@ -223,21 +241,31 @@ impl Registry {
 
 /// Joins the endpoints of ServiceEntries with one hostname in one namespace. Of a host with one answer from DNS only the first
 /// endpoint of each port counts. istiod: `mergeServicesInstancesByNamespaceHost`.
-fn merge_by_hostname(sorted: &[ServiceWithEndpoints]) -> Vec<(String, String, Vec<Endpoint>)> {
+fn merge_by_hostname(
+    sorted: &[ServiceWithEndpoints],
+    findings: &mut Diagnostics,
+) -> Vec<(String, String, Vec<Endpoint>)> {
     let mut groups: BTreeMap<(&str, &str), Vec<&ServiceWithEndpoints>> = BTreeMap::new();
     for service in sorted {
         groups.entry((&service.service.hostname, &service.service.namespace)).or_default().push(service);
     }
-    let merge = |services: Vec<&ServiceWithEndpoints>| {
-        let mut ports = BTreeSet::new();
+    let mut merge = |services: Vec<&ServiceWithEndpoints>| {
+        let mut first: BTreeMap<u32, &Service> = BTreeMap::new();
         let mut merged: Vec<Endpoint> = Vec::new();
-        for service in services {
-            for endpoint in &service.endpoints {
-                let one_only = service.service.resolution == Resolution::DnsRoundRobinLb;
-                let is_first = ports.insert(endpoint.service_port_number);
-                if !one_only || is_first {
-                    merged.push(endpoint.clone());
+        for ServiceWithEndpoints { service, endpoints, .. } in services {
+            for endpoint in endpoints {
+                let one_only = service.resolution == Resolution::DnsRoundRobinLb;
+                match first.entry(endpoint.service_port_number) {
+                    Entry::Occupied(before) if one_only => {
+                        same_host::one_endpoint_only(before.get(), service, findings);
+                        continue;
+                    }
+                    Entry::Occupied(_) => {}
+                    Entry::Vacant(free) => {
+                        free.insert(service);
+                    }
                 }
+                merged.push(endpoint.clone());
             }
         }
         merged
@@ -286,15 +314,25 @@ fn is_healthy(config: &Config<WorkloadEntry>) -> bool {
 }
 
 /// Indexes services by hostname and namespace; of several a Kubernetes Service counts, else the oldest.
-fn by_hostname(services: &[Arc<Service>]) -> BTreeMap<String, BTreeMap<String, Arc<Service>>> {
+fn by_hostname(
+    services: &[Arc<Service>],
+    default_export_to: &[String],
+    findings: &mut Diagnostics,
+) -> BTreeMap<String, BTreeMap<String, Arc<Service>>> {
     let mut out: BTreeMap<String, BTreeMap<String, Arc<Service>>> = BTreeMap::new();
     for service in services {
         let of_namespace = out.entry(service.hostname.clone()).or_default();
         let existing = of_namespace.get(&service.namespace);
+        if let Some(existing) = existing {
+            same_host::in_namespace(existing, service, findings);
+        }
         if existing.is_none_or(|e| !e.is_kubernetes() && service.is_kubernetes()) {
             of_namespace.insert(service.namespace.clone(), service.clone());
         }
     }
+    let default = super::visibility::export_to(default_export_to);
+    let export_to = |s: &Service| if s.export_to.is_empty() { default.clone() } else { s.export_to.clone() };
+    out.values().for_each(|by_namespace| same_host::in_namespaces(by_namespace, export_to, findings));
     out
 }
 

@@ -12,6 +12,7 @@
 pub mod by_namespace;
 pub mod certificate;
 pub mod cluster_local;
+pub(crate) mod conflict;
 pub mod credential;
 pub mod destination_rule;
 mod discovery_selectors;
@@ -31,6 +32,8 @@ pub mod protocol;
 pub(crate) mod registry;
 pub mod service;
 pub mod short_name;
+pub(crate) mod sidecar;
+pub(crate) mod telemetry;
 mod traffic_extension;
 pub mod virtual_service;
 pub mod visibility;
@@ -91,7 +94,7 @@ pub struct Mesh {
     pub gateways: Vec<Arc<Config<Gateway>>>,
     /// Who may refer to objects of other namespaces.
     pub reference_grants: ReferenceGrants,
-    /// What there is to say about objects that became rules of Istio's own.
+    /// What there is to say that is true for every proxy: objects that cannot be served, and conflicts of which one side loses.
     pub findings: Diagnostics,
     /// VirtualServices, with delegates merged and names completed.
     pub virtual_services: VirtualServiceIndex,

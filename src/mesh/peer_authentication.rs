@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostics;
+use crate::mesh::conflict;
 use crate::mesh::labels;
 use crate::mesh::order;
 use crate::model::Config;
@@ -47,11 +49,18 @@ pub struct PeerAuthenticationIndex {
 
 impl PeerAuthenticationIndex {
     /// Indexes the policies. istiod: `addPeerAuthentication`.
-    pub fn new(policies: &[Arc<Config<PeerAuthentication>>], root_namespace: &str) -> Self {
+    pub fn new(
+        policies: &[Arc<Config<PeerAuthentication>>],
+        root_namespace: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         let mut sorted: Vec<_> = policies.to_vec();
         order::sort(&mut sorted);
         let mut index = Self { root_namespace: root_namespace.to_owned(), ..Self::default() };
         let mut found: BTreeMap<String, Option<MutualTlsMode>> = BTreeMap::new();
+        let for_all = sorted.iter().filter(|policy| has_no_selector(&policy.spec));
+        let code = "peer-authentication-overridden";
+        diagnostics.extend(conflict::first_of_namespace(code, "PeerAuthentication", for_all, root_namespace));
         for policy in sorted {
             let namespace = policy.meta.namespace.clone();
             if has_no_selector(&policy.spec) {
@@ -78,16 +87,33 @@ impl PeerAuthenticationIndex {
         self.namespace_mode.get(namespace).copied().unwrap_or(self.global_mode)
     }
 
+    /// Returns the policies of a namespace that select a workload, of which the first counts. Those of the root namespace select
+    /// none.
+    pub(crate) fn selecting(
+        &self,
+        namespace: &str,
+        workload: &BTreeMap<String, String>,
+    ) -> impl Iterator<Item = &Arc<Config<PeerAuthentication>>> {
+        let own = self.by_namespace.get(namespace).filter(|_| namespace != self.root_namespace);
+        own.into_iter().flatten().filter(|p| {
+            let selector = p.spec.selector.as_ref().map(|s| &s.match_labels);
+            !has_no_selector(&p.spec) && selector.is_some_and(|s| labels::subset(s, workload))
+        })
+    }
+
+    /// Returns the namespaces of policies that select workloads, once for each policy.
+    pub(crate) fn selecting_namespaces(&self) -> impl Iterator<Item = &str> {
+        let all = self.by_namespace.values().flatten().filter(|policy| !has_no_selector(&policy.spec));
+        all.map(|policy| policy.meta.namespace.as_str())
+    }
+
     /// Returns what holds for a workload: the mesh's policy, then the namespace's, then the workload's own, where the oldest of
     /// each kind counts. istiod: `ComposePeerAuthentication`.
     pub fn for_workload(&self, namespace: &str, workload: &BTreeMap<String, String>) -> ComposedPeerAuthentication {
         let own = self.by_namespace.get(namespace).filter(|_| namespace != self.root_namespace);
         let mesh = self.by_namespace.get(&self.root_namespace).into_iter().flatten().find(|p| has_no_selector(&p.spec));
         let namespaced = own.into_iter().flatten().find(|p| has_no_selector(&p.spec));
-        let selected = own.into_iter().flatten().find(|p| {
-            let selector = p.spec.selector.as_ref().map(|s| &s.match_labels);
-            !has_no_selector(&p.spec) && selector.is_some_and(|s| labels::subset(s, workload))
-        });
+        let selected = self.selecting(namespace, workload).next();
 
         let mtls = |policy: Option<&Arc<Config<PeerAuthentication>>>| policy.and_then(|p| mode(p.spec.mtls.as_ref()));
         let composed = mtls(selected).or_else(|| mtls(namespaced)).or_else(|| mtls(mesh));

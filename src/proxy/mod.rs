@@ -8,6 +8,7 @@ mod find;
 mod gateway;
 pub mod identity;
 mod metadata;
+mod rivals;
 pub mod scope;
 pub mod selection;
 mod service_target;
@@ -15,5 +16,6 @@ pub mod view;
 
 pub use find::proxies;
 pub use identity::{Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind, ServiceTarget};
+pub use rivals::rivals;
 pub use scope::{EgressListener, ScopedService, SidecarScope};
 pub use view::{OutboundView, ProxyView};

@@ -9,6 +9,7 @@ use crate::mesh::Mesh;
 use crate::mesh::destination_rule::ConsolidatedDestinationRule;
 use crate::mesh::egress_hosts::{self, ANY_NAMESPACE, EgressHosts};
 use crate::mesh::protocol::Protocol;
+use crate::mesh::registry::same_host;
 use crate::mesh::service::{Port, Service};
 use crate::mesh::virtual_service;
 use crate::model::Config;
@@ -274,7 +275,7 @@ impl ImportedServices {
         match (existing.is_kubernetes(), service.is_kubernetes()) {
             (true, false) => {}
             (false, true) => self.services[index] = service,
-            _ if same_ports(existing, &service) || !mergeable(existing, &service) => {}
+            _ if same_ports(existing, &service) || !same_host::mergeable(existing, &service) => {}
             _ => {
                 let mut ports = existing.ports.clone();
                 let missing = service.ports.iter().filter(|p| existing.port(p.number).is_none());
@@ -289,13 +290,4 @@ impl ImportedServices {
 fn same_ports(a: &Service, b: &Service) -> bool {
     let key = |p: &Port| (p.name.clone(), p.number, p.protocol);
     a.ports.iter().map(key).eq(b.ports.iter().map(key))
-}
-
-/// istiod: `canMergeServices`
-fn mergeable(a: &Service, b: &Service) -> bool {
-    a.namespace == b.namespace
-        && a.resolution == b.resolution
-        && a.labels == b.labels
-        && a.selector == b.selector
-        && a.export_to == b.export_to
 }

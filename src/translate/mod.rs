@@ -73,7 +73,6 @@ pub fn translate(
     envoy_filters: &EnvoyFilters,
     diagnostics: &mut Diagnostics,
 ) -> Translation {
-    diagnostics.extend(outbound.diagnostics.clone());
     let patches = envoy_filters.for_proxy(view.proxy);
     let patches = patches.as_ref();
     let part = outbound.with(&view.outbound, patches);
@@ -85,7 +84,7 @@ pub fn translate(
     let listeners = patched::listeners(view.proxy.client.kind, listeners(view, outbound, diagnostics), &part, patches);
     let route_names = referenced::rds(listeners.own.iter());
     let routes = match view.proxy.client.kind {
-        ProxyKind::Sidecar => part.routes(&view.outbound, &route_names, patches),
+        ProxyKind::Sidecar => part.routes(&view.outbound, &route_names, patches, diagnostics),
         ProxyKind::Router => patched::gateway_routes(view, &route_names, patches),
     };
     let mut secret_names: BTreeSet<String> = shared.secret_names.clone();

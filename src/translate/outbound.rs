@@ -16,8 +16,7 @@ use crate::translate::{Resource, cluster, endpoint, referenced, resource, route}
 /// The outbound clusters and their endpoints; listeners and routes as they are asked for.
 #[derive(Debug)]
 pub struct Outbound {
-    /// What there is to say about it.
-    pub(super) diagnostics: Diagnostics,
+    diagnostics: Diagnostics,
     resources: Arc<OutboundResources>,
     /// The listeners of services.
     pub(super) listeners: SharedListeners,
@@ -74,6 +73,11 @@ impl Outbound {
         }
     }
 
+    /// Returns what there is to say of it, whatever the proxy.
+    pub fn diagnostics(&self) -> Diagnostics {
+        self.diagnostics.clone()
+    }
+
     /// Returns the share of proxies with these patches.
     pub(super) fn with(&self, view: &OutboundView<'_>, patches: Option<&PatchSet>) -> OutboundPart<'_> {
         let patched = patches.map(|patches| {
@@ -108,11 +112,16 @@ impl Outbound {
         })
     }
 
-    /// Returns the route configurations of these names, without patches.
-    fn routes(&self, view: &OutboundView<'_>, names: &BTreeSet<String>) -> Vec<Arc<Resource>> {
+    /// Returns the route configurations of these names, without patches. What there is to say is said when they are made.
+    fn routes(
+        &self,
+        view: &OutboundView<'_>,
+        names: &BTreeSet<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Arc<Resource>> {
         let mut known = lock(&self.routes);
         let missing: Vec<&str> = names.iter().map(String::as_str).filter(|n| !known.contains_key(*n)).collect();
-        for route in route::sidecar(view, missing) {
+        for route in route::sidecar(view, missing, diagnostics) {
             known.insert(route.name.clone(), Resource::shared(route));
         }
         names.iter().filter_map(|name| known.get(name).cloned()).collect()
@@ -131,9 +140,10 @@ impl OutboundPart<'_> {
         view: &OutboundView<'_>,
         names: &BTreeSet<String>,
         patches: Option<&PatchSet>,
+        diagnostics: &mut Diagnostics,
     ) -> Vec<Arc<Resource>> {
         let context = PatchContext::SidecarOutbound;
-        let routes = self.outbound.routes(view, names);
+        let routes = self.outbound.routes(view, names, diagnostics);
         let (Some(patched), Some(patches)) = (&self.patched, patches.filter(|p| p.touches_routes(context))) else {
             return routes;
         };

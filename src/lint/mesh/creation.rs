@@ -1,6 +1,9 @@
 //! Rivals of which the oldest counts, where the files do not say how old they are.
 
+use std::collections::BTreeSet;
+
 use super::translated::Translated;
+use crate::diagnostic::Place;
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
@@ -14,7 +17,13 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     for item in rivals.filter(|item| lacks_time(item)) {
         out.push(finding(item, "of these rivals, the oldest counts"));
     }
-    for policy in peer_authentications(context) {
+    let of_policies = translated.mesh.findings.iter().filter(|one| one.code == "peer-authentication-overridden");
+    let places = of_policies.flat_map(|one| &one.labels).filter_map(|label| match label.place {
+        Place::Field(resource, _) => context.by_resource(resource),
+        Place::Span(_) => None,
+    });
+    let mut known = BTreeSet::new();
+    for policy in places.filter(|item| lacks_time(item) && known.insert(item.full_name())) {
         out.push(finding(
             policy,
             "of several PeerAuthentications of one namespace without a selector, the oldest counts",
@@ -29,14 +38,4 @@ fn lacks_time(item: &Item<'_>) -> bool {
 fn finding<'c>(item: &'c Item<'_>, what: &str) -> Finding<'c> {
     let message = format!("{what}, and the files do not say how old they are: meshc goes by their names");
     Finding::new(&rules::MESHC0111, item, message).point("metadata")
-}
-
-fn peer_authentications<'c>(context: &'c LintContext<'_>) -> Vec<&'c Item<'c>> {
-    let whole = |item: &&'c Item<'c>| {
-        let selector = item.node().get("spec").and_then(|spec| spec.get("selector")?.get("matchLabels"));
-        selector.is_none_or(|labels| labels.entries().next().is_none())
-    };
-    let all: Vec<&'c Item<'c>> = context.of("security.istio.io", "PeerAuthentication").filter(whole).collect();
-    let rivals = |item: &&&'c Item<'c>| all.iter().filter(|other| other.namespace == item.namespace).count() > 1;
-    all.iter().filter(rivals).filter(|item| lacks_time(item)).copied().collect()
 }

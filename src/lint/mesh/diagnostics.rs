@@ -1,39 +1,57 @@
 //! What the translator says of what it leaves out.
 
+use std::collections::BTreeSet;
+
 use super::translated::{Found, Translated};
 use crate::diagnostic::Place;
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::{Rule, rules};
 
-/// The codes of the translator's diagnostics, with the rules that they belong to.
-const CODES: &[(&str, &Rule)] = &[
-    ("envoy-filter-patch-matches-nothing", &rules::MESHC0106),
-    ("outbound-listener-protocol-conflict", &rules::MESHC0107),
-    ("outbound-listener-conflict", &rules::MESHC0107),
-    ("inbound-listener-conflict", &rules::MESHC0107),
-    ("gateway-privileged-port", &rules::MESHC0108),
-    ("gateway-server-without-route", &rules::MESHC0108),
-    ("gateway-duplicate-sni-hosts", &rules::MESHC0108),
-    ("gateway-server-without-port", &rules::MESHC0108),
-    ("gateway-hosts-crash-istiod", &rules::MESHC0108),
-    ("gateway-duplicate-tls-hosts", &rules::MESHC0108),
-    ("gateway-port-protocol-conflict", &rules::MESHC0108),
-    ("gateway-duplicate-port-name", &rules::MESHC0108),
-    ("custom-provider", &rules::MESHC0113),
+/// The codes of the translator's diagnostics, with the rules that they belong to, and istioctl's rules that say the same.
+const CODES: &[(&str, &Rule, &[&Rule])] = &[
+    ("envoy-filter-patch-matches-nothing", &rules::MESHC0106, &[]),
+    ("outbound-listener-protocol-conflict", &rules::MESHC0107, &[]),
+    ("outbound-listener-conflict", &rules::MESHC0107, &[]),
+    ("inbound-listener-conflict", &rules::MESHC0107, &[]),
+    ("gateway-privileged-port", &rules::MESHC0108, &[]),
+    ("gateway-server-without-route", &rules::MESHC0108, &[]),
+    ("gateway-duplicate-sni-hosts", &rules::MESHC0108, &[]),
+    ("gateway-server-without-port", &rules::MESHC0108, &[]),
+    ("gateway-hosts-crash-istiod", &rules::MESHC0108, &[]),
+    ("gateway-duplicate-tls-hosts", &rules::MESHC0108, &[&rules::IST0145]),
+    ("gateway-port-protocol-conflict", &rules::MESHC0108, &[]),
+    ("gateway-duplicate-port-name", &rules::MESHC0108, &[]),
+    ("service-host-in-several-namespaces", &rules::MESHC0109, &[]),
+    ("custom-provider", &rules::MESHC0113, &[]),
+    ("destination-rule-duplicate-subset", &rules::MESHC0115, &[]),
+    ("destination-rule-duplicate-traffic-policy", &rules::MESHC0115, &[]),
+    ("destination-rule-overridden", &rules::MESHC0115, &[]),
+    ("envoy-filter-duplicate-cluster", &rules::MESHC0115, &[]),
+    ("gateway-tcp-route-behind", &rules::MESHC0115, &[]),
+    ("peer-authentication-overridden", &rules::MESHC0115, &[]),
+    ("service-duplicate-domain", &rules::MESHC0115, &[]),
+    ("service-host-conflict", &rules::MESHC0115, &[]),
+    ("sidecar-overridden", &rules::MESHC0115, &[&rules::IST0110, &rules::IST0111]),
+    ("telemetry-overridden", &rules::MESHC0115, &[&rules::IST0160]),
+    ("virtual-service-delegate-conflict", &rules::MESHC0115, &[]),
+    ("virtual-service-duplicate-host", &rules::MESHC0115, &[&rules::IST0109]),
+    ("virtual-service-duplicate-tls-match", &rules::MESHC0115, &[]),
+    ("virtual-service-tcp-route-behind", &rules::MESHC0115, &[]),
 ];
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    for diagnostic in &translated.diagnostics {
-        let Some((_, rule)) = CODES.iter().find(|(code, _)| *code == diagnostic.code) else { continue };
+    let all = translated.mesh.findings.iter().chain(&translated.diagnostics);
+    let mut known = BTreeSet::new();
+    for diagnostic in all {
+        let Some((_, rule, said)) = CODES.iter().find(|(code, ..)| *code == diagnostic.code) else { continue };
         let mut places = diagnostic.labels.iter().filter_map(|label| {
             let Place::Field(resource, path) = &label.place else { return None };
             let item: &'c Item<'c> = context.by_resource(*resource)?;
             Some((item, path, &label.text))
         });
         let Some((item, path, _)) = places.next() else { continue };
-        // That two Gateways have a host is said with more of them.
-        if diagnostic.code == "gateway-duplicate-tls-hosts" && translated.is_said(&[&rules::IST0145], item) {
+        if translated.is_said(said, item) || !known.insert((item.resource(), path.to_string(), &diagnostic.message)) {
             continue;
         }
         let mut finding = Finding::new(rule, item, diagnostic.message.clone()).point_path(path.clone());

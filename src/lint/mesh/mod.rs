@@ -10,7 +10,6 @@ mod diagnostics;
 mod effect;
 mod endpoints;
 mod facts;
-mod hosts;
 mod refused;
 mod rejected;
 mod routes;
@@ -30,7 +29,6 @@ pub(super) const CHECKS: &[MeshCheck] = &[
     MeshCheck::new("mesh.destinations", destination::check),
     MeshCheck::new("mesh.endpoints", endpoints::check),
     MeshCheck::new("mesh.diagnostics", diagnostics::check),
-    MeshCheck::new("mesh.hosts", hosts::check),
     MeshCheck::new("mesh.effect", effect::check),
     MeshCheck::new("mesh.creation", creation::check),
     MeshCheck::new("mesh.tls", tls::check),

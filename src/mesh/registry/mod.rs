@@ -12,6 +12,7 @@ pub(crate) mod kubernetes_service;
 pub(crate) mod locality;
 pub(crate) mod node_port;
 pub(crate) mod pod;
+pub(crate) mod same_host;
 pub(crate) mod service_entry;
 pub(crate) mod spiffe;
 pub(crate) mod traffic_distribution;

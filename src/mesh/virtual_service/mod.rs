@@ -15,6 +15,7 @@ mod short_names;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostics;
 use crate::mesh::order;
 use crate::mesh::visibility::{self, ExportTo, Visibility};
 use crate::model::Config;
@@ -69,9 +70,14 @@ type List = Vec<Arc<Config<VirtualService>>>;
 
 impl VirtualServiceIndex {
     /// Indexes the VirtualServices of the mesh, in any order. istiod: `initVirtualServices`.
-    pub fn new(configs: &[Arc<Config<VirtualService>>], mesh: &MeshConfig, cluster_domain: &str) -> Self {
+    pub fn new(
+        configs: &[Arc<Config<VirtualService>>],
+        mesh: &MeshConfig,
+        cluster_domain: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         let default_export_to = default_export_to(mesh);
-        let mut merged = delegate::merge_all(configs, &default_export_to, cluster_domain);
+        let mut merged = delegate::merge_all(configs, &default_export_to, cluster_domain, diagnostics);
         order::sort(&mut merged);
         let mut index = Self::default();
         for config in merged {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::diagnostic::Diagnostics;
 use crate::mesh::egress_hosts;
 
 /// VirtualServices from `namespace/name` and the YAML of their `spec`.
@@ -13,7 +14,7 @@ fn configs(resources: &[(&str, &str)]) -> Vec<Arc<Config<VirtualService>>> {
 }
 
 fn index(resources: &[(&str, &str)]) -> VirtualServiceIndex {
-    VirtualServiceIndex::new(&configs(resources), &MeshConfig::default(), "cluster.local")
+    VirtualServiceIndex::new(&configs(resources), &MeshConfig::default(), "cluster.local", &mut Diagnostics::default())
 }
 
 fn keys(configs: &[Arc<Config<VirtualService>>]) -> Vec<String> {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::diagnostic::Diagnostics;
 use crate::envoy::{RouteConfiguration, VirtualHost};
 use crate::mesh::protocol::Protocol;
 use crate::proxy::{EgressListener, OutboundView};
@@ -16,6 +17,7 @@ use crate::translate::route::{catch_all, virtual_host};
 pub(crate) fn sidecar<'n>(
     view: &OutboundView<'_>,
     names: impl IntoIterator<Item = &'n str>,
+    diagnostics: &mut Diagnostics,
 ) -> Vec<RouteConfiguration> {
     // Many names ask for one host each of the same port.
     let mut by_port: BTreeMap<u32, Vec<VirtualHost>> = BTreeMap::new();
@@ -23,12 +25,12 @@ pub(crate) fn sidecar<'n>(
         let route_name = RouteName::parse(name)?;
         let virtual_hosts = match route_name {
             RouteName::Port(_) | RouteName::AllPorts => {
-                let mut all = of_listener(view, route_name.port(), name);
+                let mut all = of_listener(view, route_name.port(), name, diagnostics);
                 all.push(catch_all::virtual_host(view));
                 all
             }
             RouteName::Sniffed { host, port } => {
-                let all = by_port.entry(port).or_insert_with(|| of_listener(view, port, name));
+                let all = by_port.entry(port).or_insert_with(|| of_listener(view, port, name, diagnostics));
                 of_host(all, name, host)
             }
         };
@@ -52,10 +54,10 @@ pub(crate) fn empty(name: &str) -> RouteConfiguration {
 
 /// Returns the virtual hosts of a port sorted by name; the bind address tells sockets apart (port 0). A Sidecar's `HTTP_PROXY`
 /// listener has those of all ports.
-fn of_listener(view: &OutboundView<'_>, port: u32, bind: &str) -> Vec<VirtualHost> {
+fn of_listener(view: &OutboundView<'_>, port: u32, bind: &str, diagnostics: &mut Diagnostics) -> Vec<VirtualHost> {
     let Some(listener) = view.scope.egress_listener_for_route(port, bind) else { return Vec::new() };
     let port = if is_http_proxy(listener) { 0 } else { port };
-    let mut virtual_hosts = virtual_host::virtual_hosts(view, listener, port);
+    let mut virtual_hosts = virtual_host::virtual_hosts(view, listener, port, diagnostics);
     virtual_hosts.sort_by(|a, b| a.name.cmp(&b.name));
     virtual_hosts
 }

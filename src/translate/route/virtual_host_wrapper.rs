@@ -23,6 +23,8 @@ use crate::translate::route::{default_route, virtual_service_hosts};
 /// istiod: `route.go` `VirtualHostWrapper`
 #[derive(Debug)]
 pub(super) struct VirtualHostWrapper<'s, 'a> {
+    /// Whose routes they are; none for the default routes of a service.
+    pub(super) virtual_service: Option<&'a Config<VirtualService>>,
     /// The service port.
     pub(super) port: u32,
     /// The services.
@@ -38,7 +40,7 @@ pub(super) struct VirtualHostWrapper<'s, 'a> {
 /// istiod: `route.go` `BuildSidecarVirtualHostWrapper`
 pub(super) fn virtual_host_wrappers<'s, 'a>(
     view: &OutboundView<'_>,
-    listener: &EgressListener,
+    listener: &'a EgressListener,
     services: &'s ListenerServices<'a>,
     listener_port: u32,
 ) -> Vec<VirtualHostWrapper<'s, 'a>> {
@@ -65,7 +67,7 @@ pub(super) fn virtual_host_wrappers<'s, 'a>(
 /// istiod: `route.go` `buildSidecarVirtualHostsForVirtualService`
 fn of_virtual_service<'s, 'a>(
     view: &OutboundView<'_>,
-    config: &Config<VirtualService>,
+    config: &'a Config<VirtualService>,
     services: &'s ListenerServices<'a>,
     listener_port: u32,
     most_specific: &BTreeMap<String, (String, String)>,
@@ -87,8 +89,13 @@ fn of_virtual_service<'s, 'a>(
     if by_port.is_empty() && listener_port == 80 {
         by_port.insert(80, Vec::new());
     }
-    let wrapper =
-        |(port, services)| VirtualHostWrapper { port, services, hosts: hosts.other.clone(), routes: routes.clone() };
+    let wrapper = |(port, services)| VirtualHostWrapper {
+        virtual_service: Some(config),
+        port,
+        services,
+        hosts: hosts.other.clone(),
+        routes: routes.clone(),
+    };
     by_port.into_iter().map(wrapper).collect()
 }
 
@@ -105,6 +112,7 @@ fn of_service<'s, 'a>(view: &OutboundView<'_>, service: &'s ListenerService<'a>)
         return Vec::new();
     }
     let wrapper = |port| VirtualHostWrapper {
+        virtual_service: None,
         port,
         services: vec![service],
         hosts: Vec::new(),

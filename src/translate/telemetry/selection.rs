@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::mesh::telemetry::is_namespace_wide;
 use crate::model::Config;
 use crate::model::istio::{AccessLogging, Metrics, Telemetry, Tracing};
 use crate::proxy::{ProxyView, selection};
@@ -61,10 +62,4 @@ fn in_namespace<'m>(
 ) -> impl Iterator<Item = &'m Config<Telemetry>> {
     let telemetries = telemetries.iter().map(AsRef::as_ref);
     telemetries.filter(move |config: &&Config<Telemetry>| config.meta.namespace == namespace)
-}
-
-/// istiod: `telemetry.go` `namespaceWideTelemetryConfig`
-fn is_namespace_wide(telemetry: &Telemetry) -> bool {
-    let no_selector = telemetry.selector.as_ref().is_none_or(|selector| selector.match_labels.is_empty());
-    no_selector && telemetry.target_refs.is_empty() && telemetry.target_ref.is_none()
 }

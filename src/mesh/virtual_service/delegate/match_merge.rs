@@ -5,26 +5,32 @@ use std::collections::BTreeMap;
 use crate::mesh::virtual_service::delegate::match_conflict;
 use crate::model::istio::HttpMatchRequest;
 
-/// Combines every match of the delegate with every match of the root that it does not contradict. None if one of the delegate's
-/// matches contradicts all of the root's.
+/// Combines every match of the delegate with every match of the root that it does not contradict.
+///
+/// # Errors
+///
+/// One of the delegate's matches, by its place, contradicts all of the root's.
 ///
 /// istiod: `mergeHTTPMatchRequests`
-pub(super) fn merge_all(root: &[HttpMatchRequest], delegate: &[HttpMatchRequest]) -> Option<Vec<HttpMatchRequest>> {
+pub(super) fn merge_all(
+    root: &[HttpMatchRequest],
+    delegate: &[HttpMatchRequest],
+) -> Result<Vec<HttpMatchRequest>, usize> {
     if root.is_empty() {
-        return Some(delegate.to_vec());
+        return Ok(delegate.to_vec());
     }
     if delegate.is_empty() {
-        return Some(root.to_vec());
+        return Ok(root.to_vec());
     }
     let mut out = Vec::new();
-    for own in delegate {
+    for (index, own) in delegate.iter().enumerate() {
         let compatible: Vec<_> = root.iter().filter(|r| !match_conflict::conflict(r, own)).collect();
         if compatible.is_empty() {
-            return None;
+            return Err(index);
         }
         out.extend(compatible.into_iter().map(|r| merge(r, own)));
     }
-    Some(out)
+    Ok(out)
 }
 
 /// Combines two matches: what the delegate sets holds, maps are united.

@@ -11,15 +11,19 @@ mod match_merge;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::mesh::conflict::full_name;
 use crate::mesh::virtual_service::{RouteSemantics, route_semantics, short_names};
 use crate::mesh::visibility::{self, ExportTo, Visibility};
 use crate::model::Config;
 use crate::model::istio::{HttpRoute, VirtualService};
+use crate::source::ResourceRef;
 
 /// A VirtualService without hosts, names completed. istiod: `DelegateVirtualService`.
 struct Delegate {
     http: Vec<HttpRoute>,
     namespace: String,
+    source: ResourceRef,
     export_to: ExportTo,
 }
 
@@ -32,10 +36,11 @@ pub(super) fn merge_all(
     configs: &[Arc<Config<VirtualService>>],
     default_export_to: &ExportTo,
     cluster_domain: &str,
+    diagnostics: &mut Diagnostics,
 ) -> Vec<Arc<Config<VirtualService>>> {
     let delegates = delegates(configs, default_export_to, cluster_domain);
     let roots = configs.iter().filter(|c| !c.spec.hosts.is_empty());
-    roots.map(|config| merge(config, &delegates, cluster_domain)).collect()
+    roots.map(|config| merge(config, &delegates, cluster_domain, diagnostics)).collect()
 }
 
 /// Collects the delegates by namespace and name. istiod: `delegateVirtualServices`.
@@ -45,6 +50,7 @@ fn delegates(configs: &[Arc<Config<VirtualService>>], default_export_to: &Export
         let delegate = Delegate {
             http: short_names::resolve(&config.spec, &config.meta, cluster_domain).http,
             namespace: config.meta.namespace.clone(),
+            source: config.source,
             export_to: if export_to.is_empty() { default_export_to.clone() } else { export_to },
         };
         ((config.meta.namespace.clone(), config.meta.name.clone()), delegate)
@@ -69,6 +75,7 @@ fn merge(
     config: &Arc<Config<VirtualService>>,
     delegates: &Delegates,
     cluster_domain: &str,
+    diagnostics: &mut Diagnostics,
 ) -> Arc<Config<VirtualService>> {
     let semantics = route_semantics(config);
     if semantics == RouteSemantics::Gateway {
@@ -76,31 +83,56 @@ fn merge(
     }
     let mut spec = short_names::resolve(&config.spec, &config.meta, cluster_domain);
     if semantics == RouteSemantics::VirtualService {
-        let namespace = &config.meta.namespace;
-        spec.http = spec.http.into_iter().flat_map(|route| expand(route, namespace, delegates)).collect();
+        let routes = spec.http.into_iter().enumerate();
+        spec.http = routes.flat_map(|(index, route)| expand(config, index, route, delegates, diagnostics)).collect();
     }
     Arc::new(Config { meta: config.meta.clone(), spec, source: config.source })
 }
 
 /// Returns the routes that stand for one route of a root: itself, or those of its delegate. A delegate that is missing or not
 /// visible gives none.
-fn expand(root: HttpRoute, root_namespace: &str, delegates: &Delegates) -> Vec<HttpRoute> {
+fn expand(
+    config: &Config<VirtualService>,
+    place: usize,
+    root: HttpRoute,
+    delegates: &Delegates,
+    diagnostics: &mut Diagnostics,
+) -> Vec<HttpRoute> {
     let Some(reference) = &root.delegate else { return vec![root] };
+    let root_namespace = &config.meta.namespace;
     let namespace = if reference.namespace.is_empty() { root_namespace } else { &reference.namespace };
     let delegate = delegates.get(&(namespace.to_owned(), reference.name.clone()));
-    let routes = delegate.filter(|d| d.is_visible_to(root_namespace)).map(|d| d.http.as_slice());
-    routes.unwrap_or_default().iter().filter_map(|route| merge_route(&root, route)).collect()
+    let Some(delegate) = delegate.filter(|d| d.is_visible_to(root_namespace)) else { return Vec::new() };
+    let mut routes = Vec::new();
+    for (index, route) in delegate.http.iter().enumerate() {
+        match merge_route(&root, route) {
+            Ok(route) => routes.push(route),
+            Err(contradiction) => {
+                let message = format!("{} leaves out the route: its match excludes this one", full_name(&config.meta));
+                let path = format!("spec.http[{index}].match[{contradiction}]");
+                diagnostics.push(
+                    Diagnostic::warning("virtual-service-delegate-conflict", message)
+                        .at(delegate.source, &path)
+                        .label_at(config.source, &format!("spec.http[{place}].match"), "the match of the route"),
+                );
+            }
+        }
+    }
+    routes
 }
 
-/// Merges one route of a delegate into the route that names it; none if their matches exclude each other.
+/// Merges one route of a delegate into the route that names it. What the delegate sets holds, except for the destination, which is
+/// always its own.
 ///
-/// What the delegate sets holds, except for the destination, which is always its own.
+/// # Errors
+///
+/// One of the delegate's matches, by its place, is excluded by those of the route.
 ///
 /// istiod: `mergeHTTPRoute`
-fn merge_route(root: &HttpRoute, delegate: &HttpRoute) -> Option<HttpRoute> {
+fn merge_route(root: &HttpRoute, delegate: &HttpRoute) -> Result<HttpRoute, usize> {
     let delegate = delegate.clone();
     let own_mirrors = !delegate.mirrors.is_empty();
-    Some(HttpRoute {
+    Ok(HttpRoute {
         name: match_merge::join_names(&root.name, &delegate.name),
         r#match: match_merge::merge_all(&root.r#match, &delegate.r#match)?,
         route: delegate.route,

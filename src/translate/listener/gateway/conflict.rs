@@ -1,6 +1,7 @@
 //! What a gateway's listeners leave out.
 
 use crate::diagnostic::Diagnostic;
+use crate::mesh::conflict::{Part, full_name, outranked};
 use crate::mesh::gateway::GatewayServer;
 use crate::model::Config;
 use crate::model::istio::VirtualService;
@@ -16,6 +17,21 @@ pub(super) fn no_route(server: &GatewayServer) -> Diagnostic {
     let message =
         format!("nothing listens for this server: no VirtualService has a `tcp` route for port {}", server.port.number);
     server.label(Diagnostic::warning("gateway-server-without-route", message), "", "")
+}
+
+/// `VirtualService.tcp[]` of a server whose connections another one takes.
+pub(super) fn tcp_route(
+    server: &GatewayServer,
+    loser: Part<'_, VirtualService>,
+    winner: Part<'_, VirtualService>,
+) -> Diagnostic {
+    let message = format!(
+        "the route is left out: one of {} takes all connections to port {} of the Gateway {}",
+        full_name(&winner.0.meta),
+        server.port.number,
+        server.gateway_name
+    );
+    outranked("gateway-tcp-route-behind", message, loser, winner)
 }
 
 /// `VirtualService.tls[route].match[place]` whose hosts lead somewhere else already.

@@ -33,7 +33,7 @@ pub(super) struct HttpChain {
 ///
 /// istiod: `listener.go` `buildSidecarOutboundHTTPListenerOpts`
 pub(super) fn chain(view: &ListenerView<'_>, wanted: &Wanted<'_>, bind: &Bind) -> Chain {
-    let sniffed = ListenerProtocol::from(wanted.port.protocol) == ListenerProtocol::Auto;
+    let sniffed = is_sniffed(wanted);
     let on_all_addresses = bind.primary() == wildcard(view.outbound.client.ip_mode);
     let shared = on_all_addresses && wanted.port.protocol != Protocol::HttpProxy;
     Chain {
@@ -58,7 +58,18 @@ fn route_config_name(wanted: &Wanted<'_>, bind: &Bind, own: bool) -> String {
     }
 }
 
+/// Says whether Envoy finds out what connections to the port are.
+pub(super) fn is_sniffed(wanted: &Wanted<'_>) -> bool {
+    ListenerProtocol::from(wanted.port.protocol) == ListenerProtocol::Auto
+}
+
 impl HttpChain {
+    /// Says whether the routes are those that a service port at this address asks for.
+    pub(super) fn has_routes_of(&self, view: &ListenerView<'_>, wanted: &Wanted<'_>, bind: &Bind) -> bool {
+        let on_all_addresses = bind.primary() == wildcard(view.outbound.client.ip_mode);
+        self.route_config_name == route_config_name(wanted, bind, is_sniffed(wanted) && !on_all_addresses)
+    }
+
     /// Builds the filters as one proxy has them; `before` are those that come before the connection manager.
     pub(super) fn filters(&self, view: &ListenerView<'_>, before: Vec<Filter>) -> Vec<Filter> {
         let options = HcmOptions {

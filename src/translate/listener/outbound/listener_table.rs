@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::chain::Chain;
 use super::place::{Place, place};
-use super::{http_chain, tcp_chain, tls_chain};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use super::{conflict, http_chain, tcp_chain, tls_chain};
+use crate::diagnostic::Diagnostics;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Resolution, Service};
 use crate::model::Config;
@@ -49,7 +49,7 @@ pub(super) struct Entry {
     /// Nothing but endpoints of headless services wanted this address and port.
     pub(super) by_endpoint: bool,
     /// The service that came first.
-    source: ResourceRef,
+    pub(super) source: ResourceRef,
 }
 
 /// Listeners by address and port.
@@ -96,7 +96,7 @@ impl ListenerTable {
         let key = (place.bind.primary().to_owned(), wanted.port.number);
         let existing = self.entries.get_mut(&key).map(|entry| (entry.protocol, entry));
         let Some((existing_protocol, entry)) = existing else {
-            self.entries.insert(key, Entry::new(view, wanted, place, protocol));
+            self.entries.insert(key, Entry::new(view, wanted, place, protocol, diagnostics));
             return;
         };
         entry.by_endpoint &= wanted.by_endpoint;
@@ -106,15 +106,17 @@ impl ListenerTable {
         match outcome(existing_protocol, wanted.port.protocol) {
             Outcome::Own => {
                 let by_endpoint = entry.by_endpoint;
-                *entry = Entry { by_endpoint, ..Entry::new(view, wanted, place, protocol) };
+                *entry = Entry { by_endpoint, ..Entry::new(view, wanted, place, protocol, diagnostics) };
             }
             Outcome::Merge => entry.merge(view, wanted, &place, diagnostics),
             Outcome::MergeAndSniff => {
                 entry.merge(view, wanted, &place, diagnostics);
                 entry.protocol = Protocol::Unsupported;
             }
-            Outcome::Served => {}
-            Outcome::Refused => diagnostics.push(refused(wanted, entry)),
+            Outcome::Served => {
+                conflict::not_served(view, wanted, &place, entry).into_iter().for_each(|one| diagnostics.push(one));
+            }
+            Outcome::Refused => diagnostics.push(conflict::refused(view, wanted, entry)),
         }
     }
 }
@@ -135,8 +137,14 @@ fn outcome(existing: Protocol, incoming: Protocol) -> Outcome {
 }
 
 impl Entry {
-    fn new(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: Place, protocol: ListenerProtocol) -> Self {
-        let chains = chains(view, wanted, &place, protocol);
+    fn new(
+        view: &ListenerView<'_>,
+        wanted: &Wanted<'_>,
+        place: Place,
+        protocol: ListenerProtocol,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let chains = chains(view, wanted, &place, protocol, diagnostics);
         let Place { bind, cidrs: _ } = place;
         let on_all_addresses = bind.primary() == wildcard(view.outbound.client.ip_mode);
         let shares_http = protocol == ListenerProtocol::Http && wanted.port.protocol != Protocol::HttpProxy;
@@ -154,9 +162,9 @@ impl Entry {
 
     /// Adds the chains that Envoy can tell from those that are there. istiod: `listener.go` `mergeTCPFilterChains`
     fn merge(&mut self, view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place, diagnostics: &mut Diagnostics) {
-        for chain in chains(view, wanted, place, ListenerProtocol::from(wanted.port.protocol)) {
+        for chain in chains(view, wanted, place, ListenerProtocol::from(wanted.port.protocol), diagnostics) {
             if self.chains.iter().any(|existing| existing.matches.conflicts_with(&chain.matches)) {
-                diagnostics.push(hidden(wanted, self));
+                diagnostics.push(conflict::hidden(view, wanted, self));
             } else {
                 self.chains.push(chain);
             }
@@ -165,12 +173,18 @@ impl Entry {
 }
 
 /// The filter chains of a service port: TCP before HTTP where Envoy finds out.
-fn chains(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place, protocol: ListenerProtocol) -> Vec<Chain> {
-    let tcp = || {
+fn chains(
+    view: &ListenerView<'_>,
+    wanted: &Wanted<'_>,
+    place: &Place,
+    protocol: ListenerProtocol,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Chain> {
+    let mut tcp = || {
         if wanted.port.protocol.is_tls() {
-            tls_chain::chains(view, wanted, place)
+            tls_chain::chains(view, wanted, place, diagnostics)
         } else {
-            tcp_chain::chains(view, wanted, place)
+            tcp_chain::chains(view, wanted, place, diagnostics)
         }
     };
     match protocol {
@@ -183,32 +197,6 @@ fn chains(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place, protocol:
         }
         ListenerProtocol::Unknown => Vec::new(),
     }
-}
-
-fn refused(wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
-    let message = format!(
-        "port {} of {} is left out: the listener {} speaks another protocol in which the server speaks first",
-        wanted.port.number,
-        wanted.service.hostname,
-        existing.bind.listener_name(existing.port),
-    );
-    Diagnostic::warning("outbound-listener-protocol-conflict", message)
-        .at(wanted.service.source, "spec.ports")
-        .label_at(existing.source, "spec.ports", "the listener was made for this one")
-}
-
-fn hidden(wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
-    let message = format!(
-        "connections to port {} of {} go to another service: both have the same address, port and match in the listener {}",
-        wanted.port.number,
-        wanted.service.hostname,
-        existing.bind.listener_name(existing.port),
-    );
-    Diagnostic::warning("outbound-listener-conflict", message).at(wanted.service.source, "spec.ports").label_at(
-        existing.source,
-        "spec.ports",
-        "the listener was made for this one",
-    )
 }
 
 #[cfg(test)]

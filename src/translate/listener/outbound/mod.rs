@@ -13,6 +13,7 @@
 mod assemble;
 mod catch_all;
 mod chain;
+mod conflict;
 mod default_destination;
 mod egress_listener;
 mod http_chain;

@@ -3,8 +3,10 @@
 use super::chain::{Chain, ChainFilters};
 use super::listener_table::Wanted;
 use super::place::Place;
-use super::{default_destination, virtual_service};
-use crate::model::istio::TcpRoute;
+use super::{conflict, default_destination, virtual_service};
+use crate::diagnostic::Diagnostics;
+use crate::model::Config;
+use crate::model::istio::{TcpRoute, VirtualService};
 use crate::translate::listener::chain_match::ChainMatch;
 use crate::translate::listener::{ListenerView, metadata, tcp_destination};
 
@@ -14,7 +16,12 @@ use crate::translate::listener::{ListenerView, metadata, tcp_destination};
 /// itself does.
 ///
 /// istiod: `tls.go` `buildSidecarOutboundTCPFilterChainOpts`
-pub(super) fn chains(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place) -> Vec<Chain> {
+pub(super) fn chains(
+    view: &ListenerView<'_>,
+    wanted: &Wanted<'_>,
+    place: &Place,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Chain> {
     let chain = |destination_cidrs: Vec<String>, metadata, filters| Chain {
         matches: ChainMatch { destination_cidrs, ..ChainMatch::default() },
         metadata,
@@ -22,13 +29,18 @@ pub(super) fn chains(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place
     };
     let mut chains = Vec::new();
     let mut has_default = false;
-    for config in virtual_service::for_service(wanted) {
-        for tcp in &config.spec.tcp {
+    let mut configs = virtual_service::for_service(wanted);
+    while let Some(config) = configs.next() {
+        for (route_place, tcp) in config.spec.tcp.iter().enumerate() {
             let filters = || tcp_destination::routes(view, &tcp.route, wanted.port, &config.meta, false);
             match taken(view, wanted, tcp) {
                 Taken::All => {
                     let metadata = Some(metadata::config("virtual-service", &config.meta));
                     chains.push(chain(place.cidrs.clone(), metadata, filters()));
+                    let path = format!("spec.tcp[{route_place}]");
+                    for (behind, behind_path) in configs.filter_map(|config| route_of(view, wanted, config)) {
+                        diagnostics.push(conflict::tcp_route(wanted, (behind, &behind_path), (config, &path)));
+                    }
                     return chains;
                 }
                 Taken::Subnets(subnets) => {
@@ -43,6 +55,17 @@ pub(super) fn chains(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place
         chains.push(chain(place.cidrs.clone(), None, default_destination::filters(view, wanted)));
     }
     chains
+}
+
+/// Returns the first route of a VirtualService that takes some connections.
+fn route_of<'m>(
+    view: &ListenerView<'_>,
+    wanted: &Wanted<'_>,
+    config: &'m Config<VirtualService>,
+) -> Option<(&'m Config<VirtualService>, String)> {
+    let takes = |tcp: &TcpRoute| !matches!(taken(view, wanted, tcp), Taken::None);
+    let place = config.spec.tcp.iter().position(takes)?;
+    Some((config, format!("spec.tcp[{place}]")))
 }
 
 /// Which connections a route takes.

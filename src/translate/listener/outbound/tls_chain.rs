@@ -1,11 +1,13 @@
 //! The chains of a TLS port: by SNI, for connections that pass through.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::chain::{Chain, ChainFilters};
 use super::listener_table::Wanted;
 use super::place::Place;
-use super::{default_destination, virtual_service};
+use super::{conflict, default_destination, virtual_service};
+use crate::diagnostic::Diagnostics;
 use crate::mesh::hostname;
 use crate::mesh::service::{Registry, Resolution, UNSPECIFIED_IP};
 use crate::proxy::IpMode;
@@ -17,8 +19,13 @@ use crate::translate::route;
 /// `VirtualService.tls` -> `Listener.filter_chains`; without one that applies, a chain to the service itself.
 ///
 /// istiod: `tls.go` `buildSidecarOutboundTLSFilterChainOpts`
-pub(super) fn chains(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place) -> Vec<Chain> {
-    let routed = routed(view, wanted, place);
+pub(super) fn chains(
+    view: &ListenerView<'_>,
+    wanted: &Wanted<'_>,
+    place: &Place,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Chain> {
+    let routed = routed(view, wanted, place, diagnostics);
     if routed.chains.is_empty() {
         return vec![Chain {
             matches: ChainMatch {
@@ -42,21 +49,29 @@ struct Routed {
 /// One chain for each match that applies; of several that Envoy could not tell apart, the first.
 ///
 /// Subnets of a match replace the service's ranges for all matches that follow too: istiod keeps them in the same variable.
-fn routed(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place) -> Routed {
+fn routed(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place, diagnostics: &mut Diagnostics) -> Routed {
     let mut cidrs = place.cidrs.clone();
     let mut chains = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for config in virtual_service::for_service(wanted) {
-        for tls in &config.spec.tls {
-            for attributes in &tls.r#match {
+        for (route_place, tls) in config.spec.tls.iter().enumerate() {
+            for (match_place, attributes) in tls.r#match.iter().enumerate() {
                 if !virtual_service::tls_match_applies(view, wanted, attributes) {
                     continue;
                 }
                 if !attributes.destination_subnets.is_empty() && wanted.port.number > 0 {
                     cidrs.clone_from(&attributes.destination_subnets);
                 }
-                if !seen.insert((&attributes.sni_hosts, &attributes.destination_subnets)) {
-                    continue;
+                let path = format!("spec.tls[{route_place}].match[{match_place}]");
+                match seen.entry((&attributes.sni_hosts, &attributes.destination_subnets)) {
+                    Entry::Vacant(free) => {
+                        free.insert((config, path));
+                    }
+                    Entry::Occupied(first) => {
+                        let (first, first_path) = first.get();
+                        diagnostics.push(conflict::tls_match((config, &path), (first, first_path)));
+                        continue;
+                    }
                 }
                 chains.push(Chain {
                     matches: ChainMatch {

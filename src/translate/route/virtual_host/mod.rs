@@ -2,8 +2,10 @@
 //!
 //! istiod: `httproute.go` `BuildSidecarOutboundVirtualHosts`
 
-use std::collections::BTreeSet;
+mod names;
 
+use self::names::{Names, Owner};
+use crate::diagnostic::Diagnostics;
 use crate::envoy::VirtualHost;
 use crate::proxy::{EgressListener, OutboundView};
 use crate::translate::route::domains::{self, Domains, bracketed, join_host_port};
@@ -20,13 +22,14 @@ pub(super) fn virtual_hosts(
     view: &OutboundView<'_>,
     listener: &EgressListener,
     listener_port: u32,
+    diagnostics: &mut Diagnostics,
 ) -> Vec<VirtualHost> {
     let services = listener_services(listener.services.iter().map(AsRef::as_ref), listener_port);
     let wrappers = virtual_host_wrappers(view, listener, &services, listener_port);
     let mut names = Names::new(&wrappers);
     let mut out = Vec::new();
     for wrapper in &wrappers {
-        for mut virtual_host in of_wrapper(view, wrapper, listener_port, &mut names) {
+        for mut virtual_host in of_wrapper(view, wrapper, listener_port, &mut names, diagnostics) {
             if listener_port == 0 && wrapper.port != 80 {
                 virtual_host.domains.retain(|d| d.contains(':'));
             }
@@ -39,11 +42,12 @@ pub(super) fn virtual_hosts(
 }
 
 /// istiod: `httproute.go` `buildVirtualHost`
-fn of_wrapper(
+fn of_wrapper<'a>(
     view: &OutboundView<'_>,
-    wrapper: &VirtualHostWrapper<'_, '_>,
+    wrapper: &VirtualHostWrapper<'_, 'a>,
     listener_port: u32,
-    names: &mut Names,
+    names: &mut Names<'a>,
+    diagnostics: &mut Diagnostics,
 ) -> Vec<VirtualHost> {
     let port = wrapper.port;
     let hosts = wrapper.hosts.iter().map(|host| (host.to_lowercase(), None));
@@ -51,14 +55,15 @@ fn of_wrapper(
     let mut out = Vec::new();
     for (host, service) in hosts.chain(services) {
         let name = join_host_port(&host, port);
-        if !names.virtual_hosts.insert(name.clone()) {
+        let owner = Owner { virtual_service: wrapper.virtual_service, service: service.map(|service| service.service) };
+        if !names.claim_name(&name, &host, owner, diagnostics) {
             continue;
         }
         let domains = match service {
             None => Domains { all: vec![bracketed(&host)], alternates: Vec::new() },
             Some(service) => domains::domains(view, service, listener_port, port),
         };
-        let domains = names.claim(domains);
+        let domains = names.claim_domains(domains, owner, diagnostics);
         if !domains.is_empty() {
             out.push(VirtualHost {
                 name,
@@ -70,37 +75,4 @@ fn of_wrapper(
         }
     }
     out
-}
-
-/// The names in use so far: Envoy refuses a route configuration that has one twice.
-#[derive(Debug, Default)]
-struct Names {
-    virtual_hosts: BTreeSet<String>,
-    /// In lower case.
-    domains: BTreeSet<String>,
-    /// The full names of all services.
-    services: BTreeSet<String>,
-}
-
-impl Names {
-    fn new(wrappers: &[VirtualHostWrapper<'_, '_>]) -> Self {
-        let services = wrappers.iter().flat_map(|w| w.services.iter().map(|s| (&s.hostname, w.port)));
-        let services =
-            services.flat_map(|(hostname, port)| [join_host_port(hostname, port), hostname.clone()]).collect();
-        Self { services, ..Self::default() }
-    }
-
-    /// Keeps the domains that are free, and takes them. One made from a longer name is not free if it is a service of its own:
-    /// `foo.com.cluster.local` must not become `foo.com`.
-    ///
-    /// istiod: `httproute.go` `dedupeDomains`
-    fn claim(&mut self, domains: Domains) -> Vec<String> {
-        let Domains { mut all, alternates } = domains;
-        all.retain(|domain| {
-            let lower = domain.to_lowercase();
-            let foreign = alternates.contains(domain) && self.services.contains(domain);
-            !foreign && self.domains.insert(lower)
-        });
-        all
-    }
 }

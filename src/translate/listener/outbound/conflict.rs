@@ -1,0 +1,94 @@
+//! What the outbound listeners leave out, since something else is there.
+
+use super::chain::{Chain, ChainFilters};
+use super::http_chain;
+use super::listener_table::{Entry, Wanted};
+use super::place::Place;
+use crate::diagnostic::Diagnostic;
+use crate::mesh::conflict::{Part, full_name, outranked};
+use crate::model::istio::VirtualService;
+use crate::translate::listener::ListenerView;
+
+/// A port for which there is no place.
+pub(super) fn refused(view: &ListenerView<'_>, wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
+    let message = format!(
+        "port {} of {} is left out: the listener {} speaks another protocol in which the server speaks first",
+        wanted.port.number,
+        wanted.service.hostname,
+        existing.bind.listener_name(existing.port),
+    );
+    at(view, wanted, existing, "outbound-listener-protocol-conflict", message)
+}
+
+/// A port whose connections all go elsewhere.
+pub(super) fn hidden(view: &ListenerView<'_>, wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
+    let message = format!(
+        "connections to port {} of {} go to another service: both have the same address, port and match in the listener {}",
+        wanted.port.number,
+        wanted.service.hostname,
+        existing.bind.listener_name(existing.port),
+    );
+    at(view, wanted, existing, "outbound-listener-conflict", message)
+}
+
+/// What a port loses to a listener that is there already and is left as it is: its connections, if Envoy finds out what they are,
+/// but for requests where services share their routes.
+///
+/// istiod: `listener.go` `buildSidecarOutboundListener`, at "listener already exists"
+pub(super) fn not_served(
+    view: &ListenerView<'_>,
+    wanted: &Wanted<'_>,
+    place: &Place,
+    existing: &Entry,
+) -> Option<Diagnostic> {
+    if !http_chain::is_sniffed(wanted) || existing.source == wanted.service.source {
+        return None;
+    }
+    let shares_routes = existing.chains.iter().any(|Chain { filters, .. }| match filters {
+        ChainFilters::Http(chain) => chain.has_routes_of(view, wanted, &place.bind),
+        ChainFilters::Network(_) => false,
+    });
+    if !shares_routes {
+        return Some(hidden(view, wanted, existing));
+    }
+    let message = format!(
+        "connections to port {} of {} that are no requests go to another service: both are behind the listener {}",
+        wanted.port.number,
+        wanted.service.hostname,
+        existing.bind.listener_name(existing.port),
+    );
+    Some(at(view, wanted, existing, "outbound-listener-conflict", message))
+}
+
+fn at(view: &ListenerView<'_>, wanted: &Wanted<'_>, existing: &Entry, code: &'static str, message: String) -> Diagnostic {
+    // The service of an egress listener may have fewer ports than the object that it is from.
+    let whole = view.outbound.mesh.service(&wanted.service.hostname, &wanted.service.namespace);
+    let whole = whole.filter(|whole| whole.source == wanted.service.source);
+    let place = whole.and_then(|whole| whole.ports.iter().position(|port| port.number == wanted.port.number));
+    let path = place.map_or_else(|| "spec.ports".to_owned(), |place| format!("spec.ports[{place}]"));
+    let diagnostic = Diagnostic::warning(code, message).at(wanted.service.source, &path);
+    diagnostic.label_at(existing.source, "spec.ports", "the listener was made for this one")
+}
+
+/// `VirtualService.tls[].match[]` that another one repeats.
+pub(super) fn tls_match(loser: Part<'_, VirtualService>, winner: Part<'_, VirtualService>) -> Diagnostic {
+    let message = format!(
+        "the match is left out for sidecars: {} has one with the same `sniHosts` and `destinationSubnets`",
+        full_name(&winner.0.meta)
+    );
+    outranked("virtual-service-duplicate-tls-match", message, loser, winner)
+}
+
+/// `VirtualService.tcp[]` behind one that takes all connections.
+pub(super) fn tcp_route(
+    wanted: &Wanted<'_>,
+    loser: Part<'_, VirtualService>,
+    winner: Part<'_, VirtualService>,
+) -> Diagnostic {
+    let message = format!(
+        "the route is left out for sidecars: one of {} takes all connections to {}",
+        full_name(&winner.0.meta),
+        wanted.service.hostname
+    );
+    outranked("virtual-service-tcp-route-behind", message, loser, winner)
+}
