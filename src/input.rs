@@ -30,6 +30,7 @@ impl Input {
     pub fn new(files: Vec<SourceFile>, options: &Options) -> Self {
         let (mut manifests, mut diagnostics) = ingest::ingest(files);
         let expansion = expand::expand(&mut manifests, options);
+        diagnostics.extend(expansion.diagnostics.clone());
         let settings = ingest::mesh_settings(&manifests, options, &mut diagnostics);
         diagnostics.extend(coverage::unsupported(&manifests));
         diagnostics.extend(other_revisions(&expansion));

@@ -151,9 +151,10 @@ pub(crate) fn sidecar_of(mesh: &Mesh, proxy: &Proxy) -> Option<usize> {
     if proxy.client.kind == ProxyKind::Router {
         return None;
     }
-    let own = mesh.sidecars.iter().position(|s| {
-        s.meta.namespace == proxy.namespace && sidecar::is_for(&s.spec, &proxy.labels)
-    });
+    let own = mesh
+        .sidecars
+        .iter()
+        .position(|s| s.meta.namespace == proxy.namespace && sidecar::is_for(&s.spec, &proxy.labels));
     own.or_else(|| {
         let root = &mesh.config.root_namespace;
         mesh.sidecars.iter().position(|s| s.meta.namespace == *root && s.spec.workload_selector.is_none())

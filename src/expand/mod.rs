@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::diagnostic::Diagnostics;
 use crate::ingest::{Manifests, read_object_of_program};
 use crate::options::Options;
 use crate::source::ResourceRef;
@@ -40,6 +41,8 @@ pub struct Expansion {
     pub invented: Vec<Invented>,
     /// The Pods that another revision's injector would give a proxy.
     pub other_revisions: Vec<OtherRevision>,
+    /// What there is to say.
+    pub diagnostics: Diagnostics,
     /// Objects of the input that now say more, by document.
     changed: BTreeMap<u32, Value>,
     /// Objects that the input does not have.
@@ -77,6 +80,9 @@ pub fn expand(manifests: &mut Manifests, options: &Options) -> Expansion {
         expansion.put(manifests, made);
     }
     expansion.other_revisions = inject::other_revisions(manifests, options);
+    if manifests.proxy_configs.len() > 1 {
+        expansion.diagnostics.extend(inject::overridden_proxy_configs(manifests, options));
+    }
     expansion
 }
 

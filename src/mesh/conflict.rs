@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::mesh::order;
+use crate::mesh::virtual_service::{RouteSemantics, route_semantics};
+use crate::model::istio::VirtualService;
 use crate::model::{Config, ObjectMeta};
 
 /// A part of an object, with the way to it: `spec.subsets[0].name`.
@@ -43,6 +45,15 @@ pub(crate) fn reason(winner: &ObjectMeta, loser: &ObjectMeta) -> &'static str {
 /// `namespace/name`, as findings name an object.
 pub(crate) fn full_name(meta: &ObjectMeta) -> String {
     format!("{}/{}", meta.namespace, meta.name)
+}
+
+/// How findings name a VirtualService: one that was made from another kind has no name that its author knows.
+pub(crate) fn virtual_service_name(config: &Config<VirtualService>) -> String {
+    match route_semantics(config) {
+        RouteSemantics::VirtualService => full_name(&config.meta),
+        RouteSemantics::Ingress => "an Ingress".to_owned(),
+        RouteSemantics::Gateway => "a route of the Gateway API".to_owned(),
+    }
 }
 
 /// Says which objects do not count, of those that are for a whole namespace (that of the root namespace is for the mesh): in each

@@ -96,7 +96,8 @@ impl DestinationRuleIndex {
             let whom = || Some(format!("in {namespace}"));
             pool.lists().for_each(|list| overridden(list, |_, _| whom(), diagnostics));
         };
-        for (namespace, pool) in self.namespace_local.iter().filter(|(namespace, _)| **namespace != self.root_namespace) {
+        for (namespace, pool) in self.namespace_local.iter().filter(|(namespace, _)| **namespace != self.root_namespace)
+        {
             of_clients(pool, namespace, diagnostics);
         }
         of_clients(&self.root_namespace_local, &self.root_namespace, diagnostics);
@@ -258,7 +259,8 @@ fn lost(
         diagnostics.push(outranked("destination-rule-overridden", message, places.0, places.1));
     }
     if before.export_to != *export {
-        let message = format!("the rule counts only where {} is exported to: it becomes one with it", full_name(&first.meta));
+        let message =
+            format!("the rule counts only where {} is exported to: it becomes one with it", full_name(&first.meta));
         let places = ((rule, "spec.exportTo"), (first, "spec.exportTo"));
         diagnostics.push(outranked("destination-rule-overridden", message, places.0, places.1));
     }

@@ -18,9 +18,7 @@ use super::registry::service_entry::{self, ServiceWithEndpoints};
 use super::registry::spiffe;
 use super::registry::workload::{Workload, WorkloadContext};
 use super::service::{NamespacedHostname, Resolution, Service, TargetPort};
-use super::{
-    Mesh, cluster_local, gateway_api, ingress, labels, order, sidecar, telemetry, traffic_extension,
-};
+use super::{Mesh, cluster_local, gateway_api, ingress, labels, order, sidecar, telemetry, traffic_extension};
 use crate::diagnostic::Diagnostics;
 use crate::ingest::{Manifests, MeshSettings};
 use crate::mesh::by_namespace::ByNamespace;
@@ -70,10 +68,8 @@ impl Mesh {
         let sidecars = sidecar::in_order(rules(&manifests.sidecars, &seen), &config.root_namespace, &mut findings);
         let telemetries = rules(&manifests.telemetries, &seen);
         findings.extend(telemetry::overridden(&telemetries, &config.root_namespace));
-        let virtual_services =
-            VirtualServiceIndex::new(&virtual_services, config, CLUSTER_DOMAIN, &mut findings);
-        let destination_rules =
-            DestinationRuleIndex::new(&destination_rules, config, CLUSTER_DOMAIN, &mut findings);
+        let virtual_services = VirtualServiceIndex::new(&virtual_services, config, CLUSTER_DOMAIN, &mut findings);
+        let destination_rules = DestinationRuleIndex::new(&destination_rules, config, CLUSTER_DOMAIN, &mut findings);
         let peer_authentication =
             PeerAuthenticationIndex::new(&peer_authentications, &config.root_namespace, &mut findings);
         let named = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod conflicts;
 mod diff;
 mod lint;
 mod lint_command;

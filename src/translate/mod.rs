@@ -78,7 +78,7 @@ pub fn translate(
     let part = outbound.with(&view.outbound, patches);
     let shared = part.resources();
 
-    let own_clusters = patched::own_clusters(view, patches);
+    let own_clusters = patched::own_clusters(view, patches, diagnostics);
     let own_endpoints = patched::endpoints(&view.outbound, referenced::eds(&own_clusters), &shared.endpoints);
     let own_endpoints = own_endpoints.into_iter().filter(|e| !contains(&shared.endpoints, e.name()));
     let listeners = patched::listeners(view.proxy.client.kind, listeners(view, outbound, diagnostics), &part, patches);

@@ -1,12 +1,14 @@
 //! Where patches of EnvoyFilters meet the resources of one proxy: after each is made, before what depends on it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostics;
 use crate::model::istio::EnvoyFilterPatchContext as PatchContext;
 use crate::proxy::{ProxyKind, ProxyView};
 use crate::translate::cluster::OwnClusters;
-use crate::translate::envoy_filter::{ListenerOrder, ListenerOutcome, PatchSet};
+use crate::translate::envoy_filter::{AddedBy, ListenerOrder, ListenerOutcome, PatchSet};
 use crate::translate::listener::Listeners;
 use crate::translate::outbound::OutboundPart;
 use crate::translate::{Resource, cluster, endpoint, route};
@@ -21,8 +23,12 @@ pub(super) fn outbound_context(kind: ProxyKind) -> PatchContext {
 
 /// The clusters of a proxy that others do not have. Of several with one name the first stays.
 ///
-/// istiod: `cluster.go` `buildClusters`
-pub(super) fn own_clusters(view: &ProxyView<'_>, patches: Option<&PatchSet>) -> Vec<Arc<Resource>> {
+/// istiod: `cluster.go` `buildClusters`, `cluster_builder.go` `normalizeClusters`
+pub(super) fn own_clusters(
+    view: &ProxyView<'_>,
+    patches: Option<&PatchSet>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Arc<Resource>> {
     let OwnClusters { outbound, inbound, unpatched } = cluster::own(view);
     let outbound = outbound.into_iter().map(|cluster| (Resource::shared(cluster), Vec::new()));
     let inbound = inbound.into_iter().map(|(cluster, hosts)| (Resource::shared(cluster), hosts));
@@ -30,23 +36,32 @@ pub(super) fn own_clusters(view: &ProxyView<'_>, patches: Option<&PatchSet>) -> 
     if view.proxy.client.kind == ProxyKind::Sidecar {
         clusters.extend(patched_clusters(inbound, PatchContext::SidecarInbound, patches));
     }
-    clusters.extend(unpatched.into_iter().map(Resource::shared));
-    let mut names = BTreeSet::new();
-    clusters.retain(|cluster| names.insert(cluster.name().to_owned()));
-    clusters
+    clusters.extend(unpatched.into_iter().map(|cluster| (Resource::shared(cluster), None)));
+    let mut first: BTreeMap<String, Option<AddedBy>> = BTreeMap::new();
+    clusters.retain(|(cluster, by)| match first.entry(cluster.name().to_owned()) {
+        Entry::Vacant(free) => {
+            free.insert(*by);
+            true
+        }
+        Entry::Occupied(first) => {
+            diagnostics.extend(by.map(|by| by.duplicate_cluster(cluster.name(), *first.get())).into_iter().collect());
+            false
+        }
+    });
+    clusters.into_iter().map(|(cluster, _)| cluster).collect()
 }
 
 fn patched_clusters(
     clusters: impl Iterator<Item = (Arc<Resource>, Vec<String>)>,
     context: PatchContext,
     patches: Option<&PatchSet>,
-) -> Vec<Arc<Resource>> {
+) -> Vec<(Arc<Resource>, Option<AddedBy>)> {
     let Some(patches) = patches.filter(|patches| patches.touches_clusters(context)) else {
-        return clusters.map(|(cluster, _)| cluster).collect();
+        return clusters.map(|(cluster, _)| (cluster, None)).collect();
     };
-    let mut patched: Vec<_> =
-        clusters.filter_map(|(cluster, hosts)| patches.cluster(context, &cluster, &hosts)).collect();
-    patched.extend(patches.added_clusters(context));
+    let own = clusters.filter_map(|(cluster, hosts)| patches.cluster(context, &cluster, &hosts));
+    let mut patched: Vec<_> = own.map(|cluster| (cluster, None)).collect();
+    patched.extend(patches.added_clusters(context).into_iter().map(|(cluster, by)| (cluster, Some(by))));
     patched
 }
 

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::node;
 use super::workload::Workload;
+use crate::diagnostic::Diagnostics;
 use crate::ingest::{self, Manifests};
 use crate::model::Config;
 use crate::model::istio::ProxyConfigResource;
@@ -179,6 +180,11 @@ impl<'m> Injector<'m> {
     fn trust_domain(&self) -> &str {
         self.mesh.get("trustDomain").and_then(Value::as_str).filter(|d| !d.is_empty()).unwrap_or("cluster.local")
     }
+}
+
+/// Says which ProxyConfigs do not count for any proxy, or for one.
+pub(super) fn overridden_proxy_configs(manifests: &Manifests, options: &Options) -> Diagnostics {
+    proxy_config::overridden(&Injector::new(manifests, options))
 }
 
 /// A Pod without a proxy that asks for the injector of another revision.

@@ -1,11 +1,14 @@
 //! The proxy's settings: `ProxyConfig` of the mesh, of resources and of the Pod's annotation, one over the other.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::Injector;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest;
-use crate::model::Config;
 use crate::model::istio::ProxyConfigResource;
+use crate::model::{Config, ObjectMeta};
 
 /// Returns the settings of a Pod, with names in camel case.
 ///
@@ -17,24 +20,16 @@ pub(super) fn effective(
     annotations: &Map<String, Value>,
 ) -> Map<String, Value> {
     let root = injector.mesh.get("rootNamespace").and_then(Value::as_str).unwrap_or("istio-system");
-    let all = |namespace: &str| {
-        let of_namespace = injector.proxy_configs.iter().filter(|c| c.meta.namespace == namespace).copied();
-        of_namespace.collect::<Vec<&Config<ProxyConfigResource>>>()
-    };
-    let without_selector = |configs: &[&Config<ProxyConfigResource>]| {
-        configs.iter().find(|config| selector(config).is_none()).map(|config| source(injector, config))
-    };
-    let selected = all(namespace).into_iter().find(|config| {
-        selector(config).is_some_and(|selector| {
-            selector.iter().all(|(key, value)| labels.get(key).and_then(Value::as_str) == Some(value))
-        })
-    });
+    let first = |config: &Config<ProxyConfigResource>| source(injector, config);
+    let whole = |namespace: &str| of_whole_namespace(injector, namespace).next().map(first);
+    let has = |key: &str, value: &str| labels.get(key).and_then(Value::as_str) == Some(value);
+    let selected = selecting(injector, namespace, has).next();
     let annotation = annotations.get("proxy.istio.io/config").and_then(Value::as_str);
     let layers = [
         injector.mesh.get("defaultConfig").cloned(),
-        without_selector(&all(root)),
-        if namespace == root { None } else { without_selector(&all(namespace)) },
-        selected.map(|config| source(injector, config)),
+        whole(root),
+        if namespace == root { None } else { whole(namespace) },
+        selected.map(first),
         annotation.and_then(ingest::json_of_yaml),
     ];
     layers.into_iter().flatten().fold(Map::new(), |below, layer| match layer {
@@ -43,6 +38,57 @@ pub(super) fn effective(
         }
         _ => below,
     })
+}
+
+/// The resources for all Pods of a namespace (those of the root namespace for all of the mesh), of which the first counts.
+fn of_whole_namespace<'i>(
+    injector: &'i Injector<'_>,
+    namespace: &'i str,
+) -> impl Iterator<Item = &'i Config<ProxyConfigResource>> {
+    let of_namespace = injector.proxy_configs.iter().filter(move |config| config.meta.namespace == namespace);
+    of_namespace.filter(|config| selector(config).is_none()).copied()
+}
+
+/// The resources that select a Pod, of which the first counts; `has` says whether it has a label.
+fn selecting<'i>(
+    injector: &'i Injector<'_>,
+    namespace: &'i str,
+    has: impl Fn(&str, &str) -> bool,
+) -> impl Iterator<Item = &'i Config<ProxyConfigResource>> {
+    let of_namespace = injector.proxy_configs.iter().filter(move |config| config.meta.namespace == namespace);
+    let selects = move |config: &&&Config<ProxyConfigResource>| {
+        selector(config).is_some_and(|selector| selector.iter().all(|(key, value)| has(key, value)))
+    };
+    of_namespace.filter(selects).copied()
+}
+
+/// Says which resources do not count, for a whole namespace or for a Pod that was made.
+pub(super) fn overridden(injector: &Injector<'_>) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    let mut say = |loser: &Config<ProxyConfigResource>, winner: &Config<ProxyConfigResource>, path: &str, why: &str| {
+        let ObjectMeta { namespace, name, .. } = &winner.meta;
+        let message = format!("the ProxyConfig does not count: {namespace}/{name} {why} too");
+        let diagnostic = Diagnostic::warning("proxy-config-overridden", message).at(loser.source, path);
+        diagnostics.push(diagnostic.label_at(winner.source, path, "this one is older, or comes first by name"));
+    };
+    let namespaces: BTreeSet<&str> = injector.proxy_configs.iter().map(|c| c.meta.namespace.as_str()).collect();
+    for namespace in namespaces {
+        let mut whole = of_whole_namespace(injector, namespace);
+        if let Some(first) = whole.next() {
+            whole.for_each(|other| say(other, first, "metadata.name", "is for the whole namespace"));
+        }
+        let mut found = BTreeSet::new();
+        for pod in injector.manifests.pods.iter().filter(|pod| pod.meta.namespace == namespace) {
+            let mut selecting = selecting(injector, namespace, |key, value| {
+                pod.meta.labels.get(key).is_some_and(|label| label == value)
+            });
+            let Some(first) = selecting.next() else { continue };
+            for other in selecting.filter(|other| found.insert((other.source, first.source))) {
+                say(other, first, "spec.selector", &format!("selects {}", pod.meta.name));
+            }
+        }
+    }
+    diagnostics
 }
 
 /// Returns settings without what the agent has anyway, as the injector writes them into the Pod.

@@ -26,7 +26,11 @@ pub(crate) fn in_namespace(older: &Service, younger: &Service, diagnostics: &mut
         vec![("spec.hosts".to_owned(), "ports and settings of the ServiceEntry".to_owned())]
     };
     for (path, what) in lost {
-        let message = format!("the {what} do not count for the cluster of {}: {} has the host too", loser.hostname, named(winner));
+        let message = format!(
+            "the {what} do not count for the cluster of {}: {} has the host too",
+            loser.hostname,
+            named(winner)
+        );
         diagnostics.push(at_loser("service-host-conflict", message, (loser, &path), winner));
     }
     let accounts = &older.service_accounts;
@@ -115,7 +119,7 @@ pub(crate) fn in_namespaces(
     }
     for Lost { loser, winner, clients } in lost.into_values() {
         let clients = clients.join(", ");
-        let message = format!("clients in {clients} do not mean this object by {}, but {}", loser.hostname, named(winner));
+        let message = format!("for clients in {clients}, {} is another object: {}", loser.hostname, named(winner));
         diagnostics.push(at_loser("service-host-in-several-namespaces", message, (loser, host_path(loser)), winner));
     }
 }

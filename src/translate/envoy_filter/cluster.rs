@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::matching;
+use super::patch::Patch;
 use super::patch_set::PatchSet;
 use super::run::Run;
+use crate::diagnostic::Diagnostic;
 use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::{DynamicMessage, DynamicValue};
 use crate::model::istio::{
     EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchContext as PatchContext, EnvoyFilterPatchOperation as Operation,
 };
+use crate::source::ResourceRef;
 use crate::translate::Resource;
 
 impl PatchSet {
@@ -42,8 +45,30 @@ impl PatchSet {
     /// The clusters that patches add on this side.
     ///
     /// istiod: `cluster_patch.go` `InsertedClusters`
-    pub(crate) fn added_clusters(&self, context: PatchContext) -> Vec<Arc<Resource>> {
-        self.added(ApplyTo::Cluster, context).map(Resource::shared).collect()
+    pub(crate) fn added_clusters(&self, context: PatchContext) -> Vec<(Arc<Resource>, AddedBy)> {
+        let by = |patch: &Patch| AddedBy { source: patch.source, index: patch.index };
+        let added = self.added(ApplyTo::Cluster, context);
+        added.map(|(patch, message)| (Resource::shared(message), by(patch))).collect()
+    }
+}
+
+/// The patch that adds a resource.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AddedBy {
+    source: ResourceRef,
+    index: usize,
+}
+
+impl AddedBy {
+    /// Says that the name is taken: by the cluster of another patch, or of something else.
+    pub(crate) fn duplicate_cluster(self, name: &str, first: Option<Self>) -> Diagnostic {
+        let path = |by: Self| format!("spec.configPatches[{}].patch.value.name", by.index);
+        let message = format!("the cluster {name} is left out: there is one of this name already");
+        let diagnostic = Diagnostic::warning("envoy-filter-duplicate-cluster", message).at(self.source, &path(self));
+        match first {
+            Some(first) => diagnostic.label_at(first.source, &path(first), "this patch comes first"),
+            None => diagnostic,
+        }
     }
 }
 

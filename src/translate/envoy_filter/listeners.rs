@@ -64,7 +64,9 @@ impl PatchSet {
                 ListenerOutcome::Kept(listener) | ListenerOutcome::Failed(listener) => Some(listener),
                 ListenerOutcome::Removed => None,
             });
-            return kept.chain(self.added(ApplyTo::Listener, context).map(Resource::shared)).collect();
+            return kept
+                .chain(self.added(ApplyTo::Listener, context).map(|(_, message)| Resource::shared(message)))
+                .collect();
         };
         let patched = if order == ListenerOrder::Known { 0..=failure } else { failure..=failure };
         let listeners = outcomes.into_iter().enumerate().map(|(index, (before, outcome))| match outcome {

@@ -36,6 +36,7 @@ mod shared_limit;
 mod tests;
 mod virtual_host;
 
+pub(crate) use cluster::AddedBy;
 pub(crate) use listeners::{ListenerOrder, ListenerOutcome};
 pub(crate) use patch_set::PatchSet;
 

@@ -73,11 +73,15 @@ impl PatchSet {
         self.patches.get(&apply_to).map_or(&[], Vec::as_slice)
     }
 
-    /// The resources that patches add on this side.
-    pub(super) fn added(&self, apply_to: ApplyTo, context: PatchContext) -> impl Iterator<Item = DynamicMessage> {
+    /// The resources that patches add on this side, each with its patch.
+    pub(super) fn added(
+        &self,
+        apply_to: ApplyTo,
+        context: PatchContext,
+    ) -> impl Iterator<Item = (&Patch, DynamicMessage)> {
         let added = self.of(apply_to).iter().filter(move |patch| patch.adds_in(context));
         added.inspect(|patch| patch.mark_matched()).filter_map(|patch| match patch.item() {
-            Some(DynamicValue::Message(message)) => Some(message),
+            Some(DynamicValue::Message(message)) => Some((&**patch, message)),
             _ => None,
         })
     }

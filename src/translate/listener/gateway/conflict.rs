@@ -1,7 +1,7 @@
 //! What a gateway's listeners leave out.
 
 use crate::diagnostic::Diagnostic;
-use crate::mesh::conflict::{Part, full_name, outranked};
+use crate::mesh::conflict::{Part, outranked, virtual_service_name};
 use crate::mesh::gateway::GatewayServer;
 use crate::model::Config;
 use crate::model::istio::VirtualService;
@@ -27,7 +27,7 @@ pub(super) fn tcp_route(
 ) -> Diagnostic {
     let message = format!(
         "the route is left out: one of {} takes all connections to port {} of the Gateway {}",
-        full_name(&winner.0.meta),
+        virtual_service_name(winner.0),
         server.port.number,
         server.gateway_name
     );

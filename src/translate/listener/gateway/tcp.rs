@@ -49,10 +49,7 @@ fn route<'v>(server: &GatewayServer, virtual_service: &'v Config<VirtualService>
 }
 
 /// A TLSRoute of the Gateway API on a listener that terminates TLS has `tls` routes only.
-fn terminated_tls_route<'v>(
-    server: &GatewayServer,
-    virtual_service: &'v Config<VirtualService>,
-) -> Option<Found<'v>> {
+fn terminated_tls_route<'v>(server: &GatewayServer, virtual_service: &'v Config<VirtualService>) -> Option<Found<'v>> {
     let parents = virtual_service.meta.annotations.get("internal.istio.io/parents")?;
     if !parents.starts_with("TLSRoute/") || server.is_passthrough() {
         return None;

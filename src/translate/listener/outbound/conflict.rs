@@ -5,17 +5,18 @@ use super::http_chain;
 use super::listener_table::{Entry, Wanted};
 use super::place::Place;
 use crate::diagnostic::Diagnostic;
-use crate::mesh::conflict::{Part, full_name, outranked};
+use crate::mesh::conflict::{Part, outranked, virtual_service_name};
+use crate::model::Config;
 use crate::model::istio::VirtualService;
 use crate::translate::listener::ListenerView;
 
 /// A port for which there is no place.
 pub(super) fn refused(view: &ListenerView<'_>, wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
     let message = format!(
-        "port {} of {} is left out: the listener {} speaks another protocol in which the server speaks first",
+        "port {} of {} is left out: another protocol in which the server speaks first is spoken in {}",
         wanted.port.number,
         wanted.service.hostname,
-        existing.bind.listener_name(existing.port),
+        listener(wanted, existing),
     );
     at(view, wanted, existing, "outbound-listener-protocol-conflict", message)
 }
@@ -23,10 +24,10 @@ pub(super) fn refused(view: &ListenerView<'_>, wanted: &Wanted<'_>, existing: &E
 /// A port whose connections all go elsewhere.
 pub(super) fn hidden(view: &ListenerView<'_>, wanted: &Wanted<'_>, existing: &Entry) -> Diagnostic {
     let message = format!(
-        "connections to port {} of {} go to another service: both have the same address, port and match in the listener {}",
+        "connections to port {} of {} go to another service: both have the same address, port and match in {}",
         wanted.port.number,
         wanted.service.hostname,
-        existing.bind.listener_name(existing.port),
+        listener(wanted, existing),
     );
     at(view, wanted, existing, "outbound-listener-conflict", message)
 }
@@ -52,15 +53,30 @@ pub(super) fn not_served(
         return Some(hidden(view, wanted, existing));
     }
     let message = format!(
-        "connections to port {} of {} that are no requests go to another service: both are behind the listener {}",
+        "connections to port {} of {} that are no requests go to another service: both are behind {}",
         wanted.port.number,
         wanted.service.hostname,
-        existing.bind.listener_name(existing.port),
+        listener(wanted, existing),
     );
     Some(at(view, wanted, existing, "outbound-listener-conflict", message))
 }
 
-fn at(view: &ListenerView<'_>, wanted: &Wanted<'_>, existing: &Entry, code: &'static str, message: String) -> Diagnostic {
+/// Of a headless service, one stands for the listeners of all endpoints.
+fn listener(wanted: &Wanted<'_>, existing: &Entry) -> String {
+    if wanted.by_endpoint {
+        "the listeners of its endpoints".to_owned()
+    } else {
+        format!("the listener {}", existing.bind.listener_name(existing.port))
+    }
+}
+
+fn at(
+    view: &ListenerView<'_>,
+    wanted: &Wanted<'_>,
+    existing: &Entry,
+    code: &'static str,
+    message: String,
+) -> Diagnostic {
     // The service of an egress listener may have fewer ports than the object that it is from.
     let whole = view.outbound.mesh.service(&wanted.service.hostname, &wanted.service.namespace);
     let whole = whole.filter(|whole| whole.source == wanted.service.source);
@@ -70,13 +86,18 @@ fn at(view: &ListenerView<'_>, wanted: &Wanted<'_>, existing: &Entry, code: &'st
     diagnostic.label_at(existing.source, "spec.ports", "the listener was made for this one")
 }
 
+/// A match of a VirtualService's `tls`, by its route's place and its own.
+type TlsMatch<'a> = (&'a Config<VirtualService>, (usize, usize));
+
 /// `VirtualService.tls[].match[]` that another one repeats.
-pub(super) fn tls_match(loser: Part<'_, VirtualService>, winner: Part<'_, VirtualService>) -> Diagnostic {
+pub(super) fn tls_match((loser, place): TlsMatch<'_>, (winner, winner_place): TlsMatch<'_>) -> Diagnostic {
+    let path = |(route, place): (usize, usize)| format!("spec.tls[{route}].match[{place}]");
     let message = format!(
         "the match is left out for sidecars: {} has one with the same `sniHosts` and `destinationSubnets`",
-        full_name(&winner.0.meta)
+        virtual_service_name(winner)
     );
-    outranked("virtual-service-duplicate-tls-match", message, loser, winner)
+    let code = "virtual-service-duplicate-tls-match";
+    outranked(code, message, (loser, &path(place)), (winner, &path(winner_place)))
 }
 
 /// `VirtualService.tcp[]` behind one that takes all connections.
@@ -87,7 +108,7 @@ pub(super) fn tcp_route(
 ) -> Diagnostic {
     let message = format!(
         "the route is left out for sidecars: one of {} takes all connections to {}",
-        full_name(&winner.0.meta),
+        virtual_service_name(winner.0),
         wanted.service.hostname
     );
     outranked("virtual-service-tcp-route-behind", message, loser, winner)

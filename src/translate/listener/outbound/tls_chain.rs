@@ -62,14 +62,13 @@ fn routed(view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place, diagnosti
                 if !attributes.destination_subnets.is_empty() && wanted.port.number > 0 {
                     cidrs.clone_from(&attributes.destination_subnets);
                 }
-                let path = format!("spec.tls[{route_place}].match[{match_place}]");
+                let place = (route_place, match_place);
                 match seen.entry((&attributes.sni_hosts, &attributes.destination_subnets)) {
                     Entry::Vacant(free) => {
-                        free.insert((config, path));
+                        free.insert((config, place));
                     }
                     Entry::Occupied(first) => {
-                        let (first, first_path) = first.get();
-                        diagnostics.push(conflict::tls_match((config, &path), (first, first_path)));
+                        diagnostics.push(conflict::tls_match((config, place), *first.get()));
                         continue;
                     }
                 }

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::mesh::conflict::reason;
+use crate::mesh::conflict::{reason, virtual_service_name};
 use crate::mesh::service::Service;
 use crate::model::Config;
 use crate::model::istio::VirtualService;
@@ -55,7 +55,8 @@ impl<'a> Names<'a> {
             Entry::Occupied(taken) => *taken.get(),
         };
         if owner.source() != first.source() {
-            let message = format!("the routes for {host} are left out for sidecars: {} has the host already", first.named());
+            let message =
+                format!("the routes for {host} are left out for sidecars: {} has the host already", first.named());
             diagnostics.push(duplicate("virtual-service-duplicate-host", message, (owner, &owner.path(host)), first));
         }
         false
@@ -93,7 +94,8 @@ impl<'a> Names<'a> {
         });
         for (first, domains) in lost.into_values() {
             let (host, domains) = (owner.service.map_or("", |service| &service.hostname), domains.join(", "));
-            let message = format!("requests of sidecars for {domains} are not for {host}: {} has them already", first.named());
+            let message =
+                format!("requests of sidecars for {domains} are not for {host}: {} has them already", first.named());
             let path = owner.domain_path();
             diagnostics.push(duplicate("service-duplicate-domain", message, (owner, path), first));
         }
@@ -110,7 +112,7 @@ impl Owner<'_> {
 
     fn named(self) -> String {
         match (self.virtual_service, self.service) {
-            (Some(config), _) => format!("{}/{}", config.meta.namespace, config.meta.name),
+            (Some(config), _) => virtual_service_name(config),
             (None, Some(service)) => service.hostname.clone(),
             (None, None) => String::new(),
         }
