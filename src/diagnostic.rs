@@ -115,6 +115,11 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
+    /// Adds a finding, if there is one.
+    pub fn push_some(&mut self, diagnostic: Option<Diagnostic>) {
+        self.list.extend(diagnostic);
+    }
+
     /// Adds all findings of another list.
     pub fn extend(&mut self, other: Diagnostics) {
         self.list.extend(other.list);

@@ -308,8 +308,8 @@ fn overridden(
 ) {
     let for_all: Vec<_> = list.iter().filter(|one| one.rule.spec.workload_selector.is_none()).collect();
     for (index, earlier) in for_all.iter().enumerate() {
-        let later = for_all[index + 1..].iter().rev();
-        let found = later.filter_map(|later| Some((later, whom(&earlier.export_to, &later.export_to)?))).next();
+        let mut later = for_all[index + 1..].iter().rev();
+        let found = later.find_map(|later| Some((later, whom(&earlier.export_to, &later.export_to)?)));
         if let Some((later, whom)) = found {
             let message = format!(
                 "the rule does not count for clients {whom}: {} is for {} too, and has another `exportTo`",

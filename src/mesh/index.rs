@@ -328,7 +328,9 @@ fn by_hostname(
     }
     let default = super::visibility::export_to(default_export_to);
     let export_to = |s: &Service| if s.export_to.is_empty() { default.clone() } else { s.export_to.clone() };
-    out.values().for_each(|by_namespace| same_host::in_namespaces(by_namespace, export_to, findings));
+    for by_namespace in out.values() {
+        same_host::in_namespaces(by_namespace, export_to, findings);
+    }
     out
 }
 

@@ -44,7 +44,7 @@ pub(super) fn own_clusters(
             true
         }
         Entry::Occupied(first) => {
-            diagnostics.extend(by.map(|by| by.duplicate_cluster(cluster.name(), *first.get())).into_iter().collect());
+            diagnostics.push_some(by.map(|by| by.duplicate_cluster(cluster.name(), *first.get())));
             false
         }
     });

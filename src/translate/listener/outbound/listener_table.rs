@@ -113,9 +113,7 @@ impl ListenerTable {
                 entry.merge(view, wanted, &place, diagnostics);
                 entry.protocol = Protocol::Unsupported;
             }
-            Outcome::Served => {
-                conflict::not_served(view, wanted, &place, entry).into_iter().for_each(|one| diagnostics.push(one));
-            }
+            Outcome::Served => diagnostics.push_some(conflict::not_served(view, wanted, &place, entry)),
             Outcome::Refused => diagnostics.push(conflict::refused(view, wanted, entry)),
         }
     }
