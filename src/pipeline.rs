@@ -42,6 +42,7 @@ pub fn translate_all(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Proxy, Conf
         });
         all.extend(of_group.reduce(Diagnostics::default, gather));
     }
+    all.extend(envoy_filters.shared_limits());
     all.extend(unmatched(mesh, proxies, &envoy_filters));
     all
 }
@@ -77,6 +78,7 @@ pub fn translate_in_order<T: Send, E>(
             }
         }
     }
+    all.extend(envoy_filters.shared_limits());
     all.extend(unmatched(mesh, proxies, &envoy_filters));
     (all, Ok(()))
 }

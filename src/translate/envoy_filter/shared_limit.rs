@@ -1,13 +1,18 @@
 //! `RouteConfiguration.max_direct_response_body_size_bytes`: istiod has one value for all, and a merge changes that.
 //!
-//! Route configurations that istiod makes later have the new value too, whichever patch was meant for them. It makes those of a proxy
-//! in no order; here it is by name, and other proxies are left alone.
+//! What a patch is merged into has the patch's value. Beyond that nothing is certain: each route configuration that istiod makes
+//! later has the new value too, of this proxy and of all others, whatever the patch is for; those that it made before keep the old
+//! one, until it makes them again. Here all of the proxy that has the patch get the value, and other proxies do not; a finding at
+//! the patch says so.
 //!
 //! istiod: `route.go` `DefaultMaxDirectResponseBodySizeBytes`
 
 use std::sync::Arc;
 
+use super::EnvoyFilters;
+use super::patch::Patch;
 use super::patch_set::PatchSet;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::envoy::{Any, DynamicMessage, DynamicValue, schema};
 use crate::model::istio::{
     EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchContext as PatchContext, EnvoyFilterPatchOperation as Operation,
@@ -17,31 +22,48 @@ use crate::translate::Resource;
 const FIELD: &str = "max_direct_response_body_size_bytes";
 
 impl PatchSet {
-    /// Gives the value that a patch has merged to the route configurations that come after.
+    /// Gives the value that a patch has merged into some of a proxy's route configurations to those that have the default.
     pub(crate) fn share_limit(
         &self,
         context: PatchContext,
         default: u32,
         mut routes: Vec<Arc<Resource>>,
     ) -> Vec<Arc<Resource>> {
-        let changes = self.of(ApplyTo::RouteConfiguration).iter().any(|patch| {
-            let value = patch.value().filter(|_| patch.operation == Operation::Merge && patch.is_in(context));
-            value.is_some_and(|value| value.number(FIELD) != 0)
-        });
-        if !changes {
+        let patches = self.of(ApplyTo::RouteConfiguration);
+        if !patches.iter().any(|patch| patch.is_in(context) && changes_limit(patch)) {
             return routes;
         }
-        routes.sort_by(|a, b| a.name().cmp(b.name()));
-        let mut shared = default;
-        for route in &mut routes {
-            match limit(route) {
-                Some(limit) if limit != default => shared = limit,
-                Some(_) if shared != default => *route = with_limit(route, shared),
-                _ => {}
-            }
+        let Some(shared) = routes.iter().filter_map(|routes| limit(routes)).rfind(|limit| *limit != default) else {
+            return routes;
+        };
+        for route in routes.iter_mut().filter(|routes| limit(routes) == Some(default)) {
+            *route = with_limit(route, shared);
         }
         routes
     }
+}
+
+impl EnvoyFilters {
+    /// Says of which patches nobody can know how far they reach.
+    pub fn shared_limits(&self) -> Diagnostics {
+        let patches = self.filters.iter().flat_map(|filter| &filter.patches);
+        patches.filter(|patch| changes_limit(patch)).map(|patch| finding(patch)).collect()
+    }
+}
+
+fn changes_limit(patch: &Patch) -> bool {
+    let merged = patch.value().filter(|_| patch.operation == Operation::Merge);
+    patch.apply_to == ApplyTo::RouteConfiguration && merged.is_some_and(|value| value.number(FIELD) != 0)
+}
+
+fn finding(patch: &Patch) -> Diagnostic {
+    let message = format!(
+        "istiod has one `{FIELD}` for all: route configurations that it makes after this patch have it too, of any proxy"
+    );
+    let path = format!("spec.configPatches[{}].patch.value.{FIELD}", patch.index);
+    Diagnostic::warning("envoy-filter-shared-limit", message)
+        .at(patch.source, &path)
+        .help("which ones depends on istiod's order: meshc gives it to all of a proxy that has the patch, and to no other proxy")
 }
 
 fn limit(routes: &Resource) -> Option<u32> {
