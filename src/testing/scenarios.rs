@@ -24,6 +24,9 @@ struct Scenario {
     istio: String,
     /// The recorded ones, as `<pod>.<namespace>`.
     proxies: BTreeSet<String>,
+    /// What istiod fetched, by URI: files of the folder's `jwks/`.
+    #[serde(default)]
+    jwks: BTreeMap<String, String>,
 }
 
 fn main() -> ExitCode {
@@ -51,7 +54,14 @@ fn check(folder: &Path) -> Result<(), String> {
         return Err(format!("scenario.yaml names {:?}, and istiod/ holds {names:?}", scenario.proxies));
     }
 
-    let mut ours = translate(&folder.join("manifests"), &names)?;
+    let fetched = |(uri, file): (&String, &String)| {
+        let text = String::from_utf8(read(&folder.join("jwks").join(file))?).map_err(|e| format!("{file}: {e}"))?;
+        Ok::<_, String>((uri.clone(), text))
+    };
+    let jwks = scenario.jwks.iter().map(fetched).collect::<Result<_, _>>()?;
+    // As the command does; a recorded scenario lacks nothing that a proxy depends on.
+    let options = Options { expand: true, jwks, ..Options::default() };
+    let mut ours = translate(&folder.join("manifests"), &names, &options)?;
     let mut report = parity::Report::default();
     for path in &recordings {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -73,10 +83,12 @@ fn check(folder: &Path) -> Result<(), String> {
 }
 
 /// Translates these proxies, and returns each dump as it is written.
-fn translate(manifests: &Path, names: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<u8>>, String> {
-    // As the command does; a recorded scenario lacks nothing that a proxy depends on.
-    let options = Options { expand: true, ..Options::default() };
-    let mesh = Input::new(source::read(&[manifests.to_owned()]), &options).mesh();
+fn translate(
+    manifests: &Path,
+    names: &BTreeSet<String>,
+    options: &Options,
+) -> Result<BTreeMap<String, Vec<u8>>, String> {
+    let mesh = Input::new(source::read(&[manifests.to_owned()]), options).mesh();
     let proxies = proxy::proxies(&mesh);
     let chosen: Vec<_> = proxies.iter().filter(|proxy| names.contains(&proxy.full_name())).collect();
     let dumps = Mutex::new(BTreeMap::new());

@@ -22,8 +22,11 @@ use fields::{KINDS, fields};
 use scenario::{Scenario, Use};
 use without_effect::WITHOUT_EFFECT;
 
-/// Uses of a field that a search tries: of the smallest scenarios.
+/// Uses of a field in one scenario that are tried.
 const TRIED: usize = 4;
+
+/// Scenarios with a field that a search tries: the smallest.
+const SEARCHED: usize = 12;
 
 /// Where the proofs are: a line a field, with its kind, its path and the fixture.
 const PROOFS: &str = "src/testing/field_coverage/proofs.txt";
@@ -56,7 +59,7 @@ fn proofs_hold_and_the_readme_names_every_field() {
         .par_iter()
         .filter(|(field, name)| {
             let all = uses.get(*field).map_or(&[][..], Vec::as_slice);
-            let values: Vec<Value> = all.iter().take(TRIED).map(Use::value).collect();
+            let values = values(all);
             !all.iter()
                 .filter(|found| found.scenario.name == **name)
                 .take(TRIED)
@@ -69,7 +72,7 @@ fn proofs_hold_and_the_readme_names_every_field() {
         .par_iter()
         .filter(|((kind, path), _)| without_effect(kind, path).is_some())
         .filter(|(_, all)| {
-            let values: Vec<Value> = all.iter().take(TRIED).map(Use::value).collect();
+            let values = values(all);
             all.iter().take(TRIED).any(|found| found.changes_the_output(values.iter()))
         })
         .map(|((kind, path), _)| format!("{kind} {path}"))
@@ -96,14 +99,29 @@ fn proofs(text: &str) -> BTreeMap<Field, String> {
     text.lines().filter_map(of_line).collect()
 }
 
+/// Returns the values that a field has, each once, the most common first: a field has only some that are allowed.
+fn values(uses: &[Use<'_>]) -> Vec<Value> {
+    let mut counted: Vec<(Value, usize)> = Vec::new();
+    for value in uses.iter().map(Use::value) {
+        match counted.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((value, 1)),
+        }
+    }
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counted.into_iter().map(|(value, _)| value).collect()
+}
+
 /// Looks for a fixture that shows each field which has none yet.
 fn search(uses: &BTreeMap<Field, Vec<Use<'_>>>, proofs: &mut BTreeMap<Field, String>) {
     let found: Vec<(Field, String)> = uses
         .par_iter()
         .filter(|(field, _)| !proofs.contains_key(*field) && without_effect(field.0, &field.1).is_none())
         .filter_map(|(field, uses)| {
-            let values: Vec<Value> = uses.iter().take(TRIED).map(Use::value).collect();
-            let proof = uses.iter().take(TRIED).find(|found| found.changes_the_output(values.iter()))?;
+            let values = values(uses);
+            let of_scenarios = uses.chunk_by(|a, b| a.scenario.name == b.scenario.name).take(SEARCHED);
+            let mut tried = of_scenarios.flat_map(|uses| uses.iter().take(TRIED));
+            let proof = tried.find(|found| found.changes_the_output(values.iter()))?;
             Some((field.clone(), proof.scenario.name.clone()))
         })
         .collect();
@@ -143,7 +161,10 @@ fn without_effect(kind: &str, path: &str) -> Option<&'static str> {
         path.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', '{']))
             || pattern.strip_prefix("**.").is_some_and(|end| path == end || path.ends_with(&format!(".{end}")))
     };
-    WITHOUT_EFFECT.iter().find(|(of, pattern, _)| *of == kind && covers(pattern)).map(|(_, _, reason)| *reason)
+    WITHOUT_EFFECT
+        .iter()
+        .find(|(of, pattern, _)| [kind, "*"].contains(of) && covers(pattern))
+        .map(|(_, _, reason)| *reason)
 }
 
 /// Returns fields as one text, those of the same parent together: `a.{b, c}`.

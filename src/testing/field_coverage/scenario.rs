@@ -1,6 +1,6 @@
 //! The fixtures, and what becomes of their dumps when a field is taken out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
@@ -21,6 +21,8 @@ pub(crate) struct Scenario {
     objects: Vec<Value>,
     /// The recorded proxies.
     proxies: BTreeSet<String>,
+    /// What istiod fetched, by URI.
+    jwks: BTreeMap<String, String>,
     baseline: OnceLock<Outcome>,
 }
 
@@ -61,25 +63,29 @@ impl Scenario {
                 let about: Value = serde_yaml::from_str(&about).expect("a map");
                 let proxies = about["proxies"].as_array().expect("names").iter();
                 let proxies: BTreeSet<String> = proxies.filter_map(Value::as_str).map(str::to_owned).collect();
+                let jwks = about["jwks"].as_object().into_iter().flatten().map(|(uri, file)| {
+                    let file = folder.join("jwks").join(file.as_str().expect("a name"));
+                    (uri.clone(), std::fs::read_to_string(file).expect("a text"))
+                });
                 let files = children(&folder.join("manifests"));
                 let texts: Vec<String> =
                     files.iter().map(|file| std::fs::read_to_string(file).expect("a text")).collect();
                 let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                (texts.iter().map(String::len).sum(), Self::new(name, &texts, proxies))
+                (texts.iter().map(String::len).sum(), Self::new(name, &texts, proxies, jwks.collect()))
             })
             .collect();
         read.sort_by_key(|(size, _)| *size);
         read.into_iter().map(|(_, scenario)| scenario).collect()
     }
 
-    fn new(name: String, texts: &[String], proxies: BTreeSet<String>) -> Self {
+    fn new(name: String, texts: &[String], proxies: BTreeSet<String>, jwks: BTreeMap<String, String>) -> Self {
         let documents = texts.iter().flat_map(|text| serde_yaml::Deserializer::from_str(text));
         let objects = documents.filter_map(|document| Value::deserialize(document).ok());
         let flat = objects.flat_map(|object| match object.get("items") {
             Some(Value::Array(items)) if object["kind"] == "List" => items.clone(),
             _ => vec![object],
         });
-        Self { name, objects: flat.collect(), proxies, baseline: OnceLock::new() }
+        Self { name, objects: flat.collect(), proxies, jwks, baseline: OnceLock::new() }
     }
 
     /// Returns each use of a field: its kind, its path, and the use.
@@ -116,7 +122,8 @@ impl Scenario {
     /// Translates the recorded proxies from these objects.
     fn outcome(&self, objects: &[Value]) -> Outcome {
         let files = objects.iter().enumerate().map(|(i, o)| SourceFile::new(format!("{i:05}.json"), o.to_string()));
-        let input = Input::new(files.collect(), &Options { expand: true, ..Options::default() });
+        let input =
+            Input::new(files.collect(), &Options { expand: true, jwks: self.jwks.clone(), ..Options::default() });
         let mesh = input.mesh();
         let proxies = proxy::proxies(&mesh);
         let chosen: Vec<_> = proxies.iter().filter(|proxy| self.proxies.contains(&proxy.full_name())).collect();

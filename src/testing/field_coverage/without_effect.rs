@@ -1,16 +1,30 @@
 //! The fields that change nothing in what istiod serves, and why.
 
 /// Fields that istiod itself does not look at, or that have no place in what it serves: kind, path (with all below it; `**.name` for the
-/// field wherever it is), reason.
+/// field wherever it is), reason. The kind `*` is any.
 pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
+    // istiod: `validatePolicyTargetReference` in `pkg/config/validation/validation.go`, and the CRDs
+    ("AuthorizationPolicy", "**.group", ONE_GROUP),
+    ("RequestAuthentication", "**.group", ONE_GROUP),
+    ("Telemetry", "**.group", ONE_GROUP),
+    ("WasmPlugin", "**.group", ONE_GROUP),
+    ("TrafficExtension", "**.group", ONE_GROUP),
+    ("*", "targetRef.namespace", OWN_NAMESPACE),
+    ("*", "targetRefs[].namespace", OWN_NAMESPACE),
     ("VirtualService", "http[].fault.abort.http2Error", "istiod does not read it"),
     ("VirtualService", "http[].fault.delay.exponentialDelay", "istiod does not read it"),
     ("VirtualService", "tcp[].match[].sourceSubnet", "istiod does not read it"),
     ("DestinationRule", "**.outlierDetection.consecutiveErrors", "istiod does not read it"),
     ("Gateway", "servers[].tls.tlsCertificates[].caCertificates", "istiod does not read it"),
+    // istiod: `applyTrafficPolicy` in `pilot/pkg/networking/core/cluster_traffic_policy.go`
+    ("Sidecar", "**.http.h2UpgradePolicy", "clusters of callers only are upgraded"),
     ("Sidecar", "egress[].port.name", "nothing is named after it"),
     ("Sidecar", "egress[].port.targetPort", "istiod does not read it"),
     ("Sidecar", "ingress[].port.targetPort", "istiod does not read it"),
+    // istiod: `pilot/pkg/networking/core/envoyfilter/listener_patch.go`
+    ("EnvoyFilter", "configPatches[].match.listener.portName", "istiod does not read it"),
+    // istiod: `GetPublicKey` in `pilot/pkg/model/jwks_resolver.go`
+    ("RequestAuthentication", "jwtRules[].timeout", "how long istiod waits for keys"),
     ("EnvoyFilter", "configPatches[].patch.filterClass", "istiod does not read it"),
     ("MeshConfig", "extensionProviders[].envoyExtAuthzHttp.clearRouteCache", "istiod does not read it"),
     ("MeshConfig", "extensionProviders[].envoyExtAuthzGrpc.clearRouteCache", "istiod does not read it"),
@@ -21,6 +35,8 @@ pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
     ("WorkloadGroup", "template", TEMPLATE),
     ("Sidecar", "ingress[].tls", "istiod's switch for it is off by default"),
     ("EnvoyFilter", "configPatches[].match.waypoint", "waypoints only"),
+    // istiod: `validateTelemetryMetrics` in `pkg/config/validation/validation.go`
+    ("Telemetry", "**.operation", "with a value it must be UPSERT, without one REMOVE"),
     ("WasmPlugin", "verificationKey", "istiod does not read it"),
     ("TrafficExtension", "wasm.verificationKey", "istiod does not read it"),
     ("MeshConfig", "ingressService", "the address in the status of Ingresses"),
@@ -32,6 +48,12 @@ pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
     ("MeshConfig", "verifyCertificateAtClient", "istiod does not read it"),
     ("MeshConfig", "serviceScopeConfigs", "ambient meshes only"),
 ];
+
+/// Why the group of a target changes nothing.
+const ONE_GROUP: &str = "each kind has one group, and another is refused";
+
+/// Why the namespace of a target changes nothing.
+const OWN_NAMESPACE: &str = "any but the empty one is refused";
 
 /// Why WorkloadGroups change nothing.
 const TEMPLATE: &str = "a template for WorkloadEntries, which are made when a machine joins";
