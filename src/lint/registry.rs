@@ -1,12 +1,10 @@
 //! What runs: checks, each of which may find what several rules are about.
 //!
-//! Three kinds: of the files ([`Check`]), of the mesh and all proxies ([`MeshCheck`]), and of one resource of a proxy
-//! ([`ResourceCheck`]), which runs once for all proxies that share the resource.
+//! Two kinds: of the files ([`Check`]), and of the mesh and all proxies ([`MeshCheck`]).
 
-use super::Rule;
 use super::context::LintContext;
 use super::finding::Finding;
-use super::mesh::{Cause, Translated, TranslatedResource};
+use super::mesh::Translated;
 use super::{istioctl, mesh};
 
 /// A function that looks at the files.
@@ -42,25 +40,6 @@ impl MeshCheck {
     }
 }
 
-/// A function that looks at one resource of a proxy.
-pub(super) struct ResourceCheck {
-    /// Its name.
-    pub(super) name: &'static str,
-    /// Looks.
-    pub(super) run: fn(&TranslatedResource<'_>) -> Vec<ResourceFinding>,
-}
-
-/// What a [`ResourceCheck`] finds.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct ResourceFinding {
-    /// The rule.
-    pub(super) rule: &'static Rule,
-    /// The manifest that has caused it.
-    pub(super) cause: Option<Cause>,
-    /// One sentence without a full stop.
-    pub(super) message: String,
-}
-
 /// Returns all checks of the files.
 pub(super) fn of_files() -> impl Iterator<Item = &'static Check> {
     istioctl::CHECKS.iter()
@@ -70,6 +49,3 @@ pub(super) fn of_files() -> impl Iterator<Item = &'static Check> {
 pub(super) fn of_mesh() -> impl Iterator<Item = &'static MeshCheck> {
     mesh::CHECKS.iter()
 }
-
-/// The checks of single resources.
-pub(super) const RESOURCE_CHECKS: &[ResourceCheck] = &[];

@@ -13,8 +13,12 @@ pub type Clashes = Vec<(usize, Rejection)>;
 /// Finds resources of one type that have the name of one before: over delta ADS, as istiod speaks it, Envoy reads nothing of such a
 /// response (`source/extensions/config_subscription/grpc/delta_subscription_state.cc`).
 pub fn duplicate_names<'a>(names: impl Iterator<Item = &'a str>) -> Clashes {
+    let names: Vec<&str> = names.collect();
+    if names.is_sorted_by(|one, next| one < next) {
+        return Vec::new();
+    }
     let mut seen = BTreeSet::new();
-    let repeated = names.enumerate().filter(|(_, name)| !seen.insert(*name));
+    let repeated = names.into_iter().enumerate().filter(|(_, name)| !seen.insert(*name));
     let rejection = |name: &str| {
         let message = format!("duplicate name {name} found among added/updated resources");
         Rejection { path: "name".into(), message, extent: Extent::Response }

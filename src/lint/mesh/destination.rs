@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cause::Cause;
-use super::translated::{Reach, Translated};
+use super::translated::{Proxies, Reach, Translated};
 use crate::lint::context::{LintContext, Typed};
 use crate::lint::finding::Finding;
 use crate::lint::istioctl;
@@ -15,8 +15,9 @@ use crate::model::istio::VirtualService;
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     // Without a port of its own, a destination is looked for on every port by which its host may be called; one is enough.
     let mut all: BTreeMap<(String, String, &str), Clusters<'c, '_>> = BTreeMap::new();
-    for ((cause, cluster), reach) in &translated.known.destinations {
-        let Some(target) = Target::of(cluster).filter(|_| cause.kind == "virtual-service") else { continue };
+    let destinations = translated.known.destinations();
+    for ((cause, cluster), reach) in &destinations {
+        let Some(target) = Target::of(cluster) else { continue };
         if is_found_already(translated, context, cause, target) {
             continue;
         }
@@ -29,11 +30,18 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     }
     for (written, clusters) in all.into_values() {
         // A proxy that has one of them is served.
-        let present: BTreeSet<&Arc<str>> = clusters.iter().flat_map(|(_, reach)| &reach.present).collect();
-        let missing: BTreeSet<&Arc<str>> =
-            clusters.iter().flat_map(|(_, reach)| &reach.missing).filter(|proxy| !present.contains(proxy)).collect();
+        if clusters.iter().all(|(_, reach)| reach.missing.is_empty()) {
+            continue;
+        }
+        let names = |of: fn(&Reach) -> &Vec<Arc<Proxies>>| {
+            let lists = clusters.iter().flat_map(move |(_, reach)| of(reach));
+            lists.flat_map(|proxies| proxies.iter()).collect::<BTreeSet<&Arc<str>>>()
+        };
+        let present = names(|reach| &reach.present);
+        let mut missing = names(|reach| &reach.missing);
+        missing.retain(|proxy| !present.contains(proxy));
         let Some(example) = missing.first() else { continue };
-        let lacks = |(_, reach): &&(&str, &Reach)| reach.missing.contains(*example);
+        let lacks = |(_, reach): &&(&str, &Reach)| reach.missing.iter().any(|proxies| proxies.contains(*example));
         let Some((cluster, _)) = clusters.iter().find(lacks) else { continue };
         let one_port = Target::of(cluster).is_some_and(|target| has_one_port(translated, target.host));
         if !present.is_empty() && !written.has_port && !one_port {

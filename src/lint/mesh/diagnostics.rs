@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::translated::{Found, Translated};
+use super::translated::Translated;
 use crate::diagnostic::Place;
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
@@ -58,11 +58,5 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         finding.related.extend(places.map(|(item, path, text)| (item, path.clone(), text.clone())));
         finding.help.clone_from(&diagnostic.help);
         out.push(finding);
-    }
-    for Found { proxy, resource, finding, .. } in &translated.known.found {
-        let Some(cause) = &finding.cause else { continue };
-        let Some(item) = context.find(cause.manifest_kind(), &cause.namespace, &cause.name) else { continue };
-        let message = format!("{} ({resource} of {proxy})", finding.message);
-        out.push(Finding::new(finding.rule, item, message).point("spec"));
     }
 }

@@ -1,12 +1,10 @@
 //! What the rules need to know of one resource of a proxy.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::cause::Cause;
-use crate::proxy::Proxy;
 use crate::rejection::{self, Checked};
 use crate::translate::Resource;
 
@@ -19,19 +17,6 @@ pub(crate) enum Discovery {
     Listener,
     /// RDS.
     Route,
-}
-
-/// A resource that istiod would serve, as rules see it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TranslatedResource<'t> {
-    /// A proxy that has it; others may share it.
-    pub(crate) proxy: &'t Proxy,
-    /// Who serves it.
-    pub(crate) discovery: Discovery,
-    /// The resource.
-    pub(crate) resource: &'t Resource,
-    /// The same as Envoy's admin page prints it.
-    pub(crate) json: &'t Value,
 }
 
 /// Routes of one VirtualService that are behind those of another.
@@ -52,34 +37,36 @@ pub(super) struct Shadow {
 pub(super) struct Facts {
     /// The manifests that have a part in it.
     pub(super) causes: BTreeSet<Cause>,
-    /// Clusters that it leads to, each with the manifest that says so.
+    /// Clusters that it leads to, each with the VirtualService that says so.
     pub(super) destinations: BTreeSet<(Cause, String)>,
     /// Routes that are never reached.
     pub(super) shadows: BTreeSet<Shadow>,
     /// What Envoy says of it.
     pub(super) checked: Checked,
-    /// The resource, where Envoy refuses it or may do so.
-    pub(super) json: Arc<Value>,
     /// Of a listener, its addresses.
     pub(super) addresses: Vec<String>,
 }
 
 impl Facts {
     /// Looks at a resource.
-    pub(super) fn of(resource: &TranslatedResource<'_>) -> Self {
+    pub(super) fn of(discovery: Discovery, resource: &Resource) -> Self {
         let mut facts = Self::default();
-        match resource.discovery {
-            Discovery::Cluster => facts.causes.extend(Cause::of(resource.json)),
-            Discovery::Listener | Discovery::Route => facts.walk(resource.json, None),
+        // As Envoy's admin page prints it.
+        let json = serde_json::to_value(resource).unwrap_or_default();
+        match discovery {
+            Discovery::Cluster => facts.causes.extend(Cause::of(&json)),
+            Discovery::Listener | Discovery::Route => facts.walk(&json, None),
         }
-        facts.checked = rejection::check(resource.json);
-        if facts.checked != Checked::default() {
-            facts.json = Arc::new(resource.json.clone());
-        }
-        if resource.discovery == Discovery::Listener {
-            facts.addresses = rejection::listener_addresses(resource.json);
+        facts.checked = rejection::check(&json);
+        if discovery == Discovery::Listener {
+            facts.addresses = rejection::listener_addresses(&json);
         }
         facts
+    }
+
+    /// Says whether there is anything that is to be told by proxy.
+    pub(super) fn depend_on_the_proxy(&self) -> bool {
+        !self.destinations.is_empty() || !self.shadows.is_empty() || self.checked != Checked::default()
     }
 
     fn walk(&mut self, value: &Value, cause: Option<&Cause>) {
@@ -89,7 +76,7 @@ impl Facts {
                 let own = Cause::of(value);
                 self.causes.extend(own.clone());
                 let cause = own.as_ref().or(cause);
-                if let Some(cause) = cause {
+                if let Some(cause) = cause.filter(|cause| cause.kind == "virtual-service") {
                     self.destinations.extend(destinations(value).map(|cluster| (cause.clone(), cluster.to_owned())));
                 }
                 if let Some(hosts) = fields.get("virtual_hosts").and_then(Value::as_array) {

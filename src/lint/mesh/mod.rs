@@ -18,8 +18,6 @@ mod translated;
 
 use super::registry::MeshCheck;
 
-pub(super) use cause::Cause;
-pub(super) use facts::TranslatedResource;
 pub(super) use refused::refused;
 pub(super) use translated::Translated;
 

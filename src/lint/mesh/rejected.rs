@@ -1,30 +1,27 @@
 //! What Envoy would refuse of what istiod serves.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use indexmap::IndexSet;
 use serde_json::Value;
 
 use super::cause::Cause;
-use super::facts::{Discovery, Facts};
-use super::translated::{Known, Translated};
+use super::facts::Discovery;
+use super::translated::{Known, Served, Translated};
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
-use crate::proxy::Proxy;
 use crate::rejection::{self, Extent, Rejection};
 use crate::source::{FieldPath, Node, NodeKind, Step};
+use crate::translate::Resource;
 
 /// A resource that Envoy refuses, with a proxy that has it.
 #[derive(Debug, Clone)]
 pub(super) struct Rejected {
     discovery: Discovery,
-    /// The resource's name.
-    name: String,
     /// The first proxy by name.
-    proxy: String,
-    /// The resource; null if only others make it wrong.
-    json: Arc<Value>,
+    proxy: Arc<str>,
+    resource: Arc<Resource>,
     /// Why.
     rejection: Rejection,
 }
@@ -32,50 +29,52 @@ pub(super) struct Rejected {
 /// What tells one from another: the discovery service, the resource's name, the field and the message.
 pub(super) type RejectedKey = (Discovery, String, String, String);
 
-/// Notes what Envoy refuses of a resource of a proxy.
+/// Notes what Envoy refuses of a resource of a proxy, which has these clusters.
 pub(super) fn of_resource(
     known: &mut Known,
     discovery: Discovery,
-    name: &str,
-    facts: &Facts,
-    clusters: &BTreeSet<&str>,
-    proxy: &Proxy,
+    served: &Served<'_>,
+    clusters: &IndexSet<&str>,
+    proxy: &Arc<str>,
 ) {
+    let Served { resource, facts } = served;
     for rejection in &facts.checked.rejections {
-        note(known, discovery, name, proxy, &facts.json, rejection.clone());
+        note(known, discovery, resource, proxy, rejection.clone());
     }
-    for reference in facts.checked.references.iter().filter(|r| !clusters.contains(r.cluster.as_str())) {
+    for reference in facts.checked.references.iter().filter(|reference| !clusters.contains(reference.cluster.as_str()))
+    {
         let (path, message) = (reference.path.clone(), reference.message.clone());
-        note(known, discovery, name, proxy, &facts.json, Rejection { path, message, extent: Extent::Resource });
+        note(known, discovery, resource, proxy, Rejection { path, message, extent: Extent::Resource });
     }
 }
 
 /// Notes what Envoy refuses of resources only because a proxy has others.
-pub(super) fn of_list(known: &mut Known, discovery: Discovery, served: &[(&str, Arc<Facts>)], proxy: &Proxy) {
-    let mut clashes = rejection::duplicate_names(served.iter().map(|(name, _)| *name));
+pub(super) fn of_list(known: &mut Known, discovery: Discovery, served: &[Served<'_>], proxy: &Arc<str>) {
+    let mut clashes = rejection::duplicate_names(served.iter().map(|one| one.resource.name()));
     if discovery == Discovery::Listener {
-        let listeners = served.iter().map(|(name, facts)| (*name, facts.addresses.as_slice()));
+        let listeners = served.iter().map(|one| (one.resource.name(), one.facts.addresses.as_slice()));
         clashes.extend(rejection::duplicate_addresses(listeners));
     }
     for (index, rejection) in clashes {
-        let Some((name, facts)) = served.get(index) else { continue };
-        note(known, discovery, name, proxy, &facts.json, rejection);
+        let Some(one) = served.get(index) else { continue };
+        note(known, discovery, one.resource, proxy, rejection);
     }
 }
 
-fn note(known: &mut Known, discovery: Discovery, name: &str, proxy: &Proxy, json: &Arc<Value>, rejection: Rejection) {
-    let key = (discovery, name.to_owned(), rejection.path.clone(), rejection.message.clone());
-    let proxy = proxy.full_name();
-    let rejected = Rejected { discovery, name: name.to_owned(), proxy: proxy.clone(), json: json.clone(), rejection };
-    let first = known.rejected.entry(key).or_insert(rejected);
-    if proxy < first.proxy {
-        first.proxy = proxy;
+fn note(known: &mut Known, discovery: Discovery, resource: &Arc<Resource>, proxy: &Arc<str>, rejection: Rejection) {
+    let key = (discovery, resource.name().to_owned(), rejection.path.clone(), rejection.message.clone());
+    let rejected = || Rejected { discovery, resource: resource.clone(), proxy: proxy.clone(), rejection };
+    let first = known.rejected.entry(key).or_insert_with(rejected);
+    if *proxy < first.proxy {
+        first.proxy = proxy.clone();
+        first.resource = resource.clone();
     }
 }
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     for rejected in translated.known.rejected.values() {
-        let Rejected { discovery, name, proxy, rejection, .. } = rejected;
+        let Rejected { discovery, resource, proxy, rejection } = rejected;
+        let name = resource.name();
         let (what, all) = match discovery {
             Discovery::Cluster => ("the cluster", "clusters"),
             Discovery::Listener => ("the listener", "listeners"),
@@ -99,7 +98,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 /// Finds the manifest that has caused it, and the field: by the metadata that istiod writes, by the value that is refused, or by the
 /// host of a cluster.
 fn place<'c>(rejected: &Rejected, context: &'c LintContext<'_>) -> Option<(&'c Item<'c>, FieldPath)> {
-    let way = way(&rejected.json, &rejected.rejection.path);
+    let json = serde_json::to_value(&*rejected.resource).unwrap_or_default();
+    let way = way(&json, &rejected.rejection.path);
     let value = way.last().and_then(|value| scalar_text(value)).filter(|text| text.len() > 2);
     let cause = way.iter().rev().find_map(|value| Cause::of(value));
     let named = cause.and_then(|cause| context.find(cause.manifest_kind(), &cause.namespace, &cause.name));
@@ -118,7 +118,8 @@ fn place<'c>(rejected: &Rejected, context: &'c LintContext<'_>) -> Option<(&'c I
         }
     }
     let host = rejected
-        .name
+        .resource
+        .name()
         .rsplit(['|', '_'])
         .next()
         .map(|host| host.trim_start_matches('.'))

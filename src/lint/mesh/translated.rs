@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use indexmap::{IndexMap, IndexSet};
+
 use super::cause::Cause;
-use super::facts::{Discovery, Facts, Shadow, TranslatedResource};
+use super::facts::{Discovery, Facts, Shadow};
 use super::rejected::{self, Rejected, RejectedKey};
 use crate::diagnostic::Diagnostics;
 use crate::lint::Rule;
 use crate::lint::context::Item;
 use crate::lint::finding::Finding;
-use crate::lint::registry::{RESOURCE_CHECKS, ResourceFinding};
 use crate::mesh::Mesh;
 use crate::pipeline;
 use crate::proxy::{self, Proxy};
@@ -35,73 +36,67 @@ pub(crate) struct Translated<'m> {
 pub(super) struct Known {
     /// The manifests that have a part in some proxy's configuration.
     pub(super) causes: BTreeSet<Cause>,
-    /// Destinations, with the proxies that have the cluster and those that have not.
-    pub(super) destinations: BTreeMap<(Cause, String), Reach>,
+    /// By the address of the facts, and which of their destinations are missing.
+    holders: BTreeMap<(usize, Vec<usize>), Holders>,
     /// Routes that are never reached, each with a proxy.
     pub(super) shadows: BTreeMap<Shadow, String>,
-    /// What checks of single resources have found.
-    pub(super) found: Vec<Found>,
     /// What Envoy refuses, each once for all proxies that have it.
     pub(super) rejected: BTreeMap<RejectedKey, Rejected>,
 }
 
-/// What the check of a resource has found, and where.
-#[derive(Debug, PartialEq)]
-pub(super) struct Found {
-    /// The check.
-    pub(super) check: &'static str,
-    /// A proxy that has the resource.
-    pub(super) proxy: String,
-    /// The name of the resource.
-    pub(super) resource: String,
-    /// What it is.
-    pub(super) finding: ResourceFinding,
+/// Proxies, by full name.
+pub(super) type Proxies = BTreeSet<Arc<str>>;
+
+/// Which proxies have a resource, and lack the same of its destinations: these, by place.
+#[derive(Debug, Default)]
+struct Holders {
+    facts: Arc<Facts>,
+    proxies: Proxies,
 }
 
-/// On which proxies, by full name, a destination leads somewhere.
+/// On which proxies a destination leads somewhere: of each sort, some that all have another resource that names it.
 #[derive(Debug, Default)]
 pub(super) struct Reach {
-    pub(super) present: BTreeSet<Arc<str>>,
-    pub(super) missing: BTreeSet<Arc<str>>,
+    pub(super) present: Vec<Arc<Proxies>>,
+    pub(super) missing: Vec<Arc<Proxies>>,
 }
 
 /// What is known of resources by their address: the resource itself is kept, so that no other gets its place.
-type Seen = BTreeMap<usize, (Arc<Resource>, Arc<Facts>)>;
+type Seen = IndexMap<usize, (Arc<Resource>, Arc<Facts>)>;
+
+/// A resource of a proxy, and what is to be known of it.
+pub(super) struct Served<'t> {
+    pub(super) resource: &'t Arc<Resource>,
+    pub(super) facts: Arc<Facts>,
+}
 
 impl<'m> Translated<'m> {
     /// Translates all proxies.
     pub(crate) fn new(mesh: &'m Mesh) -> Self {
         let proxies = proxy::proxies(mesh);
-        let state: Mutex<(Seen, Known)> = Mutex::default();
+        let (seen, known) = (Mutex::<Seen>::default(), Mutex::<Known>::default());
         let all: Vec<&Proxy> = proxies.iter().collect();
         let diagnostics = pipeline::translate_all(mesh, &all, |proxy, dump| {
             let translation = dump.translation;
-            let clusters: BTreeSet<&str> = translation.clusters.iter().map(|cluster| cluster.name()).collect();
+            let clusters: IndexSet<&str> = translation.clusters.iter().map(|cluster| cluster.name()).collect();
             let lists = [
                 (Discovery::Cluster, &translation.clusters),
                 (Discovery::Listener, &translation.listeners),
                 (Discovery::Route, &translation.routes),
             ];
+            let served = lists.map(|(discovery, list)| (discovery, look(discovery, list, &seen)));
             let name: Arc<str> = proxy.full_name().into();
-            let Ok(mut state) = state.lock() else { return };
-            let (seen, known) = &mut *state;
-            for (discovery, list) in lists {
-                let mut served = Vec::with_capacity(list.len());
-                for resource in list {
-                    let facts = facts(proxy, discovery, resource, seen, known);
-                    known.add(&facts, &clusters, &name);
-                    rejected::of_resource(known, discovery, resource.name(), &facts, &clusters, proxy);
-                    served.push((resource.name(), facts));
+            let Ok(mut known) = known.lock() else { return };
+            for (discovery, (served, fresh)) in &served {
+                known.causes.extend(fresh.iter().flat_map(|facts| facts.causes.iter().cloned()));
+                for one in served.iter().filter(|one| one.facts.depend_on_the_proxy()) {
+                    known.add(&one.facts, &clusters, &name);
+                    rejected::of_resource(&mut known, *discovery, one, &clusters, &name);
                 }
-                rejected::of_list(known, discovery, &served, proxy);
+                rejected::of_list(&mut known, *discovery, served, &name);
             }
         });
-        let (_, mut known) = state.into_inner().unwrap_or_default();
-        let key = |found: &Found| {
-            (found.check, found.finding.cause.clone(), found.finding.message.clone(), found.resource.clone())
-        };
-        known.found.sort_by_cached_key(key);
-        known.found.dedup();
+        let known = known.into_inner().unwrap_or_default();
         Self { mesh, proxies, diagnostics, known, said: BTreeSet::new() }
     }
 
@@ -120,44 +115,45 @@ impl<'m> Translated<'m> {
     }
 }
 
-fn facts(
-    proxy: &Proxy,
-    discovery: Discovery,
-    resource: &Arc<Resource>,
-    seen: &mut Seen,
-    known: &mut Known,
-) -> Arc<Facts> {
-    let address = Arc::as_ptr(resource).addr();
-    if let Some((_, facts)) = seen.get(&address) {
-        return facts.clone();
-    }
-    let json = serde_json::to_value(resource.as_ref()).unwrap_or_default();
-    let translated = TranslatedResource { proxy, discovery, resource, json: &json };
-    let facts = Arc::new(Facts::of(&translated));
-    for check in RESOURCE_CHECKS {
-        known.found.extend((check.run)(&translated).into_iter().map(|finding| Found {
-            check: check.name,
-            proxy: translated.proxy.full_name(),
-            resource: translated.resource.name().to_owned(),
-            finding,
-        }));
-    }
-    seen.insert(address, (resource.clone(), facts.clone()));
-    facts
+/// Looks at each resource of a list, unless another proxy has it too and it is known; returns also what is fresh.
+fn look<'t>(discovery: Discovery, list: &'t [Arc<Resource>], seen: &Mutex<Seen>) -> (Vec<Served<'t>>, Vec<Arc<Facts>>) {
+    let mut fresh = Vec::new();
+    let mut one = |resource: &'t Arc<Resource>| {
+        let is_shared = Arc::strong_count(resource) > 1;
+        let known = || Some(seen.lock().ok()?.get(&address(resource))?.1.clone());
+        if let Some(facts) = is_shared.then(known).flatten() {
+            return Served { resource, facts };
+        }
+        let facts = Arc::new(Facts::of(discovery, resource));
+        if is_shared && let Ok(mut seen) = seen.lock() {
+            seen.insert(address(resource), (resource.clone(), facts.clone()));
+        }
+        fresh.push(facts.clone());
+        Served { resource, facts }
+    };
+    // Each thread begins elsewhere, so that those with the same list do not do the same at the same time.
+    let threads = rayon::current_num_threads();
+    let start = rayon::current_thread_index().map_or(0, |thread| list.len() * thread / threads);
+    let (first, second) = list.split_at(start);
+    let later: Vec<Served<'t>> = second.iter().map(&mut one).collect();
+    let mut served: Vec<Served<'t>> = first.iter().map(one).collect();
+    served.extend(later);
+    (served, fresh)
+}
+
+fn address(resource: &Arc<Resource>) -> usize {
+    Arc::as_ptr(resource).addr()
 }
 
 impl Known {
-    fn add(&mut self, facts: &Facts, clusters: &BTreeSet<&str>, proxy: &Arc<str>) {
-        for cause in &facts.causes {
-            if !self.causes.contains(cause) {
-                self.causes.insert(cause.clone());
-            }
-        }
-        for (cause, cluster) in &facts.destinations {
-            let reach = self.destinations.entry((cause.clone(), cluster.clone())).or_default();
-            let has_it = clusters.contains(cluster.as_str());
-            let proxies = if has_it { &mut reach.present } else { &mut reach.missing };
-            proxies.insert(proxy.clone());
+    fn add(&mut self, facts: &Arc<Facts>, clusters: &IndexSet<&str>, proxy: &Arc<str>) {
+        if !facts.destinations.is_empty() {
+            let named = facts.destinations.iter().enumerate();
+            let missing = named.filter(|(_, (_, cluster))| !clusters.contains(cluster.as_str()));
+            let key = (Arc::as_ptr(facts).addr(), missing.map(|(index, _)| index).collect());
+            let holders =
+                self.holders.entry(key).or_insert_with(|| Holders { facts: facts.clone(), ..Holders::default() });
+            holders.proxies.insert(proxy.clone());
         }
         for shadow in &facts.shadows {
             let example = self.shadows.entry(shadow.clone()).or_default();
@@ -165,5 +161,19 @@ impl Known {
                 *example = proxy.to_string();
             }
         }
+    }
+
+    /// Returns the destinations that VirtualServices name, with the proxies that have the cluster and those that have not.
+    pub(super) fn destinations(&self) -> BTreeMap<&(Cause, String), Reach> {
+        let mut out: BTreeMap<_, Reach> = BTreeMap::new();
+        for ((_, missing), Holders { facts, proxies }) in &self.holders {
+            let proxies = Arc::new(proxies.clone());
+            for (index, destination) in facts.destinations.iter().enumerate() {
+                let reach = out.entry(destination).or_default();
+                let is_missing = missing.binary_search(&index).is_ok();
+                if is_missing { &mut reach.missing } else { &mut reach.present }.push(proxies.clone());
+            }
+        }
+        out
     }
 }
