@@ -79,7 +79,7 @@ fn check_rule(rule: &Rule, action: Action, at: &At<'_>, findings: &mut Findings<
     for (index, from) in from.iter().enumerate() {
         let at = list.item(index);
         match &from.source {
-            None => findings.error(&at, "an item of `from` has a `source`"),
+            None => findings.error(&at, "an item without `from.source` says nothing"),
             Some(source) => tcp_source |= check_source(source, &at.field("source"), findings),
         }
     }
@@ -88,7 +88,7 @@ fn check_rule(rule: &Rule, action: Action, at: &At<'_>, findings: &mut Findings<
     for (index, to) in to.iter().enumerate() {
         let at = list.item(index);
         match &to.operation {
-            None => findings.error(&at, "an item of `to` has an `operation`"),
+            None => findings.error(&at, "an item without `to.operation` says nothing"),
             Some(operation) => tcp_operation |= check_operation(operation, &at.field("operation"), findings),
         }
     }
@@ -108,7 +108,7 @@ fn check_rule(rule: &Rule, action: Action, at: &At<'_>, findings: &mut Findings<
 /// Checks a source; returns whether it says anything about connections.
 fn check_source(source: &Source, at: &At<'_>, findings: &mut Findings<'_>) -> bool {
     if *source == Source::default() {
-        findings.error(at, "a source has one field at least");
+        findings.error(at, "a `from.source` has one field at least");
     }
     let identities = [&source.principals, &source.not_principals, &source.namespaces, &source.not_namespaces];
     let accounts = [&source.service_accounts, &source.not_service_accounts];
@@ -149,7 +149,7 @@ fn check_source(source: &Source, at: &At<'_>, findings: &mut Findings<'_>) -> bo
 /// Checks an operation; returns whether it says anything about connections.
 fn check_operation(operation: &Operation, at: &At<'_>, findings: &mut Findings<'_>) -> bool {
     if *operation == Operation::default() {
-        findings.error(at, "an operation has one field at least");
+        findings.error(at, "a `to.operation` has one field at least");
     }
     for (field, values) in [("ports", &operation.ports), ("notPorts", &operation.not_ports)] {
         findings.check(&at.field(field), attribute::ports(values));

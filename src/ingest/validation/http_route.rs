@@ -143,13 +143,21 @@ pub(super) fn check_destination(destination: Option<&Destination>, at: &At<'_>, 
     }
 }
 
+/// Checks the `destination` of a place that has to have one.
+pub(super) fn check_required_destination(destination: Option<&Destination>, at: &At<'_>, findings: &mut Findings<'_>) {
+    match destination {
+        None => findings.error(at, "the `destination` is missing"),
+        some => check_destination(some, &at.field("destination"), findings),
+    }
+}
+
 /// istiod: `validateHTTPRouteDestinations`
 fn check_destinations(destinations: &[HttpRouteDestination], at: &At<'_>, findings: &mut Findings<'_>) {
     let list = at.field("route");
     for (index, destination) in destinations.iter().enumerate() {
         let at = list.item(index);
         header::check_operations(destination.headers.as_ref(), &at, findings);
-        check_destination(destination.destination.as_ref(), &at.field("destination"), findings);
+        check_required_destination(destination.destination.as_ref(), &at, findings);
         if destination.weight < 0 {
             findings.error(&at.field("weight"), "a weight is not negative");
         }

@@ -116,10 +116,10 @@ fn gets_addresses(config: &Config<ServiceEntry>) -> bool {
 fn check_dns(entry: &ServiceEntry, findings: &mut Findings<'_>) {
     let list = At::SPEC.field("hosts");
     let hosts = entry.hosts.iter().enumerate();
-    if let Some((index, _)) = hosts.clone().find(|(_, host)| name::domain(host).is_err())
+    if let Some((index, host)) = hosts.clone().find(|(_, host)| name::domain(host).is_err())
         && entry.endpoints.is_empty()
     {
-        let message = format!("{} without endpoints looks up the host: it cannot be a wildcard", entry.resolution);
+        let message = format!("{} without endpoints looks up the host: `{host}` cannot be looked up", entry.resolution);
         findings.error(&list.item(index), message);
     }
     let list = At::SPEC.field("endpoints");

@@ -199,7 +199,7 @@ fn check_destinations(destinations: &[RouteDestination], at: &At<'_>, findings: 
     }
     for (index, destination) in destinations.iter().enumerate() {
         let at = list.item(index);
-        http_route::check_destination(destination.destination.as_ref(), &at.field("destination"), findings);
+        http_route::check_required_destination(destination.destination.as_ref(), &at, findings);
         if destination.weight < 0 {
             findings.error(&at.field("weight"), "a weight is not negative");
         }

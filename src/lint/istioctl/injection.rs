@@ -38,11 +38,11 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                 let message = "the namespace is injected, as Istio is installed with enableNamespacesByDefault";
                 Finding::new(&rules::IST0148, namespace, message).point("metadata.name")
             } else {
+                let label = |value: &str| format!("`kubectl label namespace {name} istio-injection={value}`");
+                let (enabled, disabled) = (label("enabled"), label("disabled"));
                 let message =
-                    format!("the namespace {name} says neither that sidecars are injected nor that they are not");
-                let help =
-                    format!("`kubectl label namespace {name} istio-injection=enabled` (or `disabled`) makes it clear");
-                Finding::new(&rules::IST0102, namespace, message).at("metadata.name").help(help)
+                    format!("the namespace {name} says not whether sidecars are injected: {enabled} or {disabled}");
+                Finding::new(&rules::IST0102, namespace, message).at("metadata.name")
             }),
             Some("enabled") => {
                 injected.insert(name);
