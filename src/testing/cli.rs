@@ -386,6 +386,45 @@ fn the_same_input_gives_the_same_bytes() {
 }
 
 #[test]
+fn a_tracer_on_which_istiod_crashes_is_an_error() {
+    let folder = folder("crash-tracer");
+    let manifests = |disabled: &str| {
+        format!(
+            "kind: Namespace
+apiVersion: v1
+metadata: {{name: shop, labels: {{istio-injection: enabled}}}}
+---
+kind: ConfigMap
+apiVersion: v1
+metadata: {{name: istio, namespace: istio-system}}
+data:
+  mesh: |
+    extensionProviders:
+    - {{name: steps, lightstep: {{service: steps.shop.svc.cluster.local, port: 80, accessToken: a}}}}
+---
+kind: Pod
+apiVersion: v1
+metadata: {{name: web, namespace: shop}}
+spec: {{containers: [{{name: web, image: web}}]}}
+---
+kind: Telemetry
+apiVersion: telemetry.istio.io/v1
+metadata: {{name: web, namespace: shop}}
+spec:
+  tracing: [{{providers: [{{name: steps}}]{disabled}}}]
+"
+        )
+    };
+    write(&folder, "a.yaml", &manifests(""));
+    let path = folder.display().to_string();
+    let output = run(&["translate", &path]);
+    assert!(text(&output.stderr).contains("error[tracing-provider-crashes-istiod]"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("virtualInbound"), "the rest is translated");
+    write(&folder, "a.yaml", &manifests(", disableSpanReporting: true"));
+    assert!(!text(&run(&["translate", &path]).stderr).contains("crashes"), "nothing is traced");
+}
+
+#[test]
 fn what_istiod_crashes_on_is_an_error() {
     let folder = folder("crash");
     write(

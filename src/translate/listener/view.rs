@@ -9,7 +9,7 @@ use crate::translate::duration::duration;
 use crate::translate::extension::Extensions;
 use crate::translate::security::authentication::RequestAuthentication;
 use crate::translate::security::authorization::Authorization;
-use crate::translate::telemetry::Telemetry;
+use crate::translate::telemetry::{self, Telemetry};
 
 /// What all listeners of one proxy share: the mesh as it sees it, and the policies that apply to it, merged once.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub(crate) struct ListenerView<'m> {
 impl<'m> ListenerView<'m> {
     /// Collects the policies that apply to a proxy.
     pub(crate) fn new(view: &ProxyView<'m>, diagnostics: &mut Diagnostics) -> Self {
+        diagnostics.push_some(telemetry::crash(view));
         Self {
             outbound: view.outbound,
             telemetry: Telemetry::new(view),

@@ -13,6 +13,7 @@
 //! istiod: `pilot/pkg/model/telemetry.go`
 
 mod access_log;
+mod crash;
 mod custom_tags;
 mod logging;
 mod metrics;
@@ -23,6 +24,7 @@ mod tracing_block;
 mod tracing_provider;
 
 pub(crate) use access_log::AccessLogs;
+pub(crate) use crash::crash;
 pub(crate) use tracing_block::TracingBlock;
 
 use crate::envoy;

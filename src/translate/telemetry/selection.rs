@@ -22,7 +22,7 @@ impl<'m> Applicable<'m> {
     /// Collects the settings. istiod: `telemetry.go` `applicableTelemetries`
     pub(super) fn new(view: &ProxyView<'m>) -> Self {
         let mut applicable = Self::default();
-        for telemetry in resources(view) {
+        for telemetry in resources(view).into_iter().map(|config| &config.spec) {
             applicable.metrics.extend(&telemetry.metrics);
             applicable.tracing.extend(&telemetry.tracing);
             if !telemetry.access_logging.is_empty() {
@@ -34,12 +34,12 @@ impl<'m> Applicable<'m> {
 }
 
 /// The first resource without a selector of the root namespace and of the proxy's own, then every one that selects the workload.
-fn resources<'m>(view: &ProxyView<'m>) -> Vec<&'m Telemetry> {
+pub(super) fn resources<'m>(view: &ProxyView<'m>) -> Vec<&'m Config<Telemetry>> {
     let mesh = view.outbound.mesh;
     let (root, own) = (mesh.config.root_namespace.as_str(), view.proxy.namespace.as_str());
     let namespace_wide = |namespace: &str| {
         let mut found = in_namespace(&mesh.telemetries, namespace);
-        found.find(|config| is_namespace_wide(&config.spec)).map(|config| &config.spec)
+        found.find(|config| is_namespace_wide(&config.spec))
     };
     let mut resources = Vec::new();
     if !root.is_empty() {
@@ -50,8 +50,7 @@ fn resources<'m>(view: &ProxyView<'m>) -> Vec<&'m Telemetry> {
     }
     let selected = in_namespace(&mesh.telemetries, own)
         .filter(|config| !is_namespace_wide(&config.spec))
-        .filter(|config| selection::attaches(view.proxy, *config))
-        .map(|config| &config.spec);
+        .filter(|config| selection::attaches(view.proxy, *config));
     resources.extend(selected);
     resources
 }
