@@ -152,6 +152,13 @@ fn proxy_config(pod: &Config<Pod>, environment: &BTreeMap<String, String>) -> (P
             json.extend(given);
         }
     }
+    // Numbers of 64 bits are text in a message's JSON.
+    let stackdriver = json.get_mut("tracing").and_then(|tracing| tracing.get_mut("stackdriver"));
+    for (_, value) in stackdriver.and_then(Value::as_object_mut).into_iter().flatten() {
+        if value.is_number() {
+            *value = Value::String(value.to_string());
+        }
+    }
     if !config.proxy_metadata.is_empty() {
         json.insert("proxyMetadata".to_owned(), json!(config.proxy_metadata));
     }

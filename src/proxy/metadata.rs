@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::mesh::Mesh;
-use crate::mesh::registry::pod;
+use crate::mesh::registry::{locality, pod};
 use crate::model::Config;
 use crate::model::istio::ProxyConfig;
 use crate::model::kubernetes::{Container, Pod};
@@ -79,11 +79,16 @@ fn pod_ports(text: &str) -> Option<String> {
     Some(format!("[{}]", ports.iter().map(port).collect::<Vec<_>>().join(",")))
 }
 
-/// Labels of the Pod over those of `ISTIO_METAJSON_LABELS`, without the hash of its template.
+/// Labels of the Pod over those of `ISTIO_METAJSON_LABELS`, without the hash of its template, and with the locality that they state in
+/// the form that it has elsewhere.
 fn labels(pod: &Config<Pod>, metadata: &BTreeMap<String, Value>) -> Map<String, Value> {
     let mut out = metadata.get("STATIC_LABELS").and_then(Value::as_object).cloned().unwrap_or_default();
     let own = pod.meta.labels.iter().filter(|(key, _)| *key != "pod-template-hash");
     out.extend(own.map(|(key, value)| (key.clone(), json!(value))));
+    let texts = out.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+    if let Some(locality) = locality::stated(&texts.collect()) {
+        out.insert(locality::ISTIO_LOCALITY.to_owned(), json!(locality));
+    }
     out
 }
 

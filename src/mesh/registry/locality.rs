@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// Label of a pod or WorkloadEntry that states its locality, with dots or slashes between the parts.
 const TOPOLOGY_LOCALITY: &str = "topology.istio.io/locality";
 /// The older form of it.
-const ISTIO_LOCALITY: &str = "istio-locality";
+pub(crate) const ISTIO_LOCALITY: &str = "istio-locality";
 /// Label for the region.
 pub(crate) const REGION: &str = "topology.kubernetes.io/region";
 /// Label for the zone.
