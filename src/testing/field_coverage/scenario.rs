@@ -209,7 +209,8 @@ fn altered(value: &Value) -> Vec<Value> {
         Value::Number(number) => {
             number.as_i64().map(|n| vec![Value::from(n + 1), Value::from(n - 1)]).unwrap_or_default()
         }
-        Value::String(text) => vec![Value::from(format!("{text}x")), Value::from(format!("x{text}"))],
+        // The last is for durations.
+        Value::String(text) => ["x{}", "{}x", "1{}"].map(|form| Value::from(form.replace("{}", text))).to_vec(),
         Value::Array(items) if items.len() > 1 => vec![items.iter().skip(1).cloned().collect()],
         _ => Vec::new(),
     }

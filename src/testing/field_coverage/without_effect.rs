@@ -39,6 +39,20 @@ pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
     ("Telemetry", "**.operation", "with a value it must be UPSERT, without one REMOVE"),
     ("WasmPlugin", "verificationKey", "istiod does not read it"),
     ("TrafficExtension", "wasm.verificationKey", "istiod does not read it"),
+    // istiod: `configureFromProviderConfig` in `pilot/pkg/networking/core/tracing.go`
+    ("MeshConfig", "extensionProviders[].lightstep", "as a tracer it crashes istiod: an error says so"),
+    ("MeshConfig", "extensionProviders[].opencensus", GONE),
+    ("MeshConfig", "extensionProviders[].stackdriver", GONE),
+    ("MeshConfig", "extensionProviders[].skywalking.accessToken", "istiod does not read it"),
+    ("MeshConfig", "**.envName", "the value is in istiod's environment, which no manifest tells"),
+    // istiod: `ConstructSdsSecretConfigForCredential` in `pilot/pkg/security/model/authentication.go`
+    ("MeshConfig", "extensionProviders[].sds.name", "istiod does not read it"),
+    // istiod: `convertToSidecarScope` in `pilot/pkg/model/sidecar.go`
+    ("MeshConfig", "outboundTrafficPolicy.tls", "istiod does not read it"),
+    // istiod: `ValidateMeshTLSConfig` in `pkg/config/validation/agent/validation.go`
+    ("MeshConfig", "meshMTLS.ecdhCurves", "istiod refuses it"),
+    // istiod: `reloadMeshNetworks` in `pilot/pkg/serviceregistry/kube/controller/network.go`, `pilot/pkg/model/network.go`
+    ("MeshNetworks", "networks{}.gateways[].locality", "istiod does not read it"),
     ("MeshConfig", "ingressService", "the address in the status of Ingresses"),
     ("MeshConfig", "hboneIdleTimeout", "ambient meshes only"),
     ("MeshConfig", "configSources", "where istiod reads from"),
@@ -48,6 +62,9 @@ pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
     ("MeshConfig", "verifyCertificateAtClient", "istiod does not read it"),
     ("MeshConfig", "serviceScopeConfigs", "ambient meshes only"),
 ];
+
+/// Why providers change nothing that istiod has left behind.
+const GONE: &str = "istiod has no configuration for it any more";
 
 /// Why the group of a target changes nothing.
 const ONE_GROUP: &str = "each kind has one group, and another is refused";
