@@ -66,16 +66,13 @@ pub fn expand(manifests: &mut Manifests, options: &Options) -> Expansion {
         return expansion;
     }
     // Each step sees what those before it have made.
-    for step in [
-        service_entry::make,
-        mesh_config::make,
-        namespace::make,
-        gateway::make,
-        pod::make,
-        service::make,
-        endpoints::make,
-        endpoint_slice::make,
-    ] {
+    for step in [service_entry::make, mesh_config::make, namespace::make] {
+        let made = step(manifests, options);
+        expansion.put(manifests, made);
+    }
+    let made = gateway::make(manifests, options, &mut expansion.diagnostics);
+    expansion.put(manifests, made);
+    for step in [pod::make, service::make, endpoints::make, endpoint_slice::make] {
         let made = step(manifests, options);
         expansion.put(manifests, made);
     }

@@ -253,3 +253,89 @@ fn a_revision_injects_its_own() {
     assert_eq!(manifests.config_maps[0].meta.name, "istio-canary");
     assert!(manifests.config_maps[0].spec.data["mesh"].contains("istiod-canary.istio-system"));
 }
+
+/// A Gateway with a ConfigMap of its class and one of its own.
+const CHANGED_GATEWAY: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: istio}
+spec: {controllerName: istio.io/gateway-controller}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: class, namespace: istio-system, labels: {gateway.istio.io/defaults-for-class: istio}}
+data:
+  horizontalPodAutoscaler: "spec: {maxReplicas: 3}"
+  service: "spec: {type: ClusterIP}"
+  deployment: |
+    spec:
+      template:
+        metadata:
+          labels: {topology.istio.io/network: west}
+          annotations: {prometheus.io/port: null}
+        spec:
+          containers:
+          - name: istio-proxy
+            env: [{name: ISTIO_META_NETWORK, value: west}, {name: ISTIO_META_HTTP10, value: "1"}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: own, namespace: shop}
+data:
+  service: |
+    spec: {ports: [{port: 80, targetPort: 8080}, {port: 15021, $patch: delete}]}
+  deployment: |
+    spec: {template: {spec: {containers: [{name: istio-proxy, env: [{name: ISTIO_META_NETWORK, value: east}]}]}}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec:
+  gatewayClassName: istio
+  infrastructure: {parametersRef: {group: "", kind: ConfigMap, name: own}}
+  listeners:
+  - {name: http, port: 80, protocol: HTTP}
+"#;
+
+#[test]
+fn config_maps_change_what_is_deployed_for_a_gateway() {
+    let (manifests, expansion) = expanded(CHANGED_GATEWAY);
+    assert!(expansion.diagnostics.is_empty(), "{:?}", expansion.diagnostics);
+    let [service] = manifests.services.as_slice() else { panic!("there is one Service") };
+    assert_eq!(service.spec.spec.r#type, "ClusterIP");
+    let ports: Vec<_> = service.spec.spec.ports.iter().map(|port| (port.port, port.target_port.clone())).collect();
+    assert_eq!(ports.len(), 1, "{ports:?}");
+    assert_eq!(ports[0].0, 80);
+    let [pod] = manifests.pods.as_slice() else { panic!("there is one Pod") };
+    assert_eq!(pod.meta.labels.get("topology.istio.io/network").map(String::as_str), Some("west"));
+    assert_eq!(pod.meta.annotations.get("prometheus.io/port"), None);
+    let [container] = pod.spec.spec.containers.as_slice() else { panic!("there is one container") };
+    let value = |name: &str| container.env.iter().find(|one| one.name == name).map(|one| one.value.clone());
+    assert_eq!(value("ISTIO_META_NETWORK").as_deref(), Some("east"));
+    assert_eq!(value("ISTIO_META_HTTP10").as_deref(), Some("1"));
+    assert!(value("PROXY_CONFIG").is_some());
+}
+
+#[test]
+fn a_gateway_whose_config_map_is_refused_is_not_deployed() {
+    for (from, to) in [
+        ("name: own}}", "name: nowhere}}"),
+        ("  service: |", "  daemonSet: |"),
+        ("spec: {ports: [{port: 80", "spec: {ports: [{name: x"),
+        ("spec: {ports", "metadata: {name: x, labels"),
+    ] {
+        let text = CHANGED_GATEWAY.replace(from, to);
+        assert_ne!(text, CHANGED_GATEWAY);
+        let (manifests, expansion) = expanded(&text);
+        assert_eq!((manifests.services.len(), manifests.pods.len()), (0, 0), "{to}");
+        assert_eq!(
+            expansion.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(),
+            ["gateway-not-deployed"],
+            "{to}"
+        );
+    }
+}

@@ -2,8 +2,10 @@
 //!
 //! istiod: `gatewaycommon/deploymentcontroller.go`, `files/kube-gateway.yaml`
 
+mod overlay;
 mod pod;
 mod service;
+mod strategic_merge;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -11,14 +13,19 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use self::overlay::Overlays;
 use super::inject::Injector;
 use super::workload::Workload;
-use super::{Invented, Made, address};
+use super::{Invented, Made, address, node};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::Manifests;
 use crate::model::gateway_api::{GatewayController, KubernetesGateway};
 use crate::model::{Config, ObjectMeta};
 use crate::options::Options;
 
+/// Who has made an object.
+const MANAGED_LABEL: &str = "gateway.istio.io/managed";
+const CONTROLLER: &str = "istio.io-gateway-controller";
 /// The Gateway that a Pod runs.
 const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
 
@@ -28,7 +35,7 @@ const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
 /// An input that has a Pod with an address shows what a cluster holds, so a Gateway without a Pod is one that has none.
 ///
 /// istiod: `deploymentcontroller.go` `configureIstioGateway`
-pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
+pub(super) fn make(manifests: &Manifests, options: &Options, diagnostics: &mut Diagnostics) -> Vec<Made> {
     let is_served = |gateway: &&Arc<Config<KubernetesGateway>>| {
         let class = GatewayController::of_class(
             &gateway.spec.gateway_class_name,
@@ -51,15 +58,23 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
     for gateway in gateways {
         let deployed = Deployed::new(gateway);
         let namespace = gateway.meta.namespace.as_str();
+        let workload = Workload::deployment(&deployed.meta, gateway.source);
+        let objects = match Objects::new(&deployed, &workload, manifests, &injector, diagnostics) {
+            Ok(objects) => objects,
+            Err(refusal) => {
+                diagnostics.push(refusal);
+                continue;
+            }
+        };
         if !has(&manifests.service_accounts, namespace, &deployed.service_account) {
-            made.push(deployed.made("ServiceAccount", &deployed.service_account, "", deployed.account()));
+            made.push(deployed.made("ServiceAccount", &deployed.service_account, "", objects.service_account));
         }
         let name = &deployed.meta.name;
         if !has(&manifests.services, namespace, name)
             && let Some(address) = services.address(&format!("{namespace}/{name}"))
         {
-            let object = service::service(&deployed, manifests, &address.to_string());
-            made.push(deployed.made("Service", name, &format!(", {address}"), object));
+            let (object, says) = service::with_address(objects.service, &address.to_string());
+            made.push(deployed.made("Service", name, &says, object));
         }
         let runs = manifests.pods.iter().any(|pod| {
             pod.meta.namespace == namespace && pod.meta.labels.get(GATEWAY_LABEL) == Some(&gateway.meta.name)
@@ -67,16 +82,52 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
         if runs || has(&manifests.deployments, namespace, name) {
             continue;
         }
+        let template = objects.deployment.pointer("/spec/template").cloned().unwrap_or_default();
+        let is_scaled_to_zero = objects.deployment.pointer("/spec/replicas") == Some(&json!(0));
+        made.push(deployed.made("Deployment", name, "", objects.deployment));
+        if is_scaled_to_zero {
+            continue;
+        }
         let Some(address) = pods.address(&format!("{namespace}/Deployment/{name}")) else { continue };
-        let workload = Workload::deployment(&deployed.meta, gateway.source);
-        let template = pod::template(&deployed, &injector, &workload);
-        made.push(deployed.made("Deployment", name, "", deployed.deployment(&template)));
         let pod_name = super::pod::name(&workload, &pod_names);
         let object = pod::pod(manifests, template, &workload, &pod_name, &address.to_string());
         made.push(deployed.made("Pod", &pod_name, &format!(", {address}"), object));
         pod_names.insert((namespace, pod_name));
     }
     made
+}
+
+/// What is deployed for a Gateway, as ConfigMaps change it.
+struct Objects {
+    service_account: Value,
+    service: Value,
+    deployment: Value,
+}
+
+impl Objects {
+    fn new(
+        deployed: &Deployed<'_>,
+        workload: &Workload<'_>,
+        manifests: &Manifests,
+        injector: &Injector<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Self, Diagnostic> {
+        let overlays = Overlays::of(deployed.gateway, manifests, diagnostics)?;
+        let template = pod::template(deployed, injector, workload);
+        Ok(Self {
+            service_account: managed(overlays.service_account(deployed.account())?),
+            service: managed(overlays.service(service::service(deployed, manifests))?),
+            deployment: managed(overlays.deployment(deployed.deployment(&template))?),
+        })
+    }
+}
+
+/// Says who has made an object, whatever was changed in it. istiod: `deploymentcontroller.go` `apply`
+fn managed(mut object: Value) -> Value {
+    if let Some(root) = object.as_object_mut() {
+        node::map(node::map(root, "metadata"), "labels").insert(MANAGED_LABEL.to_owned(), json!(CONTROLLER));
+    }
+    object
 }
 
 fn has<T>(configs: &[Arc<Config<T>>], namespace: &str, name: &str) -> bool {
@@ -135,7 +186,7 @@ impl<'m> Deployed<'m> {
     /// The labels of Deployment and Pod.
     fn managed_labels(&self) -> Map<String, Value> {
         let mut labels = self.labels();
-        labels.insert("gateway.istio.io/managed".to_owned(), json!("istio.io-gateway-controller"));
+        labels.insert(MANAGED_LABEL.to_owned(), json!(CONTROLLER));
         labels
     }
 

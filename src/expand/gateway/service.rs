@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Deployed, GATEWAY_LABEL};
+use crate::expand::node;
 use crate::ingest::Manifests;
 use crate::model::gateway_api::{GROUP, Listener};
 
@@ -13,7 +14,8 @@ const STATUS_PORT: u32 = 15021;
 /// Longest name of a port.
 const MAX_NAME: usize = 63;
 
-pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests, address: &str) -> Value {
+/// The Service without an address, which the API server gives.
+pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests) -> Value {
     let gateway = deployed.gateway;
     let written = gateway.meta.annotations.get("networking.istio.io/service-type");
     let r#type = written.map_or("LoadBalancer", String::as_str);
@@ -22,8 +24,6 @@ pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests, address: &
         "kind": "Service",
         "metadata": deployed.metadata(&deployed.meta.name, &deployed.labels()),
         "spec": {
-            "clusterIP": address,
-            "clusterIPs": [address],
             "ipFamilyPolicy": "PreferDualStack",
             "ports": ports(&listeners(deployed, manifests)),
             "selector": {GATEWAY_LABEL: gateway.meta.name},
@@ -34,6 +34,19 @@ pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests, address: &
         object["spec"]["loadBalancerIP"] = json!(address.value);
     }
     object
+}
+
+/// Gives the Service an address, unless it has one or is to have none; returns it with what there is to say of that.
+pub(super) fn with_address(mut object: Value, address: &str) -> (Value, String) {
+    let Some(root) = object.as_object_mut() else { return (object, String::new()) };
+    let spec = node::map(root, "spec");
+    let text = |name: &str| spec.get(name).and_then(Value::as_str).unwrap_or_default();
+    if text("type") == "ExternalName" || !text("clusterIP").is_empty() {
+        return (object, String::new());
+    }
+    spec.insert("clusterIP".to_owned(), json!(address));
+    spec.insert("clusterIPs".to_owned(), json!([address]));
+    (object, format!(", {address}"))
 }
 
 /// The listeners of the Gateway and of the ListenerSets that it takes.

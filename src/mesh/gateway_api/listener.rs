@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::mesh::gateway::LISTENER_ANNOTATION;
 use crate::mesh::gateway_api::finding::{Problem, Reason, ignored};
 use crate::mesh::gateway_api::parent::{ParentInfo, ParentKey, ParentKind, RouteKind};
@@ -254,11 +254,6 @@ fn allowed_kinds(listener: &Listener) -> (Vec<RouteKind>, bool) {
 
 /// Says which settings of a Gateway do nothing.
 fn check_ignored(gateway: &Config<KubernetesGateway>, findings: &mut Diagnostics) {
-    if gateway.spec.infrastructure.as_ref().is_some_and(|infrastructure| infrastructure.parameters_ref.is_some()) {
-        let message = "meshc makes what istiod deploys for the Gateway without the changes of this ConfigMap";
-        let note = Diagnostic::note("unsupported-field", message);
-        findings.push(note.at(gateway.source, "spec.infrastructure.parametersRef"));
-    }
     let Some(tls) = &gateway.spec.tls else { return };
     if tls.backend.is_some() {
         findings.push(ignored(gateway.source, "spec.tls.backend"));
