@@ -82,7 +82,7 @@ pub fn lint(
         found.extend(findings.into_iter().map(|finding| (check.name, finding)));
     }
     if options.view == View::Meshc {
-        let mut translated = Translated::new(mesh);
+        let mut translated = Translated::new(mesh, diagnostics);
         translated.note(found.iter().map(|(_, finding)| finding).filter(|finding| finding.false_alarm.is_none()));
         for check in registry::of_mesh() {
             let mut findings = Vec::new();

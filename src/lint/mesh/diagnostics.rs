@@ -14,6 +14,8 @@ const CODES: &[(&str, &Rule, &[&Rule])] = &[
     ("outbound-listener-protocol-conflict", &rules::MESHC0107, &[]),
     ("outbound-listener-conflict", &rules::MESHC0107, &[]),
     ("inbound-listener-conflict", &rules::MESHC0107, &[]),
+    ("listener-port-privileged", &rules::MESHC0107, &[]),
+    ("listener-port-reserved", &rules::MESHC0107, &[]),
     ("gateway-privileged-port", &rules::MESHC0108, &[]),
     ("gateway-server-without-route", &rules::MESHC0108, &[]),
     ("gateway-duplicate-sni-hosts", &rules::MESHC0108, &[]),
@@ -22,18 +24,21 @@ const CODES: &[(&str, &Rule, &[&Rule])] = &[
     ("gateway-duplicate-tls-hosts", &rules::MESHC0108, &[&rules::IST0145]),
     ("gateway-port-protocol-conflict", &rules::MESHC0108, &[]),
     ("gateway-duplicate-port-name", &rules::MESHC0108, &[]),
+    ("gateway-not-deployed", &rules::MESHC0108, &[]),
     ("service-host-in-several-namespaces", &rules::MESHC0109, &[]),
     ("custom-provider", &rules::MESHC0113, &[]),
     ("destination-rule-duplicate-subset", &rules::MESHC0115, &[]),
     ("destination-rule-duplicate-traffic-policy", &rules::MESHC0115, &[]),
     ("destination-rule-overridden", &rules::MESHC0115, &[]),
     ("envoy-filter-duplicate-cluster", &rules::MESHC0115, &[]),
+    ("gateway-class-defaults-overridden", &rules::MESHC0115, &[]),
     ("gateway-tcp-route-behind", &rules::MESHC0115, &[]),
     ("peer-authentication-overridden", &rules::MESHC0115, &[]),
+    ("proxy-config-overridden", &rules::MESHC0115, &[]),
     ("service-duplicate-domain", &rules::MESHC0115, &[]),
     ("service-host-conflict", &rules::MESHC0115, &[]),
     ("sidecar-overridden", &rules::MESHC0115, &[&rules::IST0110, &rules::IST0111]),
-    ("telemetry-overridden", &rules::MESHC0115, &[&rules::IST0160]),
+    ("telemetry-overridden", &rules::MESHC0115, &[&rules::IST0159, &rules::IST0160]),
     ("virtual-service-delegate-conflict", &rules::MESHC0115, &[]),
     ("virtual-service-duplicate-host", &rules::MESHC0115, &[&rules::IST0109]),
     ("virtual-service-duplicate-tls-match", &rules::MESHC0115, &[]),
@@ -41,7 +46,7 @@ const CODES: &[(&str, &Rule, &[&Rule])] = &[
 ];
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    let all = translated.mesh.findings.iter().chain(&translated.diagnostics);
+    let all = translated.before.iter().chain(&translated.mesh.findings).chain(&translated.diagnostics);
     let mut known = BTreeSet::new();
     for diagnostic in all {
         let Some((_, rule, said)) = CODES.iter().find(|(code, ..)| *code == diagnostic.code) else { continue };

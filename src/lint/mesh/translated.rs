@@ -21,6 +21,8 @@ use crate::translate::Resource;
 pub(crate) struct Translated<'m> {
     /// The mesh.
     pub(crate) mesh: &'m Mesh,
+    /// What there was to say before: of what was read, and of what it was completed with.
+    pub(super) before: &'m Diagnostics,
     /// Its proxies.
     pub(crate) proxies: Vec<Proxy>,
     /// What the translator has to say.
@@ -72,7 +74,7 @@ pub(super) struct Served<'t> {
 
 impl<'m> Translated<'m> {
     /// Translates all proxies.
-    pub(crate) fn new(mesh: &'m Mesh) -> Self {
+    pub(crate) fn new(mesh: &'m Mesh, before: &'m Diagnostics) -> Self {
         let proxies = proxy::proxies(mesh);
         let (seen, known) = (Mutex::<Seen>::default(), Mutex::<Known>::default());
         let all: Vec<&Proxy> = proxies.iter().collect();
@@ -97,7 +99,7 @@ impl<'m> Translated<'m> {
             }
         });
         let known = known.into_inner().unwrap_or_default();
-        Self { mesh, proxies, diagnostics, known, said: BTreeSet::new() }
+        Self { mesh, before, proxies, diagnostics, known, said: BTreeSet::new() }
     }
 
     /// Notes what the rules of istioctl have found.

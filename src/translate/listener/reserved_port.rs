@@ -2,28 +2,57 @@
 
 use super::ListenerView;
 use super::address::wildcard;
+use crate::diagnostic::Diagnostic;
 use crate::mesh::protocol::Protocol;
 
-/// Says whether a listener may be bound: not to a privileged port in an unprivileged pod, and not where the proxy's own
+/// Why a listener may not be bound to a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// The Pod is unprivileged, and the port is not.
+    Privileged,
+    /// The proxy's own listeners are there.
+    Reserved,
+}
+
+impl Obstacle {
+    /// What there is to say of a port that is left out: `port 15090 of a.example.com`.
+    pub(super) fn of(self, port: &str) -> Diagnostic {
+        let (code, why) = match self {
+            Self::Privileged => ("listener-port-privileged", "a Pod without privileges opens ports from 1024 on only"),
+            Self::Reserved => ("listener-port-reserved", "the proxy itself listens there"),
+        };
+        Diagnostic::warning(code, format!("{port} is left out: {why}"))
+    }
+}
+
+/// Returns why a listener may not be bound, if so: not to a privileged port in an unprivileged pod, and not where the proxy's own
 /// listeners are.
 ///
 /// istiod: `context.go` `CanBindToPort`
-pub(super) fn can_bind(view: &ListenerView<'_>, bind_to_port: bool, bind: &str, port: u32, protocol: Protocol) -> bool {
-    can_bind_beside_virtual_listeners(view, bind_to_port, bind, port, protocol)
-        && !(takes_wildcard(view, bind, protocol) && is_virtual_listener(view, port))
-}
-
-/// The same for `Sidecar.ingress`, where the ports of the virtual listeners are not checked.
-pub(super) fn can_bind_beside_virtual_listeners(
+pub(super) fn obstacle(
     view: &ListenerView<'_>,
     bind_to_port: bool,
     bind: &str,
     port: u32,
     protocol: Protocol,
-) -> bool {
-    let is_privileged = bind_to_port && (1..1024).contains(&port) && view.metadata_is_true("UNPRIVILEGED_POD");
-    let is_taken = takes_wildcard(view, bind, protocol) && is_static_listener(view, port);
-    !(is_privileged || is_taken)
+) -> Option<Obstacle> {
+    let is_virtual = || takes_wildcard(view, bind, protocol) && is_virtual_listener(view, port);
+    obstacle_beside_virtual_listeners(view, bind_to_port, bind, port, protocol)
+        .or_else(|| is_virtual().then_some(Obstacle::Reserved))
+}
+
+/// The same for `Sidecar.ingress`, where the ports of the virtual listeners are not checked.
+pub(super) fn obstacle_beside_virtual_listeners(
+    view: &ListenerView<'_>,
+    bind_to_port: bool,
+    bind: &str,
+    port: u32,
+    protocol: Protocol,
+) -> Option<Obstacle> {
+    if bind_to_port && (1..1024).contains(&port) && view.metadata_is_true("UNPRIVILEGED_POD") {
+        return Some(Obstacle::Privileged);
+    }
+    (takes_wildcard(view, bind, protocol) && is_static_listener(view, port)).then_some(Obstacle::Reserved)
 }
 
 /// Without a bind, HTTP listeners take all addresses; others take that of their service.

@@ -67,7 +67,7 @@ fn virtual_inbound(view: &ListenerView<'_>, proxy: &ProxyView<'_>, chains: Vec<F
 /// istiod: `listener_inbound.go` `buildInboundChainConfigs`
 fn ports(view: &ListenerView<'_>, proxy: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Vec<InboundPort> {
     let ports = match &view.outbound.scope.sidecar {
-        Some(sidecar) if !sidecar.spec.ingress.is_empty() => sidecar_ingress::ports(view, proxy, sidecar),
+        Some(sidecar) if !sidecar.spec.ingress.is_empty() => sidecar_ingress::ports(view, proxy, sidecar, diagnostics),
         Some(_) | None if view.outbound.client.interception_mode == InterceptionMode::None => Vec::new(),
         Some(_) | None => service_port::ports(view, proxy, diagnostics),
     };

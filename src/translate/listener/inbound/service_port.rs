@@ -8,9 +8,10 @@ use super::inbound_port::InboundPort;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::istio::CaptureMode;
 use crate::proxy::{ProxyView, ServiceTarget};
+use crate::translate::listener::ListenerView;
 use crate::translate::listener::address::{wildcard, wildcards};
 use crate::translate::listener::bind::Bind;
-use crate::translate::listener::{ListenerView, reserved_port};
+use crate::translate::listener::reserved_port::{self, Obstacle};
 use crate::translate::name;
 
 /// Returns the ports, the oldest service first. istiod: `listener_inbound.go` `getFilterChainsByServicePort`
@@ -18,7 +19,12 @@ pub(super) fn ports(view: &ListenerView<'_>, proxy: &ProxyView<'_>, diagnostics:
     let targets = &proxy.proxy.service_targets;
     let mut first: BTreeMap<u32, &ServiceTarget> = BTreeMap::new();
     let mut ports = Vec::new();
-    for target in targets.iter().filter(|target| can_bind(view, target)) {
+    for target in targets {
+        if let Some(obstacle) = obstacle(view, target) {
+            let what = format!("port {} of the workload, behind {},", target.target_port, target.service.hostname);
+            diagnostics.push(obstacle.of(&what).at(target.service.source, "spec.ports"));
+            continue;
+        }
         match first.entry(target.target_port) {
             Entry::Vacant(free) => {
                 free.insert(target);
@@ -34,10 +40,10 @@ pub(super) fn ports(view: &ListenerView<'_>, proxy: &ProxyView<'_>, diagnostics:
     ports
 }
 
-fn can_bind(view: &ListenerView<'_>, target: &ServiceTarget) -> bool {
+fn obstacle(view: &ListenerView<'_>, target: &ServiceTarget) -> Option<Obstacle> {
     let to_port = binds_to_port(view, CaptureMode::Default);
     let bind = wildcard(view.outbound.client.ip_mode);
-    reserved_port::can_bind(view, to_port, bind, target.target_port, target.port.protocol)
+    reserved_port::obstacle(view, to_port, bind, target.target_port, target.port.protocol)
 }
 
 fn port(view: &ListenerView<'_>, target: &ServiceTarget) -> InboundPort {

@@ -2,6 +2,7 @@
 
 use super::binds_to_port;
 use super::inbound_port::InboundPort;
+use crate::diagnostic::Diagnostics;
 use crate::mesh::protocol::Protocol;
 use crate::model::Config;
 use crate::model::istio::{IstioIngressListener, Sidecar};
@@ -15,15 +16,22 @@ use crate::translate::name;
 /// `Sidecar.ingress` -> inbound ports, in the Sidecar's order
 ///
 /// istiod: `listener_inbound.go` `buildInboundChainConfigs`
-pub(super) fn ports(view: &ListenerView<'_>, proxy: &ProxyView<'_>, sidecar: &Config<Sidecar>) -> Vec<InboundPort> {
-    sidecar.spec.ingress.iter().filter_map(|listener| port(view, proxy, sidecar, listener)).collect()
+pub(super) fn ports(
+    view: &ListenerView<'_>,
+    proxy: &ProxyView<'_>,
+    sidecar: &Config<Sidecar>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<InboundPort> {
+    let listeners = sidecar.spec.ingress.iter().enumerate();
+    listeners.filter_map(|(place, listener)| port(view, proxy, sidecar, (place, listener), diagnostics)).collect()
 }
 
 fn port(
     view: &ListenerView<'_>,
     proxy: &ProxyView<'_>,
     sidecar: &Config<Sidecar>,
-    listener: &IstioIngressListener,
+    (place, listener): (usize, &IstioIngressListener),
+    diagnostics: &mut Diagnostics,
 ) -> Option<InboundPort> {
     let IstioIngressListener {
         port,
@@ -36,7 +44,10 @@ fn port(
     let port = port.as_ref()?;
     let protocol = Protocol::parse(&port.protocol);
     let to_port = binds_to_port(view, *capture_mode);
-    if !reserved_port::can_bind_beside_virtual_listeners(view, to_port, bind, port.number, protocol) {
+    if let Some(obstacle) = reserved_port::obstacle_beside_virtual_listeners(view, to_port, bind, port.number, protocol)
+    {
+        let path = format!("spec.ingress[{place}].port.number");
+        diagnostics.push(obstacle.of(&format!("port {}", port.number)).at(sidecar.source, &path));
         return None;
     }
     let tls = tls.as_ref().filter(|_| features::TLS_ON_SIDECAR_INGRESS);

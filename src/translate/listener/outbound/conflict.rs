@@ -6,6 +6,7 @@ use super::listener_table::{Entry, Wanted};
 use super::place::Place;
 use crate::diagnostic::Diagnostic;
 use crate::mesh::conflict::{Part, outranked, virtual_service_name};
+use crate::mesh::service::Service;
 use crate::model::Config;
 use crate::model::istio::VirtualService;
 use crate::translate::listener::ListenerView;
@@ -61,6 +62,15 @@ pub(super) fn not_served(
     Some(at(view, wanted, existing, "outbound-listener-conflict", message))
 }
 
+/// The port of a service in its object: `spec.ports[0]`.
+pub(super) fn port_path(view: &ListenerView<'_>, service: &Service, number: u32) -> String {
+    // The service of an egress listener may have fewer ports than the object that it is from.
+    let whole = view.outbound.mesh.service(&service.hostname, &service.namespace);
+    let whole = whole.filter(|whole| whole.source == service.source);
+    let place = whole.and_then(|whole| whole.ports.iter().position(|port| port.number == number));
+    place.map_or_else(|| "spec.ports".to_owned(), |place| format!("spec.ports[{place}]"))
+}
+
 /// Of a headless service, one stands for the listeners of all endpoints.
 fn listener(wanted: &Wanted<'_>, existing: &Entry) -> String {
     if wanted.by_endpoint {
@@ -77,11 +87,7 @@ fn at(
     code: &'static str,
     message: String,
 ) -> Diagnostic {
-    // The service of an egress listener may have fewer ports than the object that it is from.
-    let whole = view.outbound.mesh.service(&wanted.service.hostname, &wanted.service.namespace);
-    let whole = whole.filter(|whole| whole.source == wanted.service.source);
-    let place = whole.and_then(|whole| whole.ports.iter().position(|port| port.number == wanted.port.number));
-    let path = place.map_or_else(|| "spec.ports".to_owned(), |place| format!("spec.ports[{place}]"));
+    let path = port_path(view, wanted.service, wanted.port.number);
     let diagnostic = Diagnostic::warning(code, message).at(wanted.service.source, &path);
     diagnostic.label_at(existing.source, "spec.ports", "the listener was made for this one")
 }

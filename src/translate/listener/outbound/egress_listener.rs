@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::conflict;
 use super::listener_table::{ListenerTable, Wanted};
 use crate::diagnostic::Diagnostics;
 use crate::mesh::endpoint::Endpoint;
@@ -25,10 +26,17 @@ pub(super) fn table(
     diagnostics: &mut Diagnostics,
 ) -> ListenerTable {
     let mut table = ListenerTable::default();
-    for egress in &view.outbound.scope.egress_listeners {
+    for (place, egress) in view.outbound.scope.egress_listeners.iter().enumerate() {
         let bind = bind(view, &egress.listener);
         if let Some(port) = &egress.listener.port {
-            add_services_on_port(view, &mut table, egress, &bind, &listen_port(port), diagnostics);
+            let port = listen_port(port);
+            match reserved_port::obstacle(view, bind.to_port, bind.primary(), port.number, port.protocol) {
+                None => add_services_on_port(view, &mut table, egress, &bind, &port, diagnostics),
+                Some(obstacle) => diagnostics.push_some(view.outbound.scope.sidecar.as_ref().map(|sidecar| {
+                    let path = format!("spec.egress[{place}].port.number");
+                    obstacle.of(&format!("port {}", port.number)).at(sidecar.source, &path)
+                })),
+            }
         } else {
             // What the Sidecar asks for by port is complete: no other service is added to it.
             table.lock();
@@ -68,9 +76,6 @@ fn add_services_on_port(
     port: &Port,
     diagnostics: &mut Diagnostics,
 ) {
-    if !reserved_port::can_bind(view, bind.to_port, bind.primary(), port.number, port.protocol) {
-        return;
-    }
     for service in &egress.services {
         table.add(view, &Wanted { egress, service, port, bind: bind.clone(), by_endpoint: false }, diagnostics);
     }
@@ -87,7 +92,11 @@ fn add_service_ports(
 ) {
     for service in &egress.services {
         for port in &service.ports {
-            if !reserved_port::can_bind(view, bind.to_port, bind.primary(), port.number, port.protocol) {
+            let obstacle = reserved_port::obstacle(view, bind.to_port, bind.primary(), port.number, port.protocol);
+            if let Some(obstacle) = obstacle {
+                let what = format!("port {} of {}", port.number, service.hostname);
+                diagnostics
+                    .push(obstacle.of(&what).at(service.source, &conflict::port_path(view, service, port.number)));
                 continue;
             }
             let wanted = |bind, by_endpoint| Wanted { egress, service, port, bind, by_endpoint };
