@@ -78,7 +78,7 @@ impl<'m> Overlays<'m> {
             let namespace = &self.gateway.meta.namespace;
             let refused = |path: &str, why: String| {
                 let path = format!("spec.infrastructure.parametersRef.{path}");
-                Err(refusal(why).at(self.gateway.source, &path))
+                Err(refusal(&why).at(self.gateway.source, &path))
             };
             if (reference.group.as_str(), reference.kind.as_str()) != ("", "ConfigMap") {
                 return refused("kind", format!("{} is no ConfigMap", reference.kind));
@@ -92,7 +92,7 @@ impl<'m> Overlays<'m> {
         for config_map in &self.config_maps {
             if let Some(key) = config_map.spec.data.keys().find(|key| !KEYS.contains(&key.as_str())) {
                 let why = format!("`{key}` is none of {}", KEYS.join(", "));
-                return Err(self.at_key(refusal(why), config_map, key));
+                return Err(self.at_key(refusal(&why), config_map, key));
             }
         }
         Ok(self)
@@ -125,7 +125,7 @@ impl<'m> Overlays<'m> {
         let mut object = object;
         for config_map in &self.config_maps {
             let Some(text) = config_map.spec.data.get(key) else { continue };
-            let refused = |why: String| self.at_key(refusal(why), config_map, key);
+            let refused = |why: String| self.at_key(refusal(&why), config_map, key);
             let patch = match ingest::json_of_yaml(text) {
                 Some(Value::Object(patch)) => patch,
                 Some(Value::Null) => continue,
@@ -166,7 +166,7 @@ fn is_blank(text: &str) -> bool {
     text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#'))
 }
 
-fn refusal(why: String) -> Diagnostic {
+fn refusal(why: &str) -> Diagnostic {
     Diagnostic::warning("gateway-not-deployed", format!("istiod deploys nothing for the Gateway: {why}"))
 }
 
@@ -174,18 +174,26 @@ fn refusal(why: String) -> Diagnostic {
 fn merge_key_of_deployment(path: &str) -> Option<&'static str> {
     let Some(in_template) = path.strip_prefix("spec.template.") else { return merge_key_of_metadata(path) };
     let Some(in_spec) = in_template.strip_prefix("spec.") else { return merge_key_of_metadata(in_template) };
-    let (list, of_container) = in_spec.split_once('.').unwrap_or((in_spec, ""));
-    match (list, of_container) {
-        ("containers" | "initContainers" | "ephemeralContainers", "env") => Some("name"),
-        ("containers" | "initContainers" | "ephemeralContainers", "ports") => Some("containerPort"),
-        ("containers" | "initContainers" | "ephemeralContainers", "volumeMounts") => Some("mountPath"),
-        ("containers" | "initContainers" | "ephemeralContainers", "volumeDevices") => Some("devicePath"),
+    let (list, field) = in_spec.split_once('.').unwrap_or((in_spec, ""));
+    let is_container = matches!(list, "containers" | "initContainers" | "ephemeralContainers");
+    match (list, field) {
         (
             "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "imagePullSecrets" | "resourceClaims",
             "",
         ) => Some("name"),
         ("hostAliases", "") => Some("ip"),
         ("topologySpreadConstraints", "") => Some("topologyKey"),
+        _ if is_container => merge_key_of_container(field),
+        _ => None,
+    }
+}
+
+fn merge_key_of_container(field: &str) -> Option<&'static str> {
+    match field {
+        "env" => Some("name"),
+        "ports" => Some("containerPort"),
+        "volumeMounts" => Some("mountPath"),
+        "volumeDevices" => Some("devicePath"),
         _ => None,
     }
 }
