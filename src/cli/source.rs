@@ -12,7 +12,7 @@ use crate::source::SourceFile;
 /// Reads all paths: folders with all below them, files, and `-` for standard input.
 ///
 /// Of a folder, files ending in `.yaml`, `.yml` and `.json` are read, in the order of their names; links are followed,
-/// loops are not. A file that several paths lead to is read once. What cannot be read is a [`SourceFile`] that says why.
+/// loops are not. Hidden folders (`.git`, `.github`, `.vscode`) are not looked into. A file that several paths lead to is read once. What cannot be read is a [`SourceFile`] that says why.
 pub fn read(paths: &[PathBuf]) -> Vec<SourceFile> {
     let mut found = Found::default();
     for path in paths {
@@ -42,7 +42,8 @@ struct Found {
 
 impl Found {
     fn folder(&mut self, folder: &Path) {
-        for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+        let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+        for entry in walk.filter_entry(|entry| entry.depth() == 0 || !is_hidden_folder(entry)) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() && is_manifest(entry.path()) => self.file(entry.into_path()),
                 Ok(_) => {}
@@ -78,6 +79,10 @@ impl Found {
 pub(super) fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("yaml" | "yml" | "json"))
+}
+
+fn is_hidden_folder(entry: &walkdir::DirEntry) -> bool {
+    entry.file_type().is_dir() && entry.file_name().to_str().is_some_and(|name| name.starts_with('.'))
 }
 
 fn read_file(path: &Path) -> SourceFile {
@@ -132,6 +137,16 @@ mod tests {
         let root = folder("missing");
         let files = read(&[root.join("nothing.yaml")]);
         assert_eq!(names(&files), [("nothing.yaml".into(), Err("no such file or directory"))]);
+    }
+
+    #[test]
+    fn hidden_folders_are_not_looked_into() {
+        let root = folder("hidden").join(".here");
+        std::fs::create_dir_all(root.join(".git")).expect("can be written");
+        std::fs::write(root.join("a.yaml"), "1").expect("can be written");
+        std::fs::write(root.join(".git/b.yaml"), "1").expect("can be written");
+        assert_eq!(names(&read(&[root.clone()])), [("a.yaml".into(), Ok(1))]);
+        assert_eq!(names(&read(&[root.join(".git")])), [("b.yaml".into(), Ok(1))]);
     }
 
     #[cfg(unix)]

@@ -9,6 +9,9 @@ use super::{Object, Read};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FieldPath, Node, ResourceRef, SourceId, Sources, Span, Tree};
 
+/// The code of what is said of an object that is there twice.
+pub(crate) const DUPLICATE: &str = "duplicate-object";
+
 /// The resources of the input, and what they were read from.
 ///
 /// Lists of resources are those of [`Resources`], by namespace and name.
@@ -68,8 +71,8 @@ impl Manifests {
         self.documents.get(resource.0 as usize)
     }
 
-    /// Returns kind, namespace and name of each resource that a document holds.
-    pub fn names(&self) -> BTreeMap<ResourceRef, (String, String, String)> {
+    /// Returns group, kind, namespace and name of each resource that a document holds.
+    pub fn names(&self) -> BTreeMap<ResourceRef, [String; 4]> {
         let named = |(document, index): (&Document, u32)| {
             let metadata = document.node(&self.sources).get("metadata");
             let text =
@@ -78,7 +81,7 @@ impl Manifests {
             if namespace.is_empty() {
                 "default".clone_into(&mut namespace);
             }
-            (ResourceRef(index), (document.kind.clone(), namespace, text("name")))
+            (ResourceRef(index), [document.group.clone(), document.kind.clone(), namespace, text("name")])
         };
         self.documents.iter().zip(0..).map(named).collect()
     }
@@ -138,7 +141,5 @@ fn duplicate(sources: &Sources, first: &(Resource, Document), second: &(Resource
     let place = |document: &Document| document.node(sources).place(&FieldPath::parse("metadata.name"));
     let of = if meta.namespace.is_empty() { String::new() } else { format!("{}/", meta.namespace) };
     let message = format!("the {} `{of}{}` is there twice; the first one counts", second.1.kind, meta.name);
-    Diagnostic::error("duplicate-object", message)
-        .label(place(&second.1), "left out")
-        .label(place(&first.1), "first here")
+    Diagnostic::warning(DUPLICATE, message).label(place(&second.1), "left out").label(place(&first.1), "first here")
 }

@@ -11,6 +11,7 @@
 
 mod crd;
 mod de;
+mod indentation;
 mod json;
 mod kind;
 mod manifests;
@@ -19,14 +20,17 @@ mod metadata;
 mod objects;
 mod problem;
 mod scalar;
+mod set_aside;
 mod text;
 mod validation;
 mod yaml;
 
 pub use kind::Resources;
+pub(crate) use manifests::DUPLICATE;
 pub use manifests::{Document, Manifests};
 pub use mesh_settings::{MeshSettings, mesh_settings};
 pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
+pub(crate) use objects::name_at;
 pub use objects::{WrittenObject, objects};
 pub(crate) use validation::is_of_webhook;
 
@@ -45,6 +49,7 @@ use problem::Problem;
 /// Reads all files.
 pub fn ingest(files: Vec<SourceFile>) -> (Manifests, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
+    let files = set_aside::objects_only(files, &mut diagnostics);
     let (sources, pieces) = load(files, &mut diagnostics);
     let read: Vec<Read> = pieces.into_par_iter().map(|piece| read_piece(&sources, &piece)).collect();
     (manifests::collect(sources, read, &mut diagnostics), diagnostics)

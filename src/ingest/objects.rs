@@ -3,13 +3,16 @@
 //! What [`super::ingest`] returns is what reaches istiod. Whoever judges the files themselves needs the rest as well: kinds
 //! that are not translated, and objects that would be refused.
 
+use std::ops::Range;
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use super::kind::{Kind, Known, Resource};
 use super::problem::Problem;
 use super::{Document, Piece, list, metadata, parse, text, validation};
 use crate::model::ObjectMeta;
-use crate::source::{Node, SourceId, Sources};
+use crate::source::{Node, SourceId, Sources, Span};
 
 /// An object of a file.
 #[derive(Debug)]
@@ -46,24 +49,43 @@ impl WrittenObject {
 ///
 /// Unknown fields are passed over; an object whose fields have the wrong types is left out.
 pub fn objects(sources: &Sources) -> Vec<WrittenObject> {
+    let documents = |source| text::documents(sources.text(source)).into_iter().map(move |range| (source, range));
+    let pieces: Vec<(SourceId, Range<u32>)> = sources.ids().flat_map(documents).collect();
+    pieces.into_par_iter().flat_map_iter(|(source, range)| of_document(sources, source, range)).collect()
+}
+
+fn of_document(sources: &Sources, source: SourceId, range: Range<u32>) -> Vec<WrittenObject> {
+    let content = sources.text(source);
     let mut out = Vec::new();
-    for source in sources.ids() {
-        let content = sources.text(source);
-        for range in text::documents(content) {
-            let piece = Piece { source, range, json: false, invalid: None };
-            for tree in parse(content, &piece).unwrap_or_default() {
-                let tree = Arc::new(tree);
-                let mut found = Vec::new();
-                let root = tree.root(source, content);
-                // A list with an item that is no object: the items before it count.
-                let _ = list(root, None, &mut found);
-                for (node, type_meta) in found {
-                    out.extend(object(source, &tree, node, type_meta));
-                }
-            }
+    for tree in parse(content, &Piece { source, range, json: false, invalid: None }).unwrap_or_default() {
+        let tree = Arc::new(tree);
+        let mut found = Vec::new();
+        // A list with an item that is no object: the items before it count.
+        let _ = list(tree.root(source, content), None, &mut found);
+        for (node, type_meta) in found {
+            out.extend(object(source, &tree, node, type_meta));
         }
     }
     out
+}
+
+/// Returns kind, namespace and name, as they are written, of the object at a place, whether or not anybody would take it.
+pub(crate) fn name_at(sources: &Sources, place: Span) -> Option<(String, String, String)> {
+    let content = sources.text(place.source);
+    let mut documents = text::documents(content).into_iter();
+    let range = documents.find(|range| range.contains(&place.start))?;
+    let piece = Piece { source: place.source, range, json: false, invalid: None };
+    for tree in parse(content, &piece).ok()? {
+        let mut found = Vec::new();
+        let _ = list(tree.root(place.source, content), None, &mut found);
+        let holds = |node: &Node<'_>| node.span().start <= place.start && place.start < node.span().end;
+        if let Some((node, type_meta)) = found.into_iter().find(|(node, _)| holds(node)) {
+            let text = |key: &str| node.get("metadata")?.get(key)?.as_str().map(str::to_owned);
+            let namespace = text("namespace").unwrap_or_default();
+            return Some((type_meta.kind.to_owned(), namespace, text("name")?));
+        }
+    }
+    None
 }
 
 fn object(

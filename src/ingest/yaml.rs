@@ -10,10 +10,14 @@ use std::ops::Range;
 use indexmap::IndexMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
+use super::indentation::Joined;
 use super::problem::Problem;
 use super::scalar;
 use super::text::offset;
 use crate::source::{NodeKind, Nodes, Scalar, SourceId, Tree, TreeBuilder};
+
+/// The code of what is no YAML.
+const SYNTAX: &str = "yaml-syntax";
 
 /// Lists and maps inside of each other. Nothing real comes close; it keeps recursion far from the end of the stack.
 pub(crate) const MAX_DEPTH: usize = 200;
@@ -28,9 +32,31 @@ pub(crate) const MAX_SCALAR: usize = 3 << 20;
 pub(crate) fn parse(text: &str, range: Range<u32>) -> Result<Tree, Problem> {
     let document = text.get(range.start as usize..range.end as usize).unwrap_or("");
     long_line(document, range.start)?;
+    let mut read = parse_document(text, range.clone(), document, &BTreeMap::new());
+    let mut joined: Option<Joined> = None;
+    while let Err(problem) = &read
+        && problem.code() == SYNTAX
+    {
+        let joined = joined.get_or_insert_with(|| Joined::new(document));
+        if !joined.join(problem.message(), problem.start(), range.start) {
+            break;
+        }
+        read = parse_document(text, range.clone(), &joined.text, &joined.values);
+    }
+    read
+}
+
+/// Reads a document; `values` are what some of its quoted texts really say.
+fn parse_document(
+    text: &str,
+    range: Range<u32>,
+    document: &str,
+    values: &BTreeMap<u32, String>,
+) -> Result<Tree, Problem> {
     let mut reader = Reader {
         text,
         bytes: Bytes::new(document, range.start),
+        values,
         builder: TreeBuilder::default(),
         stack: Vec::new(),
         anchors: BTreeMap::new(),
@@ -43,7 +69,7 @@ pub(crate) fn parse(text: &str, range: Range<u32>) -> Result<Tree, Problem> {
             // What is missing is missed at the end of the text, not in the next document.
             let last = range.start + offset(document.trim_end().len());
             let at = reader.bytes.at(error.marker().index()).min(last);
-            Problem::new("yaml-syntax", format!("this is not YAML: {}", error.info()), at, at)
+            Problem::new(SYNTAX, format!("this is not YAML: {}", error.info()), at, at)
         })?;
         let start = reader.bytes.at(span.start.index());
         let end = reader.bytes.at(span.end.index());
@@ -75,6 +101,8 @@ fn too_long(at: u32) -> Problem {
 struct Reader<'t> {
     text: &'t str,
     bytes: Bytes<'t>,
+    /// What quoted texts that were put into one line say, by the byte of their first quote.
+    values: &'t BTreeMap<u32, String>,
     builder: TreeBuilder,
     stack: Vec<Frame>,
     /// What an anchor named, once it is complete.
@@ -101,12 +129,7 @@ impl Reader<'_> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(Problem::new(
-                        "yaml-syntax",
-                        "this is not YAML: a second document without `---`",
-                        start,
-                        end,
-                    ));
+                    return Err(Problem::new(SYNTAX, "this is not YAML: a second document without `---`", start, end));
                 }
                 Ok(())
             }
@@ -170,6 +193,7 @@ impl Reader<'_> {
         start: u32,
         end: u32,
     ) -> Result<(), Problem> {
+        let value = self.values.get(&start).map_or(value, String::as_str);
         if value.len() > MAX_SCALAR {
             return Err(too_long(start));
         }
