@@ -100,23 +100,34 @@ impl EnvoyFilters {
                 a_time.cmp(&b_time).then_with(|| full(a).cmp(&full(b)))
             })
         });
-        let patches = attached.iter().flat_map(|filter| &filter.patches).filter(|patch| patch.is_for(proxy));
+        let patches = attached.iter().flat_map(|filter| &filter.patches);
+        let patches = patches.inspect(|patch| patch.mark_offered(proxy)).filter(|patch| patch.is_for(proxy));
         Some(PatchSet::new(patches.cloned()))
     }
 
-    /// Returns a warning for each patch that has changed nothing, on none of the proxies that were translated.
+    /// Returns a warning for each patch that has changed nothing, on none of the proxies that were translated and that its
+    /// EnvoyFilter is for; one for all patches of an EnvoyFilter of which none has.
     pub fn unmatched(&self) -> Diagnostics {
         let mut configs: Vec<&Compiled> = self.filters.iter().collect();
         configs.sort_by(|a, b| order::by_creation(&a.config.meta, &b.config.meta));
-        configs.into_iter().flat_map(|filter| &filter.patches).filter_map(|patch| Self::finding(patch)).collect()
+        configs.into_iter().flat_map(Compiled::unmatched).collect()
     }
+}
 
-    fn finding(patch: &Patch) -> Option<Diagnostic> {
-        if patch.has_matched() || patch.is_elsewhere() {
-            return None;
+impl Compiled {
+    fn unmatched(&self) -> Vec<Diagnostic> {
+        let warning = |message: String, path: &str| {
+            Diagnostic::warning("envoy-filter-patch-matches-nothing", message).at(self.config.source, path)
+        };
+        let missed: Vec<&Arc<Patch>> = self.patches.iter().filter(|patch| patch.has_missed()).collect();
+        if missed.len() > 1 && missed.len() == self.patches.len() {
+            let message = format!("none of the {} patches matches anything on any proxy", missed.len());
+            return vec![warning(message, "spec.configPatches")];
         }
-        let path = format!("spec.configPatches[{}]", patch.index);
-        let message = format!("this patch of {} matches nothing on any proxy", patch.apply_to);
-        Some(Diagnostic::warning("envoy-filter-patch-matches-nothing", message).at(patch.source, &path))
+        let each = missed.into_iter().map(|patch| {
+            let message = format!("this patch of {} matches nothing on any proxy", patch.apply_to);
+            warning(message, &format!("spec.configPatches[{}]", patch.index))
+        });
+        each.collect()
     }
 }

@@ -15,13 +15,11 @@ use crate::model::istio::{
     EnvoyFilterListenerMatch, EnvoyFilterPatchContext as PatchContext, EnvoyFilterPatchOperation as Operation,
     EnvoyFilterRouteConfigurationMatch,
 };
-use crate::proxy::Proxy;
-use crate::source::ResourceRef;
+use crate::proxy::{Proxy, ProxyKind};
 
 /// One of `configPatches`. istiod: `envoyfilter.go` `EnvoyFilterConfigPatchWrapper`
 #[derive(Debug)]
 pub(super) struct Patch {
-    pub(super) source: ResourceRef,
     /// Its place in `configPatches`.
     pub(super) index: usize,
     /// The place of its EnvoyFilter in the mesh.
@@ -35,6 +33,8 @@ pub(super) struct Patch {
     value: Option<DynamicMessage>,
     /// Some proxy has been changed by it: says nothing about the output, only about the patch.
     matched: AtomicBool,
+    /// Some proxy of the kind that its context is for has been asked about: else nobody knows what it would match.
+    offered: AtomicBool,
 }
 
 /// Reads the patches of an EnvoyFilter. One that cannot be read is left out, which the checks of the input have said.
@@ -42,10 +42,10 @@ pub(super) struct Patch {
 /// istiod: `envoyfilter.go` `convertToEnvoyFilterWrapper`
 pub(super) fn patches(config: &Config<EnvoyFilter>, filter: usize) -> Vec<Arc<Patch>> {
     let patches = config.spec.config_patches.iter().enumerate();
-    patches.filter_map(|(index, patch)| read(config.source, filter, index, patch)).map(Arc::new).collect()
+    patches.filter_map(|(index, patch)| read(filter, index, patch)).map(Arc::new).collect()
 }
 
-fn read(source: ResourceRef, filter: usize, index: usize, patch: &EnvoyFilterEnvoyConfigObjectPatch) -> Option<Patch> {
+fn read(filter: usize, index: usize, patch: &EnvoyFilterEnvoyConfigObjectPatch) -> Option<Patch> {
     let EnvoyFilterEnvoyConfigObjectPatch { apply_to, r#match: condition, patch } = patch;
     let patch = patch.as_ref()?;
     let value = match &patch.value {
@@ -59,7 +59,6 @@ fn read(source: ResourceRef, filter: usize, index: usize, patch: &EnvoyFilterEnv
     let EnvoyFilterEnvoyConfigObjectMatch { context, proxy, object_types } = condition.clone().unwrap_or_default();
     let proxy = proxy.unwrap_or_default();
     Some(Patch {
-        source,
         index,
         filter,
         apply_to: *apply_to,
@@ -70,6 +69,7 @@ fn read(source: ResourceRef, filter: usize, index: usize, patch: &EnvoyFilterEnv
         proxy_metadata: proxy.metadata,
         value,
         matched: AtomicBool::new(false),
+        offered: AtomicBool::new(false),
     })
 }
 
@@ -106,7 +106,7 @@ impl Patch {
     }
 
     /// Whether it is for what is not translated: the agent's bootstrap, waypoints.
-    pub(super) fn is_elsewhere(&self) -> bool {
+    fn is_elsewhere(&self) -> bool {
         self.apply_to == ApplyTo::Bootstrap || self.context == PatchContext::Waypoint
     }
 
@@ -144,11 +144,29 @@ impl Patch {
         self.value.clone().map(DynamicValue::Message)
     }
 
+    /// Notes that its EnvoyFilter attaches to a proxy.
+    pub(super) fn mark_offered(&self, proxy: &Proxy) {
+        let is_meant = match self.context {
+            PatchContext::Any => true,
+            PatchContext::SidecarInbound | PatchContext::SidecarOutbound => proxy.client.kind == ProxyKind::Sidecar,
+            PatchContext::Gateway => proxy.client.kind == ProxyKind::Router,
+            PatchContext::Waypoint => false,
+        };
+        if is_meant {
+            self.offered.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it has changed nothing, though there was a proxy that it is for.
+    pub(super) fn has_missed(&self) -> bool {
+        self.offered.load(Ordering::Relaxed) && !self.has_matched() && !self.is_elsewhere()
+    }
+
     pub(super) fn mark_matched(&self) {
         self.matched.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn has_matched(&self) -> bool {
+    fn has_matched(&self) -> bool {
         self.matched.load(Ordering::Relaxed)
     }
 }
