@@ -12,7 +12,7 @@ use super::{Outcome, is_closed_pipe, yaml};
 pub(super) fn run(arguments: Expand, flags: &OutputFlags) -> anyhow::Result<Outcome> {
     let Expand { paths, strict, revision } = arguments;
     let mesh = args::MeshFlags { revision, ..args::MeshFlags::default() };
-    let mut input = Input::read(&args::Input { paths, mesh, strict })?;
+    let mut input = Input::read(&paths, &mesh)?;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);
     }

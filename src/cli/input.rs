@@ -1,7 +1,7 @@
 //! From paths and flags to the input that is there.
 
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -36,10 +36,10 @@ impl DerefMut for Input {
 
 impl Input {
     /// Reads the input.
-    pub(super) fn read(arguments: &args::Input) -> anyhow::Result<Self> {
+    pub(super) fn read(paths: &[PathBuf], mesh: &args::MeshFlags) -> anyhow::Result<Self> {
         let start = Instant::now();
-        let options = arguments.mesh.options()?;
-        let files = source::read(&arguments.paths);
+        let options = mesh.options()?;
+        let files = source::read(paths);
         if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
             anyhow::bail!("cannot read {path}: {reason}");
         }

@@ -23,7 +23,7 @@ struct Row {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Proxies, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let input = keep(Input::read(&arguments.input)?);
+    let input = keep(Input::read(&arguments.input.paths, &arguments.input.mesh)?);
     let strict = arguments.input.strict;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);

@@ -22,7 +22,7 @@ const BUFFER: usize = 1 << 20;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let input = keep(Input::read(&arguments.input)?);
+    let input = keep(Input::read(&arguments.input.paths, &arguments.input.mesh)?);
     let strict = arguments.input.strict;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);

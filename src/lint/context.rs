@@ -154,10 +154,10 @@ pub(crate) struct LintContext<'a> {
     items: Vec<Item<'a>>,
     /// Which of them are of a kind.
     by_kind: BTreeMap<&'a str, Vec<usize>>,
-    /// Which of them has a kind, namespace and name.
-    by_name: BTreeMap<(&'a str, String, &'a str), usize>,
-    /// Kind, namespace and name of the resources that were read.
-    documents: &'a BTreeMap<ResourceRef, (String, String, String)>,
+    /// Which of them has a kind, namespace and name, of the Gateway API or not.
+    by_name: BTreeMap<(bool, &'a str, String, &'a str), usize>,
+    /// Group, kind, namespace and name of the resources that were read.
+    documents: &'a BTreeMap<ResourceRef, [String; 4]>,
     /// The mesh config.
     pub(crate) mesh_config: &'a MeshConfig,
     /// The mesh networks.
@@ -175,13 +175,14 @@ impl<'a> LintContext<'a> {
     pub(crate) fn new(
         objects: impl Iterator<Item = (Origin, &'a Sources, &'a WrittenObject)>,
         (settings, mesh): (&'a MeshSettings, Option<&'a Mesh>),
-        documents: &'a BTreeMap<ResourceRef, (String, String, String)>,
+        documents: &'a BTreeMap<ResourceRef, [String; 4]>,
         view: View,
         now: Option<i64>,
     ) -> Self {
         let mut kept: BTreeMap<(&str, &str, String, &str), Item<'a>> = BTreeMap::new();
         for (origin, sources, object) in objects {
-            let item = Item { object, sources, origin, namespace: namespace(object, view) };
+            let namespace = namespace(&object.document.kind, &object.meta.namespace, view);
+            let item = Item { object, sources, origin, namespace };
             let its_own = if item.kind() == "Namespace" { item.name() } else { &item.namespace };
             if IGNORED_NAMESPACES.contains(&its_own) {
                 continue;
@@ -197,9 +198,8 @@ impl<'a> LintContext<'a> {
         let mut by_name = BTreeMap::new();
         for (index, item) in items.iter().enumerate() {
             by_kind.entry(&item.object.document.kind).or_default().push(index);
-            if item.group() != GATEWAY_API {
-                by_name.insert((item.object.document.kind.as_str(), item.namespace.clone(), item.name()), index);
-            }
+            let kind = item.object.document.kind.as_str();
+            by_name.insert((item.group() == GATEWAY_API, kind, item.namespace.clone(), item.name()), index);
         }
         let (mesh_config, mesh_networks) = (&settings.config, &settings.networks);
         Self { items, by_kind, by_name, documents, mesh_config, mesh_networks, mesh, view, now }
@@ -222,13 +222,17 @@ impl<'a> LintContext<'a> {
 
     /// Returns the object that a resource was read from.
     pub(crate) fn by_resource(&self, resource: ResourceRef) -> Option<&Item<'_>> {
-        let (kind, namespace, name) = self.documents.get(&resource)?;
-        self.find(kind, namespace, name)
+        let [group, kind, namespace, name] = self.documents.get(&resource)?;
+        self.named(group == GATEWAY_API, kind, namespace, name)
     }
 
     /// Returns an object of a kind that is not the Gateway API's.
     pub(crate) fn find<'c>(&'c self, kind: &str, namespace: &str, name: &str) -> Option<&'c Item<'c>> {
-        let index = self.by_name.get(&(kind, namespace.to_owned(), name))?;
+        self.named(false, kind, namespace, name)
+    }
+
+    fn named<'c>(&'c self, of_gateway_api: bool, kind: &str, namespace: &str, name: &str) -> Option<&'c Item<'c>> {
+        let index = self.by_name.get(&(of_gateway_api, kind, namespace.to_owned(), name))?;
         Some(narrow(&self.items[*index]))
     }
 
@@ -257,12 +261,16 @@ fn narrow<'c>(item: &'c Item<'_>) -> &'c Item<'c> {
 /// The API group of the Gateway API.
 pub(crate) const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
-fn namespace(object: &WrittenObject, view: View) -> String {
-    let written = &object.meta.namespace;
+/// Returns `Kind namespace/name` of an object that says so much of itself, as [`Item::resource`] does.
+pub(crate) fn resource(kind: &str, written_namespace: &str, name: &str) -> String {
+    format!("{kind} {}", full_name(&namespace(kind, written_namespace, View::Meshc), name))
+}
+
+fn namespace(kind: &str, written: &str, view: View) -> String {
     match view {
-        _ if CLUSTER_KINDS.contains(&object.document.kind.as_str()) => String::new(),
+        _ if CLUSTER_KINDS.contains(&kind) => String::new(),
         View::Meshc if written.is_empty() => "default".to_owned(),
-        _ => written.clone(),
+        _ => written.to_owned(),
     }
 }
 

@@ -78,6 +78,7 @@ rules! {
     IST0175 "jwks-uri-fetch-unrestricted" Warning "istiod fetches keys of tokens from any address.";
     IST0176 "gateway-apicrd-version-below-minimum" Warning "A CRD of the Gateway API is too old for istiod.";
     MESHC0001 "object-refused" Error "The API server would refuse the object, or the file cannot be read.";
+    MESHC0002 "duplicate-object" Warning "An object is there twice.";
     MESHC0101 "route-shadowed" Warning "A route is behind those of another VirtualService or delegate.";
     MESHC0102 "destination-without-cluster" Error "No proxy that has a route has its destination.";
     MESHC0103 "destination-without-cluster-on-some-proxies" Warning "Some proxies that have a route do not have its destination.";
@@ -93,4 +94,7 @@ rules! {
     MESHC0113 "unknown-provider" Warning "A policy names an external authorizer that istiod refuses.";
     MESHC0114 "envoy-rejects" Error "Envoy refuses what istiod serves.";
     MESHC0115 "overridden" Warning "Something does not count, since another object has the same already.";
+    MESHC0116 "gateway-api-condition" Warning "istiod cannot serve a part of an object of the Gateway API.";
+    MESHC0117 "ignored-field" Warning "istiod does not look at a field.";
+    MESHC0118 "crashes-istiod" Error "istiod crashes on what the objects ask for.";
 }

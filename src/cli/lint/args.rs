@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use crate::cli::args::MeshFlags;
 use crate::lint::Level;
 
 /// What `lint` takes.
@@ -42,15 +43,8 @@ pub(in crate::cli) struct Lint {
     /// Says what is left out, and why.
     #[arg(short, long)]
     pub(super) verbose: bool,
-    /// Reads the mesh config from this file instead of the ConfigMap `istio`.
-    #[arg(long, value_name = "FILE")]
-    pub(super) mesh_config: Option<PathBuf>,
-    /// Reads the mesh networks from this file instead of the ConfigMap `istio`.
-    #[arg(long, value_name = "FILE")]
-    pub(super) mesh_networks: Option<PathBuf>,
-    /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count.
-    #[arg(long, value_name = "REVISION", default_value = "default")]
-    pub(super) revision: String,
+    #[command(flatten)]
+    pub(super) mesh: MeshFlags,
 }
 
 /// One output.

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 
 pub(super) use args::Lint;
 
-use super::args as common;
+use super::args::OutputFlags;
 use super::input::Input;
 use super::{Outcome, is_closed_pipe};
 use crate::lint::{self, Level, Options, Reported, View, output, page};
@@ -33,7 +33,7 @@ struct Found {
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: &Lint, flags: &common::OutputFlags) -> anyhow::Result<Outcome> {
+pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outcome> {
     let config = config::read(arguments.config.as_deref())?;
     let fail_on = arguments.fail_on.or(config.fail_on).map_or(Level::Error, args::FailOn::level);
     let enable: Vec<String> = arguments.enable.iter().chain(&config.enable).cloned().collect();
@@ -42,17 +42,7 @@ pub(super) fn run(arguments: &Lint, flags: &common::OutputFlags) -> anyhow::Resu
     }
     let known = arguments.baseline.as_deref().or(config.baseline.as_deref());
     let mut known = known.map(Baseline::read).transpose()?.unwrap_or_default();
-    let input = Input::read(&common::Input {
-        paths: arguments.paths.clone(),
-        mesh: common::MeshFlags {
-            no_expand: false,
-            mesh_config: arguments.mesh_config.clone(),
-            mesh_networks: arguments.mesh_networks.clone(),
-            revision: arguments.revision.clone(),
-            jwks: Vec::new(),
-        },
-        strict: false,
-    })?;
+    let input = Input::read(&arguments.paths, &arguments.mesh)?;
     let view = if arguments.as_istioctl { View::Istioctl } else { View::Meshc };
     let options = Options { view, enable, now: Some(now()) };
     let all = lint::lint(&input.manifests, &input.settings, &input.mesh(), &input.diagnostics, &options);

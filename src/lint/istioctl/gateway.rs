@@ -26,9 +26,11 @@ pub(super) fn check_ports<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findin
     for gateway in context.gateways() {
         let mut ports: BTreeSet<u32> = BTreeSet::new();
         let mut has_pod = false;
+        let mut is_written = false;
         let selected = context.pods().filter(|pod| labels::subset(&gateway.spec.selector, pod.labels()));
         for pod in selected {
             has_pod = true;
+            is_written |= pod.is_written();
             let of_pod = context.services().filter(|service| {
                 service.namespace == pod.namespace && labels::subset(&service.spec.spec.selector, pod.labels())
             });
@@ -48,7 +50,10 @@ pub(super) fn check_ports<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findin
                 format!("no Service of the gateway's Pods has the port {} (selector {selector})", port.number);
             let at = selector::first_label("spec.selector", &gateway.spec.selector);
             let finding = Finding::new(&rules::IST0162, gateway.item, message).at_path(at);
-            out.push(finding.point(&format!("spec.servers[{i}].port.number")));
+            // istioctl gives the ingress gateway that it assumes ports that no install has.
+            let is_unknown = context.mesh.is_some() && !is_written;
+            let reason = is_unknown.then_some("the files hold no gateway's Service");
+            out.push(finding.point(&format!("spec.servers[{i}].port.number")).false_alarm_if(reason));
         }
     }
 }

@@ -20,8 +20,17 @@ pub(super) fn host(context: &LintContext<'_>, namespace: &str, host: &str) -> Op
     if services(mesh, &name).next().is_some() {
         return Some("istiod knows the host: istioctl does not see by whom it can be seen");
     }
-    let other = hosts::service_of(&name).map(|(namespace, _)| namespace);
-    other.filter(|namespace| !has_services(context, namespace)).map(|_| NOT_HERE)
+    let (other, short) = hosts::service_of(&name)?;
+    if has_nameless(context, short) {
+        return Some("a Service of that name does not say its namespace");
+    }
+    (!has_services(context, other)).then_some(NOT_HERE)
+}
+
+/// Whether a Service of this name leaves its namespace to `kubectl -n`.
+fn has_nameless(context: &LintContext<'_>, name: &str) -> bool {
+    let mut services = context.services().filter(|service| service.name() == name);
+    services.any(|service| service.is_written() && service.object().meta.namespace.is_empty())
 }
 
 /// Why a host may have a port after all.
@@ -72,7 +81,9 @@ pub(super) fn subset(context: &LintContext<'_>, namespace: &str, host: &str, sub
 /// Why a Gateway may be there after all.
 pub(super) fn gateway(context: &LintContext<'_>, own: &str, namespace: &str) -> Option<&'static str> {
     context.mesh?;
-    (namespace != own && !context.knows(namespace)).then_some(NOT_HERE)
+    let none = !context.gateways().any(|gateway| gateway.is_written());
+    let not_here = (namespace != own && !context.knows(namespace)).then_some(NOT_HERE);
+    not_here.or(none.then_some("the files hold no Gateways"))
 }
 
 /// Why a Gateway may have a workload after all.
@@ -134,6 +145,7 @@ fn services<'m>(mesh: &'m Mesh, name: &str) -> impl Iterator<Item = &'m Service>
     all.flat_map(|(_, by_namespace)| by_namespace.values().map(std::convert::AsRef::as_ref))
 }
 
-fn has_services(context: &LintContext<'_>, namespace: &str) -> bool {
+/// Returns whether the files hold a Service of a namespace.
+pub(in crate::lint) fn has_services(context: &LintContext<'_>, namespace: &str) -> bool {
     context.services().any(|service| service.is_written() && service.namespace == namespace)
 }

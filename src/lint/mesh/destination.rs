@@ -24,6 +24,10 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let mut services = context.virtual_services();
         let root = services.find(|service| service.namespace == cause.namespace && service.name() == cause.name);
         let Some(written) = root.map(|root| place(context, root, target)) else { continue };
+        // For a host that does not have port 80, istiod still makes a virtual host there, and its only port is not looked up.
+        if !written.has_port && !has_port(translated, target) && has_one_port(translated, target.host) {
+            continue;
+        }
         let port = if written.has_port { target.port } else { "" };
         let key = (written.service.full_name(), written.path.clone(), port);
         all.entry(key).or_insert_with(|| (written, Vec::new())).1.push((cluster, reach));
@@ -58,6 +62,13 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 fn has_one_port(translated: &Translated<'_>, host: &str) -> bool {
     let services = translated.mesh.services_by_hostname.get(host);
     services.is_some_and(|services| services.values().all(|service| service.ports.len() == 1))
+}
+
+/// Whether some service of a host has the port.
+fn has_port(translated: &Translated<'_>, Target { port, host, .. }: Target<'_>) -> bool {
+    let number = port.parse().unwrap_or_default();
+    let services = translated.mesh.services_by_hostname.get(host);
+    services.is_some_and(|services| services.values().any(|service| service.port(number).is_some()))
 }
 
 /// A destination with the clusters that it may become.

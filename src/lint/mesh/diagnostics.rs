@@ -20,7 +20,6 @@ const CODES: &[(&str, &Rule, &[&Rule])] = &[
     ("gateway-server-without-route", &rules::MESHC0108, &[]),
     ("gateway-duplicate-sni-hosts", &rules::MESHC0108, &[]),
     ("gateway-server-without-port", &rules::MESHC0108, &[]),
-    ("gateway-hosts-crash-istiod", &rules::MESHC0108, &[]),
     ("gateway-duplicate-tls-hosts", &rules::MESHC0108, &[&rules::IST0145]),
     ("gateway-port-protocol-conflict", &rules::MESHC0108, &[]),
     ("gateway-duplicate-port-name", &rules::MESHC0108, &[]),
@@ -43,6 +42,11 @@ const CODES: &[(&str, &Rule, &[&Rule])] = &[
     ("virtual-service-duplicate-host", &rules::MESHC0115, &[&rules::IST0109]),
     ("virtual-service-duplicate-tls-match", &rules::MESHC0115, &[]),
     ("virtual-service-tcp-route-behind", &rules::MESHC0115, &[]),
+    ("ignored-field", &rules::MESHC0117, &[]),
+    ("ingress-not-served", &rules::MESHC0117, &[]),
+    ("failover-priority-crashes-istiod", &rules::MESHC0118, &[]),
+    ("gateway-hosts-crash-istiod", &rules::MESHC0118, &[]),
+    ("tracing-provider-crashes-istiod", &rules::MESHC0118, &[]),
 ];
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {

@@ -120,9 +120,10 @@ fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
 fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     fn attaches<T: Targetable>(translated: &Translated<'_>, policy: &crate::model::Config<T>) -> Option<bool> {
         let is_root = policy.meta.namespace == translated.mesh.config.root_namespace;
-        let mut near =
-            translated.proxies.iter().filter(|proxy| is_root || proxy.namespace == policy.meta.namespace).peekable();
-        near.peek()?;
+        let own = |proxy: &&Proxy| proxy.namespace == policy.meta.namespace;
+        let mut near = translated.proxies.iter().filter(|proxy| is_root || own(proxy));
+        // Whom a selector is for may be among workloads that the files do not hold, such as the gateways of an install.
+        translated.proxies.iter().find(own)?;
         // What a reference is to may be a Service or a class, which no proxy of ours is.
         policy.target_refs_are_empty().then(|| near.any(|proxy| selection::attaches(proxy, policy)))
     }

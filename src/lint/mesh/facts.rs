@@ -17,6 +17,8 @@ pub(crate) enum Discovery {
     Listener,
     /// RDS.
     Route,
+    /// EDS.
+    Endpoint,
 }
 
 /// Routes of one VirtualService that are behind those of another.
@@ -56,6 +58,7 @@ impl Facts {
         match discovery {
             Discovery::Cluster => facts.causes.extend(Cause::of(&json)),
             Discovery::Listener | Discovery::Route => facts.walk(&json, None),
+            Discovery::Endpoint => {}
         }
         facts.checked = rejection::check(&json);
         if discovery == Discovery::Listener {

@@ -10,6 +10,7 @@ mod diagnostics;
 mod effect;
 mod endpoints;
 mod facts;
+mod gateway_api;
 mod refused;
 mod rejected;
 mod routes;
@@ -27,6 +28,7 @@ pub(super) const CHECKS: &[MeshCheck] = &[
     MeshCheck::new("mesh.destinations", destination::check),
     MeshCheck::new("mesh.endpoints", endpoints::check),
     MeshCheck::new("mesh.diagnostics", diagnostics::check),
+    MeshCheck::new("mesh.gateway-api", gateway_api::check),
     MeshCheck::new("mesh.effect", effect::check),
     MeshCheck::new("mesh.creation", creation::check),
     MeshCheck::new("mesh.tls", tls::check),

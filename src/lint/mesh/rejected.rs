@@ -79,6 +79,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             Discovery::Cluster => ("the cluster", "clusters"),
             Discovery::Listener => ("the listener", "listeners"),
             Discovery::Route => ("the route configuration", "route configurations"),
+            Discovery::Endpoint => ("the endpoints of", "assignments of endpoints"),
         };
         let colon = if rejection.path.is_empty() { "" } else { ": " };
         let message = format!("Envoy refuses {what} {name} of {proxy}: {}{colon}{}", rejection.path, rejection.message);
@@ -123,7 +124,7 @@ fn place<'c>(rejected: &Rejected, context: &'c LintContext<'_>) -> Option<(&'c I
         .rsplit(['|', '_'])
         .next()
         .map(|host| host.trim_start_matches('.'))
-        .filter(|_| rejected.discovery == Discovery::Cluster)?;
+        .filter(|_| matches!(rejected.discovery, Discovery::Cluster | Discovery::Endpoint))?;
     let item = of_istio().find(|item| item.kind() == "ServiceEntry" && find(item.node(), host).is_some())?;
     let path = find(item.node(), host)?;
     context.find(item.kind(), &item.namespace, item.name()).map(|item| (item, path))

@@ -85,6 +85,7 @@ impl<'m> Translated<'m> {
                 (Discovery::Cluster, &translation.clusters),
                 (Discovery::Listener, &translation.listeners),
                 (Discovery::Route, &translation.routes),
+                (Discovery::Endpoint, &translation.endpoints),
             ];
             let served = lists.map(|(discovery, list)| (discovery, look(discovery, list, &seen)));
             let name: Arc<str> = proxy.full_name().into();

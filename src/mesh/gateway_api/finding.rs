@@ -28,7 +28,33 @@ pub(super) enum Reason {
     AddressNotUsable,
 }
 
+/// Says whether a finding's code is one of these reasons.
+pub(crate) fn is_condition(code: &str) -> bool {
+    Reason::ALL.iter().any(|reason| reason.names().1 == code)
+}
+
 impl Reason {
+    const ALL: &[Self] = &[
+        Self::BackendNotFound,
+        Self::Conflicted,
+        Self::InvalidCaCertificateRef,
+        Self::InvalidCertificateRef,
+        Self::InvalidDestination,
+        Self::InvalidFilter,
+        Self::InvalidKind,
+        Self::InvalidRouteKinds,
+        Self::NoMatchingListenerHostname,
+        Self::NoMatchingParent,
+        Self::NotAllowed,
+        Self::NotAllowedByListeners,
+        Self::NoValidCaCertificate,
+        Self::RefNotPermitted,
+        Self::TargetNotFound,
+        Self::UnsupportedAddress,
+        Self::UnsupportedProtocol,
+        Self::AddressNotUsable,
+    ];
+
     /// The reason as the status has it, and as the code of a finding.
     fn names(self) -> (&'static str, &'static str) {
         match self {

@@ -39,6 +39,7 @@ use crate::model::Config;
 use crate::model::istio::{DestinationRule, Gateway, VirtualService};
 
 pub(crate) use context::Context;
+pub(crate) use finding::is_condition;
 use grant::ReferenceGrants;
 pub(crate) use tls::is_auto_passthrough;
 

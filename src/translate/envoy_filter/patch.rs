@@ -16,10 +16,12 @@ use crate::model::istio::{
     EnvoyFilterRouteConfigurationMatch,
 };
 use crate::proxy::{Proxy, ProxyKind};
+use crate::source::ResourceRef;
 
 /// One of `configPatches`. istiod: `envoyfilter.go` `EnvoyFilterConfigPatchWrapper`
 #[derive(Debug)]
 pub(super) struct Patch {
+    pub(super) source: ResourceRef,
     /// Its place in `configPatches`.
     pub(super) index: usize,
     /// The place of its EnvoyFilter in the mesh.
@@ -42,10 +44,10 @@ pub(super) struct Patch {
 /// istiod: `envoyfilter.go` `convertToEnvoyFilterWrapper`
 pub(super) fn patches(config: &Config<EnvoyFilter>, filter: usize) -> Vec<Arc<Patch>> {
     let patches = config.spec.config_patches.iter().enumerate();
-    patches.filter_map(|(index, patch)| read(filter, index, patch)).map(Arc::new).collect()
+    patches.filter_map(|(index, patch)| read(config.source, filter, index, patch)).map(Arc::new).collect()
 }
 
-fn read(filter: usize, index: usize, patch: &EnvoyFilterEnvoyConfigObjectPatch) -> Option<Patch> {
+fn read(source: ResourceRef, filter: usize, index: usize, patch: &EnvoyFilterEnvoyConfigObjectPatch) -> Option<Patch> {
     let EnvoyFilterEnvoyConfigObjectPatch { apply_to, r#match: condition, patch } = patch;
     let patch = patch.as_ref()?;
     let value = match &patch.value {
@@ -59,6 +61,7 @@ fn read(filter: usize, index: usize, patch: &EnvoyFilterEnvoyConfigObjectPatch) 
     let EnvoyFilterEnvoyConfigObjectMatch { context, proxy, object_types } = condition.clone().unwrap_or_default();
     let proxy = proxy.unwrap_or_default();
     Some(Patch {
+        source,
         index,
         filter,
         apply_to: *apply_to,
