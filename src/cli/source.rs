@@ -145,7 +145,7 @@ mod tests {
         std::fs::create_dir_all(root.join(".git")).expect("can be written");
         std::fs::write(root.join("a.yaml"), "1").expect("can be written");
         std::fs::write(root.join(".git/b.yaml"), "1").expect("can be written");
-        assert_eq!(names(&read(&[root.clone()])), [("a.yaml".into(), Ok(1))]);
+        assert_eq!(names(&read(std::slice::from_ref(&root))), [("a.yaml".into(), Ok(1))]);
         assert_eq!(names(&read(&[root.join(".git")])), [("b.yaml".into(), Ok(1))]);
     }
 

@@ -93,7 +93,7 @@ fn named(kustomization: Node<'_>) -> Vec<String> {
     for field in ["configMapGenerator", "secretGenerator"] {
         for generator in items(field) {
             let files = ["files", "envs"].into_iter().filter_map(|list| generator.get(list)).flat_map(Node::items);
-            let files = files.filter_map(|file| file.as_str());
+            let files = files.filter_map(Node::as_str);
             out.extend(files.map(|file| file.split_once('=').map_or(file, |(_, path)| path).to_owned()));
         }
     }
