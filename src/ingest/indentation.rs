@@ -16,8 +16,9 @@ const IN_BRACKETS: &[&str] = &["invalid indentation", "invalid indentation in fl
 /// How many bytes of one document may be read again in all, as each such text asks for it.
 const MAX_AGAIN: usize = 64 << 20;
 
-/// A document, as the parser takes it: no character is elsewhere than it was.
-pub(super) struct Joined {
+/// A document, as the parser takes it: no character is elsewhere than it was, though bytes may be fewer.
+pub(super) struct Joined<'t> {
+    document: &'t str,
     /// The text, with such lines joined to those before them.
     pub(super) text: String,
     /// What these quoted texts say, by the byte of their first quote.
@@ -25,10 +26,10 @@ pub(super) struct Joined {
     read: usize,
 }
 
-impl Joined {
+impl<'t> Joined<'t> {
     /// Starts with the text as it is.
-    pub(super) fn new(document: &str) -> Self {
-        Self { text: document.to_owned(), values: BTreeMap::new(), read: 0 }
+    pub(super) fn new(document: &'t str) -> Self {
+        Self { document, text: document.to_owned(), values: BTreeMap::new(), read: 0 }
     }
 
     /// Joins what the parser has complained of at a byte; says whether the document should be read again.
@@ -36,10 +37,9 @@ impl Joined {
     /// `base` is where the document begins in its file.
     pub(super) fn join(&mut self, complaint: &str, at: u32, base: u32) -> bool {
         self.read += self.text.len();
-        let start = at.saturating_sub(base) as usize;
-        if self.read > MAX_AGAIN {
-            return false;
-        }
+        let before = self.document.get(..at.saturating_sub(base) as usize).filter(|_| self.read <= MAX_AGAIN);
+        let Some(before) = before else { return false };
+        let start = self.text.char_indices().nth(before.chars().count()).map_or(self.text.len(), |(at, _)| at);
         if complaint.ends_with(QUOTED) {
             let Some((value, len)) = self.text.get(start..).and_then(quoted) else { return false };
             self.blank(start, start + len, |c| matches!(c, '\n' | '\r'));
@@ -56,9 +56,7 @@ impl Joined {
     /// Writes spaces over characters, as many as there are.
     fn blank(&mut self, start: usize, end: usize, is_meant: impl Fn(char) -> bool) {
         let Some(old) = self.text.get(start..end) else { return };
-        // A character of several bytes stays one: the parser counts characters.
-        let wide = |c: char| if c.len_utf8() == 1 { ' ' } else { c };
-        let new: String = old.chars().map(|c| if is_meant(c) { wide(c) } else { c }).collect();
+        let new: String = old.chars().map(|c| if is_meant(c) { ' ' } else { c }).collect();
         self.text.replace_range(start..end, &new);
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn parse(text: &str, range: Range<u32>) -> Result<Tree, Problem> {
     let document = text.get(range.start as usize..range.end as usize).unwrap_or("");
     long_line(document, range.start)?;
     let mut read = parse_document(text, range.clone(), document, &BTreeMap::new());
-    let mut joined: Option<Joined> = None;
+    let mut joined: Option<Joined<'_>> = None;
     while let Err(problem) = &read
         && problem.code() == SYNTAX
     {
@@ -46,16 +46,17 @@ pub(crate) fn parse(text: &str, range: Range<u32>) -> Result<Tree, Problem> {
     read
 }
 
-/// Reads a document; `values` are what some of its quoted texts really say.
+/// Reads a document, character for character as it is written or as the parser takes it; `values` are what some of its quoted texts really say.
 fn parse_document(
     text: &str,
     range: Range<u32>,
     document: &str,
     values: &BTreeMap<u32, String>,
 ) -> Result<Tree, Problem> {
+    let written = text.get(range.start as usize..range.end as usize).unwrap_or("");
     let mut reader = Reader {
         text,
-        bytes: Bytes::new(document, range.start),
+        bytes: Bytes::new(written, range.start),
         values,
         builder: TreeBuilder::default(),
         stack: Vec::new(),
@@ -67,7 +68,7 @@ fn parse_document(
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             // What is missing is missed at the end of the text, not in the next document.
-            let last = range.start + offset(document.trim_end().len());
+            let last = range.start + offset(written.trim_end().len());
             let at = reader.bytes.at(error.marker().index()).min(last);
             Problem::new(SYNTAX, format!("this is not YAML: {}", error.info()), at, at)
         })?;
