@@ -30,7 +30,7 @@ pub(crate) use manifests::DUPLICATE;
 pub use manifests::{Document, Manifests};
 pub use mesh_settings::{MeshSettings, mesh_settings};
 pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
-pub(crate) use objects::name_at;
+pub(crate) use objects::{Named, names};
 pub use objects::{WrittenObject, objects};
 pub(crate) use validation::is_of_webhook;
 

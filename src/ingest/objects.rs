@@ -69,23 +69,35 @@ fn of_document(sources: &Sources, source: SourceId, range: Range<u32>) -> Vec<Wr
     out
 }
 
-/// Returns kind, namespace and name, as they are written, of the object at a place, whether or not anybody would take it.
-pub(crate) fn name_at(sources: &Sources, place: Span) -> Option<(String, String, String)> {
-    let content = sources.text(place.source);
-    let mut documents = text::documents(content).into_iter();
-    let range = documents.find(|range| range.contains(&place.start))?;
-    let piece = Piece { source: place.source, range, json: false, invalid: None };
-    for tree in parse(content, &piece).ok()? {
-        let mut found = Vec::new();
-        let _ = list(tree.root(place.source, content), None, &mut found);
-        let holds = |node: &Node<'_>| node.span().start <= place.start && place.start < node.span().end;
-        if let Some((node, type_meta)) = found.into_iter().find(|(node, _)| holds(node)) {
-            let text = |key: &str| node.get("metadata")?.get(key)?.as_str().map(str::to_owned);
-            let namespace = text("namespace").unwrap_or_default();
-            return Some((type_meta.kind.to_owned(), namespace, text("name")?));
+/// An object, as it names itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    /// Where it is.
+    pub(crate) span: Span,
+    /// Its kind.
+    pub(crate) kind: String,
+    /// Its namespace; empty if it says none.
+    pub(crate) namespace: String,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+/// Returns how the objects of a file name themselves, whether or not anybody would take them.
+pub(crate) fn names(sources: &Sources, source: SourceId) -> Vec<Named> {
+    let content = sources.text(source);
+    let mut out = Vec::new();
+    for range in text::documents(content) {
+        for tree in parse(content, &Piece { source, range, json: false, invalid: None }).unwrap_or_default() {
+            let mut found = Vec::new();
+            let _ = list(tree.root(source, content), None, &mut found);
+            out.extend(found.into_iter().filter_map(|(node, type_meta)| {
+                let text = |key: &str| node.get("metadata")?.get(key)?.as_str().map(str::to_owned);
+                let (namespace, name) = (text("namespace").unwrap_or_default(), text("name")?);
+                Some(Named { span: node.span(), kind: type_meta.kind.to_owned(), namespace, name })
+            }));
         }
     }
-    None
+    out
 }
 
 fn object(

@@ -112,6 +112,16 @@ impl DynamicMessage {
         self.fields.get(&self.field(name)?.number)
     }
 
+    /// Whether its type has a field of this name.
+    pub fn knows(&self, name: &str) -> bool {
+        self.field(name).is_some()
+    }
+
+    /// The messages that are fields themselves, not in lists or maps.
+    pub fn children(&self) -> impl Iterator<Item = &Self> {
+        self.fields.values().filter_map(DynamicValue::as_message)
+    }
+
     /// A field's text, or empty.
     pub fn text(&self, name: &str) -> &str {
         match self.get(name) {

@@ -136,6 +136,14 @@ fn check_value(apply_to: ApplyTo, patch: &EnvoyFilterPatch, at: &At<'_>, finding
     let at = at.field("value");
     match DynamicMessage::read(descriptor, &serde_json::Value::Object(value.clone())) {
         Err(ReadError { path, message }) => findings.error_below(&at, &steps(path), &message),
+        Ok((message, unknown)) if unknown.is_empty() => {
+            let names = by_name_only(&message);
+            if !names.is_empty() {
+                let text =
+                    format!("without `typed_config`, Envoy would have to know this by its name: {}", names.join(", "));
+                findings.warning("missing-typed-config", &at, text);
+            }
+        }
         Ok((_, unknown)) => {
             for UnknownField { path, message } in unknown {
                 let text = format!("{message} has no such field: it is left out");
@@ -143,6 +151,22 @@ fn check_value(apply_to: ApplyTo, patch: &EnvoyFilterPatch, at: &At<'_>, finding
             }
         }
     }
+}
+
+/// Returns the names of what has a `typed_config` and leaves it out, as far as istiod looks: not into lists.
+///
+/// istiod: `envoyfilter.go` `recurseMissingTypedConfig`
+fn by_name_only(message: &DynamicMessage) -> Vec<&str> {
+    // What an `Any` holds is bytes there.
+    if message.full_name() == "google.protobuf.Any" {
+        return Vec::new();
+    }
+    let mut names: Vec<&str> = message.children().flat_map(by_name_only).collect();
+    let is_given = message.get("typed_config").is_some() || message.get("config_discovery").is_some();
+    if message.knows("typed_config") && !is_given {
+        names.push(message.text("name"));
+    }
+    names
 }
 
 fn steps(path: Vec<PathStep>) -> Vec<Step> {
