@@ -17,6 +17,7 @@ mod level;
 mod mesh;
 pub mod output;
 pub mod page;
+mod placeholder;
 mod position;
 mod registry;
 mod report;
@@ -96,8 +97,18 @@ pub fn lint(
     if options.view == View::Meshc {
         all.extend(mesh::refused(diagnostics, sources));
         report::sort(&mut all);
+        all.iter_mut().for_each(of_template);
     }
     all
+}
+
+/// Says of a finding that rests on a value which is not filled in that it is none.
+fn of_template(one: &mut Reported) {
+    let texts = [&one.message, &one.resource];
+    let found = texts.into_iter().find_map(|text| placeholder::find(text));
+    if let Some(found) = found.filter(|_| one.false_alarm.is_none()) {
+        one.false_alarm = Some(format!("it is a template: {found} has no value yet"));
+    }
 }
 
 /// The gateway of a default install, which folders of applications leave out. istiod: `local/defaults.go`

@@ -63,7 +63,7 @@ pub(super) fn summary(
     let files = sources.len();
     write!(out, "found     {found} in {files} {}", if files == 1 { "file" } else { "files" })?;
     let hint = if verbose { "" } else { " (--verbose lists them)" };
-    let left_out = [(suppressed.len(), "suppressed"), (false_alarms.len(), "left out that istioctl would report")];
+    let left_out = [(suppressed.len(), "suppressed"), (false_alarms.len(), "left out as false alarms")];
     let left_out: Vec<String> =
         left_out.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     if left_out.is_empty() { writeln!(out) } else { writeln!(out, "; {}{hint}", left_out.join(", ")) }

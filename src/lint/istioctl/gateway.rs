@@ -18,7 +18,9 @@ use crate::model::kubernetes::IntOrString;
 pub(super) fn no_workload<'c>(context: &LintContext<'_>, gateway: &Typed<'c, Gateway>) -> Finding<'c> {
     let message = format!("no Pod has the labels of the selector: {}", selector::text(&gateway.spec.selector));
     let at = selector::first_label("spec.selector", &gateway.spec.selector);
-    Finding::new(&rules::IST0101, gateway.item, message).at_path(at).false_alarm_if(judge::gateway_workload(context))
+    Finding::new(&rules::IST0101, gateway.item, message)
+        .at_path(at)
+        .false_alarm_if(judge::gateway_workload(context, &gateway.spec.selector))
 }
 
 /// Finds ports that no Service of the gateway's Pods has.

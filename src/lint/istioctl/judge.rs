@@ -3,6 +3,8 @@
 //! istioctl sees hosts by its own account of `exportTo`, knows no Sidecar, and takes what is not in the folder for what is not in
 //! the cluster. What istiod makes of the objects ([`crate::mesh`]) is the judge.
 
+use std::collections::BTreeMap;
+
 use crate::lint::context::{Item, LintContext};
 use crate::mesh::Mesh;
 use crate::mesh::hostname;
@@ -67,15 +69,16 @@ pub(super) fn any_port(
 
 /// Why a subset may be there after all.
 pub(super) fn subset(context: &LintContext<'_>, namespace: &str, host: &str, subset: &str) -> Option<&'static str> {
-    context.mesh?;
+    let mesh = context.mesh?;
     let name = hosts::full(namespace, host);
     let has = context.destination_rules().any(|rule| {
         let of = hosts::full(&rule.namespace, &rule.spec.host);
         hostname::subset_of(&name, &of) && rule.spec.subsets.iter().any(|known| known.name == subset)
     });
     let other = hosts::service_of(&name).map(|(namespace, _)| namespace);
-    let not_here = other.filter(|of| *of != namespace && !context.knows(of));
-    has.then_some("the DestinationRule of a wildcard or of another namespace has it").or(not_here.map(|_| NOT_HERE))
+    let not_here = other.filter(|of| *of != namespace && !context.knows(of)).map(|_| NOT_HERE);
+    let unknown = services(mesh, &name).next().is_none().then_some("nobody has the host: that is another finding");
+    has.then_some("the DestinationRule of a wildcard or of another namespace has it").or(not_here).or(unknown)
 }
 
 /// Why a Gateway may be there after all.
@@ -86,15 +89,23 @@ pub(super) fn gateway(context: &LintContext<'_>, own: &str, namespace: &str) -> 
     not_here.or(none.then_some("the files hold no Gateways"))
 }
 
+/// The label by which Gateways find the gateways that `istioctl install` and the charts make, and its values there.
+const GATEWAY_LABEL: &str = "istio";
+const INSTALLED_GATEWAYS: &[&str] = &["ingressgateway", "egressgateway", "eastwestgateway"];
+
 /// Why a Gateway may have a workload after all.
-pub(super) fn gateway_workload(context: &LintContext<'_>) -> Option<&'static str> {
-    context.mesh?;
+pub(super) fn gateway_workload(context: &LintContext<'_>, selector: &BTreeMap<String, String>) -> Option<&'static str> {
+    let root = &context.mesh?.config.root_namespace;
+    let is_installed = selector.get(GATEWAY_LABEL).is_some_and(|name| INSTALLED_GATEWAYS.contains(&name.as_str()));
+    if is_installed && !context.has_workloads(root) {
+        return Some("the files do not hold the gateways of the install");
+    }
     let is_gateway = |pod: &Item<'_>| {
         let templates =
             pod.annotations().get("inject.istio.io/templates").is_some_and(|names| names.contains("gateway"));
         pod.is_written()
             && (templates
-                || pod.labels().contains_key("istio")
+                || pod.labels().contains_key(GATEWAY_LABEL)
                 || pod.labels().contains_key("gateway.istio.io/managed"))
     };
     (!context.pods().any(|pod| is_gateway(pod.item))).then_some("the files hold no gateway's workload")
@@ -115,9 +126,16 @@ pub(super) fn namespace(context: &LintContext<'_>, name: &str) -> Option<&'stati
 }
 
 /// Why a Secret may be there after all.
-pub(super) fn secret(context: &LintContext<'_>) -> Option<&'static str> {
+pub(super) fn secret(context: &LintContext<'_>, namespace: &str) -> Option<&'static str> {
     context.mesh?;
-    (!context.secrets().any(|secret| secret.is_written())).then_some("the files hold no Secrets")
+    let mut secrets = context.secrets().filter(|secret| secret.is_written() && secret.namespace == namespace);
+    secrets.next().is_none().then_some("the files hold no Secrets of that namespace")
+}
+
+/// Why a Service may be there after all.
+pub(super) fn service(context: &LintContext<'_>, namespace: &str) -> Option<&'static str> {
+    context.mesh?;
+    (!has_services(context, namespace)).then_some(NOT_HERE)
 }
 
 /// Why a subset may have endpoints after all: some that are no Pods.
@@ -130,7 +148,10 @@ pub(super) fn endpoints(context: &LintContext<'_>, namespace: &str, host: &str, 
         .flat_map(|rule| &rule.spec.subsets)
         .find(|known| known.name == subset)
         .map(|known| &known.labels)?;
-    let mut all = services(mesh, &name).flat_map(|service| mesh.service_endpoints(service));
+    let mut all = services(mesh, &name).flat_map(|service| mesh.service_endpoints(service)).peekable();
+    if all.peek().is_none() {
+        return Some("the files hold no workload of the host");
+    }
     if all.any(|endpoint| crate::mesh::labels::subset(labels, &endpoint.labels)) {
         return Some("endpoints that are no Pods have the labels");
     }

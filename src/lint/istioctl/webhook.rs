@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::in_mesh::{INJECT, INJECTION, REVISION};
+use super::judge;
 use super::selector::Labels;
-use crate::lint::context::{Item, LintContext, full_name};
+use crate::lint::context::{Item, LintContext, View, full_name};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::model::kubernetes::{LabelSelector, LabelSelectorRequirement};
 use crate::source::Node;
 
 /// One webhook of a MutatingWebhookConfiguration.
+#[derive(Clone)]
 pub(super) struct Webhook<'c> {
     configuration: &'c Item<'c>,
     index: usize,
@@ -118,18 +120,30 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         revisions.extend(own.into_iter().map(String::as_str));
         webhooks.extend(hooks);
     }
+    let mut overlapping: Vec<Overlap<'c>> = Vec::new();
     for namespace in variants(&[(INJECTION, "enabled"), (INJECTION, "disabled")], &revisions) {
         for pod in variants(&[(INJECT, "true"), (INJECT, "false")], &revisions) {
-            overlaps(&webhooks, &namespace, &pod, out);
+            overlapping.extend(overlaps(&webhooks, &namespace, &pod));
         }
     }
+    // istioctl says it for each set of labels; of one webhook, all others at once is enough.
+    if context.view == View::Meshc {
+        let mut all: BTreeMap<String, Overlap<'c>> = BTreeMap::new();
+        for overlap in overlapping {
+            let first = all.entry(overlap.webhook.full_name()).or_insert_with(|| overlap.clone());
+            first.others.extend(overlap.others);
+        }
+        overlapping = all.into_values().collect();
+    }
+    out.extend(overlapping.iter().map(Overlap::finding));
     for webhook in webhooks {
         let Some((namespace, name)) = &webhook.service else { continue };
         if context.find("Service", namespace, name).is_none() {
             let service = full_name(namespace, name);
             let message = format!("the webhook calls a control plane that is not there: the Service {service}");
             let path = format!("webhooks[{}].clientConfig.service", webhook.index);
-            out.push(Finding::new(&rules::IST0139, webhook.configuration, message).point(&path));
+            let finding = Finding::new(&rules::IST0139, webhook.configuration, message).point(&path);
+            out.push(finding.false_alarm_if(judge::service(context, namespace)));
         }
     }
 }
@@ -149,20 +163,35 @@ fn variants(labels: &[(&str, &str)], revisions: &BTreeSet<&str>) -> Vec<Labels> 
     bare.iter().cloned().chain(with).collect()
 }
 
-fn overlaps<'c>(webhooks: &[&Webhook<'c>], namespace: &Labels, pod: &Labels, out: &mut Vec<Finding<'c>>) {
+/// A webhook that takes Pods which others take too.
+#[derive(Clone)]
+struct Overlap<'c> {
+    webhook: Webhook<'c>,
+    /// The names of the others.
+    others: BTreeSet<String>,
+}
+
+impl<'c> Overlap<'c> {
+    fn finding(&self) -> Finding<'c> {
+        let others: Vec<&str> = self.others.iter().map(String::as_str).collect();
+        let message = format!("the webhook injects what others inject too: {}", others.join(" "));
+        let path = format!("webhooks[{}]", self.webhook.index);
+        Finding::new(&rules::IST0139, self.webhook.configuration, message).point(&path)
+    }
+}
+
+fn overlaps<'c>(webhooks: &[&Webhook<'c>], namespace: &Labels, pod: &Labels) -> Vec<Overlap<'c>> {
     let matching: BTreeMap<String, &Webhook<'c>> = webhooks
         .iter()
         .filter(|webhook| webhook.matches(namespace, pod))
         .map(|hook| (hook.full_name(), *hook))
         .collect();
     if matching.len() < 2 {
-        return;
+        return Vec::new();
     }
-    for (name, webhook) in &matching {
-        let others: Vec<&str> = matching.keys().filter(|other| *other != name).map(String::as_str).collect();
-        let others = others.join(" ");
-        let message = format!("the webhook injects what others inject too: {others}");
-        let path = format!("webhooks[{}]", webhook.index);
-        out.push(Finding::new(&rules::IST0139, webhook.configuration, message).point(&path));
-    }
+    let overlap = |(name, webhook): (&String, &&Webhook<'c>)| {
+        let others = matching.keys().filter(|other| *other != name).cloned().collect();
+        Overlap { webhook: (*webhook).clone(), others }
+    };
+    matching.iter().map(overlap).collect()
 }

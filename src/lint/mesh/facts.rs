@@ -9,7 +9,7 @@ use crate::rejection::{self, Checked};
 use crate::translate::Resource;
 
 /// Which of Envoy's discovery services serves a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Discovery {
     /// CDS.
     Cluster,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
 use super::cause::Cause;
@@ -72,10 +72,12 @@ fn note(known: &mut Known, discovery: Discovery, resource: &Arc<Resource>, proxy
 }
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    // Where a manifest has one mistake, several fields and proxies may have it.
+    let mut all: IndexMap<(Option<(String, String)>, Discovery, &str, &str), (Finding<'c>, usize)> = IndexMap::new();
     for rejected in translated.known.rejected.values() {
         let Rejected { discovery, resource, proxy, rejection } = rejected;
         let name = resource.name();
-        let (what, all) = match discovery {
+        let (what, what_all) = match discovery {
             Discovery::Cluster => ("the cluster", "clusters"),
             Discovery::Listener => ("the listener", "listeners"),
             Discovery::Route => ("the route configuration", "route configurations"),
@@ -83,17 +85,32 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         };
         let colon = if rejection.path.is_empty() { "" } else { ": " };
         let message = format!("Envoy refuses {what} {name} of {proxy}: {}{colon}{}", rejection.path, rejection.message);
-        let finding = match place(rejected, context) {
+        let place = place(rejected, context);
+        let cause = place.as_ref().map(|(item, path)| (item.resource(), path.to_string()));
+        let key = (cause, *discovery, if place.is_some() { "" } else { name }, rejection.message.as_str());
+        if let Some((_, others)) = all.get_mut(&key) {
+            *others += 1;
+            continue;
+        }
+        let finding = match place {
             Some((item, path)) => Finding::new(&rules::MESHC0114, item, message).point_path(path),
             None => Finding::nowhere(&rules::MESHC0114, format!("Proxy {proxy}"), message),
         };
-        out.push(finding.help(match rejection.extent {
-            Extent::Resource => format!("the proxy goes on with what it had; it takes its other {all}"),
+        let finding = finding.help(match rejection.extent {
+            Extent::Resource => format!("the proxy goes on with what it had; it takes its other {what_all}"),
             Extent::Response => {
-                format!("the proxy goes on with what it had: it takes none of the {all} of the response")
+                format!("the proxy goes on with what it had: it takes none of the {what_all} of the response")
             }
-        }));
+        });
+        all.insert(key, (finding, 0));
     }
+    out.extend(all.into_values().map(|(mut finding, others)| {
+        if others > 0 {
+            finding.message +=
+                &format!(" (and the same in {others} more {})", if others == 1 { "place" } else { "places" });
+        }
+        finding
+    }));
 }
 
 /// Finds the manifest that has caused it, and the field: by the metadata that istiod writes, by the value that is refused, or by the
@@ -101,7 +118,9 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 fn place<'c>(rejected: &Rejected, context: &'c LintContext<'_>) -> Option<(&'c Item<'c>, FieldPath)> {
     let json = serde_json::to_value(&*rejected.resource).unwrap_or_default();
     let way = way(&json, &rejected.rejection.path);
-    let value = way.last().and_then(|value| scalar_text(value)).filter(|text| text.len() > 2);
+    // What is no scalar may have a name, as filters do.
+    let scalar = |value: &&Value| scalar_text(value).or_else(|| scalar_text(value.get("name")?));
+    let value = way.last().and_then(scalar).filter(|text| text.len() > 2);
     let cause = way.iter().rev().find_map(|value| Cause::of(value));
     let named = cause.and_then(|cause| context.find(cause.manifest_kind(), &cause.namespace, &cause.name));
     if let Some(item) = named {
