@@ -71,9 +71,12 @@ fn note(known: &mut Known, discovery: Discovery, resource: &Arc<Resource>, proxy
     }
 }
 
+/// What is one mistake: a message for a field of a manifest or, without one, for the resources of a name.
+type Mistake<'r> = (Option<(String, String)>, Discovery, &'r str, &'r str);
+
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     // Where a manifest has one mistake, several fields and proxies may have it.
-    let mut all: IndexMap<(Option<(String, String)>, Discovery, &str, &str), (Finding<'c>, usize)> = IndexMap::new();
+    let mut all: IndexMap<Mistake<'_>, (Finding<'c>, usize)> = IndexMap::new();
     for rejected in translated.known.rejected.values() {
         let Rejected { discovery, resource, proxy, rejection } = rejected;
         let name = resource.name();
@@ -106,8 +109,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     }
     out.extend(all.into_values().map(|(mut finding, others)| {
         if others > 0 {
-            finding.message +=
-                &format!(" (and the same in {others} more {})", if others == 1 { "place" } else { "places" });
+            let places = if others == 1 { "place" } else { "places" };
+            finding.message = format!("{} (and the same in {others} more {places})", finding.message);
         }
         finding
     }));
