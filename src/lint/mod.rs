@@ -95,7 +95,8 @@ pub fn lint(
     found.retain(|(_, finding)| finding.rule.by_default || asked(finding.rule));
     let mut all = report::resolve(&context, found);
     if options.view == View::Meshc {
-        all.extend(mesh::refused(diagnostics, sources));
+        let placed = diagnostics.clone().finish(sources, |resource, path| manifests.locate(resource, path));
+        all.extend(mesh::refused(&placed, sources));
         report::sort(&mut all);
         all.iter_mut().for_each(of_template);
     }

@@ -82,6 +82,24 @@ fn exit_codes() {
 }
 
 #[test]
+fn a_mesh_config_that_istiod_refuses_is_an_error_wherever_it_is() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\ndata:\n  mesh: |\n    connectTimeout: 0s\n";
+    let folder = folder("mesh-config", &[("map.yaml", map), ("service.yaml", SERVICE)]);
+    std::fs::write(folder.join("mesh.config"), "connectTimeout: 0s\n").expect("the build folder can be written");
+    for (arguments, place) in
+        [(&["map.yaml"][..], "map.yaml:6"), (&["service.yaml", "--mesh-config", "mesh.config"], "mesh-config")]
+    {
+        let output = lint(&folder, arguments);
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(
+            said.contains("MESHC0001") && said.contains("connectTimeout") && said.contains(place),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[test]
 fn sarif_is_valid() {
     let schema = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/testing/schema/sarif-2.1.0.json"));
     let schema: Value = serde_json::from_slice(&schema.expect("the schema is there")).expect("the schema is JSON");

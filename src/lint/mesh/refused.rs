@@ -51,15 +51,17 @@ pub(in crate::lint) fn refused(diagnostics: &Diagnostics, sources: &Sources) -> 
             Severity::Error if !ingest::is_of_webhook(diagnostic.code) => &rules::MESHC0001,
             _ => continue,
         };
-        let Some(span) = diagnostic.first_span() else { continue };
-        let file = files.entry(span.source).or_insert_with(|| File::new(sources, span.source));
-        out.push(reported(rule, diagnostic, span, file, sources));
+        let span = diagnostic.first_span();
+        let file = span.map(|span| &*files.entry(span.source).or_insert_with(|| File::new(sources, span.source)));
+        out.push(reported(rule, diagnostic, span.zip(file), sources));
     }
     out
 }
 
-fn reported(rule: &'static Rule, diagnostic: &Diagnostic, span: Span, file: &File, sources: &Sources) -> Reported {
-    let object = file.object(span);
+/// What is in a file of the flags has no place.
+fn reported(rule: &'static Rule, diagnostic: &Diagnostic, place: Option<(Span, &File)>, sources: &Sources) -> Reported {
+    let span = place.map(|(span, _)| span);
+    let object = place.and_then(|(span, file)| file.object(span));
     let named = object.map(|Named { kind, namespace, name, .. }| context::resource(kind, namespace, name));
     let no_object = matches!(diagnostic.code, "missing-kind" | "not-an-object").then_some(NO_OBJECT);
     let related = diagnostic.labels.iter().skip(1).filter_map(|label| match label.place {
@@ -69,18 +71,18 @@ fn reported(rule: &'static Rule, diagnostic: &Diagnostic, span: Span, file: &Fil
     Reported {
         rule,
         checks: vec!["reading"],
-        resource: named.unwrap_or_else(|| sources.path(span.source).to_owned()),
+        resource: named.unwrap_or_else(|| span.map_or(diagnostic.code, |span| sources.path(span.source)).to_owned()),
         message: if diagnostic.code == rule.name {
             diagnostic.message.clone()
         } else {
             format!("{} ({})", diagnostic.message, diagnostic.code)
         },
-        line: Some(sources.position(span).line),
+        line: span.map(|span| sources.position(span).line),
         field: String::new(),
-        span: Some(span),
+        span,
         related: related.collect(),
         help: diagnostic.help.clone(),
-        false_alarm: no_object.or(file.other).map(str::to_owned),
+        false_alarm: no_object.or(place.and_then(|(_, file)| file.other)).map(str::to_owned),
         suppressed: None,
         object: object.map(|object| object.span),
     }
