@@ -90,7 +90,10 @@ pub fn translate_one(mesh: &Mesh, proxy: &Proxy, diagnostics: &mut Diagnostics) 
     let shared = Outbound::new(&outbound);
     diagnostics.extend(proxy::rivals(mesh, &[proxy]));
     diagnostics.extend(shared.diagnostics());
-    dump(mesh, proxy, &scope, &shared, &EnvoyFilters::new(mesh), diagnostics)
+    let envoy_filters = EnvoyFilters::new(mesh);
+    let dump = dump(mesh, proxy, &scope, &shared, &envoy_filters, diagnostics);
+    diagnostics.extend(envoy_filters.shared_limits());
+    dump
 }
 
 /// What there is to say of patches that matched nothing, once all proxies of the mesh are translated.
