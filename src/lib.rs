@@ -15,7 +15,7 @@
 //!
 //! | layer | knows | why |
 //! | --- | --- | --- |
-//! | [`source`], [`diagnostic`], [`options`] | each other | words that all share: places, findings, settings |
+//! | [`source`], [`diagnostic`], [`options`], [`installation`] | each other | words that all share: places, findings, settings, how istiod runs |
 //! | [`model`] | `source` | the input language as written; nothing is resolved |
 //! | [`envoy`] | nothing | the output language knows nothing of Istio |
 //! | [`rejection`] | `envoy` | what Envoy refuses of its language; it knows no rule of Istio |
@@ -47,6 +47,7 @@ pub mod expand;
 pub mod generate;
 pub mod ingest;
 pub mod input;
+pub mod installation;
 pub mod lint;
 pub mod mesh;
 pub mod model;

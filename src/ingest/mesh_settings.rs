@@ -6,6 +6,7 @@ use super::de::{self, Style};
 use super::validation::{self, Findings};
 use super::{Manifests, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::installation::Installation;
 use crate::model::istio::{MeshConfig, MeshNetworks, ProxyConfig};
 use crate::options::Options;
 use crate::source::{ResourceRef, SourceFile, SourceId};
@@ -24,6 +25,8 @@ pub struct MeshSettings {
     pub is_default: bool,
     /// The revision of istiod: rules with a label `istio.io/rev` of another do not count.
     pub revision: String,
+    /// How istiod runs.
+    pub installation: Installation,
 }
 
 /// Reads the settings; what a file of the options gives goes before the ConfigMap, and without either it is a default install.
@@ -72,7 +75,13 @@ pub fn mesh_settings(manifests: &Manifests, options: &Options, diagnostics: &mut
             MeshNetworks::default()
         })
     });
-    MeshSettings { config, networks: networks.unwrap_or_default(), is_default, revision: options.revision().to_owned() }
+    MeshSettings {
+        config,
+        networks: networks.unwrap_or_default(),
+        is_default,
+        revision: options.revision().to_owned(),
+        installation: Installation::default(),
+    }
 }
 
 /// Reads YAML inside of a string (nothing means the default), and checks what it says; unknown fields are passed over, as istiod does.

@@ -21,6 +21,7 @@ use super::service::{NamespacedHostname, Resolution, Service, TargetPort};
 use super::{Mesh, cluster_local, gateway_api, ingress, labels, order, sidecar, telemetry, traffic_extension};
 use crate::diagnostic::Diagnostics;
 use crate::ingest::{Manifests, MeshSettings};
+use crate::installation::Installation;
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::destination_rule::DestinationRuleIndex;
 use crate::mesh::endpoint::Endpoint;
@@ -33,20 +34,18 @@ use crate::model::Config;
 use crate::model::istio::WorkloadEntry;
 use crate::model::kubernetes::{EndpointSlice, Pod, Service as KubernetesService};
 
-const CLUSTER_DOMAIN: &str = "cluster.local";
-const CLUSTER_ID: &str = "Kubernetes";
-
 impl Mesh {
     /// Indexes what the manifests say.
     pub fn new(manifests: &Manifests, settings: &MeshSettings) -> Self {
-        let MeshSettings { config, networks, is_default: _, revision } = settings;
+        let MeshSettings { config, networks, is_default: _, revision, installation } = settings;
+        let Installation { cluster_domain, cluster_id, .. } = installation;
         let seen = DiscoveryNamespaces::new(manifests, config, revision);
         let root_labels = manifests.namespaces.iter().find(|n| n.meta.name == config.root_namespace);
         let no_labels = BTreeMap::new();
         let root_labels = root_labels.map_or(&no_labels, |n| &n.meta.labels);
-        let membership = NetworkMembership::new(root_labels, networks, CLUSTER_ID);
+        let membership = NetworkMembership::new(root_labels, networks, cluster_id);
         let context =
-            WorkloadContext { cluster_id: CLUSTER_ID, trust_domain: &config.trust_domain, networks: &membership };
+            WorkloadContext { cluster_id, cluster_domain, trust_domain: &config.trust_domain, networks: &membership };
         let mut findings = Diagnostics::default();
         let registry = Registry::new(manifests, &seen, &context, &mut findings);
         let exports = Exports::new(&registry.services, &config.default_service_export_to);
@@ -55,8 +54,8 @@ impl Mesh {
 
         let services_by_hostname = by_hostname(&services, &config.default_service_export_to, &mut findings);
         let converted =
-            gateway_api::convert(&gateway_api::Context::new(manifests, &seen, &services_by_hostname, CLUSTER_DOMAIN));
-        let of_ingresses = ingress::convert(manifests, &seen, config, CLUSTER_DOMAIN);
+            gateway_api::convert(&gateway_api::Context::new(manifests, &seen, &services_by_hostname, cluster_domain));
+        let of_ingresses = ingress::convert(manifests, &seen, config, cluster_domain);
         findings.extend(converted.findings);
         findings.extend(of_ingresses.findings);
         let destination_rules = with(rules(&manifests.destination_rules, &seen), converted.destination_rules);
@@ -68,14 +67,13 @@ impl Mesh {
         let sidecars = sidecar::in_order(rules(&manifests.sidecars, &seen), &config.root_namespace, &mut findings);
         let telemetries = rules(&manifests.telemetries, &seen);
         findings.extend(telemetry::overridden(&telemetries, &config.root_namespace));
-        let virtual_services = VirtualServiceIndex::new(&virtual_services, config, CLUSTER_DOMAIN, &mut findings);
-        let destination_rules = DestinationRuleIndex::new(&destination_rules, config, CLUSTER_DOMAIN, &mut findings);
+        let virtual_services = VirtualServiceIndex::new(&virtual_services, config, cluster_domain, &mut findings);
+        let destination_rules = DestinationRuleIndex::new(&destination_rules, config, cluster_domain, &mut findings);
         let peer_authentication =
             PeerAuthenticationIndex::new(&peer_authentications, &config.root_namespace, &mut findings);
         let named = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
         Self {
-            cluster_domain: CLUSTER_DOMAIN.to_owned(),
-            cluster_id: CLUSTER_ID.to_owned(),
+            installation: installation.clone(),
             services_by_hostname,
             public_services: exports.public,
             exported_services: exports.by_namespace,
@@ -112,9 +110,9 @@ impl Mesh {
                 root_labels,
                 services.iter().map(|s| &**s),
                 &manifests.kubernetes_gateways,
-                CLUSTER_ID,
+                cluster_id,
             ),
-            cluster_local_hosts: cluster_local::ClusterLocalHosts::new(config, CLUSTER_DOMAIN),
+            cluster_local_hosts: cluster_local::ClusterLocalHosts::new(config, cluster_domain),
             discovery_namespaces: seen,
             pods: manifests.pods.clone(),
             nodes: registry.nodes,
@@ -209,8 +207,12 @@ impl Registry {
         let mut kubernetes_services: BTreeMap<String, Vec<Arc<Config<KubernetesService>>>> = BTreeMap::new();
         let with_endpoints = |config: &Config<KubernetesService>| {
             let namespace = config.meta.namespace.as_str();
-            let mut service =
-                kubernetes_service::service(config, annotations_of(namespace), CLUSTER_DOMAIN, context.trust_domain);
+            let mut service = kubernetes_service::service(
+                config,
+                annotations_of(namespace),
+                context.cluster_domain,
+                context.trust_domain,
+            );
             if service.external_addresses.is_empty() && node_port::is_gateway(config) {
                 service.external_addresses = node_port::addresses(config, &manifests.nodes);
             }

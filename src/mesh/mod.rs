@@ -42,6 +42,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
+use crate::installation::Installation;
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::cluster_local::ClusterLocalHosts;
 use crate::mesh::destination_rule::{ConsolidatedDestinationRule, DestinationRuleIndex};
@@ -74,10 +75,8 @@ pub struct Mesh {
     pub config: MeshConfig,
     /// The mesh networks.
     pub networks: MeshNetworks,
-    /// The cluster domain, `cluster.local`.
-    pub cluster_domain: String,
-    /// The id of the one cluster, `Kubernetes`.
-    pub cluster_id: String,
+    /// How istiod runs.
+    pub installation: Installation,
     /// All services by creation time, name, namespace. istiod: `SortServicesByCreationTime`.
     pub services: Vec<Arc<Service>>,
     /// All services by hostname and namespace: of several with both equal a Kubernetes one, else the oldest.

@@ -88,7 +88,7 @@ fn proxy(
     let client = Client {
         kind,
         namespace: pod.meta.namespace.clone(),
-        dns_domain: dns_domain(container, &environment, &pod.meta.namespace, &mesh.cluster_domain),
+        dns_domain: dns_domain(container, &environment, &pod.meta.namespace, &mesh.installation.cluster_domain),
         labels: client_labels,
         locality,
         network: text("NETWORK"),
@@ -207,7 +207,7 @@ fn labels(pod: &Config<Pod>, metadata: &BTreeMap<String, Value>, mesh: &Mesh) ->
     let of_pod = pod::locality_of(pod, &mesh.nodes);
     let node = &pod.spec.spec.node_name;
     let network = mesh.network_membership.of(&pod.spec.status.pod_ip, &pod.meta.labels);
-    let mut labels = locality::augmented(&labels, &mesh.cluster_id, &of_pod, node, &network);
+    let mut labels = locality::augmented(&labels, &mesh.installation.cluster_id, &of_pod, node, &network);
     let stated = locality::stated(&labels);
     let part = |key: &str| labels.get(key).cloned().unwrap_or_default();
     let by_labels = [locality::REGION, locality::ZONE, locality::SUBZONE].iter().any(|k| labels.contains_key(*k));

@@ -58,7 +58,7 @@ pub(super) fn metadata(
     if !pod.meta.annotations.is_empty() {
         out.insert("ANNOTATIONS".to_owned(), json!(pod.meta.annotations));
     }
-    out.entry("CLUSTER_ID".to_owned()).or_insert_with(|| json!(mesh.cluster_id));
+    out.entry("CLUSTER_ID".to_owned()).or_insert_with(|| json!(mesh.installation.cluster_id));
     let hbone = out.get("ENABLE_HBONE").cloned().unwrap_or_else(|| json!("false"));
     out.entry("METADATA_DISCOVERY".to_owned()).or_insert(hbone);
     out

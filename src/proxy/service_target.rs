@@ -72,7 +72,7 @@ pub(super) fn service_targets(
     services: &Services<'_>,
 ) -> Vec<ServiceTarget> {
     let mut out = of_service_entries(pod, addresses, mesh, services);
-    if cluster_id.is_empty() || cluster_id == mesh.cluster_id {
+    if cluster_id.is_empty() || cluster_id == mesh.installation.cluster_id {
         out.extend(match workload_entry(pod, addresses, mesh) {
             Some(entry) => of_workload_entry(entry, mesh, services),
             None => of_pod(pod, addresses, mesh, services),
@@ -134,7 +134,7 @@ fn of_pod(pod: &Config<Pod>, addresses: &[String], mesh: &Mesh, services: &Servi
 }
 
 fn service_of(mesh: &Mesh, name: &str, namespace: &str) -> Option<Arc<Service>> {
-    mesh.service(&hostname(name, namespace, &mesh.cluster_domain), namespace).cloned()
+    mesh.service(&hostname(name, namespace, &mesh.installation.cluster_domain), namespace).cloned()
 }
 
 /// Services without selector whose slices have the Pod's address. istiod: `endpointslice.go` `GetProxyServiceTargets`.

@@ -32,6 +32,8 @@ pub(crate) struct Workload {
 pub(crate) struct WorkloadContext<'m> {
     /// The id of the cluster.
     pub(crate) cluster_id: &'m str,
+    /// The domain of its Services.
+    pub(crate) cluster_domain: &'m str,
     /// The mesh's trust domain.
     pub(crate) trust_domain: &'m str,
     /// Which network an address is in.

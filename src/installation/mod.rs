@@ -1,0 +1,37 @@
+//! How istiod runs: its release, its switches, its cluster. Made once beside the mesh config; a rule asks the [`Mesh`] for it.
+//!
+//! No rule reads an environment variable by its name or compares version numbers: it asks for a switch ([`Features`]) or for a
+//! fact about the release ([`Release`]).
+//!
+//! [`Mesh`]: crate::mesh::Mesh
+
+mod features;
+mod release;
+
+pub use features::Features;
+pub use release::Release;
+
+/// The installation that serves the mesh.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Installation {
+    /// istiod's release.
+    pub release: Release,
+    /// istiod's environment switches.
+    pub features: Features,
+    /// The domain of the cluster's Services: istiod's argument `--domain`.
+    pub cluster_domain: String,
+    /// The id of the cluster: istiod's variable `CLUSTER_ID`.
+    pub cluster_id: String,
+}
+
+impl Default for Installation {
+    /// The default install of the default release.
+    fn default() -> Self {
+        Self {
+            release: Release::default(),
+            features: Features::default(),
+            cluster_domain: "cluster.local".to_owned(),
+            cluster_id: "Kubernetes".to_owned(),
+        }
+    }
+}
