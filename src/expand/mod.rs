@@ -12,6 +12,7 @@ mod endpoint_slice;
 mod endpoints;
 mod gateway;
 mod inject;
+mod installed_gateway;
 mod invented;
 mod mesh_config;
 mod namespace;
@@ -70,8 +71,13 @@ pub fn expand(manifests: &mut Manifests, options: &Options) -> Expansion {
         let made = step(manifests, options);
         expansion.put(manifests, made);
     }
-    let made = gateway::make(manifests, options, &mut expansion.diagnostics);
-    expansion.put(manifests, made);
+    let shows_a_cluster = manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty());
+    if !shows_a_cluster {
+        let made = gateway::make(manifests, options, &mut expansion.diagnostics);
+        expansion.put(manifests, made);
+        let made = installed_gateway::make(manifests, options);
+        expansion.put(manifests, made);
+    }
     for step in [pod::make, service::make, endpoints::make, endpoint_slice::make] {
         let made = step(manifests, options);
         expansion.put(manifests, made);

@@ -36,16 +36,7 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
         let name = if is_bare { workload.meta.name.clone() } else { name(workload, &names) };
         names.insert((namespace, name.clone()));
         pod.retain(|key, _| key == "metadata" || key == "spec");
-        pod.insert("apiVersion".to_owned(), json!("v1"));
-        pod.insert("kind".to_owned(), json!("Pod"));
-        if is_bare {
-            node::map(&mut pod, "metadata").insert("namespace".to_owned(), json!(namespace));
-        } else {
-            metadata(node::map(&mut pod, "metadata"), workload, &name);
-        }
-        spec(node::map(&mut pod, "spec"), workload, &name);
-        let injected = injector.inject(&mut pod, workload);
-        pod.insert("status".to_owned(), status(&address.to_string(), &host(manifests, &pod)));
+        let injected = run(&mut pod, manifests, &injector, workload, &name, &address.to_string());
         let invented = Invented {
             kind: "Pod",
             namespace: namespace.to_owned(),
@@ -66,6 +57,28 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
         });
     }
     made
+}
+
+/// Makes a workload's template its running Pod, injected if it asks for it; returns what the injector has made of it.
+pub(super) fn run(
+    pod: &mut Map<String, Value>,
+    manifests: &Manifests,
+    injector: &Injector<'_>,
+    workload: &Workload<'_>,
+    name: &str,
+    address: &str,
+) -> Option<inject::Template> {
+    pod.insert("apiVersion".to_owned(), json!("v1"));
+    pod.insert("kind".to_owned(), json!("Pod"));
+    if workload.kind == "Pod" {
+        node::map(pod, "metadata").insert("namespace".to_owned(), json!(workload.meta.namespace));
+    } else {
+        metadata(node::map(pod, "metadata"), workload, name);
+    }
+    spec(node::map(pod, "spec"), workload, name);
+    let injected = injector.inject(pod, workload);
+    pod.insert("status".to_owned(), status(address, &host(manifests, pod)));
+    injected
 }
 
 /// Returns the Pod's name: the workload's, that of the first for a StatefulSet; with the kind where two would be the same.

@@ -339,3 +339,136 @@ fn a_gateway_whose_config_map_is_refused_is_not_deployed() {
         );
     }
 }
+
+/// Gateways and an Ingress for gateways that are not in the input.
+const NOBODYS: &str = r#"
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: shop, namespace: shop}
+spec:
+  selector: {SELECTOR}
+  servers:
+  - {port: {number: 8080, name: http, protocol: HTTP}, hosts: ["*"]}
+  - {port: {number: 9443, name: tls, protocol: TLS}, hosts: ["*"], tls: {mode: PASSTHROUGH}}
+"#;
+
+/// What is made for a selector: Deployment, the Service's ports, the Pod's service account.
+fn installed(text: &str) -> Vec<String> {
+    let (manifests, _) = expanded(text);
+    let pods = manifests.pods.iter().filter(|pod| pod.spec.spec.containers.iter().any(|c| c.name == "istio-proxy"));
+    let line = |pod: &std::sync::Arc<crate::model::Config<crate::model::kubernetes::Pod>>| {
+        let (namespace, name) = (&pod.meta.namespace, &pod.meta.name);
+        let service = manifests.services.iter().find(|s| (&s.meta.namespace, &s.meta.name) == (namespace, name));
+        let ports =
+            service.map(|service| service.spec.spec.ports.iter().map(|port| port.port.to_string()).collect::<Vec<_>>());
+        format!("{namespace}/{name} {} {}", ports.unwrap_or_default().join(","), pod.spec.spec.service_account_name)
+    };
+    pods.map(line).collect()
+}
+
+#[test]
+fn a_selector_that_nothing_matches_gets_the_gateway_that_it_means() {
+    const DEMO_INGRESS: &str =
+        "istio-system/istio-ingressgateway 15021,80,443,31400,15443 istio-ingressgateway-service-account";
+    const DEMO_EGRESS: &str = "istio-system/istio-egressgateway 80,443 istio-egressgateway-service-account";
+    for (selector, expected) in [
+        ("istio: ingressgateway", vec![DEMO_INGRESS]),
+        ("app: istio-ingressgateway", vec![DEMO_INGRESS]),
+        ("app: istio-ingressgateway, istio: ingressgateway", vec![DEMO_INGRESS]),
+        ("istio: egressgateway", vec![DEMO_EGRESS]),
+        ("istio: ingress", vec!["shop/ingress 15021,80,443,8080,9443 ingress"]),
+        ("app: edge, tier: public", vec!["shop/edge 15021,80,443,8080,9443 edge"]),
+        ("app: istio-ingress, istio: ingress", vec!["shop/istio-ingress 15021,80,443,8080,9443 istio-ingress"]),
+        ("istio: ingressgateway, tier: x", vec!["shop/ingressgateway 15021,80,443,8080,9443 ingressgateway"]),
+        ("istio: edge.gateways", vec!["gateways/edge 15021,80,443,8080,9443 edge"]),
+        ("tier: public", vec![]),
+        ("", vec![]),
+    ] {
+        assert_eq!(installed(&NOBODYS.replace("SELECTOR", selector)), expected, "{selector}");
+    }
+}
+
+#[test]
+fn the_gateway_that_is_made_is_one_that_the_selector_matches() {
+    for selector in ["istio: ingressgateway", "app: edge, istio: other, tier: public", "istio: istio-edge"] {
+        let (manifests, _) = expanded(&NOBODYS.replace("SELECTOR", selector));
+        let (gateway, [pod]) = (&manifests.gateways[0], manifests.pods.as_slice()) else { panic!("{selector}") };
+        let matches = |selector: &std::collections::BTreeMap<String, String>| {
+            selector.iter().all(|(key, value)| pod.meta.labels.get(key) == Some(value))
+        };
+        assert!(matches(&gateway.spec.selector), "{selector}: {:?}", pod.meta.labels);
+        assert!(matches(&manifests.services[0].spec.spec.selector), "{selector}: {:?}", pod.meta.labels);
+        assert_eq!(manifests.endpoint_slices.len(), 1, "{selector}");
+    }
+}
+
+#[test]
+fn a_workload_of_any_kind_keeps_its_gateway() {
+    let gateway = NOBODYS.replace("SELECTOR", "istio: edge");
+    let workload = "
+---
+kind: DaemonSet
+apiVersion: apps/v1
+metadata: {name: own, namespace: infra}
+spec:
+  selector: {matchLabels: {istio: edge}}
+  template: {metadata: {labels: {istio: edge}}, spec: {containers: [{name: own, image: own}]}}
+";
+    assert_eq!(installed(&format!("{gateway}{workload}")), Vec::<String>::new());
+    let scaled =
+        workload.replace("DaemonSet", "Deployment").replace("spec:\n  selector", "spec:\n  replicas: 0\n  selector");
+    assert!(scaled.contains("replicas: 0"));
+    assert_eq!(installed(&format!("{gateway}{scaled}")), Vec::<String>::new());
+    // Its labels are others', so it is not taken over.
+    let named = workload
+        .replace("DaemonSet", "Deployment")
+        .replace("istio: edge", "a: b")
+        .replace("name: own, namespace: infra", "name: edge, namespace: shop");
+    assert_eq!(installed(&format!("{gateway}{named}")), Vec::<String>::new());
+}
+
+#[test]
+fn gateways_share_the_gateway_that_the_first_one_means() {
+    let first = NOBODYS.replace("SELECTOR", "istio: edge");
+    let second = first.replace("namespace: shop", "namespace: web").replace("8080", "7070");
+    assert_eq!(installed(&format!("{first}---{second}")), ["shop/edge 15021,80,443,7070,8080,9443 edge"]);
+}
+
+#[test]
+fn ingresses_mean_the_gateway_of_the_mesh_config() {
+    let ingress = "
+kind: Ingress
+apiVersion: networking.k8s.io/v1
+metadata: {name: web, annotations: {kubernetes.io/ingress.class: CLASS}}
+spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}
+";
+    let mesh = "
+---
+kind: ConfigMap
+apiVersion: v1
+metadata: {name: istio, namespace: istio-system}
+data: {mesh: 'ingressSelector: edge'}
+";
+    let of_istio = ingress.replace("CLASS", "istio");
+    assert_eq!(installed(&of_istio).len(), 1);
+    assert_eq!(installed(&format!("{of_istio}{mesh}")), ["istio-system/edge 15021,80,443 edge"]);
+    assert_eq!(installed(&ingress.replace("CLASS", "nginx")), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_cluster_holds_is_not_completed_by_gateways() {
+    let pod = "
+---
+kind: Pod
+apiVersion: v1
+metadata: {name: web}
+spec: {containers: [{name: web}]}
+status: {phase: Running, podIP: 10.0.0.1}
+";
+    let gateway = NOBODYS.replace("SELECTOR", "istio: ingressgateway");
+    assert_eq!(installed(&format!("{gateway}{pod}")), Vec::<String>::new());
+    // What was made is such a cluster.
+    let first = expanded(&gateway);
+    let again = expanded(&printed(&first));
+    assert_eq!(again.1.invented, []);
+}

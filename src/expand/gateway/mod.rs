@@ -32,7 +32,8 @@ const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
 /// ServiceAccount, Deployment, Service and Pod of each Gateway that istiod serves and whose addresses it has to make, as far as the
 /// input has none.
 ///
-/// An input that has a Pod with an address shows what a cluster holds, so a Gateway without a Pod is one that has none.
+/// An input that has a Pod with an address shows what a cluster holds, so a Gateway without a Pod is one that has none: there the
+/// caller asks for nothing.
 ///
 /// istiod: `deploymentcontroller.go` `configureIstioGateway`
 pub(super) fn make(manifests: &Manifests, options: &Options, diagnostics: &mut Diagnostics) -> Vec<Made> {
@@ -46,7 +47,7 @@ pub(super) fn make(manifests: &Manifests, options: &Options, diagnostics: &mut D
             && gateway.meta.labels.get("istio.io/rev").is_none_or(|label| label == options.revision())
     };
     let gateways: Vec<_> = manifests.kubernetes_gateways.iter().filter(is_served).collect();
-    if gateways.is_empty() || manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty()) {
+    if gateways.is_empty() {
         return Vec::new();
     }
     let injector = Injector::new(manifests, options);

@@ -33,23 +33,7 @@ pub(super) fn variables(
         ),
     };
     let meta = workload.meta;
-    let owner = format!(
-        "kubernetes://apis/{}/namespaces/{}/{}s/{}",
-        api_version(workload.kind),
-        meta.namespace,
-        workload.kind.to_ascii_lowercase(),
-        meta.name
-    );
-    let fields = [
-        ("POD_NAME", "metadata.name"),
-        ("POD_NAMESPACE", "metadata.namespace"),
-        ("INSTANCE_IP", "status.podIP"),
-        ("SERVICE_ACCOUNT", "spec.serviceAccountName"),
-        ("HOST_IP", "status.hostIP"),
-        ("ISTIO_META_NODE_NAME", "spec.nodeName"),
-    ];
-    let fields = fields.map(|(name, path)| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}));
-    let mut variables = fields.to_vec();
+    let mut variables = fields();
     let mut set = |name: &str, value: &str| variables.push(json!({"name": name, "value": value}));
     set("PILOT_CERT_PROVIDER", "istiod");
     set("CA_ADDR", &format!("{}.istio-system.svc:15012", injector.options.of_revision("istiod")));
@@ -59,7 +43,7 @@ pub(super) fn variables(
     set("ISTIO_META_CLUSTER_ID", "Kubernetes");
     set("ISTIO_META_INTERCEPTION_MODE", &mode);
     set("ISTIO_META_WORKLOAD_NAME", &name.unwrap_or_else(|| meta.name.clone()));
-    set("ISTIO_META_OWNER", &owner);
+    set("ISTIO_META_OWNER", &owner(workload));
     set("ISTIO_META_MESH_ID", injector.trust_domain());
     set("TRUST_DOMAIN", injector.trust_domain());
     for (name, value) in proxy_config.get("proxyMetadata").and_then(Value::as_object).into_iter().flatten() {
@@ -69,6 +53,46 @@ pub(super) fn variables(
         set("ISTIO_META_NETWORK", &network);
     }
     variables
+}
+
+/// Returns the variables of a gateway that an install lays. Its agent reads the mesh's `defaultConfig` where istiod does.
+///
+/// istio: `manifests/charts/gateways/istio-ingress/templates/deployment.yaml`
+pub(super) fn of_installed_gateway(injector: &Injector<'_>, workload: &Workload<'_>) -> Vec<Value> {
+    let mut variables = fields();
+    let mut set = |name: &str, value: &str| variables.push(json!({"name": name, "value": value}));
+    set("PILOT_CERT_PROVIDER", "istiod");
+    set("CA_ADDR", &format!("{}.istio-system.svc:15012", injector.options.of_revision("istiod")));
+    set("ISTIO_META_WORKLOAD_NAME", &workload.meta.name);
+    set("ISTIO_META_OWNER", &owner(workload));
+    set("ISTIO_META_MESH_ID", injector.trust_domain());
+    set("TRUST_DOMAIN", injector.trust_domain());
+    set("ISTIO_META_UNPRIVILEGED_POD", "true");
+    set("ISTIO_META_CLUSTER_ID", "Kubernetes");
+    variables
+}
+
+/// Variables that are fields of the Pod.
+fn fields() -> Vec<Value> {
+    let fields = [
+        ("POD_NAME", "metadata.name"),
+        ("POD_NAMESPACE", "metadata.namespace"),
+        ("INSTANCE_IP", "status.podIP"),
+        ("SERVICE_ACCOUNT", "spec.serviceAccountName"),
+        ("HOST_IP", "status.hostIP"),
+        ("ISTIO_META_NODE_NAME", "spec.nodeName"),
+    ];
+    fields.map(|(name, path)| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}})).to_vec()
+}
+
+fn owner(workload: &Workload<'_>) -> String {
+    format!(
+        "kubernetes://apis/{}/namespaces/{}/{}s/{}",
+        api_version(workload.kind),
+        workload.meta.namespace,
+        workload.kind.to_ascii_lowercase(),
+        workload.meta.name
+    )
 }
 
 fn api_version(kind: &str) -> &'static str {

@@ -176,6 +176,19 @@ impl<'m> Injector<'m> {
         container
     }
 
+    /// Returns the proxy's container in the Pod of a gateway that an install lays without the injector's help; it listens on these
+    /// ports.
+    ///
+    /// istio: `manifests/charts/gateways/istio-ingress/templates/deployment.yaml`
+    pub(super) fn installed_container(&self, workload: &Workload<'_>, ports: &[u32]) -> Value {
+        let environment = environment::of_installed_gateway(self, workload);
+        let mut container = container::proxy(Template::Gateway, &Map::new(), &environment);
+        let ports = ports.iter().map(|port| json!({"containerPort": port, "protocol": "TCP"}));
+        let metrics = json!({"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"});
+        container["ports"] = Value::Array(ports.chain([metrics]).collect());
+        container
+    }
+
     /// Returns the trust domain, which is the mesh's name too.
     fn trust_domain(&self) -> &str {
         self.mesh.get("trustDomain").and_then(Value::as_str).filter(|d| !d.is_empty()).unwrap_or("cluster.local")

@@ -1,7 +1,5 @@
 //! Ingress -> a Gateway.
 
-use std::collections::BTreeMap;
-
 use crate::diagnostic::Diagnostics;
 use crate::mesh::ingress::{GENERATED, NAMESPACE, passed_over};
 use crate::model::istio::{Gateway, MeshConfig, Port, Server, ServerTlsSettings, ServerTlsSettingsTlsMode};
@@ -44,7 +42,7 @@ pub(super) fn gateway(ingress: &Config<Ingress>, mesh: &MeshConfig, findings: &m
             namespace: NAMESPACE.to_owned(),
             ..ObjectMeta::default()
         },
-        spec: Gateway { servers, selector: selector(mesh) },
+        spec: Gateway { servers, selector: mesh.ingress_gateway_selector() },
         source: ingress.source,
     }
 }
@@ -52,21 +50,6 @@ pub(super) fn gateway(ingress: &Config<Ingress>, mesh: &MeshConfig, findings: &m
 /// Returns the name of the Gateway of an Ingress.
 pub(super) fn gateway_name(ingress: &ObjectMeta) -> String {
     format!("{}-{GENERATED}-{}", ingress.name, ingress.namespace)
-}
-
-/// `MeshConfig.{ingressSelector, ingressService}` -> `Gateway.selector`
-///
-/// istiod: `gateways.go` `getIngressGatewaySelector`
-fn selector(mesh: &MeshConfig) -> BTreeMap<String, String> {
-    let MeshConfig { ingress_selector, ingress_service, .. } = mesh;
-    let value = if !ingress_selector.is_empty() {
-        ingress_selector
-    } else if ingress_service != "istio-ingressgateway" && !ingress_service.is_empty() {
-        ingress_service
-    } else {
-        "ingressgateway"
-    };
-    BTreeMap::from([("istio".to_owned(), value.to_owned())])
 }
 
 fn port(number: u32, protocol: &str, name: String) -> Port {

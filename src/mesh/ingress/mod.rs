@@ -1,14 +1,13 @@
 //! Ingress -> Istio's own Gateways and VirtualServices, so that one set of rules serves both.
 //!
 //! ```text
-//! Ingress, IngressClass -> those that istiod serves               (class)
+//! Ingress, IngressClass -> those that istiod serves               (MeshConfig::serves_ingress)
 //!                       -> a Gateway for each                     (gateway)
 //!                       -> a VirtualService for each host of all  (virtual_service)
 //! ```
 //!
 //! istiod: `pilot/pkg/config/kube/ingress`
 
-mod class;
 mod gateway;
 #[cfg(test)]
 mod tests;
@@ -51,7 +50,7 @@ pub(crate) fn convert(
         return Converted::default();
     }
     let served = manifests.ingresses.iter().filter(|ingress| seen.contains(&ingress.meta.namespace));
-    let served = served.filter(|ingress| class::is_served(ingress, &manifests.ingress_classes, mesh));
+    let served = served.filter(|ingress| mesh.serves_ingress(ingress, &manifests.ingress_classes));
     let served: Vec<&Config<Ingress>> = served.map(Arc::as_ref).collect();
     let services = manifests.services.iter().filter(|service| seen.contains(&service.meta.namespace));
     let services = services.map(|s| ((s.meta.namespace.as_str(), s.meta.name.as_str()), &s.spec));

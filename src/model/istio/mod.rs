@@ -12,6 +12,7 @@ mod destination_rule;
 mod envoy_filter;
 mod extension_provider;
 mod gateway;
+mod ingress_controller;
 mod mesh_config;
 mod mesh_defaults;
 mod mesh_networks;
