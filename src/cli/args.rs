@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::limits::Limits;
 use crate::config_dump::{Mask, NameRegex, QueryError, ResourceList};
 
 /// Translates Kubernetes and Istio manifests to the Envoy configuration that istiod would serve, without a cluster.
@@ -104,6 +105,8 @@ pub(super) struct MeshFlags {
     /// times.
     #[arg(long, value_name = "URI=FILE", value_parser = jwks)]
     pub(super) jwks: Vec<Jwks>,
+    #[command(flatten)]
+    pub(super) limits: Limits,
 }
 
 /// What a URI returns.
@@ -278,6 +281,8 @@ pub(super) struct Expand {
     /// Ends with exit code 1 when the input has errors, and writes nothing.
     #[arg(long)]
     pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) limits: Limits,
 }
 
 /// Forms of a list.

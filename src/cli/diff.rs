@@ -15,35 +15,57 @@ use super::{Outcome, is_closed_pipe, keep, selection};
 use crate::config_dump::ConfigDump;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::diff::{self, Dump, Named, Presence, ProxyName, Report, Scope, compare, missing_kinds, render};
+use crate::ingest::Manifests;
 use crate::mesh::Mesh;
 use crate::options::Options;
 use crate::pipeline::translate_all;
 use crate::proxy::{self, Proxy};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Diff, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let (before, after) = side::both(&arguments.sides)?;
+    let (before, after) = side::both(&arguments.sides, &arguments.mesh.limits)?;
     let command = Comparison { arguments, flags, options: arguments.mesh.options()? };
     let mut report = Report { before: before.label, after: after.label, ..Report::default() };
-    match (before.content, after.content) {
+    let unread = match (before.content, after.content) {
         (Content::Manifests(before), Content::Manifests(after)) => command.manifests(before, after, &mut report)?,
-        (Content::Dumps(before), Content::Dumps(after)) => command.dumps(&before, &after, &mut report)?,
+        (Content::Dumps(before), Content::Dumps(after)) => {
+            command.dumps(&before, &after, &mut report)?;
+            Vec::new()
+        }
         (Content::Dumps(dumps), Content::Manifests(files)) => command.mixed(&dumps, files, true, &mut report)?,
         (Content::Manifests(files), Content::Dumps(dumps)) => command.mixed(&dumps, files, false, &mut report)?,
-    }
+    };
     report.finish();
+    if !unread.is_empty() {
+        write(&report, arguments).or_else(closed_is_fine)?;
+        anyhow::bail!("cannot tell what differs, as {} cannot be read", unread.join(", "));
+    }
     anyhow::ensure!(
         report.same + report.differing() > 0,
         "nothing is compared: neither {} nor {} has a proxy (a workload that is injected, or a gateway) that is asked for",
         report.before,
         report.after
     );
-    match write(&report, arguments) {
-        Err(error) if is_closed_pipe(&error) => {}
-        other => other?,
-    }
+    write(&report, arguments).or_else(closed_is_fine)?;
     Ok(if report.is_same() { Outcome::Fine } else { Outcome::Differs })
+}
+
+fn closed_is_fine(error: anyhow::Error) -> anyhow::Result<()> {
+    if is_closed_pipe(&error) { Ok(()) } else { Err(error) }
+}
+
+/// Returns the paths of what cannot be read of the first and not of the second in the same words: it may hide a difference.
+fn unread_of(one: &Manifests, other: Option<&Manifests>) -> Vec<String> {
+    let text = |manifests: &'_ Manifests, span: Span| manifests.sources.slice(span).to_owned();
+    let known: BTreeSet<String> =
+        other.into_iter().flat_map(|other| other.unread.iter().map(|span| text(other, *span))).collect();
+    let is_new = |span: &&Span| {
+        let text = text(one, **span);
+        text.is_empty() || !known.contains(&text)
+    };
+    let paths: BTreeSet<&str> = one.unread.iter().filter(is_new).map(|span| one.sources.path(span.source)).collect();
+    paths.into_iter().map(str::to_owned).collect()
 }
 
 fn write(report: &Report, arguments: &Diff) -> anyhow::Result<()> {
@@ -76,8 +98,13 @@ impl Comparison<'_> {
         Input::of(Instant::now(), files, &self.options)
     }
 
-    /// All proxies of both.
-    fn manifests(&self, before: Vec<SourceFile>, after: Vec<SourceFile>, report: &mut Report) -> anyhow::Result<()> {
+    /// All proxies of both. Returns what cannot be read.
+    fn manifests(
+        &self,
+        before: Vec<SourceFile>,
+        after: Vec<SourceFile>,
+        report: &mut Report,
+    ) -> anyhow::Result<Vec<String>> {
         let (before, after) = rayon::join(|| keep(self.input(before)), || keep(self.input(after)));
         let (mesh_before, mesh_after) = rayon::join(|| &*keep(before.mesh()), || &*keep(after.mesh()));
         let (of_before, of_after) = (keep(proxy::proxies(mesh_before)), keep(proxy::proxies(mesh_after)));
@@ -113,7 +140,10 @@ impl Comparison<'_> {
             report.add(proxy, presence, changes);
         }
         before.report_findings(Severity::Error, self.flags)?;
-        after.report_findings(Severity::Error, self.flags)
+        after.report_findings(Severity::Error, self.flags)?;
+        let mut unread = unread_of(&before.manifests, Some(&after.manifests));
+        unread.extend(unread_of(&after.manifests, Some(&before.manifests)));
+        Ok(unread)
     }
 
     /// Dumps by name; the only one of each side whatever its name.
@@ -150,14 +180,14 @@ impl Comparison<'_> {
         dumps.into_iter().filter(is_wanted).collect()
     }
 
-    /// Dumps, each with the proxy that the manifests have for it.
+    /// Dumps, each with the proxy that the manifests have for it. Returns what cannot be read.
     fn mixed(
         &self,
         texts: &[(String, String)],
         files: Vec<SourceFile>,
         dumps_are_before: bool,
         report: &mut Report,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Vec<String>> {
         let (dumps, (input, mesh)) = rayon::join(
             || read_dumps(texts),
             || {
@@ -202,7 +232,8 @@ impl Comparison<'_> {
                 }
             }
         }
-        input.report_findings(Severity::Note, self.flags)
+        input.report_findings(Severity::Note, self.flags)?;
+        Ok(unread_of(&input.manifests, None))
     }
 
     /// Tells which proxy of the manifests a dump is of: by `--proxy`, by its name, else by the workload that its Pod was made from.

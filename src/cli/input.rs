@@ -39,7 +39,7 @@ impl Input {
     pub(super) fn read(paths: &[PathBuf], mesh: &args::MeshFlags) -> anyhow::Result<Self> {
         let start = Instant::now();
         let options = mesh.options()?;
-        let files = source::read(paths);
+        let files = source::read(paths, &mesh.limits)?;
         if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
             anyhow::bail!("cannot read {path}: {reason}");
         }
@@ -57,26 +57,24 @@ impl Input {
     }
 }
 
-fn jwks(argument: &args::Jwks) -> anyhow::Result<(String, String)> {
-    let content = std::fs::read(&argument.file).with_context(|| format!("cannot read {}", argument.file.display()))?;
-    let text = String::from_utf8(content).with_context(|| format!("{} is no text", argument.file.display()))?;
-    Ok((argument.uri.clone(), text))
-}
-
 impl args::MeshFlags {
     /// Reads what the flags name.
     pub(super) fn options(&self) -> anyhow::Result<Options> {
         Ok(Options {
-            mesh_config: self.mesh_config.as_deref().map(file).transpose()?,
-            mesh_networks: self.mesh_networks.as_deref().map(file).transpose()?,
+            mesh_config: self.mesh_config.as_deref().map(|path| self.file(path)).transpose()?,
+            mesh_networks: self.mesh_networks.as_deref().map(|path| self.file(path)).transpose()?,
             revision: self.revision.clone(),
-            jwks: self.jwks.iter().map(jwks).collect::<anyhow::Result<_>>()?,
+            jwks: self.jwks.iter().map(|argument| self.jwks(argument)).collect::<anyhow::Result<_>>()?,
             expand: !self.no_expand,
         })
     }
-}
 
-fn file(path: &Path) -> anyhow::Result<SourceFile> {
-    let content = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(SourceFile::new(path.display().to_string(), content))
+    fn file(&self, path: &Path) -> anyhow::Result<SourceFile> {
+        Ok(SourceFile::new(path.display().to_string(), source::named(path, &self.limits)?))
+    }
+
+    fn jwks(&self, args::Jwks { uri, file }: &args::Jwks) -> anyhow::Result<(String, String)> {
+        let text = String::from_utf8(source::named(file, &self.limits)?);
+        Ok((uri.clone(), text.with_context(|| format!("{} is no text", file.display()))?))
+    }
 }

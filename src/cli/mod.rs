@@ -8,6 +8,7 @@ mod git;
 mod glob;
 mod help;
 mod input;
+mod limits;
 mod lint;
 mod outcome;
 mod progress;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::limits::Limits;
 use super::{git, source};
 use crate::diff;
 use crate::source::SourceFile;
@@ -22,17 +23,14 @@ pub(super) enum Content {
 }
 
 /// Reads both sides: two of them, or a range of revisions and paths.
-pub(super) fn both(arguments: &[PathBuf]) -> anyhow::Result<(Side, Side)> {
+pub(super) fn both(arguments: &[PathBuf], limits: &Limits) -> anyhow::Result<(Side, Side)> {
     let first = arguments.first().map(|first| first.to_string_lossy().into_owned()).unwrap_or_default();
     let range = git::range(&first).filter(|_| !Path::new(&first).exists());
     if let Some((before, after, since_they_parted)) = range {
         let here = [PathBuf::from(".")];
         let paths = arguments.get(1..).filter(|paths| !paths.is_empty()).unwrap_or(&here);
-        let base = match paths.first() {
-            Some(near) if since_they_parted => git::merge_base(near, &before, &after)?,
-            _ => before.clone(),
-        };
-        let sides = (git::read(&base, paths)?, git::read(&after, paths)?);
+        let base = if since_they_parted { git::merge_base(&before, &after)? } else { before.clone() };
+        let sides = (git::read(&base, paths, limits)?, git::read(&after, paths, limits)?);
         let shown: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         let shown = shown.join(" ");
         anyhow::ensure!(
@@ -45,23 +43,23 @@ pub(super) fn both(arguments: &[PathBuf]) -> anyhow::Result<(Side, Side)> {
         anyhow::bail!("diff takes two sides, or a range of git revisions and paths");
     };
     anyhow::ensure!(before.as_os_str() != "-" || after.as_os_str() != "-", "only one side can be standard input");
-    let (before, after) = rayon::join(|| Side::read(before), || Side::read(after));
+    let (before, after) = rayon::join(|| Side::read(before, limits), || Side::read(after, limits));
     Ok((before?, after?))
 }
 
 impl Side {
-    fn read(path: &Path) -> anyhow::Result<Self> {
+    fn read(path: &Path, limits: &Limits) -> anyhow::Result<Self> {
         let label = path.display().to_string();
         if label != "-"
             && !path.exists()
             && let Some((revision, path)) = label.split_once(':').filter(|(revision, _)| !revision.is_empty())
         {
             let path = if path.is_empty() { "." } else { path };
-            let files = git::read(revision, &[PathBuf::from(path)])?;
+            let files = git::read(revision, &[PathBuf::from(path)], limits)?;
             anyhow::ensure!(!files.is_empty(), "{revision} has nothing to read at {path}");
             return Self::new(label, files);
         }
-        let files = source::read(&[path.to_owned()]);
+        let files = source::read(&[path.to_owned()], limits)?;
         if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
             anyhow::bail!("cannot read {path}: {reason}");
         }

@@ -27,6 +27,8 @@ pub struct Manifests {
     pub document_count: usize,
     /// How many objects there are of kinds that are not used, as `HTTPRoute.gateway.networking.k8s.io`.
     pub ignored: BTreeMap<String, usize>,
+    /// The documents that do not parse, and files that cannot be read (of no length): nobody knows what they hold.
+    pub unread: Vec<Span>,
 }
 
 /// Where a resource was read.
@@ -98,11 +100,17 @@ impl Manifests {
 }
 
 /// Sorts what was read, drops duplicates, and gives each resource its reference.
-pub(super) fn collect(sources: Sources, read: Vec<Read>, diagnostics: &mut Diagnostics) -> Manifests {
-    let mut manifests = Manifests::default();
+pub(super) fn collect(
+    sources: Sources,
+    unread: Vec<Span>,
+    read: Vec<Read>,
+    diagnostics: &mut Diagnostics,
+) -> Manifests {
+    let mut manifests = Manifests { unread, ..Manifests::default() };
     let mut resources: Vec<(Resource, Document)> = Vec::new();
     for piece in read {
         manifests.document_count += piece.documents;
+        manifests.unread.extend(piece.unread);
         for diagnostic in piece.diagnostics {
             diagnostics.push(diagnostic);
         }

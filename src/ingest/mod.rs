@@ -50,9 +50,9 @@ use problem::Problem;
 pub fn ingest(files: Vec<SourceFile>) -> (Manifests, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
     let files = set_aside::objects_only(files, &mut diagnostics);
-    let (sources, pieces) = load(files, &mut diagnostics);
+    let (sources, unread, pieces) = load(files, &mut diagnostics);
     let read: Vec<Read> = pieces.into_par_iter().map(|piece| read_piece(&sources, &piece)).collect();
-    (manifests::collect(sources, read, &mut diagnostics), diagnostics)
+    (manifests::collect(sources, unread, read, &mut diagnostics), diagnostics)
 }
 
 /// A stretch of a file that holds one document (or several values of JSON).
@@ -71,6 +71,8 @@ pub(crate) struct Read {
     documents: usize,
     objects: Vec<Object>,
     diagnostics: Vec<Diagnostic>,
+    /// The document, if it does not parse.
+    unread: Option<Span>,
 }
 
 /// An object of the input.
@@ -82,7 +84,7 @@ pub(crate) enum Object {
 }
 
 /// Decodes all files and cuts them into documents.
-fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, Vec<Piece>) {
+fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, Vec<Span>, Vec<Piece>) {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let decoded: Vec<_> = files
         .into_par_iter()
@@ -101,6 +103,7 @@ fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, 
         .collect();
     let mut sources = Sources::default();
     let mut pieces = Vec::new();
+    let mut unread = Vec::new();
     for (path, content, ranges) in decoded {
         let json =
             std::path::Path::new(&path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
@@ -109,7 +112,9 @@ fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, 
             Err(reason) => {
                 let message = format!("cannot read `{path}`: {reason}");
                 let source = sources.add(path, String::new());
-                diagnostics.push(Diagnostic::error("unreadable", message).span(Span { source, start: 0, end: 0 }));
+                let span = Span { source, start: 0, end: 0 };
+                diagnostics.push(Diagnostic::error("unreadable", message).span(span));
+                unread.push(span);
                 continue;
             }
         };
@@ -123,16 +128,17 @@ fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, 
             Piece { source, range, json, invalid: first }
         }));
     }
-    (sources, pieces)
+    (sources, unread, pieces)
 }
 
 fn read_piece(sources: &Sources, piece: &Piece) -> Read {
     let text = sources.text(piece.source);
+    let unread = Some(Span { source: piece.source, start: piece.range.start, end: piece.range.end });
     let trees = match parse(text, piece) {
         Ok(trees) => trees,
         Err(problem) => {
             let diagnostics = vec![problem.diagnostic(piece.source)];
-            return Read { documents: 1, diagnostics, ..Read::default() };
+            return Read { documents: 1, diagnostics, unread, ..Read::default() };
         }
     };
     let mut read = Read::default();
@@ -142,6 +148,7 @@ fn read_piece(sources: &Sources, piece: &Piece) -> Read {
         let mut objects = Vec::new();
         if let Err(problem) = list(tree.root(piece.source, text), None, &mut objects) {
             read.diagnostics.push(problem.diagnostic(piece.source));
+            read.unread = unread;
         }
         // A list may be as long as the whole input.
         let results: Vec<_> = objects

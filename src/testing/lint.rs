@@ -96,7 +96,12 @@ fn istioctl_says_the_same_of_the_fixtures() {
         let Ok(bytes) = std::fs::read(folder.join("analyze.json")) else { continue };
         let want: Vec<Value> = serde_json::from_slice(&bytes).expect("analyze.json is a list");
         let manifests = folder.join("manifests");
-        let found = run(cli::source::read(std::slice::from_ref(&manifests)), View::Istioctl, &[]);
+        let found = run(
+            cli::source::read(std::slice::from_ref(&manifests), &cli::source::Limits::default())
+                .expect("the limits are not met"),
+            View::Istioctl,
+            &[],
+        );
         let key = |code: &str, level: &str, resource: &str| format!("{code} {level} {resource}");
         let mut ours: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for (one, path) in &found {

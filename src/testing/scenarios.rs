@@ -88,7 +88,11 @@ fn translate(
     names: &BTreeSet<String>,
     options: &Options,
 ) -> Result<BTreeMap<String, Vec<u8>>, String> {
-    let mesh = Input::new(source::read(&[manifests.to_owned()]), options).mesh();
+    let mesh = Input::new(
+        source::read(&[manifests.to_owned()], &source::Limits::default()).expect("the limits are not met"),
+        options,
+    )
+    .mesh();
     let proxies = proxy::proxies(&mesh);
     let chosen: Vec<_> = proxies.iter().filter(|proxy| names.contains(&proxy.full_name())).collect();
     let dumps = Mutex::new(BTreeMap::new());

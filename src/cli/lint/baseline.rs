@@ -34,11 +34,17 @@ pub(super) struct Baseline {
 }
 
 impl Baseline {
-    /// Reads the file.
-    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let File { version, findings } =
-            serde_json::from_slice(&bytes).with_context(|| format!("{} is no baseline", path.display()))?;
+    /// Takes what the file holds.
+    pub(super) fn read(path: &Path, bytes: &[u8]) -> anyhow::Result<Self> {
+        // Without the words of the error, which quote the file.
+        let File { version, findings } = serde_json::from_slice(bytes).map_err(|error| {
+            anyhow::anyhow!(
+                "{}:{}:{} is no baseline; --write-baseline writes one",
+                path.display(),
+                error.line(),
+                error.column()
+            )
+        })?;
         anyhow::ensure!(version == 1, "{} has version {version}: this one reads 1", path.display());
         let key = |entry: &Entry| format!("{} {} {}", entry.code, entry.resource, entry.field);
         let left = findings.into_iter().map(|entry| (key(&entry), entry.count)).collect();

@@ -15,7 +15,7 @@ pub(super) use args::Lint;
 
 use super::args::OutputFlags;
 use super::input::Input;
-use super::{Outcome, is_closed_pipe};
+use super::{Outcome, is_closed_pipe, source};
 use crate::lint::{self, Level, Options, Reported, View, output, page};
 use crate::source::Sources;
 use args::{Format, Output};
@@ -34,14 +34,18 @@ struct Found {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let config = config::read(arguments.config.as_deref())?;
+    let limits = &arguments.mesh.limits;
+    let config::Settings { config, baseline } = config::read(arguments.config.as_deref(), limits)?;
     let fail_on = arguments.fail_on.or(config.fail_on).map_or(Level::Error, args::FailOn::level);
     let enable: Vec<String> = arguments.enable.iter().chain(&config.enable).cloned().collect();
     for name in &enable {
         anyhow::ensure!(page::find(name).is_some(), "there is no rule {name}; explain-rule lists them");
     }
-    let known = arguments.baseline.as_deref().or(config.baseline.as_deref());
-    let mut known = known.map(Baseline::read).transpose()?.unwrap_or_default();
+    let known = match &arguments.baseline {
+        Some(path) => Some((path.clone(), source::named(path, limits)?)),
+        None => baseline,
+    };
+    let mut known = known.map(|(path, bytes)| Baseline::read(&path, &bytes)).transpose()?.unwrap_or_default();
     let input = Input::read(&arguments.paths, &arguments.mesh)?;
     let view = if arguments.as_istioctl { View::Istioctl } else { View::Meshc };
     let options = Options { view, enable, now: Some(now()) };

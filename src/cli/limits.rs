@@ -1,0 +1,108 @@
+//! How much a run may take: limits for input that a stranger wrote, each with a flag that raises it.
+
+use clap::Args;
+
+/// How much is read.
+#[derive(Debug, Clone, Args)]
+pub struct Limits {
+    /// The largest file that is read; `K`, `M` and `G` stand for KiB, MiB and GiB.
+    #[arg(long = "max-file-size", value_name = "SIZE", default_value = "256M", value_parser = size, hide_short_help = true, help_heading = "Limits")]
+    pub file_size: u64,
+    /// How much is read of all files together.
+    #[arg(long = "max-input-size", value_name = "SIZE", default_value = "1G", value_parser = size, hide_short_help = true, help_heading = "Limits")]
+    pub input_size: u64,
+    /// How many files and folders are looked at.
+    #[arg(
+        long = "max-files",
+        value_name = "NUMBER",
+        default_value_t = 100_000,
+        hide_short_help = true,
+        help_heading = "Limits"
+    )]
+    pub files: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_size: 256 << 20, input_size: 1 << 30, files: 100_000 }
+    }
+}
+
+/// Returns why a file is not read.
+pub(super) fn too_large(limit: u64) -> String {
+    format!("it is larger than {}; --max-file-size raises the limit", shown(limit))
+}
+
+/// What was read so far.
+#[derive(Debug, Default)]
+pub(super) struct Spent {
+    files: u64,
+    bytes: u64,
+}
+
+impl Spent {
+    /// Counts a file or folder.
+    pub(super) fn file(&mut self, limits: &Limits) -> anyhow::Result<()> {
+        self.files += 1;
+        anyhow::ensure!(
+            self.files <= limits.files,
+            "the input has more than {} files and folders; --max-files raises the limit",
+            limits.files
+        );
+        Ok(())
+    }
+
+    /// Counts what a file holds.
+    pub(super) fn bytes(&mut self, bytes: u64, limits: &Limits) -> anyhow::Result<()> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        anyhow::ensure!(
+            self.bytes <= limits.input_size,
+            "the files of the input are larger than {} together; --max-input-size raises the limit",
+            shown(limits.input_size)
+        );
+        Ok(())
+    }
+}
+
+/// Reads `500`, `64K`, `256M`, `1G`, with or without `iB` or `B`.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match text[digits.len()..].to_ascii_uppercase().trim_end_matches("IB").trim_end_matches('B') {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        _ => return Err("a size is a number with K, M or G".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "a size is a number with K, M or G".to_owned())?;
+    Ok(number.saturating_mul(factor))
+}
+
+fn shown(size: u64) -> String {
+    for (factor, unit) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
+        if size >= factor && size.is_multiple_of(factor) {
+            return format!("{} {unit}", size / factor);
+        }
+    }
+    format!("{size} bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (text, want) in [
+            ("500", Some(500)),
+            ("64K", Some(65536)),
+            ("2MiB", Some(2 << 20)),
+            ("1gb", Some(1 << 30)),
+            ("x", None),
+            ("1T", None),
+        ] {
+            assert_eq!(size(text).ok(), want, "{text}");
+        }
+        assert_eq!([shown(500), shown(3 << 20), shown(1 << 30)], ["500 bytes", "3 MiB", "1 GiB"]);
+    }
+}
