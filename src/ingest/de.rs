@@ -3,11 +3,15 @@
 //! In both [`Style`]s null is the zero value, a number is no string, and a number with a fraction no integer. Fields that
 //! a type does not know are passed over and collected: whether they are an error is the caller's to say. So the types of
 //! `k8s-openapi`, which ignore them, can be as strict as the API server is to kubectl.
+//!
+//! Everything generic here is compiled once for each of the some 500 types of the input, so it does no more than call the
+//! one method of the visitor that its type is for, and what can be said without the visitor's type is said in functions
+//! that are not generic.
 
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, SeqDeserializer};
+use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -39,7 +43,7 @@ pub(crate) fn read_with<'de, T>(
     read: impl FnOnce(Deserializer<'de, '_>) -> Result<T, Error>,
 ) -> Result<(T, Vec<Node<'de>>), Error> {
     let context = Context { style, unknown: RefCell::new(Vec::new()) };
-    let value = read(Deserializer { node, key: None, context: &context })?;
+    let value = located(read(Deserializer { node, key: None, context: &context }), node)?;
     Ok((value, context.unknown.into_inner()))
 }
 
@@ -64,12 +68,14 @@ impl Error {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), node: None }
     }
+}
 
-    /// Says which node it is about, unless an inner one is known.
-    fn at(mut self, node: Node<'_>) -> Self {
-        self.node.get_or_insert(node.index());
-        self
+/// Says which node an error is about, unless an inner one is known.
+fn located<T>(mut result: Result<T, Error>, node: Node<'_>) -> Result<T, Error> {
+    if let Err(error) = &mut result {
+        error.node.get_or_insert(node.index());
     }
+    result
 }
 
 impl fmt::Display for Error {
@@ -138,57 +144,69 @@ pub(crate) struct Deserializer<'de, 'c> {
 }
 
 impl<'de, 'c> Deserializer<'de, 'c> {
-    fn map(self, map: Map<'de>) -> MapReader<'de, 'c> {
-        MapReader { map, fields: None, entry: None, context: self.context }
+    fn map(self) -> MapReader<'de, 'c> {
+        MapReader { map: self.node.entries(), fields: None, entry: None, context: self.context }
     }
 
-    fn seq(self, seq: Seq<'de>) -> SeqReader<'de, 'c> {
-        SeqReader { seq, context: self.context }
+    fn seq(self) -> SeqReader<'de, 'c> {
+        SeqReader { seq: self.node.items(), context: self.context }
     }
 
-    fn any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.node.kind() {
-            NodeKind::Null => visitor.visit_unit(),
-            NodeKind::Bool(value) => visitor.visit_bool(value),
+    /// Returns the error for a node that is no value of the type wanted.
+    fn wrong(self, expected: &dyn de::Expected) -> Error {
+        let found = match self.node.kind() {
+            NodeKind::Null => Unexpected::Unit,
+            NodeKind::Bool(value) => Unexpected::Bool(value),
             NodeKind::Int(value) => match u64::try_from(value) {
-                Ok(value) => visitor.visit_u64(value),
-                Err(_) => visitor.visit_i64(value),
+                Ok(value) => Unexpected::Unsigned(value),
+                Err(_) => Unexpected::Signed(value),
             },
-            NodeKind::UInt(value) => visitor.visit_u64(value),
-            NodeKind::Float(value) => visitor.visit_f64(value),
-            NodeKind::String(text) => visitor.visit_borrowed_str(text),
-            NodeKind::Seq(seq) => visitor.visit_seq(self.seq(seq)),
-            NodeKind::Map(map) => visitor.visit_map(self.map(map)),
+            NodeKind::UInt(value) => Unexpected::Unsigned(value),
+            NodeKind::Float(value) => Unexpected::Float(value),
+            NodeKind::String(text) => Unexpected::Str(text),
+            NodeKind::Seq(_) => Unexpected::Seq,
+            NodeKind::Map(_) => Unexpected::Map,
+        };
+        de::Error::invalid_type(found, expected)
+    }
+
+    /// Returns the number that the node is; that it has in quotes, in a protobuf message; zero for null.
+    fn as_number(self) -> Option<Number> {
+        match self.node.kind() {
+            NodeKind::Null => Some(Number::Unsigned(0)),
+            NodeKind::Int(value) => Some(Number::of(value)),
+            NodeKind::UInt(value) => Some(Number::Unsigned(value)),
+            NodeKind::Float(value) => Some(Number::Float(value)),
+            NodeKind::String(text) if self.context.style == Style::Proto => match scalar::resolve(text)? {
+                Scalar::Int(value) => Some(Number::of(value)),
+                Scalar::UInt(value) => Some(Number::Unsigned(value)),
+                Scalar::Float(value) => Some(Number::Float(value)),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
-    /// Reads the node, with `null` as the given value.
-    fn or_zero<V: Visitor<'de>>(
-        self,
-        visitor: V,
-        zero: impl FnOnce(V) -> Result<V::Value, Error>,
-    ) -> Result<V::Value, Error> {
-        if self.node.is_null() { zero(visitor) } else { self.any(visitor) }.map_err(|error| error.at(self.node))
+    fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.as_number() {
+            Some(Number::Unsigned(value)) => visitor.visit_u64(value),
+            Some(Number::Signed(value)) => visitor.visit_i64(value),
+            Some(Number::Float(value)) => visitor.visit_f64(value),
+            None => Err(self.wrong(&visitor)),
+        }
     }
 }
 
-impl<'de> Deserializer<'de, '_> {
-    fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let quoted = match self.node.kind() {
-            NodeKind::String(text) if self.context.style == Style::Proto => scalar::resolve(text),
-            _ => None,
-        };
-        match quoted {
-            Some(Scalar::Int(value)) if value < 0 => {
-                visitor.visit_i64(value).map_err(|error: Error| error.at(self.node))
-            }
-            Some(Scalar::Int(value)) => {
-                visitor.visit_u64(value.unsigned_abs()).map_err(|error: Error| error.at(self.node))
-            }
-            Some(Scalar::UInt(value)) => visitor.visit_u64(value).map_err(|error: Error| error.at(self.node)),
-            Some(Scalar::Float(value)) => visitor.visit_f64(value).map_err(|error: Error| error.at(self.node)),
-            _ => self.or_zero(visitor, |visitor| visitor.visit_u64(0)),
-        }
+/// A number, as visitors tell them apart.
+enum Number {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+}
+
+impl Number {
+    fn of(value: i64) -> Self {
+        u64::try_from(value).map_or(Self::Signed(value), Self::Unsigned)
     }
 }
 
@@ -204,7 +222,14 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.any(visitor).map_err(|error| error.at(self.node))
+        match self.node.kind() {
+            NodeKind::Null => visitor.visit_unit(),
+            NodeKind::Bool(value) => visitor.visit_bool(value),
+            NodeKind::Int(_) | NodeKind::UInt(_) | NodeKind::Float(_) => self.number(visitor),
+            NodeKind::String(text) => visitor.visit_borrowed_str(text),
+            NodeKind::Seq(_) => visitor.visit_seq(self.seq()),
+            NodeKind::Map(_) => visitor.visit_map(self.map()),
+        }
     }
 
     numbers! {
@@ -214,11 +239,19 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.or_zero(visitor, |visitor| visitor.visit_bool(false))
+        match self.node.kind() {
+            NodeKind::Bool(value) => visitor.visit_bool(value),
+            NodeKind::Null => visitor.visit_bool(false),
+            _ => Err(self.wrong(&visitor)),
+        }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.or_zero(visitor, |visitor| visitor.visit_borrowed_str(""))
+        match self.node.kind() {
+            NodeKind::String(text) => visitor.visit_borrowed_str(text),
+            NodeKind::Null => visitor.visit_borrowed_str(""),
+            _ => Err(self.wrong(&visitor)),
+        }
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -239,7 +272,6 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if self.node.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
-            .map_err(|error| error.at(self.node))
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -263,11 +295,14 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
                 return visitor.visit_newtype_struct(text.into_deserializer());
             }
         }
-        visitor.visit_newtype_struct(self).map_err(|error| error.at(self.node))
+        visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.or_zero(visitor, |visitor| visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<&str>())))
+        match self.node.kind() {
+            NodeKind::Seq(_) | NodeKind::Null => visitor.visit_seq(self.seq()),
+            _ => Err(self.wrong(&visitor)),
+        }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
@@ -284,7 +319,10 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.or_zero(visitor, |visitor| visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>())))
+        match self.node.kind() {
+            NodeKind::Map(_) | NodeKind::Null => visitor.visit_map(self.map()),
+            _ => Err(self.wrong(&visitor)),
+        }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -294,13 +332,11 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.node.kind() {
-            NodeKind::Map(map) => visitor.visit_map(MapReader { fields: Some(fields), ..self.map(map) }),
-            NodeKind::Null => visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>())),
-            // A derived visitor would take the items of a list for the fields.
-            NodeKind::Seq(_) => Err(de::Error::invalid_type(Unexpected::Seq, &"a map")),
-            _ => self.any(visitor),
+            NodeKind::Map(_) | NodeKind::Null => visitor.visit_map(MapReader { fields: Some(fields), ..self.map() }),
+            // A list is no list of the fields' values.
+            NodeKind::Seq(_) => Err(self.wrong(&"a map")),
+            _ => Err(self.wrong(&visitor)),
         }
-        .map_err(|error| error.at(self.node))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -318,9 +354,8 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
                 }
                 _ => Err(de::Error::invalid_value(Unexpected::Map, &"a map with one key")),
             },
-            _ => self.any(visitor),
+            _ => Err(self.wrong(&visitor)),
         }
-        .map_err(|error| error.at(self.node))
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -342,6 +377,18 @@ struct MapReader<'de, 'c> {
 }
 
 impl<'de> MapReader<'de, '_> {
+    /// Goes on to the next entry whose key the type knows.
+    fn next_known(&mut self) -> Option<(Node<'de>, &'de str)> {
+        loop {
+            self.entry = self.map.next();
+            let (key, _) = self.entry?;
+            if let Some(field) = self.field(key.as_str().unwrap_or("")) {
+                return Some((key, field));
+            }
+            self.context.unknown.borrow_mut().push(key);
+        }
+    }
+
     /// Returns the field that a key names.
     fn field(&self, key: &'de str) -> Option<&'de str> {
         let Some(fields) = self.fields else { return Some(key) };
@@ -377,21 +424,15 @@ impl<'de> MapAccess<'de> for MapReader<'de, '_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        loop {
-            self.entry = self.map.next();
-            let Some((key, _)) = self.entry else { return Ok(None) };
-            let Some(field) = self.field(key.as_str().unwrap_or("")) else {
-                self.context.unknown.borrow_mut().push(key);
-                continue;
-            };
-            return seed.deserialize(Key(field)).map(Some).map_err(|error: Error| error.at(key));
+        match self.next_known() {
+            Some((key, field)) => located(seed.deserialize(Key(field)).map(Some), key),
+            None => Ok(None),
         }
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let Some((key, node)) = self.entry else { return Err(de::Error::custom("a value without a key")) };
-        seed.deserialize(Deserializer { node, key: Some(key), context: self.context })
-            .map_err(|error: Error| error.at(node))
+        located(seed.deserialize(Deserializer { node, key: Some(key), context: self.context }), node)
     }
 }
 
@@ -460,9 +501,7 @@ impl<'de> SeqAccess<'de> for SeqReader<'de, '_> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         let Some(node) = self.seq.next() else { return Ok(None) };
-        seed.deserialize(Deserializer { node, key: None, context: self.context })
-            .map(Some)
-            .map_err(|error: Error| error.at(node))
+        located(seed.deserialize(Deserializer { node, key: None, context: self.context }).map(Some), node)
     }
 }
 
@@ -477,8 +516,7 @@ impl<'de, 'c> de::EnumAccess<'de> for EnumReader<'de, 'c> {
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), Error> {
         let text = self.key.as_str().unwrap_or("");
-        let variant =
-            seed.deserialize(BorrowedStrDeserializer::new(text)).map_err(|error: Error| error.at(self.key))?;
+        let variant = located(seed.deserialize(BorrowedStrDeserializer::new(text)), self.key)?;
         Ok((variant, self.value))
     }
 }
@@ -491,7 +529,7 @@ impl<'de> VariantAccess<'de> for Deserializer<'de, '_> {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
-        seed.deserialize(self)
+        located(seed.deserialize(self), self.node)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
