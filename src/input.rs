@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::control_plane::ControlPlane;
 use crate::coverage;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::{self, Expansion, OtherRevision};
@@ -15,6 +16,8 @@ use crate::source::SourceFile;
 pub struct Input {
     /// The resources, completed.
     pub manifests: Manifests,
+    /// How istiod runs.
+    pub control_plane: ControlPlane,
     /// What they were completed with.
     pub expansion: Expansion,
     /// What the mesh is set up with.
@@ -29,12 +32,15 @@ impl Input {
     /// Reads files.
     pub fn new(files: Vec<SourceFile>, options: &Options) -> Self {
         let (mut manifests, mut diagnostics) = ingest::ingest(files);
+        let control_plane = ControlPlane::new(&manifests, options);
+        diagnostics.extend(control_plane.diagnostics.clone());
+        let installation = control_plane.installation.clone();
         let expansion = expand::expand(&mut manifests, options);
         diagnostics.extend(expansion.diagnostics.clone());
-        let settings = ingest::mesh_settings(&manifests, options, &mut diagnostics);
+        let settings = ingest::mesh_settings(&manifests, options, installation, &mut diagnostics);
         diagnostics.extend(coverage::unsupported(&manifests));
         diagnostics.extend(other_revisions(&expansion));
-        Self { manifests, expansion, settings, diagnostics, jwks: options.jwks.clone() }
+        Self { manifests, control_plane, expansion, settings, diagnostics, jwks: options.jwks.clone() }
     }
 
     /// Takes what there is to say, each finding at its place.

@@ -21,6 +21,7 @@
 //! | [`rejection`] | `envoy` | what Envoy refuses of its language; it knows no rule of Istio |
 //! | [`ingest`] | `model`, and `envoy` for what EnvoyFilters hold | the only place that sees text |
 //! | [`coverage`] | `ingest` | which kinds the rules honour |
+//! | [`control_plane`] | `ingest`, `model`, `installation` | finds out from the input how istiod runs |
 //! | [`expand`] | `ingest`, `model` | makes objects that are read back as if a file had held them |
 //! | [`mesh`] | `ingest`'s result, `model` | facts that are true for every proxy |
 //! | [`proxy`] | `mesh`, `model`, and `ingest` for the YAML inside of annotations | facts that are true for one proxy |
@@ -39,6 +40,7 @@
 
 pub mod cli;
 pub mod config_dump;
+pub mod control_plane;
 pub mod coverage;
 pub mod diagnostic;
 pub mod diff;

@@ -72,6 +72,13 @@ impl Input {
         list("used", used.into_iter(), out)?;
         list("ignored", manifests.ignored.iter().map(|(kind, count)| (kind.as_str(), *count)), out)?;
         list("invented", self.invented().iter().map(|(what, count)| (what.as_str(), *count)), out)?;
+        if let Some(istiod) = &self.control_plane.istiod {
+            let mut changed = self.control_plane.changed_switches().join(", ");
+            if !changed.is_empty() {
+                changed.insert_str(0, ": ");
+            }
+            writeln!(out, "istiod    {} from {istiod}{changed}", self.settings.installation.release)?;
+        }
         if let Some(proxies) = proxies {
             let sidecars = proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Sidecar).count();
             let gateways = proxies.len() - sidecars;

@@ -11,8 +11,8 @@ use crate::model::istio::{MeshConfig, MeshNetworks, ProxyConfig};
 use crate::options::Options;
 use crate::source::{ResourceRef, SourceFile, SourceId};
 
-/// The name of the ConfigMap, and the namespace that a default install uses.
-const CONFIG_MAP: (&str, &str) = ("istio-system", "istio");
+/// The name of the ConfigMap.
+const CONFIG_MAP: &str = "istio";
 
 /// What a mesh is set up with.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,13 +31,19 @@ pub struct MeshSettings {
 
 /// Reads the settings; what a file of the options gives goes before the ConfigMap, and without either it is a default install.
 ///
-/// An istiod of a revision reads the ConfigMap `istio-<revision>`; an empty one is `default`, whose ConfigMap is `istio`.
+/// An istiod of a revision reads the ConfigMap `istio-<revision>` of its own namespace; an empty one is `default`, whose ConfigMap
+/// is `istio`.
 /// YAML that istiod cannot read leaves it with its built-in defaults, and so it does here.
-pub fn mesh_settings(manifests: &Manifests, options: &Options, diagnostics: &mut Diagnostics) -> MeshSettings {
-    let (namespace, name) = (CONFIG_MAP.0, options.of_revision(CONFIG_MAP.1));
+pub fn mesh_settings(
+    manifests: &Manifests,
+    options: &Options,
+    installation: Installation,
+    diagnostics: &mut Diagnostics,
+) -> MeshSettings {
+    let (namespace, name) = (&installation.namespace, options.of_revision(CONFIG_MAP));
     let named = |key: &str| {
         let mut all = manifests.config_maps.iter();
-        let found = all.find(|c| c.meta.namespace == namespace && c.meta.name == name)?;
+        let found = all.find(|c| c.meta.namespace == *namespace && c.meta.name == name)?;
         Some((found.spec.data.get(key)?.clone(), Some(found.source)))
     };
     let of_file = |file: &SourceFile| {
@@ -80,7 +86,7 @@ pub fn mesh_settings(manifests: &Manifests, options: &Options, diagnostics: &mut
         networks: networks.unwrap_or_default(),
         is_default,
         revision: options.revision().to_owned(),
-        installation: Installation::default(),
+        installation,
     }
 }
 

@@ -5,11 +5,24 @@
 //!
 //! [`Mesh`]: crate::mesh::Mesh
 
+mod env;
 mod features;
 mod release;
+mod switch;
+#[cfg(test)]
+mod tests;
+mod unserved;
+mod value;
 
-pub use features::Features;
+pub use env::Kind;
+pub use features::{Environment, Features};
 pub use release::Release;
+pub use switch::{Effect, Switch};
+pub use value::{CompliancePolicy, JwksFetchMode, Labels, NativeSidecars, Percent};
+
+use std::collections::BTreeMap;
+
+use crate::model::Duration;
 
 /// The installation that serves the mesh.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +35,10 @@ pub struct Installation {
     pub cluster_domain: String,
     /// The id of the cluster: istiod's variable `CLUSTER_ID`.
     pub cluster_id: String,
+    /// Other names of clusters, each with the id that it stands for: istiod's argument `--clusterAliases`.
+    pub cluster_aliases: BTreeMap<String, String>,
+    /// istiod's own namespace, where its ConfigMaps are: its variable `POD_NAMESPACE`.
+    pub namespace: String,
 }
 
 impl Default for Installation {
@@ -32,6 +49,8 @@ impl Default for Installation {
             features: Features::default(),
             cluster_domain: "cluster.local".to_owned(),
             cluster_id: "Kubernetes".to_owned(),
+            cluster_aliases: BTreeMap::new(),
+            namespace: "istio-system".to_owned(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::mesh::Mesh;
 use crate::mesh::registry::pod;
 use crate::model::Config;
-use crate::model::kubernetes::{Container, EnvVarSource, KeySelector, Pod};
+use crate::model::kubernetes::{Container, EnvVarSource, KeySelector, Pod, expand_references};
 
 /// Returns the variables of a container; references to fields, ConfigMaps and Secrets are looked up, and `$(NAME)` is filled in
 /// from the variables before it. What cannot be known from manifests is left out.
@@ -19,7 +19,7 @@ pub(super) fn variables(pod: &Config<Pod>, container: &Container, mesh: &Mesh) -
     }
     for variable in &container.env {
         let value = match &variable.value_from {
-            None => Some(expand(&variable.value, &out)),
+            None => Some(expand_references(&variable.value, &out)),
             Some(EnvVarSource::FieldRef { field_path }) => field(pod, field_path),
             Some(EnvVarSource::ConfigMapKeyRef(key)) => config_map_key(pod, key, mesh),
             Some(EnvVarSource::SecretKeyRef(key)) => secret_key(pod, key, mesh),
@@ -29,31 +29,6 @@ pub(super) fn variables(pod: &Config<Pod>, container: &Container, mesh: &Mesh) -
             out.insert(variable.name.clone(), value);
         }
     }
-    out
-}
-
-/// Fills in `$(NAME)`; `$$` is a dollar, and an unknown name stays as it is written.
-pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        if let Some(after) = rest.strip_prefix("$$") {
-            out.push('$');
-            rest = after;
-        } else if let Some((name, after)) = rest.strip_prefix("$(").and_then(|r| r.split_once(')')) {
-            match variables.get(name) {
-                Some(value) => out.push_str(value),
-                None => out.push_str(&rest[..rest.len() - after.len()]),
-            }
-            rest = after;
-        } else {
-            out.push('$');
-            rest = &rest[1..];
-        }
-    }
-    out.push_str(rest);
     out
 }
 
@@ -89,18 +64,4 @@ fn secret_key(pod: &Config<Pod>, key: &KeySelector, mesh: &Mesh) -> Option<Strin
     let secret = &mesh.secrets.get(&(pod.meta.namespace.clone(), key.name.clone()))?.spec;
     let plain = secret.string_data.get(&key.key).cloned();
     plain.or_else(|| Some(String::from_utf8_lossy(&secret.data.get(&key.key)?.0).into_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn expands_references() {
-        let variables = BTreeMap::from([("A".to_owned(), "x".to_owned())]);
-        let cases = [("$(A)", "x"), ("a$(A)b", "axb"), ("$$(A)", "$(A)"), ("$(B)", "$(B)"), ("$", "$"), ("$(A", "$(A")];
-        for (text, expanded) in cases {
-            assert_eq!(expand(text, &variables), expanded, "{text}");
-        }
-    }
 }

@@ -16,7 +16,7 @@ use crate::mesh::registry::locality;
 use crate::mesh::registry::pod;
 use crate::mesh::service::{Service, TrafficDistribution};
 use crate::model::istio::{ProxyConfig, ProxyConfigClusterName, ProxyConfigTracingServiceName};
-use crate::model::kubernetes::{Container, Pod};
+use crate::model::kubernetes::{Container, Pod, expand_references};
 use crate::model::{Config, Duration};
 
 /// Finds all proxies, by namespace and name.
@@ -229,7 +229,7 @@ fn labels(pod: &Config<Pod>, metadata: &BTreeMap<String, Value>, mesh: &Mesh) ->
 fn dns_domain(container: &Container, environment: &BTreeMap<String, String>, namespace: &str, domain: &str) -> String {
     let stated = container.args.iter().skip_while(|a| *a != "--domain").nth(1);
     match stated {
-        Some(stated) => environment::expand(stated, environment),
+        Some(stated) => expand_references(stated, environment),
         None => format!("{namespace}.svc.{domain}"),
     }
 }

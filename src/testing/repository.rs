@@ -12,3 +12,4 @@ mod parity_tests;
 mod properties;
 mod readme;
 mod rejections;
+mod switches;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::diagnostic::Severity;
+use crate::installation::Installation;
 use crate::options::Options;
 use crate::source::FieldPath;
 
@@ -253,7 +254,7 @@ fn a_mesh_config_that_istiod_refuses_leaves_the_defaults() {
         let file = crate::source::SourceFile::new("mesh.yaml", format!("accessLogFile: /dev/stdout\n{text}\n"));
         let options = Options { mesh_config: Some(file), ..Options::default() };
         let mut diagnostics = Diagnostics::default();
-        let settings = mesh_settings(&Manifests::default(), &options, &mut diagnostics);
+        let settings = mesh_settings(&Manifests::default(), &options, Installation::default(), &mut diagnostics);
         assert_eq!(settings.config, crate::model::istio::MeshConfig::built_in(), "{text}");
         let messages: Vec<_> = diagnostics.iter().map(|d| d.message.as_str()).collect();
         assert!(messages.len() == 1 && messages[0].contains(part), "{text}: {messages:?}");

@@ -1,6 +1,7 @@
 //! Whole manifests, and what they come to.
 
 use crate::ingest::{ingest, mesh_settings};
+use crate::installation::Installation;
 use crate::mesh::Mesh;
 use crate::model::istio::{HttpRoute, ServerTlsSettingsTlsMode};
 use crate::options::Options;
@@ -30,7 +31,7 @@ spec:
 fn mesh(text: &str) -> Mesh {
     let (manifests, mut diagnostics) = ingest(vec![SourceFile::new("a.yaml", text.to_owned())]);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    let settings = mesh_settings(&manifests, &Options::default(), &mut diagnostics);
+    let settings = mesh_settings(&manifests, &Options::default(), Installation::default(), &mut diagnostics);
     Mesh::new(&manifests, &settings)
 }
 

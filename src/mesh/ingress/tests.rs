@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::ingest::{ingest, mesh_settings};
+use crate::installation::Installation;
 use crate::mesh::Mesh;
 use crate::model::Config;
 use crate::model::istio::{StringMatchType, VirtualService};
@@ -16,7 +17,7 @@ fn mesh(text: &str, settings: &str) -> Mesh {
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let mesh_config = Some(SourceFile::new("mesh.yaml", settings.to_owned()));
     let options = Options { mesh_config, ..Options::default() };
-    let settings = mesh_settings(&manifests, &options, &mut diagnostics);
+    let settings = mesh_settings(&manifests, &options, Installation::default(), &mut diagnostics);
     Mesh::new(&manifests, &settings)
 }
 

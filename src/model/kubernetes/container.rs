@@ -132,6 +132,31 @@ pub struct VolumeMount {
     pub mount_path: String,
 }
 
+/// Fills in `$(NAME)`; `$$` is a dollar, and an unknown name stays as it is written.
+pub fn expand_references(text: &str, variables: &BTreeMap<String, String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(after) = rest.strip_prefix("$$") {
+            out.push('$');
+            rest = after;
+        } else if let Some((name, after)) = rest.strip_prefix("$(").and_then(|r| r.split_once(')')) {
+            match variables.get(name) {
+                Some(value) => out.push_str(value),
+                None => out.push_str(&rest[..rest.len() - after.len()]),
+            }
+            rest = after;
+        } else {
+            out.push('$');
+            rest = &rest[1..];
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 impl From<api::Container> for Container {
     fn from(api: api::Container) -> Self {
         let resources = api.resources.unwrap_or_default();
@@ -222,5 +247,19 @@ impl From<api::ContainerPort> for ContainerPort {
 impl From<api::VolumeMount> for VolumeMount {
     fn from(api: api::VolumeMount) -> Self {
         Self { name: api.name, mount_path: api.mount_path }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expands_references() {
+        let variables = BTreeMap::from([("A".to_owned(), "x".to_owned())]);
+        let cases = [("$(A)", "x"), ("a$(A)b", "axb"), ("$$(A)", "$(A)"), ("$(B)", "$(B)"), ("$", "$"), ("$(A", "$(A")];
+        for (text, expanded) in cases {
+            assert_eq!(expand_references(text, &variables), expanded, "{text}");
+        }
     }
 }
