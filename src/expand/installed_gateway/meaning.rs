@@ -7,6 +7,7 @@ use super::Labels;
 use super::demo::{self, Demo};
 use crate::diagnostic::Diagnostics;
 use crate::ingest::{self, Manifests};
+use crate::installation::Installation;
 use crate::model::Config;
 use crate::model::istio::Gateway;
 use crate::options::Options;
@@ -125,7 +126,7 @@ fn asked<'m>(manifests: &'m Manifests, options: &Options) -> Vec<Asked<'m>> {
     if manifests.ingresses.is_empty() {
         return all;
     }
-    let mesh = ingest::mesh_settings(manifests, options, &mut Diagnostics::default()).config;
+    let mesh = ingest::mesh_settings(manifests, options, Installation::default(), &mut Diagnostics::default()).config;
     let served = manifests.ingresses.iter().filter(|ingress| mesh.serves_ingress(ingress, &manifests.ingress_classes));
     all.extend(served.map(|ingress| Asked {
         selector: mesh.ingress_gateway_selector(),
