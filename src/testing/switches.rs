@@ -1,5 +1,7 @@
 //! The table of istiod's switches, compared with the rules that it names.
 
+#![expect(clippy::disallowed_methods, reason = "a test of the files themselves")]
+
 use std::path::Path;
 
 use meshc::installation::{Effect, Switch};
