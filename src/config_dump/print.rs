@@ -3,13 +3,10 @@
 use std::io::{self, Write};
 
 use rayon::prelude::*;
-use serde::Serialize;
-use serde_json::Serializer;
-use serde_json::ser::Formatter as _;
 
 use super::section::{Entry, List, Section, sections};
 use super::{ConfigDump, Query};
-use crate::envoy::json::Formatter;
+use crate::envoy::json;
 use crate::translate::{Resource, Translation};
 
 /// Open brackets before the body of a resource: root, `configs`, section, list, entry.
@@ -39,7 +36,7 @@ pub(super) fn resources(translation: &Translation) -> Vec<Printed<'_>> {
     ];
     let printed = lists.into_par_iter().flat_map(|(list, depth, resources)| {
         resources.par_iter().map(move |resource| {
-            let text = resource.printed(|body| at_depth(depth, body));
+            let text = resource.printed(|body| json::message(body, depth));
             // Printed by serde_json, which writes UTF-8.
             let text = std::str::from_utf8(text).expect("JSON is UTF-8");
             Printed { list, name: resource.name(), text }
@@ -64,7 +61,7 @@ pub(super) fn dump(dump: &ConfigDump, query: &Query, out: &mut impl Write) -> io
 fn bootstrap(dump: &ConfigDump, out: &mut impl Write) -> io::Result<()> {
     header("BootstrapConfigDump", out)?;
     out.write_all(b",\n   \"bootstrap\": {\n    \"node\": ")?;
-    out.write_all(&at_depth(4, &dump.node))?;
+    out.write_all(&json::message(&dump.node, 4))?;
     out.write_all(b"\n   }\n  }")
 }
 
@@ -96,38 +93,24 @@ fn write_list(list: &List<'_>, query: &Query, out: &mut impl Write) -> io::Resul
 }
 
 fn write_entry(entry: Entry, resource: &Resource, out: &mut impl Write) -> io::Result<()> {
-    let name = || at_depth(0, resource.name());
+    let name = || json::message(&resource.name(), 0);
     match entry {
         Entry::Plain(field) => {
             write!(out, "     \"{field}\": ")?;
-            out.write_all(resource.printed(|body| at_depth(DEPTH, body)))
+            out.write_all(resource.printed(|body| json::message(body, DEPTH)))
         }
         Entry::Named(field) => {
             out.write_all(b"     \"name\": ")?;
             out.write_all(&name())?;
             write!(out, ",\n     \"{field}\": ")?;
-            out.write_all(resource.printed(|body| at_depth(DEPTH, body)))
+            out.write_all(resource.printed(|body| json::message(body, DEPTH)))
         }
         Entry::ActiveState(field) => {
             out.write_all(b"     \"name\": ")?;
             out.write_all(&name())?;
             write!(out, ",\n     \"active_state\": {{\n      \"{field}\": ")?;
-            out.write_all(resource.printed(|body| at_depth(DEPTH + 1, body)))?;
+            out.write_all(resource.printed(|body| json::message(body, DEPTH + 1)))?;
             out.write_all(b"\n     }")
         }
     }
-}
-
-/// Prints a value as it stands inside of this many brackets.
-fn at_depth<T: Serialize + ?Sized>(depth: usize, value: &T) -> Vec<u8> {
-    let mut formatter = Formatter::new();
-    for _ in 0..depth {
-        // Only the formatter's indentation matters here, and a sink takes everything.
-        let _ = formatter.begin_object(&mut io::sink());
-    }
-    let mut out = Vec::with_capacity(1024);
-    let mut serializer = Serializer::with_formatter(&mut out, formatter);
-    // Messages have text for keys and nothing else that JSON could not hold.
-    value.serialize(&mut serializer).expect("a message prints as JSON");
-    out
 }

@@ -4,7 +4,7 @@ use super::json::Json;
 use super::query::{Query, QueryError};
 use super::section::{Entry, List, Section, sections};
 use super::{ConfigDump, ResourceList};
-use crate::envoy::schema;
+use crate::envoy::{ProtoJson, json, schema};
 use crate::translate::Resource;
 
 /// Returns `{"configs": [...]}`.
@@ -40,7 +40,7 @@ fn entries(dump: &ConfigDump, query: &Query, wanted: &ResourceList) -> Result<Ve
 
 /// Returns the sections, cut down by the mask.
 fn messages(dump: &ConfigDump, query: &Query) -> Result<Vec<Json>, QueryError> {
-    let bootstrap = Json::field("bootstrap", Json::field("node", json(&dump.node)));
+    let bootstrap = Json::field("bootstrap", Json::field("node", value(&dump.node)));
     let mut all = vec![("BootstrapConfigDump", bootstrap)];
     for Section { message, lists } in sections(&dump.translation) {
         if !query.wants_section(message) {
@@ -72,7 +72,7 @@ fn wanted_entries(list: &List<'_>, query: &Query) -> Vec<Json> {
 
 fn entry(entry: Entry, resource: &Resource) -> Json {
     let name = || ("name".to_owned(), Json::from(resource.name()));
-    let body = json(resource);
+    let body = value(resource.body());
     Json::Object(match entry {
         Entry::Plain(field) => vec![(field.to_owned(), body)],
         Entry::Named(field) => vec![name(), (field.to_owned(), body)],
@@ -89,7 +89,7 @@ fn typed(message: &str, value: Json) -> Json {
     Json::Object(fields)
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Json {
-    // Messages have text for keys and nothing else that JSON could not hold.
-    Json::of(value).expect("a message prints as JSON")
+fn value(message: &dyn ProtoJson) -> Json {
+    // Printed first, so that numbers are as Envoy prints them.
+    serde_json::from_slice(&json::message(message, 0)).expect("a message prints as JSON")
 }

@@ -6,6 +6,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter as Base, PrettyFormatter, Serializer};
 
+use super::proto::ProtoJson;
+use super::sink::Sink;
+
 /// Prints a value.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut out = Vec::new();
@@ -22,6 +25,111 @@ pub fn to_string<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String>
 /// Prints a value to a writer, which should be buffered.
 pub fn to_writer<W: Write, T: Serialize + ?Sized>(writer: W, value: &T) -> serde_json::Result<()> {
     value.serialize(&mut Serializer::with_formatter(writer, Formatter::new()))
+}
+
+/// Prints a message as it stands inside of this many brackets.
+pub(crate) fn message(message: &dyn ProtoJson, depth: usize) -> Vec<u8> {
+    let mut printer = Printer { out: Vec::with_capacity(1024), depth, is_first: true };
+    message.write(&mut printer);
+    printer.out
+}
+
+/// Prints messages: what `to_writer` does, without a value in between.
+struct Printer {
+    out: Vec<u8>,
+    /// Open brackets.
+    depth: usize,
+    /// Whether nothing is printed yet since the last bracket was opened.
+    is_first: bool,
+}
+
+impl Printer {
+    fn line(&mut self) {
+        self.out.push(b'\n');
+        self.out.resize(self.out.len() + self.depth, b' ');
+    }
+
+    fn begin(&mut self, bracket: u8) {
+        self.out.push(bracket);
+        self.depth += 1;
+        self.is_first = true;
+    }
+
+    fn next(&mut self) {
+        if !std::mem::take(&mut self.is_first) {
+            self.out.push(b',');
+        }
+        self.line();
+    }
+
+    fn end(&mut self, bracket: u8) {
+        self.depth = self.depth.saturating_sub(1);
+        if !std::mem::take(&mut self.is_first) {
+            self.line();
+        }
+        self.out.push(bracket);
+    }
+}
+
+impl Sink for Printer {
+    fn null(&mut self) {
+        self.out.extend(b"null");
+    }
+
+    fn bool(&mut self, value: bool) {
+        self.out.extend(if value { b"true".as_slice() } else { b"false" });
+    }
+
+    fn integer(&mut self, value: i64) {
+        // A `Vec` takes everything.
+        let _ = write!(self.out, "{value}");
+    }
+
+    fn double(&mut self, value: f64) {
+        self.out.extend(double(value).as_bytes());
+    }
+
+    fn float(&mut self, value: f32) {
+        self.out.extend(float(value).as_bytes());
+    }
+
+    fn text(&mut self, value: &str) {
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'<' | b'>');
+        if value.bytes().all(is_plain) {
+            self.out.push(b'"');
+            self.out.extend(value.as_bytes());
+            self.out.push(b'"');
+        } else {
+            // A `Vec` takes everything, and text is JSON.
+            let _ = to_writer(&mut self.out, value);
+        }
+    }
+
+    fn begin_list(&mut self) {
+        self.begin(b'[');
+    }
+
+    fn item(&mut self) {
+        self.next();
+    }
+
+    fn end_list(&mut self) {
+        self.end(b']');
+    }
+
+    fn begin_object(&mut self) {
+        self.begin(b'{');
+    }
+
+    fn key(&mut self, key: &str) {
+        self.next();
+        self.text(key);
+        self.out.extend(b": ");
+    }
+
+    fn end_object(&mut self) {
+        self.end(b'}');
+    }
 }
 
 /// The layout, for a `serde_json::Serializer`.

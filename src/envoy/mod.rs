@@ -8,6 +8,7 @@ pub mod generated;
 pub mod json;
 mod proto;
 pub mod schema;
+mod sink;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -15,4 +16,6 @@ mod value;
 pub use dynamic::{DynamicMessage, DynamicValue};
 pub use generated::*;
 pub use proto::Message;
+pub(crate) use proto::ProtoJson;
+pub use sink::Sink;
 pub use value::{Bytes, Duration, Struct};

@@ -1,10 +1,13 @@
 //! How fields become JSON: proto names, number order, nothing that is unset.
+//!
+//! Messages are written to a `dyn` [`Sink`], so that each is compiled once, whatever becomes of it. `serde::Serialize` goes by way
+//! of a [`Tree`].
 
 use std::collections::BTreeMap;
 
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
+use super::sink::{Sink, Tree};
 use super::{Any, Bytes, Duration, Struct};
 
 /// A message of Envoy's API.
@@ -13,7 +16,7 @@ pub trait Message {
     const FULL_NAME: &'static str;
 
     /// Writes the fields that are set, by proto name, in number order.
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+    fn fields(&self, sink: &mut dyn Sink);
 }
 
 /// A value in proto3's JSON form, which is not always serde's: 64-bit integers are strings, say.
@@ -24,62 +27,92 @@ pub(crate) trait ProtoJson {
     }
 
     /// Writes the value.
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
-}
-
-/// Serializes a value in its proto3 JSON form.
-pub(crate) struct Json<T>(pub(crate) T);
-
-impl<T: ProtoJson> Serialize for Json<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.write(serializer)
-    }
+    fn write(&self, sink: &mut dyn Sink);
 }
 
 /// Writes a field unless it is unset.
-pub(crate) fn field<M: SerializeMap, T: ProtoJson>(map: &mut M, name: &'static str, value: &T) -> Result<(), M::Error> {
-    if value.is_unset() { Ok(()) } else { entry(map, name, value) }
+pub(crate) fn field<T: ProtoJson>(sink: &mut dyn Sink, name: &'static str, value: &T) {
+    if !value.is_unset() {
+        entry(sink, name, value);
+    }
 }
 
 /// Writes a field, even when it is zero (a member of a oneof).
-pub(crate) fn entry<M: SerializeMap, T: ProtoJson>(map: &mut M, name: &'static str, value: &T) -> Result<(), M::Error> {
-    map.serialize_entry(name, &Json(value))
+pub(crate) fn entry(sink: &mut dyn Sink, name: &str, value: &dyn ProtoJson) {
+    sink.key(name);
+    value.write(sink);
 }
 
 /// Writes the fields of a message that has no struct.
-pub(crate) fn other_fields<M: SerializeMap>(map: &mut M, value: &Value) -> Result<(), M::Error> {
+pub(crate) fn other_fields(sink: &mut dyn Sink, value: &Value) {
     match value {
-        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| map.serialize_entry(name, &Json(value))),
-        value => map.serialize_entry("value", &Json(value)),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| entry(sink, name, value)),
+        value => entry(sink, "value", value),
     }
+}
+
+/// Writes a list.
+pub(crate) fn list<T: ProtoJson>(sink: &mut dyn Sink, items: impl Iterator<Item = T>) {
+    sink.begin_list();
+    for item in items {
+        sink.item();
+        item.write(sink);
+    }
+    sink.end_list();
+}
+
+/// Writes an object.
+pub(crate) fn object<K: AsRef<str>, V: ProtoJson>(sink: &mut dyn Sink, entries: impl Iterator<Item = (K, V)>) {
+    sink.begin_object();
+    for (key, value) in entries {
+        entry(sink, key.as_ref(), &value);
+    }
+    sink.end_object();
 }
 
 /// Writes a message as an object.
-pub(crate) fn write_message<T: Message, S: Serializer>(message: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    message.fields(&mut map)?;
-    map.end()
+pub(crate) fn write_message(message: &dyn Fields, sink: &mut dyn Sink) {
+    sink.begin_object();
+    message.write_fields(sink);
+    sink.end_object();
 }
 
-impl ProtoJson for Any {
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match self {
-            Self::Empty => {}
-            Self::Other { type_url, .. } => map.serialize_entry("@type", type_url)?,
-            typed => map.serialize_entry("@type", &TypeUrl(typed.full_name()))?,
-        }
-        self.fields(&mut map)?;
-        map.end()
+/// [`Message::fields`] of a message whose type does not matter.
+pub(crate) trait Fields {
+    fn write_fields(&self, sink: &mut dyn Sink);
+}
+
+impl<T: Message> Fields for T {
+    fn write_fields(&self, sink: &mut dyn Sink) {
+        self.fields(sink);
     }
 }
 
-/// The full name of a message, written as a type URL.
-struct TypeUrl<'a>(&'a str);
+/// Returns a value as a tree.
+pub(crate) fn tree(value: &dyn ProtoJson) -> Tree {
+    Tree::build(|sink| value.write(sink))
+}
 
-impl Serialize for TypeUrl<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("type.googleapis.com/{}", self.0))
+impl Any {
+    /// Returns the message as a value, `@type` being one of its fields.
+    pub fn to_value(&self) -> Value {
+        tree(self).into()
+    }
+}
+
+impl ProtoJson for Any {
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.begin_object();
+        match self {
+            Self::Empty => {}
+            Self::Other { type_url, .. } => entry(sink, "@type", type_url),
+            typed => {
+                sink.key("@type");
+                sink.text(&format!("type.googleapis.com/{}", typed.full_name()));
+            }
+        }
+        self.fields(sink);
+        sink.end_object();
     }
 }
 
@@ -88,8 +121,8 @@ impl<T: ProtoJson + ?Sized> ProtoJson for &T {
         (**self).is_unset()
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (**self).write(serializer)
+    fn write(&self, sink: &mut dyn Sink) {
+        (**self).write(sink);
     }
 }
 
@@ -98,17 +131,17 @@ impl<T: ProtoJson> ProtoJson for Option<T> {
         self.is_none()
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn write(&self, sink: &mut dyn Sink) {
         match self {
-            Some(value) => value.write(serializer),
-            None => serializer.serialize_unit(),
+            Some(value) => value.write(sink),
+            None => sink.null(),
         }
     }
 }
 
 impl<T: ProtoJson> ProtoJson for Box<T> {
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (**self).write(serializer)
+    fn write(&self, sink: &mut dyn Sink) {
+        (**self).write(sink);
     }
 }
 
@@ -117,26 +150,18 @@ impl<T: ProtoJson> ProtoJson for Vec<T> {
         self.is_empty()
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.len()))?;
-        for value in self {
-            seq.serialize_element(&Json(value))?;
-        }
-        seq.end()
+    fn write(&self, sink: &mut dyn Sink) {
+        list(sink, self.iter());
     }
 }
 
-impl<K: Serialize, V: ProtoJson> ProtoJson for BTreeMap<K, V> {
+impl<V: ProtoJson> ProtoJson for BTreeMap<String, V> {
     fn is_unset(&self) -> bool {
         self.is_empty()
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.len()))?;
-        for (key, value) in self {
-            map.serialize_entry(key, &Json(value))?;
-        }
-        map.end()
+    fn write(&self, sink: &mut dyn Sink) {
+        object(sink, self.iter());
     }
 }
 
@@ -145,8 +170,14 @@ impl ProtoJson for bool {
         !self
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(*self)
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.bool(*self);
+    }
+}
+
+impl ProtoJson for str {
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.text(self);
     }
 }
 
@@ -155,8 +186,8 @@ impl ProtoJson for String {
         self.is_empty()
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.text(self);
     }
 }
 
@@ -165,8 +196,8 @@ impl ProtoJson for u32 {
         *self == 0
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u32(*self)
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.integer(i64::from(*self));
     }
 }
 
@@ -175,8 +206,8 @@ impl ProtoJson for i32 {
         *self == 0
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i32(*self)
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.integer(i64::from(*self));
     }
 }
 
@@ -185,8 +216,8 @@ impl ProtoJson for u64 {
         *self == 0
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.text(&self.to_string());
     }
 }
 
@@ -195,8 +226,8 @@ impl ProtoJson for i64 {
         *self == 0
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.text(&self.to_string());
     }
 }
 
@@ -205,8 +236,8 @@ impl ProtoJson for f64 {
         self.to_bits() == 0
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.is_finite() { serializer.serialize_f64(*self) } else { serializer.serialize_str(not_finite(*self)) }
+    fn write(&self, sink: &mut dyn Sink) {
+        if self.is_finite() { sink.double(*self) } else { sink.text(not_finite(*self)) }
     }
 }
 
@@ -215,11 +246,11 @@ impl ProtoJson for f32 {
         self.to_bits() == 0
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn write(&self, sink: &mut dyn Sink) {
         if self.is_finite() {
-            serializer.serialize_f32(*self)
+            sink.float(*self);
         } else {
-            serializer.serialize_str(not_finite(f64::from(*self)))
+            sink.text(not_finite(f64::from(*self)));
         }
     }
 }
@@ -239,59 +270,45 @@ impl ProtoJson for Bytes {
         self.0.is_empty()
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.text(&self.to_string());
     }
 }
 
 impl ProtoJson for Duration {
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+    fn write(&self, sink: &mut dyn Sink) {
+        sink.text(&self.to_string());
     }
 }
 
 impl ProtoJson for Struct {
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, &Json(value))?;
-        }
-        map.end()
+    fn write(&self, sink: &mut dyn Sink) {
+        object(sink, self.0.iter());
     }
 }
 
 impl ProtoJson for Value {
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn write(&self, sink: &mut dyn Sink) {
         match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Number(number) => write_number(number, serializer),
-            Self::String(value) => serializer.serialize_str(value),
-            Self::Array(values) => values.write(serializer),
-            Self::Object(fields) => {
-                let mut map = serializer.serialize_map(Some(fields.len()))?;
-                for (key, value) in fields {
-                    map.serialize_entry(key, &Json(value))?;
-                }
-                map.end()
-            }
+            Self::Null => sink.null(),
+            Self::Bool(value) => sink.bool(*value),
+            // Numbers of a `Value` are doubles.
+            Self::Number(number) => write_double(number.as_f64().unwrap_or_default(), sink),
+            Self::String(value) => sink.text(value),
+            Self::Array(values) => values.write(sink),
+            Self::Object(fields) => object(sink, fields.iter()),
         }
     }
 }
 
-/// Numbers of a `Value` are doubles; integers of up to 15 digits, which are all a double prints, go without a fraction.
-fn write_number<S: Serializer>(number: &Number, serializer: S) -> Result<S::Ok, S::Error> {
-    write_double(number.as_f64().unwrap_or_default(), serializer)
-}
-
-/// Writes a number of a `Value`.
-pub(crate) fn write_double<S: Serializer>(double: f64, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes a number of a `Value`; integers of up to 15 digits, which are all a double prints, go without a fraction.
+pub(crate) fn write_double(double: f64, sink: &mut dyn Sink) {
     let is_short = double.fract() == 0.0 && double.abs() < 1e15 && (double != 0.0 || double.is_sign_positive());
     if is_short {
         #[expect(clippy::cast_possible_truncation, reason = "an integer of at most 15 digits")]
-        serializer.serialize_i64(double as i64)
+        sink.integer(double as i64);
     } else {
-        double.write(serializer)
+        double.write(sink);
     }
 }
 
@@ -299,8 +316,8 @@ pub(crate) fn write_double<S: Serializer>(double: f64, serializer: S) -> Result<
 macro_rules! serialize_message {
     ($message:ident) => {
         impl crate::envoy::proto::ProtoJson for $message {
-            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                crate::envoy::proto::write_message(self, serializer)
+            fn write(&self, sink: &mut dyn crate::envoy::Sink) {
+                crate::envoy::proto::write_message(self, sink);
             }
         }
 
@@ -313,7 +330,7 @@ macro_rules! serialize {
     ($message:ident) => {
         impl serde::Serialize for $message {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                crate::envoy::proto::ProtoJson::write(self, serializer)
+                crate::envoy::proto::tree(self).serialize(serializer)
             }
         }
     };
@@ -327,8 +344,8 @@ macro_rules! serialize_enum {
                 *self == Self::default()
             }
 
-            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
+            fn write(&self, sink: &mut dyn crate::envoy::Sink) {
+                sink.text(self.as_str());
             }
         }
 

@@ -97,7 +97,7 @@ impl DynamicMessage {
             Any::Dynamic(message) => Some((**message).clone()),
             typed => {
                 let descriptor = schema::message(typed.full_name())?;
-                read::printed(descriptor, &serde_json::to_value(typed).ok()?).ok()
+                read::printed(descriptor, &typed.to_value()).ok()
             }
         }
     }

@@ -1,23 +1,24 @@
 //! JSON of messages, in the form in which structs print.
 
-use serde::ser::{SerializeMap, Serializer};
-
 use super::time;
 use super::{DynamicMessage, DynamicValue, WellKnown, well_known, zero};
-use crate::envoy::Duration;
-use crate::envoy::proto::{self, Json, ProtoJson};
+use crate::envoy::proto::{self, ProtoJson};
 use crate::envoy::schema::{self, Kind};
+use crate::envoy::{Duration, Sink};
 
 impl DynamicMessage {
     /// Writes the fields that are set, without `@type`; a type with a JSON form of its own as `value`.
-    pub(crate) fn write_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    pub(crate) fn write_fields(&self, sink: &mut dyn Sink) {
         match well_known(&self.descriptor.name) {
-            Some(WellKnown::Empty) => Ok(()),
-            Some(_) => map.serialize_entry("value", &Json(self)),
-            None => self.fields.iter().try_for_each(|(number, value)| {
-                let Some(field) = self.field_by_number(*number) else { return Ok(()) };
-                map.serialize_entry(field.name, &Json(&Typed { kind: &field.kind, value }))
-            }),
+            Some(WellKnown::Empty) => {}
+            Some(_) => proto::entry(sink, "value", self),
+            None => {
+                for (number, value) in &self.fields {
+                    if let Some(field) = self.field_by_number(*number) {
+                        proto::entry(sink, field.name, &Typed { kind: &field.kind, value });
+                    }
+                }
+            }
         }
     }
 
@@ -29,54 +30,61 @@ impl DynamicMessage {
 }
 
 impl ProtoJson for DynamicMessage {
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn write(&self, sink: &mut dyn Sink) {
         match well_known(&self.descriptor.name) {
             Some(WellKnown::Any) => {
-                let mut map = serializer.serialize_map(None)?;
+                sink.begin_object();
                 let url = self.text("type_url");
                 if !url.is_empty() {
-                    map.serialize_entry("@type", url)?;
+                    sink.key("@type");
+                    sink.text(url);
                 }
                 if let Some(message) = self.unpacked() {
-                    message.write_fields(&mut map)?;
+                    message.write_fields(sink);
                 }
-                map.end()
+                sink.end_object();
             }
             Some(WellKnown::Wrapper) => match self.descriptor.fields.first() {
                 Some(field) => {
                     let zero = zero(&field.kind);
                     let value = self.fields.get(&field.number).unwrap_or(&zero);
-                    Typed { kind: &field.kind, value }.write(serializer)
+                    Typed { kind: &field.kind, value }.write(sink);
                 }
-                None => serializer.serialize_unit(),
+                None => sink.null(),
             },
             Some(WellKnown::Duration) => {
                 let (seconds, nanos) = self.number_of_seconds();
-                Duration { seconds, nanos }.write(serializer)
+                Duration { seconds, nanos }.write(sink);
             }
             Some(WellKnown::Timestamp) => {
                 let (seconds, nanos) = self.number_of_seconds();
-                serializer.serialize_str(&time::print_timestamp(seconds, nanos))
+                sink.text(&time::print_timestamp(seconds, nanos));
             }
-            Some(WellKnown::Struct) => match self.get("fields") {
-                Some(value) => Typed { kind: &VALUE, value }.write(serializer),
-                None => serializer.serialize_map(Some(0))?.end(),
-            },
-            Some(WellKnown::ListValue) => match self.get("values") {
-                Some(value) => Typed { kind: &VALUE, value }.write(serializer),
-                None => serializer.collect_seq(std::iter::empty::<()>()),
-            },
-            Some(WellKnown::Value) => match self.fields.first_key_value() {
-                Some((_, DynamicValue::Double(number))) if number.is_finite() => {
-                    proto::write_double(*number, serializer)
+            Some(WellKnown::Struct) => {
+                if let Some(value) = self.get("fields") {
+                    Typed { kind: &VALUE, value }.write(sink);
+                } else {
+                    sink.begin_object();
+                    sink.end_object();
                 }
-                Some((number, value)) if *number != NULL => Typed { kind: &VALUE, value }.write(serializer),
-                _ => serializer.serialize_unit(),
+            }
+            Some(WellKnown::ListValue) => {
+                if let Some(value) = self.get("values") {
+                    Typed { kind: &VALUE, value }.write(sink);
+                } else {
+                    sink.begin_list();
+                    sink.end_list();
+                }
+            }
+            Some(WellKnown::Value) => match self.fields.first_key_value() {
+                Some((_, DynamicValue::Double(number))) if number.is_finite() => proto::write_double(*number, sink),
+                Some((number, value)) if *number != NULL => Typed { kind: &VALUE, value }.write(sink),
+                _ => sink.null(),
             },
             Some(WellKnown::Empty) | None => {
-                let mut map = serializer.serialize_map(None)?;
-                self.write_fields(&mut map)?;
-                map.end()
+                sink.begin_object();
+                self.write_fields(sink);
+                sink.end_object();
             }
         }
     }
@@ -95,31 +103,31 @@ struct Typed<'a> {
 }
 
 impl ProtoJson for Typed<'_> {
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn write(&self, sink: &mut dyn Sink) {
         match self.value {
-            DynamicValue::Bool(value) => value.write(serializer),
-            DynamicValue::Int32(value) => value.write(serializer),
-            DynamicValue::Int64(value) => value.write(serializer),
-            DynamicValue::Uint32(value) => value.write(serializer),
-            DynamicValue::Uint64(value) => value.write(serializer),
-            DynamicValue::Float(value) => value.write(serializer),
-            DynamicValue::Double(value) => value.write(serializer),
-            DynamicValue::String(value) => value.write(serializer),
-            DynamicValue::Bytes(value) => value.write(serializer),
+            DynamicValue::Bool(value) => value.write(sink),
+            DynamicValue::Int32(value) => value.write(sink),
+            DynamicValue::Int64(value) => value.write(sink),
+            DynamicValue::Uint32(value) => value.write(sink),
+            DynamicValue::Uint64(value) => value.write(sink),
+            DynamicValue::Float(value) => value.write(sink),
+            DynamicValue::Double(value) => value.write(sink),
+            DynamicValue::String(value) => value.write(sink),
+            DynamicValue::Bytes(value) => value.write(sink),
             DynamicValue::Enum(number) => {
                 let declared = if let Kind::Enum(name) = self.kind { schema::enumeration(name) } else { None };
                 match declared.and_then(|declared| declared.value_name(*number)) {
-                    Some(name) => serializer.serialize_str(name),
-                    None => serializer.serialize_i32(*number),
+                    Some(name) => sink.text(name),
+                    None => sink.integer(i64::from(*number)),
                 }
             }
-            DynamicValue::Message(message) => message.write(serializer),
+            DynamicValue::Message(message) => message.write(sink),
             DynamicValue::List(values) => {
-                serializer.collect_seq(values.iter().map(|value| Json(Typed { kind: self.kind, value })))
+                proto::list(sink, values.iter().map(|value| Typed { kind: self.kind, value }));
             }
             DynamicValue::Map(entries) => {
-                let entries = entries.iter().map(|(key, value)| (key, Json(Typed { kind: self.kind, value })));
-                serializer.collect_map(entries)
+                let entries = entries.iter().map(|(key, value)| (key, Typed { kind: self.kind, value }));
+                proto::object(sink, entries);
             }
         }
     }

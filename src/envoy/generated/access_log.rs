@@ -4,9 +4,9 @@ use super::{
     Any, ApiVersion, CelExpressionConfig, CoreRetryPolicy, CustomTag, FractionalPercent, GrpcService, HeaderMatcher,
     HttpService, MetadataMatcher, RuntimeUInt32, SubstitutionFormatString, TypedExtensionConfig,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::{Bytes, Duration};
-use serde::ser::SerializeMap;
 
 /// `envoy.config.accesslog.v3.AccessLog`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -29,13 +29,12 @@ pub enum AccessLogConfigType {
 impl Message for AccessLog {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.AccessLog";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "filter", &self.filter)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "filter", &self.filter);
         if let Some(AccessLogConfigType::TypedConfig(value)) = &self.config_type {
-            proto::entry(map, "typed_config", value)?;
+            proto::entry(sink, "typed_config", value);
         }
-        Ok(())
     }
 }
 
@@ -82,47 +81,46 @@ pub enum AccessLogFilterFilterSpecifier {
 impl Message for AccessLogFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.AccessLogFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(AccessLogFilterFilterSpecifier::StatusCodeFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "status_code_filter", value)?;
+            proto::entry(sink, "status_code_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::DurationFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "duration_filter", value)?;
+            proto::entry(sink, "duration_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::NotHealthCheckFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "not_health_check_filter", value)?;
+            proto::entry(sink, "not_health_check_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::TraceableFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "traceable_filter", value)?;
+            proto::entry(sink, "traceable_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::RuntimeFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "runtime_filter", value)?;
+            proto::entry(sink, "runtime_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::AndFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "and_filter", value)?;
+            proto::entry(sink, "and_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::OrFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "or_filter", value)?;
+            proto::entry(sink, "or_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::HeaderFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "header_filter", value)?;
+            proto::entry(sink, "header_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::ResponseFlagFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "response_flag_filter", value)?;
+            proto::entry(sink, "response_flag_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::GrpcStatusFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "grpc_status_filter", value)?;
+            proto::entry(sink, "grpc_status_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::ExtensionFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "extension_filter", value)?;
+            proto::entry(sink, "extension_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::MetadataFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "metadata_filter", value)?;
+            proto::entry(sink, "metadata_filter", value);
         }
         if let Some(AccessLogFilterFilterSpecifier::LogTypeFilter(value)) = &self.filter_specifier {
-            proto::entry(map, "log_type_filter", value)?;
+            proto::entry(sink, "log_type_filter", value);
         }
-        Ok(())
     }
 }
 
@@ -138,9 +136,8 @@ pub struct AndFilter {
 impl Message for AndFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.AndFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "filters", &self.filters)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "filters", &self.filters);
     }
 }
 
@@ -158,10 +155,9 @@ pub struct ComparisonFilter {
 impl Message for ComparisonFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.ComparisonFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "op", &self.op)?;
-        proto::field(map, "value", &self.value)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "op", &self.op);
+        proto::field(sink, "value", &self.value);
     }
 }
 
@@ -177,9 +173,8 @@ pub struct DurationFilter {
 impl Message for DurationFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.DurationFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "comparison", &self.comparison)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "comparison", &self.comparison);
     }
 }
 
@@ -204,12 +199,11 @@ pub enum ExtensionFilterConfigType {
 impl Message for ExtensionFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.ExtensionFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
         if let Some(ExtensionFilterConfigType::TypedConfig(value)) = &self.config_type {
-            proto::entry(map, "typed_config", value)?;
+            proto::entry(sink, "typed_config", value);
         }
-        Ok(())
     }
 }
 
@@ -227,10 +221,9 @@ pub struct GrpcStatusFilter {
 impl Message for GrpcStatusFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.GrpcStatusFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "statuses", &self.statuses)?;
-        proto::field(map, "exclude", &self.exclude)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "statuses", &self.statuses);
+        proto::field(sink, "exclude", &self.exclude);
     }
 }
 
@@ -246,9 +239,8 @@ pub struct HeaderFilter {
 impl Message for HeaderFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.HeaderFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "header", &self.header)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "header", &self.header);
     }
 }
 
@@ -266,10 +258,9 @@ pub struct LogTypeFilter {
 impl Message for LogTypeFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.LogTypeFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "types", &self.types)?;
-        proto::field(map, "exclude", &self.exclude)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "types", &self.types);
+        proto::field(sink, "exclude", &self.exclude);
     }
 }
 
@@ -287,10 +278,9 @@ pub struct MetadataFilter {
 impl Message for MetadataFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.MetadataFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "matcher", &self.matcher)?;
-        proto::field(map, "match_if_key_not_found", &self.match_if_key_not_found)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "matcher", &self.matcher);
+        proto::field(sink, "match_if_key_not_found", &self.match_if_key_not_found);
     }
 }
 
@@ -303,9 +293,7 @@ pub struct NotHealthCheckFilter {}
 impl Message for NotHealthCheckFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.NotHealthCheckFilter";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(NotHealthCheckFilter);
@@ -320,9 +308,8 @@ pub struct OrFilter {
 impl Message for OrFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.OrFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "filters", &self.filters)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "filters", &self.filters);
     }
 }
 
@@ -338,9 +325,8 @@ pub struct ResponseFlagFilter {
 impl Message for ResponseFlagFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.ResponseFlagFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "flags", &self.flags)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "flags", &self.flags);
     }
 }
 
@@ -360,11 +346,10 @@ pub struct RuntimeFilter {
 impl Message for RuntimeFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.RuntimeFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "runtime_key", &self.runtime_key)?;
-        proto::field(map, "percent_sampled", &self.percent_sampled)?;
-        proto::field(map, "use_independent_randomness", &self.use_independent_randomness)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "runtime_key", &self.runtime_key);
+        proto::field(sink, "percent_sampled", &self.percent_sampled);
+        proto::field(sink, "use_independent_randomness", &self.use_independent_randomness);
     }
 }
 
@@ -380,9 +365,8 @@ pub struct StatusCodeFilter {
 impl Message for StatusCodeFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.StatusCodeFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "comparison", &self.comparison)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "comparison", &self.comparison);
     }
 }
 
@@ -395,9 +379,7 @@ pub struct TraceableFilter {}
 impl Message for TraceableFilter {
     const FULL_NAME: &'static str = "envoy.config.accesslog.v3.TraceableFilter";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(TraceableFilter);
@@ -421,12 +403,11 @@ pub enum FileAccessLogAccessLogFormat {
 impl Message for FileAccessLog {
     const FULL_NAME: &'static str = "envoy.extensions.access_loggers.file.v3.FileAccessLog";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "path", &self.path)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "path", &self.path);
         if let Some(FileAccessLogAccessLogFormat::LogFormat(value)) = &self.access_log_format {
-            proto::entry(map, "log_format", value)?;
+            proto::entry(sink, "log_format", value);
         }
-        Ok(())
     }
 }
 
@@ -444,10 +425,9 @@ pub struct ExpressionFilter {
 impl Message for ExpressionFilter {
     const FULL_NAME: &'static str = "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "expression", &self.expression)?;
-        proto::field(map, "cel_config", &self.cel_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "expression", &self.expression);
+        proto::field(sink, "cel_config", &self.cel_config);
     }
 }
 
@@ -477,16 +457,15 @@ pub struct CommonGrpcAccessLogConfig {
 impl Message for CommonGrpcAccessLogConfig {
     const FULL_NAME: &'static str = "envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "log_name", &self.log_name)?;
-        proto::field(map, "grpc_service", &self.grpc_service)?;
-        proto::field(map, "buffer_flush_interval", &self.buffer_flush_interval)?;
-        proto::field(map, "buffer_size_bytes", &self.buffer_size_bytes)?;
-        proto::field(map, "filter_state_objects_to_log", &self.filter_state_objects_to_log)?;
-        proto::field(map, "transport_api_version", &self.transport_api_version)?;
-        proto::field(map, "grpc_stream_retry_policy", &self.grpc_stream_retry_policy)?;
-        proto::field(map, "custom_tags", &self.custom_tags)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "log_name", &self.log_name);
+        proto::field(sink, "grpc_service", &self.grpc_service);
+        proto::field(sink, "buffer_flush_interval", &self.buffer_flush_interval);
+        proto::field(sink, "buffer_size_bytes", &self.buffer_size_bytes);
+        proto::field(sink, "filter_state_objects_to_log", &self.filter_state_objects_to_log);
+        proto::field(sink, "transport_api_version", &self.transport_api_version);
+        proto::field(sink, "grpc_stream_retry_policy", &self.grpc_stream_retry_policy);
+        proto::field(sink, "custom_tags", &self.custom_tags);
     }
 }
 
@@ -508,12 +487,11 @@ pub struct HttpGrpcAccessLogConfig {
 impl Message for HttpGrpcAccessLogConfig {
     const FULL_NAME: &'static str = "envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "common_config", &self.common_config)?;
-        proto::field(map, "additional_request_headers_to_log", &self.additional_request_headers_to_log)?;
-        proto::field(map, "additional_response_headers_to_log", &self.additional_response_headers_to_log)?;
-        proto::field(map, "additional_response_trailers_to_log", &self.additional_response_trailers_to_log)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "common_config", &self.common_config);
+        proto::field(sink, "additional_request_headers_to_log", &self.additional_request_headers_to_log);
+        proto::field(sink, "additional_response_headers_to_log", &self.additional_response_headers_to_log);
+        proto::field(sink, "additional_response_trailers_to_log", &self.additional_response_trailers_to_log);
     }
 }
 
@@ -529,9 +507,8 @@ pub struct TcpGrpcAccessLogConfig {
 impl Message for TcpGrpcAccessLogConfig {
     const FULL_NAME: &'static str = "envoy.extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "common_config", &self.common_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "common_config", &self.common_config);
     }
 }
 
@@ -573,22 +550,21 @@ pub struct OpenTelemetryAccessLogConfig {
 impl Message for OpenTelemetryAccessLogConfig {
     const FULL_NAME: &'static str = "envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "common_config", &self.common_config)?;
-        proto::field(map, "body", &self.body)?;
-        proto::field(map, "attributes", &self.attributes)?;
-        proto::field(map, "resource_attributes", &self.resource_attributes)?;
-        proto::field(map, "disable_builtin_labels", &self.disable_builtin_labels)?;
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
-        proto::field(map, "formatters", &self.formatters)?;
-        proto::field(map, "http_service", &self.http_service)?;
-        proto::field(map, "grpc_service", &self.grpc_service)?;
-        proto::field(map, "log_name", &self.log_name)?;
-        proto::field(map, "buffer_flush_interval", &self.buffer_flush_interval)?;
-        proto::field(map, "buffer_size_bytes", &self.buffer_size_bytes)?;
-        proto::field(map, "filter_state_objects_to_log", &self.filter_state_objects_to_log)?;
-        proto::field(map, "custom_tags", &self.custom_tags)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "common_config", &self.common_config);
+        proto::field(sink, "body", &self.body);
+        proto::field(sink, "attributes", &self.attributes);
+        proto::field(sink, "resource_attributes", &self.resource_attributes);
+        proto::field(sink, "disable_builtin_labels", &self.disable_builtin_labels);
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
+        proto::field(sink, "formatters", &self.formatters);
+        proto::field(sink, "http_service", &self.http_service);
+        proto::field(sink, "grpc_service", &self.grpc_service);
+        proto::field(sink, "log_name", &self.log_name);
+        proto::field(sink, "buffer_flush_interval", &self.buffer_flush_interval);
+        proto::field(sink, "buffer_size_bytes", &self.buffer_size_bytes);
+        proto::field(sink, "filter_state_objects_to_log", &self.filter_state_objects_to_log);
+        proto::field(sink, "custom_tags", &self.custom_tags);
     }
 }
 
@@ -601,9 +577,7 @@ pub struct Cel {}
 impl Message for Cel {
     const FULL_NAME: &'static str = "envoy.extensions.formatter.cel.v3.Cel";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(Cel);
@@ -615,9 +589,7 @@ pub struct FormatterMetadata {}
 impl Message for FormatterMetadata {
     const FULL_NAME: &'static str = "envoy.extensions.formatter.metadata.v3.Metadata";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(FormatterMetadata);
@@ -629,9 +601,7 @@ pub struct ReqWithoutQuery {}
 impl Message for ReqWithoutQuery {
     const FULL_NAME: &'static str = "envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(ReqWithoutQuery);
@@ -667,32 +637,31 @@ pub enum AnyValueValue {
 impl Message for AnyValue {
     const FULL_NAME: &'static str = "opentelemetry.proto.common.v1.AnyValue";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(AnyValueValue::StringValue(value)) = &self.value {
-            proto::entry(map, "string_value", value)?;
+            proto::entry(sink, "string_value", value);
         }
         if let Some(AnyValueValue::BoolValue(value)) = &self.value {
-            proto::entry(map, "bool_value", value)?;
+            proto::entry(sink, "bool_value", value);
         }
         if let Some(AnyValueValue::IntValue(value)) = &self.value {
-            proto::entry(map, "int_value", value)?;
+            proto::entry(sink, "int_value", value);
         }
         if let Some(AnyValueValue::DoubleValue(value)) = &self.value {
-            proto::entry(map, "double_value", value)?;
+            proto::entry(sink, "double_value", value);
         }
         if let Some(AnyValueValue::ArrayValue(value)) = &self.value {
-            proto::entry(map, "array_value", value)?;
+            proto::entry(sink, "array_value", value);
         }
         if let Some(AnyValueValue::KvlistValue(value)) = &self.value {
-            proto::entry(map, "kvlist_value", value)?;
+            proto::entry(sink, "kvlist_value", value);
         }
         if let Some(AnyValueValue::BytesValue(value)) = &self.value {
-            proto::entry(map, "bytes_value", value)?;
+            proto::entry(sink, "bytes_value", value);
         }
         if let Some(AnyValueValue::StringValueStrindex(value)) = &self.value {
-            proto::entry(map, "string_value_strindex", value)?;
+            proto::entry(sink, "string_value_strindex", value);
         }
-        Ok(())
     }
 }
 
@@ -708,9 +677,8 @@ pub struct ArrayValue {
 impl Message for ArrayValue {
     const FULL_NAME: &'static str = "opentelemetry.proto.common.v1.ArrayValue";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "values", &self.values)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "values", &self.values);
     }
 }
 
@@ -730,11 +698,10 @@ pub struct KeyValue {
 impl Message for KeyValue {
     const FULL_NAME: &'static str = "opentelemetry.proto.common.v1.KeyValue";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "key", &self.key)?;
-        proto::field(map, "value", &self.value)?;
-        proto::field(map, "key_strindex", &self.key_strindex)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "key", &self.key);
+        proto::field(sink, "value", &self.value);
+        proto::field(sink, "key_strindex", &self.key_strindex);
     }
 }
 
@@ -750,9 +717,8 @@ pub struct KeyValueList {
 impl Message for KeyValueList {
     const FULL_NAME: &'static str = "opentelemetry.proto.common.v1.KeyValueList";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "values", &self.values)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "values", &self.values);
     }
 }
 

@@ -5,9 +5,9 @@ use super::{
     KeyValueStoreConfig, Metadata, MetadataKey, Percent, RoutingPriority, RuntimeDouble, SocketAddress, TcpKeepalive,
     TransportSocket, TypedExtensionConfig, XdsMatcher,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::{Duration, Struct};
-use serde::ser::SerializeMap;
 use std::collections::BTreeMap;
 
 /// `envoy.config.cluster.v3.CircuitBreakers`.
@@ -22,10 +22,9 @@ pub struct CircuitBreakers {
 impl Message for CircuitBreakers {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.CircuitBreakers";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "thresholds", &self.thresholds)?;
-        proto::field(map, "per_host_thresholds", &self.per_host_thresholds)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "thresholds", &self.thresholds);
+        proto::field(sink, "per_host_thresholds", &self.per_host_thresholds);
     }
 }
 
@@ -55,16 +54,15 @@ pub struct CircuitBreakersThresholds {
 impl Message for CircuitBreakersThresholds {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.CircuitBreakers.Thresholds";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "priority", &self.priority)?;
-        proto::field(map, "max_connections", &self.max_connections)?;
-        proto::field(map, "max_pending_requests", &self.max_pending_requests)?;
-        proto::field(map, "max_requests", &self.max_requests)?;
-        proto::field(map, "max_retries", &self.max_retries)?;
-        proto::field(map, "track_remaining", &self.track_remaining)?;
-        proto::field(map, "max_connection_pools", &self.max_connection_pools)?;
-        proto::field(map, "retry_budget", &self.retry_budget)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "priority", &self.priority);
+        proto::field(sink, "max_connections", &self.max_connections);
+        proto::field(sink, "max_pending_requests", &self.max_pending_requests);
+        proto::field(sink, "max_requests", &self.max_requests);
+        proto::field(sink, "max_retries", &self.max_retries);
+        proto::field(sink, "track_remaining", &self.track_remaining);
+        proto::field(sink, "max_connection_pools", &self.max_connection_pools);
+        proto::field(sink, "retry_budget", &self.retry_budget);
     }
 }
 
@@ -82,10 +80,9 @@ pub struct CircuitBreakersThresholdsRetryBudget {
 impl Message for CircuitBreakersThresholdsRetryBudget {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "budget_percent", &self.budget_percent)?;
-        proto::field(map, "min_retry_concurrency", &self.min_retry_concurrency)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "budget_percent", &self.budget_percent);
+        proto::field(sink, "min_retry_concurrency", &self.min_retry_concurrency);
     }
 }
 
@@ -201,74 +198,73 @@ pub enum ClusterLbConfig {
 impl Message for Cluster {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
         if let Some(ClusterClusterDiscoveryType::Type(value)) = &self.cluster_discovery_type {
-            proto::entry(map, "type", value)?;
+            proto::entry(sink, "type", value);
         }
-        proto::field(map, "eds_cluster_config", &self.eds_cluster_config)?;
-        proto::field(map, "connect_timeout", &self.connect_timeout)?;
-        proto::field(map, "per_connection_buffer_limit_bytes", &self.per_connection_buffer_limit_bytes)?;
-        proto::field(map, "lb_policy", &self.lb_policy)?;
-        proto::field(map, "health_checks", &self.health_checks)?;
-        proto::field(map, "circuit_breakers", &self.circuit_breakers)?;
-        proto::field(map, "dns_refresh_rate", &self.dns_refresh_rate)?;
-        proto::field(map, "dns_lookup_family", &self.dns_lookup_family)?;
-        proto::field(map, "outlier_detection", &self.outlier_detection)?;
-        proto::field(map, "cleanup_interval", &self.cleanup_interval)?;
-        proto::field(map, "upstream_bind_config", &self.upstream_bind_config)?;
-        proto::field(map, "lb_subset_config", &self.lb_subset_config)?;
+        proto::field(sink, "eds_cluster_config", &self.eds_cluster_config);
+        proto::field(sink, "connect_timeout", &self.connect_timeout);
+        proto::field(sink, "per_connection_buffer_limit_bytes", &self.per_connection_buffer_limit_bytes);
+        proto::field(sink, "lb_policy", &self.lb_policy);
+        proto::field(sink, "health_checks", &self.health_checks);
+        proto::field(sink, "circuit_breakers", &self.circuit_breakers);
+        proto::field(sink, "dns_refresh_rate", &self.dns_refresh_rate);
+        proto::field(sink, "dns_lookup_family", &self.dns_lookup_family);
+        proto::field(sink, "outlier_detection", &self.outlier_detection);
+        proto::field(sink, "cleanup_interval", &self.cleanup_interval);
+        proto::field(sink, "upstream_bind_config", &self.upstream_bind_config);
+        proto::field(sink, "lb_subset_config", &self.lb_subset_config);
         if let Some(ClusterLbConfig::RingHashLbConfig(value)) = &self.lb_config {
-            proto::entry(map, "ring_hash_lb_config", value)?;
+            proto::entry(sink, "ring_hash_lb_config", value);
         }
-        proto::field(map, "transport_socket", &self.transport_socket)?;
-        proto::field(map, "metadata", &self.metadata)?;
-        proto::field(map, "common_lb_config", &self.common_lb_config)?;
-        proto::field(map, "alt_stat_name", &self.alt_stat_name)?;
-        proto::field(map, "upstream_connection_options", &self.upstream_connection_options)?;
-        proto::field(map, "close_connections_on_host_health_failure", &self.close_connections_on_host_health_failure)?;
-        proto::field(map, "ignore_health_on_host_removal", &self.ignore_health_on_host_removal)?;
-        proto::field(map, "load_assignment", &self.load_assignment)?;
+        proto::field(sink, "transport_socket", &self.transport_socket);
+        proto::field(sink, "metadata", &self.metadata);
+        proto::field(sink, "common_lb_config", &self.common_lb_config);
+        proto::field(sink, "alt_stat_name", &self.alt_stat_name);
+        proto::field(sink, "upstream_connection_options", &self.upstream_connection_options);
+        proto::field(sink, "close_connections_on_host_health_failure", &self.close_connections_on_host_health_failure);
+        proto::field(sink, "ignore_health_on_host_removal", &self.ignore_health_on_host_removal);
+        proto::field(sink, "load_assignment", &self.load_assignment);
         if let Some(ClusterLbConfig::OriginalDstLbConfig(value)) = &self.lb_config {
-            proto::entry(map, "original_dst_lb_config", value)?;
+            proto::entry(sink, "original_dst_lb_config", value);
         }
-        proto::field(map, "typed_extension_protocol_options", &self.typed_extension_protocol_options)?;
+        proto::field(sink, "typed_extension_protocol_options", &self.typed_extension_protocol_options);
         if let Some(ClusterLbConfig::LeastRequestLbConfig(value)) = &self.lb_config {
-            proto::entry(map, "least_request_lb_config", value)?;
+            proto::entry(sink, "least_request_lb_config", value);
         }
         if let Some(ClusterClusterDiscoveryType::ClusterType(value)) = &self.cluster_discovery_type {
-            proto::entry(map, "cluster_type", value)?;
+            proto::entry(sink, "cluster_type", value);
         }
-        proto::field(map, "respect_dns_ttl", &self.respect_dns_ttl)?;
-        proto::field(map, "filters", &self.filters)?;
-        proto::field(map, "load_balancing_policy", &self.load_balancing_policy)?;
-        proto::field(map, "lrs_server", &self.lrs_server)?;
-        proto::field(map, "transport_socket_matches", &self.transport_socket_matches)?;
-        proto::field(map, "upstream_config", &self.upstream_config)?;
-        proto::field(map, "track_cluster_stats", &self.track_cluster_stats)?;
-        proto::field(map, "preconnect_policy", &self.preconnect_policy)?;
+        proto::field(sink, "respect_dns_ttl", &self.respect_dns_ttl);
+        proto::field(sink, "filters", &self.filters);
+        proto::field(sink, "load_balancing_policy", &self.load_balancing_policy);
+        proto::field(sink, "lrs_server", &self.lrs_server);
+        proto::field(sink, "transport_socket_matches", &self.transport_socket_matches);
+        proto::field(sink, "upstream_config", &self.upstream_config);
+        proto::field(sink, "track_cluster_stats", &self.track_cluster_stats);
+        proto::field(sink, "preconnect_policy", &self.preconnect_policy);
         proto::field(
-            map,
+            sink,
             "connection_pool_per_downstream_connection",
             &self.connection_pool_per_downstream_connection,
-        )?;
+        );
         if let Some(ClusterLbConfig::MaglevLbConfig(value)) = &self.lb_config {
-            proto::entry(map, "maglev_lb_config", value)?;
+            proto::entry(sink, "maglev_lb_config", value);
         }
-        proto::field(map, "wait_for_warm_on_init", &self.wait_for_warm_on_init)?;
-        proto::field(map, "typed_dns_resolver_config", &self.typed_dns_resolver_config)?;
+        proto::field(sink, "wait_for_warm_on_init", &self.wait_for_warm_on_init);
+        proto::field(sink, "typed_dns_resolver_config", &self.typed_dns_resolver_config);
         if let Some(ClusterLbConfig::RoundRobinLbConfig(value)) = &self.lb_config {
-            proto::entry(map, "round_robin_lb_config", value)?;
+            proto::entry(sink, "round_robin_lb_config", value);
         }
-        proto::field(map, "lrs_report_endpoint_metrics", &self.lrs_report_endpoint_metrics)?;
-        proto::field(map, "dns_jitter", &self.dns_jitter)?;
-        proto::field(map, "transport_socket_matcher", &self.transport_socket_matcher)?;
+        proto::field(sink, "lrs_report_endpoint_metrics", &self.lrs_report_endpoint_metrics);
+        proto::field(sink, "dns_jitter", &self.dns_jitter);
+        proto::field(sink, "transport_socket_matcher", &self.transport_socket_matcher);
         proto::field(
-            map,
+            sink,
             "per_connection_buffer_high_watermark_timeout",
             &self.per_connection_buffer_high_watermark_timeout,
-        )?;
-        Ok(())
+        );
     }
 }
 
@@ -305,24 +301,23 @@ pub enum ClusterCommonLbConfigLocalityConfigSpecifier {
 impl Message for ClusterCommonLbConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.CommonLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "healthy_panic_threshold", &self.healthy_panic_threshold)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "healthy_panic_threshold", &self.healthy_panic_threshold);
         if let Some(ClusterCommonLbConfigLocalityConfigSpecifier::ZoneAwareLbConfig(value)) =
             &self.locality_config_specifier
         {
-            proto::entry(map, "zone_aware_lb_config", value)?;
+            proto::entry(sink, "zone_aware_lb_config", value);
         }
         if let Some(ClusterCommonLbConfigLocalityConfigSpecifier::LocalityWeightedLbConfig(value)) =
             &self.locality_config_specifier
         {
-            proto::entry(map, "locality_weighted_lb_config", value)?;
+            proto::entry(sink, "locality_weighted_lb_config", value);
         }
-        proto::field(map, "update_merge_window", &self.update_merge_window)?;
-        proto::field(map, "ignore_new_hosts_until_first_hc", &self.ignore_new_hosts_until_first_hc)?;
-        proto::field(map, "close_connections_on_host_set_change", &self.close_connections_on_host_set_change)?;
-        proto::field(map, "consistent_hashing_lb_config", &self.consistent_hashing_lb_config)?;
-        proto::field(map, "override_host_status", &self.override_host_status)?;
-        Ok(())
+        proto::field(sink, "update_merge_window", &self.update_merge_window);
+        proto::field(sink, "ignore_new_hosts_until_first_hc", &self.ignore_new_hosts_until_first_hc);
+        proto::field(sink, "close_connections_on_host_set_change", &self.close_connections_on_host_set_change);
+        proto::field(sink, "consistent_hashing_lb_config", &self.consistent_hashing_lb_config);
+        proto::field(sink, "override_host_status", &self.override_host_status);
     }
 }
 
@@ -340,10 +335,9 @@ pub struct ClusterCommonLbConfigConsistentHashingLbConfig {
 impl Message for ClusterCommonLbConfigConsistentHashingLbConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "use_hostname_for_hashing", &self.use_hostname_for_hashing)?;
-        proto::field(map, "hash_balance_factor", &self.hash_balance_factor)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "use_hostname_for_hashing", &self.use_hostname_for_hashing);
+        proto::field(sink, "hash_balance_factor", &self.hash_balance_factor);
     }
 }
 
@@ -356,9 +350,7 @@ pub struct ClusterCommonLbConfigLocalityWeightedLbConfig {}
 impl Message for ClusterCommonLbConfigLocalityWeightedLbConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.CommonLbConfig.LocalityWeightedLbConfig";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(ClusterCommonLbConfigLocalityWeightedLbConfig);
@@ -377,11 +369,10 @@ pub struct ClusterCommonLbConfigZoneAwareLbConfig {
 impl Message for ClusterCommonLbConfigZoneAwareLbConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "routing_enabled", &self.routing_enabled)?;
-        proto::field(map, "min_cluster_size", &self.min_cluster_size)?;
-        proto::field(map, "fail_traffic_on_panic", &self.fail_traffic_on_panic)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "routing_enabled", &self.routing_enabled);
+        proto::field(sink, "min_cluster_size", &self.min_cluster_size);
+        proto::field(sink, "fail_traffic_on_panic", &self.fail_traffic_on_panic);
     }
 }
 
@@ -399,10 +390,9 @@ pub struct ClusterCustomClusterType {
 impl Message for ClusterCustomClusterType {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.CustomClusterType";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "typed_config", &self.typed_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "typed_config", &self.typed_config);
     }
 }
 
@@ -420,10 +410,9 @@ pub struct ClusterEdsClusterConfig {
 impl Message for ClusterEdsClusterConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.EdsClusterConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "eds_config", &self.eds_config)?;
-        proto::field(map, "service_name", &self.service_name)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "eds_config", &self.eds_config);
+        proto::field(sink, "service_name", &self.service_name);
     }
 }
 
@@ -453,16 +442,15 @@ pub struct ClusterLbSubsetConfig {
 impl Message for ClusterLbSubsetConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.LbSubsetConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "fallback_policy", &self.fallback_policy)?;
-        proto::field(map, "default_subset", &self.default_subset)?;
-        proto::field(map, "subset_selectors", &self.subset_selectors)?;
-        proto::field(map, "locality_weight_aware", &self.locality_weight_aware)?;
-        proto::field(map, "scale_locality_weight", &self.scale_locality_weight)?;
-        proto::field(map, "panic_mode_any", &self.panic_mode_any)?;
-        proto::field(map, "list_as_any", &self.list_as_any)?;
-        proto::field(map, "metadata_fallback_policy", &self.metadata_fallback_policy)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "fallback_policy", &self.fallback_policy);
+        proto::field(sink, "default_subset", &self.default_subset);
+        proto::field(sink, "subset_selectors", &self.subset_selectors);
+        proto::field(sink, "locality_weight_aware", &self.locality_weight_aware);
+        proto::field(sink, "scale_locality_weight", &self.scale_locality_weight);
+        proto::field(sink, "panic_mode_any", &self.panic_mode_any);
+        proto::field(sink, "list_as_any", &self.list_as_any);
+        proto::field(sink, "metadata_fallback_policy", &self.metadata_fallback_policy);
     }
 }
 
@@ -484,12 +472,11 @@ pub struct ClusterLbSubsetConfigLbSubsetSelector {
 impl Message for ClusterLbSubsetConfigLbSubsetSelector {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "keys", &self.keys)?;
-        proto::field(map, "fallback_policy", &self.fallback_policy)?;
-        proto::field(map, "fallback_keys_subset", &self.fallback_keys_subset)?;
-        proto::field(map, "single_host_per_subset", &self.single_host_per_subset)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "keys", &self.keys);
+        proto::field(sink, "fallback_policy", &self.fallback_policy);
+        proto::field(sink, "fallback_keys_subset", &self.fallback_keys_subset);
+        proto::field(sink, "single_host_per_subset", &self.single_host_per_subset);
     }
 }
 
@@ -509,11 +496,10 @@ pub struct ClusterLeastRequestLbConfig {
 impl Message for ClusterLeastRequestLbConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "choice_count", &self.choice_count)?;
-        proto::field(map, "active_request_bias", &self.active_request_bias)?;
-        proto::field(map, "slow_start_config", &self.slow_start_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "choice_count", &self.choice_count);
+        proto::field(sink, "active_request_bias", &self.active_request_bias);
+        proto::field(sink, "slow_start_config", &self.slow_start_config);
     }
 }
 
@@ -529,9 +515,8 @@ pub struct ClusterMaglevLbConfig {
 impl Message for ClusterMaglevLbConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.MaglevLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "table_size", &self.table_size)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "table_size", &self.table_size);
     }
 }
 
@@ -553,12 +538,11 @@ pub struct ClusterOriginalDstLbConfig {
 impl Message for ClusterOriginalDstLbConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.OriginalDstLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "use_http_header", &self.use_http_header)?;
-        proto::field(map, "http_header_name", &self.http_header_name)?;
-        proto::field(map, "upstream_port_override", &self.upstream_port_override)?;
-        proto::field(map, "metadata_key", &self.metadata_key)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "use_http_header", &self.use_http_header);
+        proto::field(sink, "http_header_name", &self.http_header_name);
+        proto::field(sink, "upstream_port_override", &self.upstream_port_override);
+        proto::field(sink, "metadata_key", &self.metadata_key);
     }
 }
 
@@ -576,10 +560,9 @@ pub struct ClusterPreconnectPolicy {
 impl Message for ClusterPreconnectPolicy {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.PreconnectPolicy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "per_upstream_preconnect_ratio", &self.per_upstream_preconnect_ratio)?;
-        proto::field(map, "predictive_preconnect_ratio", &self.predictive_preconnect_ratio)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "per_upstream_preconnect_ratio", &self.per_upstream_preconnect_ratio);
+        proto::field(sink, "predictive_preconnect_ratio", &self.predictive_preconnect_ratio);
     }
 }
 
@@ -597,10 +580,9 @@ pub struct ClusterRefreshRate {
 impl Message for ClusterRefreshRate {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.RefreshRate";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "base_interval", &self.base_interval)?;
-        proto::field(map, "max_interval", &self.max_interval)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "base_interval", &self.base_interval);
+        proto::field(sink, "max_interval", &self.max_interval);
     }
 }
 
@@ -620,11 +602,10 @@ pub struct ClusterRingHashLbConfig {
 impl Message for ClusterRingHashLbConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.RingHashLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "minimum_ring_size", &self.minimum_ring_size)?;
-        proto::field(map, "hash_function", &self.hash_function)?;
-        proto::field(map, "maximum_ring_size", &self.maximum_ring_size)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "minimum_ring_size", &self.minimum_ring_size);
+        proto::field(sink, "hash_function", &self.hash_function);
+        proto::field(sink, "maximum_ring_size", &self.maximum_ring_size);
     }
 }
 
@@ -640,9 +621,8 @@ pub struct ClusterRoundRobinLbConfig {
 impl Message for ClusterRoundRobinLbConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "slow_start_config", &self.slow_start_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "slow_start_config", &self.slow_start_config);
     }
 }
 
@@ -662,11 +642,10 @@ pub struct ClusterSlowStartConfig {
 impl Message for ClusterSlowStartConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.SlowStartConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "slow_start_window", &self.slow_start_window)?;
-        proto::field(map, "aggression", &self.aggression)?;
-        proto::field(map, "min_weight_percent", &self.min_weight_percent)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "slow_start_window", &self.slow_start_window);
+        proto::field(sink, "aggression", &self.aggression);
+        proto::field(sink, "min_weight_percent", &self.min_weight_percent);
     }
 }
 
@@ -686,11 +665,10 @@ pub struct ClusterTransportSocketMatch {
 impl Message for ClusterTransportSocketMatch {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Cluster.TransportSocketMatch";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "match", &self.r#match)?;
-        proto::field(map, "transport_socket", &self.transport_socket)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "match", &self.r#match);
+        proto::field(sink, "transport_socket", &self.transport_socket);
     }
 }
 
@@ -710,11 +688,10 @@ pub struct ClusterFilter {
 impl Message for ClusterFilter {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.Filter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "typed_config", &self.typed_config)?;
-        proto::field(map, "config_discovery", &self.config_discovery)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "typed_config", &self.typed_config);
+        proto::field(sink, "config_discovery", &self.config_discovery);
     }
 }
 
@@ -730,9 +707,8 @@ pub struct LoadBalancingPolicy {
 impl Message for LoadBalancingPolicy {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.LoadBalancingPolicy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "policies", &self.policies)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "policies", &self.policies);
     }
 }
 
@@ -748,9 +724,8 @@ pub struct LoadBalancingPolicyPolicy {
 impl Message for LoadBalancingPolicyPolicy {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.LoadBalancingPolicy.Policy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "typed_extension_config", &self.typed_extension_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "typed_extension_config", &self.typed_extension_config);
     }
 }
 
@@ -816,46 +791,45 @@ pub struct OutlierDetection {
 impl Message for OutlierDetection {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.OutlierDetection";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "consecutive_5xx", &self.consecutive_5xx)?;
-        proto::field(map, "interval", &self.interval)?;
-        proto::field(map, "base_ejection_time", &self.base_ejection_time)?;
-        proto::field(map, "max_ejection_percent", &self.max_ejection_percent)?;
-        proto::field(map, "enforcing_consecutive_5xx", &self.enforcing_consecutive_5xx)?;
-        proto::field(map, "enforcing_success_rate", &self.enforcing_success_rate)?;
-        proto::field(map, "success_rate_minimum_hosts", &self.success_rate_minimum_hosts)?;
-        proto::field(map, "success_rate_request_volume", &self.success_rate_request_volume)?;
-        proto::field(map, "success_rate_stdev_factor", &self.success_rate_stdev_factor)?;
-        proto::field(map, "consecutive_gateway_failure", &self.consecutive_gateway_failure)?;
-        proto::field(map, "enforcing_consecutive_gateway_failure", &self.enforcing_consecutive_gateway_failure)?;
-        proto::field(map, "split_external_local_origin_errors", &self.split_external_local_origin_errors)?;
-        proto::field(map, "consecutive_local_origin_failure", &self.consecutive_local_origin_failure)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "consecutive_5xx", &self.consecutive_5xx);
+        proto::field(sink, "interval", &self.interval);
+        proto::field(sink, "base_ejection_time", &self.base_ejection_time);
+        proto::field(sink, "max_ejection_percent", &self.max_ejection_percent);
+        proto::field(sink, "enforcing_consecutive_5xx", &self.enforcing_consecutive_5xx);
+        proto::field(sink, "enforcing_success_rate", &self.enforcing_success_rate);
+        proto::field(sink, "success_rate_minimum_hosts", &self.success_rate_minimum_hosts);
+        proto::field(sink, "success_rate_request_volume", &self.success_rate_request_volume);
+        proto::field(sink, "success_rate_stdev_factor", &self.success_rate_stdev_factor);
+        proto::field(sink, "consecutive_gateway_failure", &self.consecutive_gateway_failure);
+        proto::field(sink, "enforcing_consecutive_gateway_failure", &self.enforcing_consecutive_gateway_failure);
+        proto::field(sink, "split_external_local_origin_errors", &self.split_external_local_origin_errors);
+        proto::field(sink, "consecutive_local_origin_failure", &self.consecutive_local_origin_failure);
         proto::field(
-            map,
+            sink,
             "enforcing_consecutive_local_origin_failure",
             &self.enforcing_consecutive_local_origin_failure,
-        )?;
-        proto::field(map, "enforcing_local_origin_success_rate", &self.enforcing_local_origin_success_rate)?;
-        proto::field(map, "failure_percentage_threshold", &self.failure_percentage_threshold)?;
-        proto::field(map, "enforcing_failure_percentage", &self.enforcing_failure_percentage)?;
+        );
+        proto::field(sink, "enforcing_local_origin_success_rate", &self.enforcing_local_origin_success_rate);
+        proto::field(sink, "failure_percentage_threshold", &self.failure_percentage_threshold);
+        proto::field(sink, "enforcing_failure_percentage", &self.enforcing_failure_percentage);
         proto::field(
-            map,
+            sink,
             "enforcing_failure_percentage_local_origin",
             &self.enforcing_failure_percentage_local_origin,
-        )?;
-        proto::field(map, "failure_percentage_minimum_hosts", &self.failure_percentage_minimum_hosts)?;
-        proto::field(map, "failure_percentage_request_volume", &self.failure_percentage_request_volume)?;
-        proto::field(map, "max_ejection_time", &self.max_ejection_time)?;
-        proto::field(map, "max_ejection_time_jitter", &self.max_ejection_time_jitter)?;
+        );
+        proto::field(sink, "failure_percentage_minimum_hosts", &self.failure_percentage_minimum_hosts);
+        proto::field(sink, "failure_percentage_request_volume", &self.failure_percentage_request_volume);
+        proto::field(sink, "max_ejection_time", &self.max_ejection_time);
+        proto::field(sink, "max_ejection_time_jitter", &self.max_ejection_time_jitter);
         proto::field(
-            map,
+            sink,
             "successful_active_health_check_uneject_host",
             &self.successful_active_health_check_uneject_host,
-        )?;
-        proto::field(map, "monitors", &self.monitors)?;
-        proto::field(map, "always_eject_one_host", &self.always_eject_one_host)?;
-        proto::field(map, "detect_degraded_hosts", &self.detect_degraded_hosts)?;
-        Ok(())
+        );
+        proto::field(sink, "monitors", &self.monitors);
+        proto::field(sink, "always_eject_one_host", &self.always_eject_one_host);
+        proto::field(sink, "detect_degraded_hosts", &self.detect_degraded_hosts);
     }
 }
 
@@ -875,11 +849,10 @@ pub struct TrackClusterStats {
 impl Message for TrackClusterStats {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.TrackClusterStats";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "timeout_budgets", &self.timeout_budgets)?;
-        proto::field(map, "request_response_sizes", &self.request_response_sizes)?;
-        proto::field(map, "per_endpoint_stats", &self.per_endpoint_stats)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "timeout_budgets", &self.timeout_budgets);
+        proto::field(sink, "request_response_sizes", &self.request_response_sizes);
+        proto::field(sink, "per_endpoint_stats", &self.per_endpoint_stats);
     }
 }
 
@@ -899,15 +872,14 @@ pub struct UpstreamConnectionOptions {
 impl Message for UpstreamConnectionOptions {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.UpstreamConnectionOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "tcp_keepalive", &self.tcp_keepalive)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "tcp_keepalive", &self.tcp_keepalive);
         proto::field(
-            map,
+            sink,
             "set_local_interface_name_on_upstream_connections",
             &self.set_local_interface_name_on_upstream_connections,
-        )?;
-        proto::field(map, "happy_eyeballs_config", &self.happy_eyeballs_config)?;
-        Ok(())
+        );
+        proto::field(sink, "happy_eyeballs_config", &self.happy_eyeballs_config);
     }
 }
 
@@ -925,10 +897,9 @@ pub struct UpstreamConnectionOptionsHappyEyeballsConfig {
 impl Message for UpstreamConnectionOptionsHappyEyeballsConfig {
     const FULL_NAME: &'static str = "envoy.config.cluster.v3.UpstreamConnectionOptions.HappyEyeballsConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "first_address_family_version", &self.first_address_family_version)?;
-        proto::field(map, "first_address_family_count", &self.first_address_family_count)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "first_address_family_version", &self.first_address_family_version);
+        proto::field(sink, "first_address_family_count", &self.first_address_family_count);
     }
 }
 
@@ -957,20 +928,19 @@ pub enum DynamicForwardProxyClusterConfigClusterImplementationSpecifier {
 impl Message for DynamicForwardProxyClusterConfig {
     const FULL_NAME: &'static str = "envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(DynamicForwardProxyClusterConfigClusterImplementationSpecifier::DnsCacheConfig(value)) =
             &self.cluster_implementation_specifier
         {
-            proto::entry(map, "dns_cache_config", value)?;
+            proto::entry(sink, "dns_cache_config", value);
         }
-        proto::field(map, "allow_insecure_cluster_options", &self.allow_insecure_cluster_options)?;
-        proto::field(map, "allow_coalesced_connections", &self.allow_coalesced_connections)?;
+        proto::field(sink, "allow_insecure_cluster_options", &self.allow_insecure_cluster_options);
+        proto::field(sink, "allow_coalesced_connections", &self.allow_coalesced_connections);
         if let Some(DynamicForwardProxyClusterConfigClusterImplementationSpecifier::SubClustersConfig(value)) =
             &self.cluster_implementation_specifier
         {
-            proto::entry(map, "sub_clusters_config", value)?;
+            proto::entry(sink, "sub_clusters_config", value);
         }
-        Ok(())
     }
 }
 
@@ -992,12 +962,11 @@ pub struct SubClustersConfig {
 impl Message for SubClustersConfig {
     const FULL_NAME: &'static str = "envoy.extensions.clusters.dynamic_forward_proxy.v3.SubClustersConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "lb_policy", &self.lb_policy)?;
-        proto::field(map, "max_sub_clusters", &self.max_sub_clusters)?;
-        proto::field(map, "sub_cluster_ttl", &self.sub_cluster_ttl)?;
-        proto::field(map, "preresolve_clusters", &self.preresolve_clusters)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "lb_policy", &self.lb_policy);
+        proto::field(sink, "max_sub_clusters", &self.max_sub_clusters);
+        proto::field(sink, "sub_cluster_ttl", &self.sub_cluster_ttl);
+        proto::field(sink, "preresolve_clusters", &self.preresolve_clusters);
     }
 }
 
@@ -1013,9 +982,8 @@ pub struct DnsCacheCircuitBreakers {
 impl Message for DnsCacheCircuitBreakers {
     const FULL_NAME: &'static str = "envoy.extensions.common.dynamic_forward_proxy.v3.DnsCacheCircuitBreakers";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "max_pending_requests", &self.max_pending_requests)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "max_pending_requests", &self.max_pending_requests);
     }
 }
 
@@ -1055,21 +1023,20 @@ pub struct DnsCacheConfig {
 impl Message for DnsCacheConfig {
     const FULL_NAME: &'static str = "envoy.extensions.common.dynamic_forward_proxy.v3.DnsCacheConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "dns_lookup_family", &self.dns_lookup_family)?;
-        proto::field(map, "dns_refresh_rate", &self.dns_refresh_rate)?;
-        proto::field(map, "host_ttl", &self.host_ttl)?;
-        proto::field(map, "max_hosts", &self.max_hosts)?;
-        proto::field(map, "dns_failure_refresh_rate", &self.dns_failure_refresh_rate)?;
-        proto::field(map, "dns_cache_circuit_breaker", &self.dns_cache_circuit_breaker)?;
-        proto::field(map, "preresolve_hostnames", &self.preresolve_hostnames)?;
-        proto::field(map, "dns_query_timeout", &self.dns_query_timeout)?;
-        proto::field(map, "typed_dns_resolver_config", &self.typed_dns_resolver_config)?;
-        proto::field(map, "key_value_config", &self.key_value_config)?;
-        proto::field(map, "dns_min_refresh_rate", &self.dns_min_refresh_rate)?;
-        proto::field(map, "disable_dns_refresh_on_failure", &self.disable_dns_refresh_on_failure)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "dns_lookup_family", &self.dns_lookup_family);
+        proto::field(sink, "dns_refresh_rate", &self.dns_refresh_rate);
+        proto::field(sink, "host_ttl", &self.host_ttl);
+        proto::field(sink, "max_hosts", &self.max_hosts);
+        proto::field(sink, "dns_failure_refresh_rate", &self.dns_failure_refresh_rate);
+        proto::field(sink, "dns_cache_circuit_breaker", &self.dns_cache_circuit_breaker);
+        proto::field(sink, "preresolve_hostnames", &self.preresolve_hostnames);
+        proto::field(sink, "dns_query_timeout", &self.dns_query_timeout);
+        proto::field(sink, "typed_dns_resolver_config", &self.typed_dns_resolver_config);
+        proto::field(sink, "key_value_config", &self.key_value_config);
+        proto::field(sink, "dns_min_refresh_rate", &self.dns_min_refresh_rate);
+        proto::field(sink, "disable_dns_refresh_on_failure", &self.disable_dns_refresh_on_failure);
     }
 }
 
@@ -1094,17 +1061,16 @@ pub enum LocalityLbConfigLocalityConfigSpecifier {
 impl Message for LocalityLbConfig {
     const FULL_NAME: &'static str = "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(LocalityLbConfigLocalityConfigSpecifier::ZoneAwareLbConfig(value)) = &self.locality_config_specifier
         {
-            proto::entry(map, "zone_aware_lb_config", value)?;
+            proto::entry(sink, "zone_aware_lb_config", value);
         }
         if let Some(LocalityLbConfigLocalityConfigSpecifier::LocalityWeightedLbConfig(value)) =
             &self.locality_config_specifier
         {
-            proto::entry(map, "locality_weighted_lb_config", value)?;
+            proto::entry(sink, "locality_weighted_lb_config", value);
         }
-        Ok(())
     }
 }
 
@@ -1118,9 +1084,7 @@ impl Message for LocalityLbConfigLocalityWeightedLbConfig {
     const FULL_NAME: &'static str =
         "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(LocalityLbConfigLocalityWeightedLbConfig);
@@ -1144,13 +1108,12 @@ impl Message for LocalityLbConfigZoneAwareLbConfig {
     const FULL_NAME: &'static str =
         "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "routing_enabled", &self.routing_enabled)?;
-        proto::field(map, "min_cluster_size", &self.min_cluster_size)?;
-        proto::field(map, "fail_traffic_on_panic", &self.fail_traffic_on_panic)?;
-        proto::field(map, "force_local_zone", &self.force_local_zone)?;
-        proto::field(map, "locality_basis", &self.locality_basis)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "routing_enabled", &self.routing_enabled);
+        proto::field(sink, "min_cluster_size", &self.min_cluster_size);
+        proto::field(sink, "fail_traffic_on_panic", &self.fail_traffic_on_panic);
+        proto::field(sink, "force_local_zone", &self.force_local_zone);
+        proto::field(sink, "locality_basis", &self.locality_basis);
     }
 }
 
@@ -1167,9 +1130,8 @@ impl Message for LocalityLbConfigZoneAwareLbConfigForceLocalZone {
     const FULL_NAME: &'static str =
         "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "min_size", &self.min_size)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "min_size", &self.min_size);
     }
 }
 
@@ -1189,11 +1151,10 @@ pub struct SlowStartConfig {
 impl Message for SlowStartConfig {
     const FULL_NAME: &'static str = "envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "slow_start_window", &self.slow_start_window)?;
-        proto::field(map, "aggression", &self.aggression)?;
-        proto::field(map, "min_weight_percent", &self.min_weight_percent)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "slow_start_window", &self.slow_start_window);
+        proto::field(sink, "aggression", &self.aggression);
+        proto::field(sink, "min_weight_percent", &self.min_weight_percent);
     }
 }
 
@@ -1213,11 +1174,10 @@ pub struct OverrideHost {
 impl Message for OverrideHost {
     const FULL_NAME: &'static str = "envoy.extensions.load_balancing_policies.override_host.v3.OverrideHost";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "override_host_sources", &self.override_host_sources)?;
-        proto::field(map, "selected_host_key", &self.selected_host_key)?;
-        proto::field(map, "fallback_policy", &self.fallback_policy)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "override_host_sources", &self.override_host_sources);
+        proto::field(sink, "selected_host_key", &self.selected_host_key);
+        proto::field(sink, "fallback_policy", &self.fallback_policy);
     }
 }
 
@@ -1236,10 +1196,9 @@ impl Message for OverrideHostOverrideHostSource {
     const FULL_NAME: &'static str =
         "envoy.extensions.load_balancing_policies.override_host.v3.OverrideHost.OverrideHostSource";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "header", &self.header)?;
-        proto::field(map, "metadata", &self.metadata)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "header", &self.header);
+        proto::field(sink, "metadata", &self.metadata);
     }
 }
 
@@ -1257,10 +1216,9 @@ pub struct RoundRobin {
 impl Message for RoundRobin {
     const FULL_NAME: &'static str = "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "slow_start_config", &self.slow_start_config)?;
-        proto::field(map, "locality_lb_config", &self.locality_lb_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "slow_start_config", &self.slow_start_config);
+        proto::field(sink, "locality_lb_config", &self.locality_lb_config);
     }
 }
 

@@ -4,9 +4,9 @@ use super::{
     ApiVersion, CoreRetryPolicy, GrpcService, HeaderMutationRules, HeaderValue, HttpStatus, HttpUri, ListStringMatcher,
     MetadataMatcher, RuntimeFeatureFlag, RuntimeFractionalPercent,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::Struct;
-use serde::ser::SerializeMap;
 use std::collections::BTreeMap;
 
 /// `envoy.extensions.filters.http.ext_authz.v3.AuthorizationRequest`.
@@ -19,9 +19,8 @@ pub struct AuthorizationRequest {
 impl Message for AuthorizationRequest {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_authz.v3.AuthorizationRequest";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "headers_to_add", &self.headers_to_add)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "headers_to_add", &self.headers_to_add);
     }
 }
 
@@ -45,13 +44,12 @@ pub struct AuthorizationResponse {
 impl Message for AuthorizationResponse {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_authz.v3.AuthorizationResponse";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "allowed_upstream_headers", &self.allowed_upstream_headers)?;
-        proto::field(map, "allowed_client_headers", &self.allowed_client_headers)?;
-        proto::field(map, "allowed_upstream_headers_to_append", &self.allowed_upstream_headers_to_append)?;
-        proto::field(map, "allowed_client_headers_on_success", &self.allowed_client_headers_on_success)?;
-        proto::field(map, "dynamic_metadata_from_headers", &self.dynamic_metadata_from_headers)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "allowed_upstream_headers", &self.allowed_upstream_headers);
+        proto::field(sink, "allowed_client_headers", &self.allowed_client_headers);
+        proto::field(sink, "allowed_upstream_headers_to_append", &self.allowed_upstream_headers_to_append);
+        proto::field(sink, "allowed_client_headers_on_success", &self.allowed_client_headers_on_success);
+        proto::field(sink, "dynamic_metadata_from_headers", &self.dynamic_metadata_from_headers);
     }
 }
 
@@ -71,11 +69,10 @@ pub struct BufferSettings {
 impl Message for BufferSettings {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_authz.v3.BufferSettings";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "max_request_bytes", &self.max_request_bytes)?;
-        proto::field(map, "allow_partial_message", &self.allow_partial_message)?;
-        proto::field(map, "pack_as_bytes", &self.pack_as_bytes)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "max_request_bytes", &self.max_request_bytes);
+        proto::field(sink, "allow_partial_message", &self.allow_partial_message);
+        proto::field(sink, "pack_as_bytes", &self.pack_as_bytes);
     }
 }
 
@@ -106,17 +103,16 @@ pub enum CheckSettingsServiceOverride {
 impl Message for CheckSettings {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_authz.v3.CheckSettings";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "context_extensions", &self.context_extensions)?;
-        proto::field(map, "disable_request_body_buffering", &self.disable_request_body_buffering)?;
-        proto::field(map, "with_request_body", &self.with_request_body)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "context_extensions", &self.context_extensions);
+        proto::field(sink, "disable_request_body_buffering", &self.disable_request_body_buffering);
+        proto::field(sink, "with_request_body", &self.with_request_body);
         if let Some(CheckSettingsServiceOverride::GrpcService(value)) = &self.service_override {
-            proto::entry(map, "grpc_service", value)?;
+            proto::entry(sink, "grpc_service", value);
         }
         if let Some(CheckSettingsServiceOverride::HttpService(value)) = &self.service_override {
-            proto::entry(map, "http_service", value)?;
+            proto::entry(sink, "http_service", value);
         }
-        Ok(())
     }
 }
 
@@ -197,42 +193,41 @@ pub enum HttpExtAuthzServices {
 impl Message for HttpExtAuthz {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(HttpExtAuthzServices::GrpcService(value)) = &self.services {
-            proto::entry(map, "grpc_service", value)?;
+            proto::entry(sink, "grpc_service", value);
         }
-        proto::field(map, "failure_mode_allow", &self.failure_mode_allow)?;
+        proto::field(sink, "failure_mode_allow", &self.failure_mode_allow);
         if let Some(HttpExtAuthzServices::HttpService(value)) = &self.services {
-            proto::entry(map, "http_service", value)?;
+            proto::entry(sink, "http_service", value);
         }
-        proto::field(map, "with_request_body", &self.with_request_body)?;
-        proto::field(map, "clear_route_cache", &self.clear_route_cache)?;
-        proto::field(map, "status_on_error", &self.status_on_error)?;
-        proto::field(map, "metadata_context_namespaces", &self.metadata_context_namespaces)?;
-        proto::field(map, "filter_enabled", &self.filter_enabled)?;
-        proto::field(map, "include_peer_certificate", &self.include_peer_certificate)?;
-        proto::field(map, "deny_at_disable", &self.deny_at_disable)?;
-        proto::field(map, "transport_api_version", &self.transport_api_version)?;
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
-        proto::field(map, "filter_enabled_metadata", &self.filter_enabled_metadata)?;
-        proto::field(map, "bootstrap_metadata_labels_key", &self.bootstrap_metadata_labels_key)?;
-        proto::field(map, "typed_metadata_context_namespaces", &self.typed_metadata_context_namespaces)?;
-        proto::field(map, "allowed_headers", &self.allowed_headers)?;
-        proto::field(map, "include_tls_session", &self.include_tls_session)?;
-        proto::field(map, "failure_mode_allow_header_add", &self.failure_mode_allow_header_add)?;
-        proto::field(map, "charge_cluster_response_stats", &self.charge_cluster_response_stats)?;
-        proto::field(map, "route_metadata_context_namespaces", &self.route_metadata_context_namespaces)?;
-        proto::field(map, "route_typed_metadata_context_namespaces", &self.route_typed_metadata_context_namespaces)?;
-        proto::field(map, "encode_raw_headers", &self.encode_raw_headers)?;
-        proto::field(map, "validate_mutations", &self.validate_mutations)?;
-        proto::field(map, "disallowed_headers", &self.disallowed_headers)?;
-        proto::field(map, "decoder_header_mutation_rules", &self.decoder_header_mutation_rules)?;
-        proto::field(map, "enable_dynamic_metadata_ingestion", &self.enable_dynamic_metadata_ingestion)?;
-        proto::field(map, "filter_metadata", &self.filter_metadata)?;
-        proto::field(map, "emit_filter_state_stats", &self.emit_filter_state_stats)?;
-        proto::field(map, "max_denied_response_body_bytes", &self.max_denied_response_body_bytes)?;
-        proto::field(map, "enforce_response_header_limits", &self.enforce_response_header_limits)?;
-        Ok(())
+        proto::field(sink, "with_request_body", &self.with_request_body);
+        proto::field(sink, "clear_route_cache", &self.clear_route_cache);
+        proto::field(sink, "status_on_error", &self.status_on_error);
+        proto::field(sink, "metadata_context_namespaces", &self.metadata_context_namespaces);
+        proto::field(sink, "filter_enabled", &self.filter_enabled);
+        proto::field(sink, "include_peer_certificate", &self.include_peer_certificate);
+        proto::field(sink, "deny_at_disable", &self.deny_at_disable);
+        proto::field(sink, "transport_api_version", &self.transport_api_version);
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
+        proto::field(sink, "filter_enabled_metadata", &self.filter_enabled_metadata);
+        proto::field(sink, "bootstrap_metadata_labels_key", &self.bootstrap_metadata_labels_key);
+        proto::field(sink, "typed_metadata_context_namespaces", &self.typed_metadata_context_namespaces);
+        proto::field(sink, "allowed_headers", &self.allowed_headers);
+        proto::field(sink, "include_tls_session", &self.include_tls_session);
+        proto::field(sink, "failure_mode_allow_header_add", &self.failure_mode_allow_header_add);
+        proto::field(sink, "charge_cluster_response_stats", &self.charge_cluster_response_stats);
+        proto::field(sink, "route_metadata_context_namespaces", &self.route_metadata_context_namespaces);
+        proto::field(sink, "route_typed_metadata_context_namespaces", &self.route_typed_metadata_context_namespaces);
+        proto::field(sink, "encode_raw_headers", &self.encode_raw_headers);
+        proto::field(sink, "validate_mutations", &self.validate_mutations);
+        proto::field(sink, "disallowed_headers", &self.disallowed_headers);
+        proto::field(sink, "decoder_header_mutation_rules", &self.decoder_header_mutation_rules);
+        proto::field(sink, "enable_dynamic_metadata_ingestion", &self.enable_dynamic_metadata_ingestion);
+        proto::field(sink, "filter_metadata", &self.filter_metadata);
+        proto::field(sink, "emit_filter_state_stats", &self.emit_filter_state_stats);
+        proto::field(sink, "max_denied_response_body_bytes", &self.max_denied_response_body_bytes);
+        proto::field(sink, "enforce_response_header_limits", &self.enforce_response_header_limits);
     }
 }
 
@@ -257,14 +252,13 @@ pub enum ExtAuthzPerRouteOverride {
 impl Message for ExtAuthzPerRoute {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(ExtAuthzPerRouteOverride::Disabled(value)) = &self.r#override {
-            proto::entry(map, "disabled", value)?;
+            proto::entry(sink, "disabled", value);
         }
         if let Some(ExtAuthzPerRouteOverride::CheckSettings(value)) = &self.r#override {
-            proto::entry(map, "check_settings", value)?;
+            proto::entry(sink, "check_settings", value);
         }
-        Ok(())
     }
 }
 
@@ -290,14 +284,13 @@ pub struct ExtAuthzHttpService {
 impl Message for ExtAuthzHttpService {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_authz.v3.HttpService";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "server_uri", &self.server_uri)?;
-        proto::field(map, "path_prefix", &self.path_prefix)?;
-        proto::field(map, "authorization_request", &self.authorization_request)?;
-        proto::field(map, "authorization_response", &self.authorization_response)?;
-        proto::field(map, "retry_policy", &self.retry_policy)?;
-        proto::field(map, "path_override", &self.path_override)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "server_uri", &self.server_uri);
+        proto::field(sink, "path_prefix", &self.path_prefix);
+        proto::field(sink, "authorization_request", &self.authorization_request);
+        proto::field(sink, "authorization_response", &self.authorization_response);
+        proto::field(sink, "retry_policy", &self.retry_policy);
+        proto::field(sink, "path_override", &self.path_override);
     }
 }
 
@@ -333,19 +326,18 @@ pub struct NetworkExtAuthz {
 impl Message for NetworkExtAuthz {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.ext_authz.v3.ExtAuthz";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
-        proto::field(map, "grpc_service", &self.grpc_service)?;
-        proto::field(map, "failure_mode_allow", &self.failure_mode_allow)?;
-        proto::field(map, "include_peer_certificate", &self.include_peer_certificate)?;
-        proto::field(map, "transport_api_version", &self.transport_api_version)?;
-        proto::field(map, "filter_enabled_metadata", &self.filter_enabled_metadata)?;
-        proto::field(map, "bootstrap_metadata_labels_key", &self.bootstrap_metadata_labels_key)?;
-        proto::field(map, "include_tls_session", &self.include_tls_session)?;
-        proto::field(map, "send_tls_alert_on_denial", &self.send_tls_alert_on_denial)?;
-        proto::field(map, "metadata_context_namespaces", &self.metadata_context_namespaces)?;
-        proto::field(map, "typed_metadata_context_namespaces", &self.typed_metadata_context_namespaces)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
+        proto::field(sink, "grpc_service", &self.grpc_service);
+        proto::field(sink, "failure_mode_allow", &self.failure_mode_allow);
+        proto::field(sink, "include_peer_certificate", &self.include_peer_certificate);
+        proto::field(sink, "transport_api_version", &self.transport_api_version);
+        proto::field(sink, "filter_enabled_metadata", &self.filter_enabled_metadata);
+        proto::field(sink, "bootstrap_metadata_labels_key", &self.bootstrap_metadata_labels_key);
+        proto::field(sink, "include_tls_session", &self.include_tls_session);
+        proto::field(sink, "send_tls_alert_on_denial", &self.send_tls_alert_on_denial);
+        proto::field(sink, "metadata_context_namespaces", &self.metadata_context_namespaces);
+        proto::field(sink, "typed_metadata_context_namespaces", &self.typed_metadata_context_namespaces);
     }
 }
 

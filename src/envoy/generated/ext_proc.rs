@@ -3,9 +3,9 @@
 use super::{
     GrpcService, HeaderMutationRules, HeaderValue, HttpService, HttpStatus, ListStringMatcher, TypedExtensionConfig,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::{Duration, Struct};
-use serde::ser::SerializeMap;
 
 /// `envoy.extensions.filters.http.ext_proc.v3.ExtProcHttpService`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,9 +17,8 @@ pub struct ExtProcHttpService {
 impl Message for ExtProcHttpService {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_proc.v3.ExtProcHttpService";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "http_service", &self.http_service)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "http_service", &self.http_service);
     }
 }
 
@@ -49,16 +48,15 @@ pub struct ExtProcOverrides {
 impl Message for ExtProcOverrides {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_proc.v3.ExtProcOverrides";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "processing_mode", &self.processing_mode)?;
-        proto::field(map, "request_attributes", &self.request_attributes)?;
-        proto::field(map, "response_attributes", &self.response_attributes)?;
-        proto::field(map, "grpc_service", &self.grpc_service)?;
-        proto::field(map, "metadata_options", &self.metadata_options)?;
-        proto::field(map, "grpc_initial_metadata", &self.grpc_initial_metadata)?;
-        proto::field(map, "failure_mode_allow", &self.failure_mode_allow)?;
-        proto::field(map, "processing_request_modifier", &self.processing_request_modifier)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "processing_mode", &self.processing_mode);
+        proto::field(sink, "request_attributes", &self.request_attributes);
+        proto::field(sink, "response_attributes", &self.response_attributes);
+        proto::field(sink, "grpc_service", &self.grpc_service);
+        proto::field(sink, "metadata_options", &self.metadata_options);
+        proto::field(sink, "grpc_initial_metadata", &self.grpc_initial_metadata);
+        proto::field(sink, "failure_mode_allow", &self.failure_mode_allow);
+        proto::field(sink, "processing_request_modifier", &self.processing_request_modifier);
     }
 }
 
@@ -83,14 +81,13 @@ pub enum ExtProcPerRouteOverride {
 impl Message for ExtProcPerRoute {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(ExtProcPerRouteOverride::Disabled(value)) = &self.r#override {
-            proto::entry(map, "disabled", value)?;
+            proto::entry(sink, "disabled", value);
         }
         if let Some(ExtProcPerRouteOverride::Overrides(value)) = &self.r#override {
-            proto::entry(map, "overrides", value)?;
+            proto::entry(sink, "overrides", value);
         }
-        Ok(())
     }
 }
 
@@ -154,37 +151,36 @@ pub struct ExternalProcessor {
 impl Message for ExternalProcessor {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "grpc_service", &self.grpc_service)?;
-        proto::field(map, "failure_mode_allow", &self.failure_mode_allow)?;
-        proto::field(map, "processing_mode", &self.processing_mode)?;
-        proto::field(map, "request_attributes", &self.request_attributes)?;
-        proto::field(map, "response_attributes", &self.response_attributes)?;
-        proto::field(map, "message_timeout", &self.message_timeout)?;
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
-        proto::field(map, "mutation_rules", &self.mutation_rules)?;
-        proto::field(map, "max_message_timeout", &self.max_message_timeout)?;
-        proto::field(map, "disable_clear_route_cache", &self.disable_clear_route_cache)?;
-        proto::field(map, "forward_rules", &self.forward_rules)?;
-        proto::field(map, "filter_metadata", &self.filter_metadata)?;
-        proto::field(map, "allow_mode_override", &self.allow_mode_override)?;
-        proto::field(map, "disable_immediate_response", &self.disable_immediate_response)?;
-        proto::field(map, "metadata_options", &self.metadata_options)?;
-        proto::field(map, "observability_mode", &self.observability_mode)?;
-        proto::field(map, "route_cache_action", &self.route_cache_action)?;
-        proto::field(map, "deferred_close_timeout", &self.deferred_close_timeout)?;
-        proto::field(map, "http_service", &self.http_service)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "grpc_service", &self.grpc_service);
+        proto::field(sink, "failure_mode_allow", &self.failure_mode_allow);
+        proto::field(sink, "processing_mode", &self.processing_mode);
+        proto::field(sink, "request_attributes", &self.request_attributes);
+        proto::field(sink, "response_attributes", &self.response_attributes);
+        proto::field(sink, "message_timeout", &self.message_timeout);
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
+        proto::field(sink, "mutation_rules", &self.mutation_rules);
+        proto::field(sink, "max_message_timeout", &self.max_message_timeout);
+        proto::field(sink, "disable_clear_route_cache", &self.disable_clear_route_cache);
+        proto::field(sink, "forward_rules", &self.forward_rules);
+        proto::field(sink, "filter_metadata", &self.filter_metadata);
+        proto::field(sink, "allow_mode_override", &self.allow_mode_override);
+        proto::field(sink, "disable_immediate_response", &self.disable_immediate_response);
+        proto::field(sink, "metadata_options", &self.metadata_options);
+        proto::field(sink, "observability_mode", &self.observability_mode);
+        proto::field(sink, "route_cache_action", &self.route_cache_action);
+        proto::field(sink, "deferred_close_timeout", &self.deferred_close_timeout);
+        proto::field(sink, "http_service", &self.http_service);
         proto::field(
-            map,
+            sink,
             "send_body_without_waiting_for_header_response",
             &self.send_body_without_waiting_for_header_response,
-        )?;
-        proto::field(map, "allowed_override_modes", &self.allowed_override_modes)?;
-        proto::field(map, "on_processing_response", &self.on_processing_response)?;
-        proto::field(map, "status_on_error", &self.status_on_error)?;
-        proto::field(map, "processing_request_modifier", &self.processing_request_modifier)?;
-        proto::field(map, "allow_content_length_header", &self.allow_content_length_header)?;
-        Ok(())
+        );
+        proto::field(sink, "allowed_override_modes", &self.allowed_override_modes);
+        proto::field(sink, "on_processing_response", &self.on_processing_response);
+        proto::field(sink, "status_on_error", &self.status_on_error);
+        proto::field(sink, "processing_request_modifier", &self.processing_request_modifier);
+        proto::field(sink, "allow_content_length_header", &self.allow_content_length_header);
     }
 }
 
@@ -202,10 +198,9 @@ pub struct HeaderForwardingRules {
 impl Message for HeaderForwardingRules {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_proc.v3.HeaderForwardingRules";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "allowed_headers", &self.allowed_headers)?;
-        proto::field(map, "disallowed_headers", &self.disallowed_headers)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "allowed_headers", &self.allowed_headers);
+        proto::field(sink, "disallowed_headers", &self.disallowed_headers);
     }
 }
 
@@ -225,11 +220,10 @@ pub struct MetadataOptions {
 impl Message for MetadataOptions {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_proc.v3.MetadataOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "forwarding_namespaces", &self.forwarding_namespaces)?;
-        proto::field(map, "receiving_namespaces", &self.receiving_namespaces)?;
-        proto::field(map, "cluster_metadata_forwarding_namespaces", &self.cluster_metadata_forwarding_namespaces)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "forwarding_namespaces", &self.forwarding_namespaces);
+        proto::field(sink, "receiving_namespaces", &self.receiving_namespaces);
+        proto::field(sink, "cluster_metadata_forwarding_namespaces", &self.cluster_metadata_forwarding_namespaces);
     }
 }
 
@@ -247,10 +241,9 @@ pub struct MetadataOptionsMetadataNamespaces {
 impl Message for MetadataOptionsMetadataNamespaces {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_proc.v3.MetadataOptions.MetadataNamespaces";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "untyped", &self.untyped)?;
-        proto::field(map, "typed", &self.typed)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "untyped", &self.untyped);
+        proto::field(sink, "typed", &self.typed);
     }
 }
 
@@ -276,14 +269,13 @@ pub struct ProcessingMode {
 impl Message for ProcessingMode {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.ext_proc.v3.ProcessingMode";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "request_header_mode", &self.request_header_mode)?;
-        proto::field(map, "response_header_mode", &self.response_header_mode)?;
-        proto::field(map, "request_body_mode", &self.request_body_mode)?;
-        proto::field(map, "response_body_mode", &self.response_body_mode)?;
-        proto::field(map, "request_trailer_mode", &self.request_trailer_mode)?;
-        proto::field(map, "response_trailer_mode", &self.response_trailer_mode)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "request_header_mode", &self.request_header_mode);
+        proto::field(sink, "response_header_mode", &self.response_header_mode);
+        proto::field(sink, "request_body_mode", &self.request_body_mode);
+        proto::field(sink, "response_body_mode", &self.response_body_mode);
+        proto::field(sink, "request_trailer_mode", &self.request_trailer_mode);
+        proto::field(sink, "response_trailer_mode", &self.response_trailer_mode);
     }
 }
 

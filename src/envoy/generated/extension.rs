@@ -4,9 +4,9 @@ use super::{
     Address, DataSource, DnsResolverOptions, HeaderMatcher, HeaderValueOption, RegexMatcher, StringMatcher,
     TypedExtensionConfig,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::{Bytes, Duration};
-use serde::ser::SerializeMap;
 
 /// `envoy.config.common.key_value.v3.KeyValueStoreConfig`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,9 +18,8 @@ pub struct KeyValueStoreConfig {
 impl Message for KeyValueStoreConfig {
     const FULL_NAME: &'static str = "envoy.config.common.key_value.v3.KeyValueStoreConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "config", &self.config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "config", &self.config);
     }
 }
 
@@ -38,10 +37,9 @@ pub struct HttpGenericBodyMatch {
 impl Message for HttpGenericBodyMatch {
     const FULL_NAME: &'static str = "envoy.config.common.matcher.v3.HttpGenericBodyMatch";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "bytes_limit", &self.bytes_limit)?;
-        proto::field(map, "patterns", &self.patterns)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "bytes_limit", &self.bytes_limit);
+        proto::field(sink, "patterns", &self.patterns);
     }
 }
 
@@ -66,14 +64,13 @@ pub enum HttpGenericBodyMatchGenericTextMatchRule {
 impl Message for HttpGenericBodyMatchGenericTextMatch {
     const FULL_NAME: &'static str = "envoy.config.common.matcher.v3.HttpGenericBodyMatch.GenericTextMatch";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(HttpGenericBodyMatchGenericTextMatchRule::StringMatch(value)) = &self.rule {
-            proto::entry(map, "string_match", value)?;
+            proto::entry(sink, "string_match", value);
         }
         if let Some(HttpGenericBodyMatchGenericTextMatchRule::BinaryMatch(value)) = &self.rule {
-            proto::entry(map, "binary_match", value)?;
+            proto::entry(sink, "binary_match", value);
         }
-        Ok(())
     }
 }
 
@@ -89,9 +86,8 @@ pub struct HttpHeadersMatch {
 impl Message for HttpHeadersMatch {
     const FULL_NAME: &'static str = "envoy.config.common.matcher.v3.HttpHeadersMatch";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "headers", &self.headers)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "headers", &self.headers);
     }
 }
 
@@ -132,38 +128,37 @@ pub enum MatchPredicateRule {
 impl Message for MatchPredicate {
     const FULL_NAME: &'static str = "envoy.config.common.matcher.v3.MatchPredicate";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(MatchPredicateRule::OrMatch(value)) = &self.rule {
-            proto::entry(map, "or_match", value)?;
+            proto::entry(sink, "or_match", value);
         }
         if let Some(MatchPredicateRule::AndMatch(value)) = &self.rule {
-            proto::entry(map, "and_match", value)?;
+            proto::entry(sink, "and_match", value);
         }
         if let Some(MatchPredicateRule::NotMatch(value)) = &self.rule {
-            proto::entry(map, "not_match", value)?;
+            proto::entry(sink, "not_match", value);
         }
         if let Some(MatchPredicateRule::AnyMatch(value)) = &self.rule {
-            proto::entry(map, "any_match", value)?;
+            proto::entry(sink, "any_match", value);
         }
         if let Some(MatchPredicateRule::HttpRequestHeadersMatch(value)) = &self.rule {
-            proto::entry(map, "http_request_headers_match", value)?;
+            proto::entry(sink, "http_request_headers_match", value);
         }
         if let Some(MatchPredicateRule::HttpRequestTrailersMatch(value)) = &self.rule {
-            proto::entry(map, "http_request_trailers_match", value)?;
+            proto::entry(sink, "http_request_trailers_match", value);
         }
         if let Some(MatchPredicateRule::HttpResponseHeadersMatch(value)) = &self.rule {
-            proto::entry(map, "http_response_headers_match", value)?;
+            proto::entry(sink, "http_response_headers_match", value);
         }
         if let Some(MatchPredicateRule::HttpResponseTrailersMatch(value)) = &self.rule {
-            proto::entry(map, "http_response_trailers_match", value)?;
+            proto::entry(sink, "http_response_trailers_match", value);
         }
         if let Some(MatchPredicateRule::HttpRequestGenericBodyMatch(value)) = &self.rule {
-            proto::entry(map, "http_request_generic_body_match", value)?;
+            proto::entry(sink, "http_request_generic_body_match", value);
         }
         if let Some(MatchPredicateRule::HttpResponseGenericBodyMatch(value)) = &self.rule {
-            proto::entry(map, "http_response_generic_body_match", value)?;
+            proto::entry(sink, "http_response_generic_body_match", value);
         }
-        Ok(())
     }
 }
 
@@ -179,9 +174,8 @@ pub struct MatchPredicateMatchSet {
 impl Message for MatchPredicateMatchSet {
     const FULL_NAME: &'static str = "envoy.config.common.matcher.v3.MatchPredicate.MatchSet";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "rules", &self.rules)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "rules", &self.rules);
     }
 }
 
@@ -208,17 +202,16 @@ pub enum HeaderMutationAction {
 impl Message for HeaderMutation {
     const FULL_NAME: &'static str = "envoy.config.common.mutation_rules.v3.HeaderMutation";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(HeaderMutationAction::Remove(value)) = &self.action {
-            proto::entry(map, "remove", value)?;
+            proto::entry(sink, "remove", value);
         }
         if let Some(HeaderMutationAction::Append(value)) = &self.action {
-            proto::entry(map, "append", value)?;
+            proto::entry(sink, "append", value);
         }
         if let Some(HeaderMutationAction::RemoveOnMatch(value)) = &self.action {
-            proto::entry(map, "remove_on_match", value)?;
+            proto::entry(sink, "remove_on_match", value);
         }
-        Ok(())
     }
 }
 
@@ -234,9 +227,8 @@ pub struct HeaderMutationRemoveOnMatch {
 impl Message for HeaderMutationRemoveOnMatch {
     const FULL_NAME: &'static str = "envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "key_matcher", &self.key_matcher)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "key_matcher", &self.key_matcher);
     }
 }
 
@@ -264,15 +256,14 @@ pub struct HeaderMutationRules {
 impl Message for HeaderMutationRules {
     const FULL_NAME: &'static str = "envoy.config.common.mutation_rules.v3.HeaderMutationRules";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "allow_all_routing", &self.allow_all_routing)?;
-        proto::field(map, "allow_envoy", &self.allow_envoy)?;
-        proto::field(map, "disallow_system", &self.disallow_system)?;
-        proto::field(map, "disallow_all", &self.disallow_all)?;
-        proto::field(map, "allow_expression", &self.allow_expression)?;
-        proto::field(map, "disallow_expression", &self.disallow_expression)?;
-        proto::field(map, "disallow_is_error", &self.disallow_is_error)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "allow_all_routing", &self.allow_all_routing);
+        proto::field(sink, "allow_envoy", &self.allow_envoy);
+        proto::field(sink, "disallow_system", &self.disallow_system);
+        proto::field(sink, "disallow_all", &self.disallow_all);
+        proto::field(sink, "allow_expression", &self.allow_expression);
+        proto::field(sink, "disallow_expression", &self.disallow_expression);
+        proto::field(sink, "disallow_is_error", &self.disallow_is_error);
     }
 }
 
@@ -291,10 +282,9 @@ impl Message for PreserveCaseFormatterConfig {
     const FULL_NAME: &'static str =
         "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "forward_reason_phrase", &self.forward_reason_phrase)?;
-        proto::field(map, "formatter_type_on_envoy_headers", &self.formatter_type_on_envoy_headers)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "forward_reason_phrase", &self.forward_reason_phrase);
+        proto::field(sink, "formatter_type_on_envoy_headers", &self.formatter_type_on_envoy_headers);
     }
 }
 
@@ -307,9 +297,7 @@ pub struct ApplicationProtocolInput {}
 impl Message for ApplicationProtocolInput {
     const FULL_NAME: &'static str = "envoy.extensions.matching.common_inputs.network.v3.ApplicationProtocolInput";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(ApplicationProtocolInput);
@@ -321,9 +309,7 @@ pub struct DestinationIpInput {}
 impl Message for DestinationIpInput {
     const FULL_NAME: &'static str = "envoy.extensions.matching.common_inputs.network.v3.DestinationIPInput";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(DestinationIpInput);
@@ -335,9 +321,7 @@ pub struct DestinationPortInput {}
 impl Message for DestinationPortInput {
     const FULL_NAME: &'static str = "envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(DestinationPortInput);
@@ -354,10 +338,9 @@ pub struct FilterStateInput {
 impl Message for FilterStateInput {
     const FULL_NAME: &'static str = "envoy.extensions.matching.common_inputs.network.v3.FilterStateInput";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "key", &self.key)?;
-        proto::field(map, "field", &self.field)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "key", &self.key);
+        proto::field(sink, "field", &self.field);
     }
 }
 
@@ -370,9 +353,7 @@ pub struct ServerNameInput {}
 impl Message for ServerNameInput {
     const FULL_NAME: &'static str = "envoy.extensions.matching.common_inputs.network.v3.ServerNameInput";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(ServerNameInput);
@@ -384,9 +365,7 @@ pub struct SourceIpInput {}
 impl Message for SourceIpInput {
     const FULL_NAME: &'static str = "envoy.extensions.matching.common_inputs.network.v3.SourceIPInput";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(SourceIpInput);
@@ -398,9 +377,7 @@ pub struct TransportProtocolInput {}
 impl Message for TransportProtocolInput {
     const FULL_NAME: &'static str = "envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(TransportProtocolInput);
@@ -435,19 +412,18 @@ pub struct CaresDnsResolverConfig {
 impl Message for CaresDnsResolverConfig {
     const FULL_NAME: &'static str = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "resolvers", &self.resolvers)?;
-        proto::field(map, "dns_resolver_options", &self.dns_resolver_options)?;
-        proto::field(map, "use_resolvers_as_fallback", &self.use_resolvers_as_fallback)?;
-        proto::field(map, "filter_unroutable_families", &self.filter_unroutable_families)?;
-        proto::field(map, "udp_max_queries", &self.udp_max_queries)?;
-        proto::field(map, "query_timeout_seconds", &self.query_timeout_seconds)?;
-        proto::field(map, "query_tries", &self.query_tries)?;
-        proto::field(map, "rotate_nameservers", &self.rotate_nameservers)?;
-        proto::field(map, "edns0_max_payload_size", &self.edns0_max_payload_size)?;
-        proto::field(map, "max_udp_channel_duration", &self.max_udp_channel_duration)?;
-        proto::field(map, "reinit_channel_on_timeout", &self.reinit_channel_on_timeout)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "resolvers", &self.resolvers);
+        proto::field(sink, "dns_resolver_options", &self.dns_resolver_options);
+        proto::field(sink, "use_resolvers_as_fallback", &self.use_resolvers_as_fallback);
+        proto::field(sink, "filter_unroutable_families", &self.filter_unroutable_families);
+        proto::field(sink, "udp_max_queries", &self.udp_max_queries);
+        proto::field(sink, "query_timeout_seconds", &self.query_timeout_seconds);
+        proto::field(sink, "query_tries", &self.query_tries);
+        proto::field(sink, "rotate_nameservers", &self.rotate_nameservers);
+        proto::field(sink, "edns0_max_payload_size", &self.edns0_max_payload_size);
+        proto::field(sink, "max_udp_channel_duration", &self.max_udp_channel_duration);
+        proto::field(sink, "reinit_channel_on_timeout", &self.reinit_channel_on_timeout);
     }
 }
 
@@ -463,9 +439,8 @@ pub struct UriTemplateMatchConfig {
 impl Message for UriTemplateMatchConfig {
     const FULL_NAME: &'static str = "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "path_template", &self.path_template)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "path_template", &self.path_template);
     }
 }
 
@@ -481,9 +456,8 @@ pub struct UriTemplateRewriteConfig {
 impl Message for UriTemplateRewriteConfig {
     const FULL_NAME: &'static str = "envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "path_template_rewrite", &self.path_template_rewrite)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "path_template_rewrite", &self.path_template_rewrite);
     }
 }
 
@@ -502,10 +476,9 @@ impl Message for CryptoMbPrivateKeyMethodConfig {
     const FULL_NAME: &'static str =
         "envoy.extensions.private_key_providers.cryptomb.v3alpha.CryptoMbPrivateKeyMethodConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "private_key", &self.private_key)?;
-        proto::field(map, "poll_delay", &self.poll_delay)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "private_key", &self.private_key);
+        proto::field(sink, "poll_delay", &self.poll_delay);
     }
 }
 
@@ -523,10 +496,9 @@ pub struct QatPrivateKeyMethodConfig {
 impl Message for QatPrivateKeyMethodConfig {
     const FULL_NAME: &'static str = "envoy.extensions.private_key_providers.qat.v3alpha.QatPrivateKeyMethodConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "private_key", &self.private_key)?;
-        proto::field(map, "poll_delay", &self.poll_delay)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "private_key", &self.private_key);
+        proto::field(sink, "poll_delay", &self.poll_delay);
     }
 }
 
@@ -544,10 +516,9 @@ pub struct UuidRequestIdConfig {
 impl Message for UuidRequestIdConfig {
     const FULL_NAME: &'static str = "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "pack_trace_reason", &self.pack_trace_reason)?;
-        proto::field(map, "use_request_id_for_trace_sampling", &self.use_request_id_for_trace_sampling)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "pack_trace_reason", &self.pack_trace_reason);
+        proto::field(sink, "use_request_id_for_trace_sampling", &self.use_request_id_for_trace_sampling);
     }
 }
 
@@ -560,9 +531,7 @@ pub struct OmitCanaryHostsPredicate {}
 impl Message for OmitCanaryHostsPredicate {
     const FULL_NAME: &'static str = "envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(OmitCanaryHostsPredicate);
@@ -574,9 +543,7 @@ pub struct PreviousHostsPredicate {}
 impl Message for PreviousHostsPredicate {
     const FULL_NAME: &'static str = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(PreviousHostsPredicate);
@@ -591,9 +558,8 @@ pub struct PreviousPrioritiesConfig {
 impl Message for PreviousPrioritiesConfig {
     const FULL_NAME: &'static str = "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "update_frequency", &self.update_frequency)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "update_frequency", &self.update_frequency);
     }
 }
 

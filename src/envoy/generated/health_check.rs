@@ -4,9 +4,9 @@ use super::{
     Any, CodecClientType, GrpcService, HeaderValueOption, Int64Range, ProxyProtocolConfig, RequestMethod,
     StringMatcher, TypedExtensionConfig,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::{Bytes, Duration, Struct};
-use serde::ser::SerializeMap;
 
 /// `envoy.config.core.v3.EventServiceConfig`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -25,11 +25,10 @@ pub enum EventServiceConfigConfigSourceSpecifier {
 impl Message for EventServiceConfig {
     const FULL_NAME: &'static str = "envoy.config.core.v3.EventServiceConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(EventServiceConfigConfigSourceSpecifier::GrpcService(value)) = &self.config_source_specifier {
-            proto::entry(map, "grpc_service", value)?;
+            proto::entry(sink, "grpc_service", value);
         }
-        Ok(())
     }
 }
 
@@ -98,40 +97,39 @@ pub enum HealthCheckHealthChecker {
 impl Message for HealthCheck {
     const FULL_NAME: &'static str = "envoy.config.core.v3.HealthCheck";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "timeout", &self.timeout)?;
-        proto::field(map, "interval", &self.interval)?;
-        proto::field(map, "interval_jitter", &self.interval_jitter)?;
-        proto::field(map, "unhealthy_threshold", &self.unhealthy_threshold)?;
-        proto::field(map, "healthy_threshold", &self.healthy_threshold)?;
-        proto::field(map, "alt_port", &self.alt_port)?;
-        proto::field(map, "reuse_connection", &self.reuse_connection)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "timeout", &self.timeout);
+        proto::field(sink, "interval", &self.interval);
+        proto::field(sink, "interval_jitter", &self.interval_jitter);
+        proto::field(sink, "unhealthy_threshold", &self.unhealthy_threshold);
+        proto::field(sink, "healthy_threshold", &self.healthy_threshold);
+        proto::field(sink, "alt_port", &self.alt_port);
+        proto::field(sink, "reuse_connection", &self.reuse_connection);
         if let Some(HealthCheckHealthChecker::HttpHealthCheck(value)) = &self.health_checker {
-            proto::entry(map, "http_health_check", value)?;
+            proto::entry(sink, "http_health_check", value);
         }
         if let Some(HealthCheckHealthChecker::TcpHealthCheck(value)) = &self.health_checker {
-            proto::entry(map, "tcp_health_check", value)?;
+            proto::entry(sink, "tcp_health_check", value);
         }
         if let Some(HealthCheckHealthChecker::GrpcHealthCheck(value)) = &self.health_checker {
-            proto::entry(map, "grpc_health_check", value)?;
+            proto::entry(sink, "grpc_health_check", value);
         }
-        proto::field(map, "no_traffic_interval", &self.no_traffic_interval)?;
+        proto::field(sink, "no_traffic_interval", &self.no_traffic_interval);
         if let Some(HealthCheckHealthChecker::CustomHealthCheck(value)) = &self.health_checker {
-            proto::entry(map, "custom_health_check", value)?;
+            proto::entry(sink, "custom_health_check", value);
         }
-        proto::field(map, "unhealthy_interval", &self.unhealthy_interval)?;
-        proto::field(map, "unhealthy_edge_interval", &self.unhealthy_edge_interval)?;
-        proto::field(map, "healthy_edge_interval", &self.healthy_edge_interval)?;
-        proto::field(map, "interval_jitter_percent", &self.interval_jitter_percent)?;
-        proto::field(map, "always_log_health_check_failures", &self.always_log_health_check_failures)?;
-        proto::field(map, "initial_jitter", &self.initial_jitter)?;
-        proto::field(map, "tls_options", &self.tls_options)?;
-        proto::field(map, "event_service", &self.event_service)?;
-        proto::field(map, "transport_socket_match_criteria", &self.transport_socket_match_criteria)?;
-        proto::field(map, "no_traffic_healthy_interval", &self.no_traffic_healthy_interval)?;
-        proto::field(map, "event_logger", &self.event_logger)?;
-        proto::field(map, "always_log_health_check_success", &self.always_log_health_check_success)?;
-        Ok(())
+        proto::field(sink, "unhealthy_interval", &self.unhealthy_interval);
+        proto::field(sink, "unhealthy_edge_interval", &self.unhealthy_edge_interval);
+        proto::field(sink, "healthy_edge_interval", &self.healthy_edge_interval);
+        proto::field(sink, "interval_jitter_percent", &self.interval_jitter_percent);
+        proto::field(sink, "always_log_health_check_failures", &self.always_log_health_check_failures);
+        proto::field(sink, "initial_jitter", &self.initial_jitter);
+        proto::field(sink, "tls_options", &self.tls_options);
+        proto::field(sink, "event_service", &self.event_service);
+        proto::field(sink, "transport_socket_match_criteria", &self.transport_socket_match_criteria);
+        proto::field(sink, "no_traffic_healthy_interval", &self.no_traffic_healthy_interval);
+        proto::field(sink, "event_logger", &self.event_logger);
+        proto::field(sink, "always_log_health_check_success", &self.always_log_health_check_success);
     }
 }
 
@@ -156,12 +154,11 @@ pub enum HealthCheckCustomHealthCheckConfigType {
 impl Message for HealthCheckCustomHealthCheck {
     const FULL_NAME: &'static str = "envoy.config.core.v3.HealthCheck.CustomHealthCheck";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
         if let Some(HealthCheckCustomHealthCheckConfigType::TypedConfig(value)) = &self.config_type {
-            proto::entry(map, "typed_config", value)?;
+            proto::entry(sink, "typed_config", value);
         }
-        Ok(())
     }
 }
 
@@ -181,11 +178,10 @@ pub struct HealthCheckGrpcHealthCheck {
 impl Message for HealthCheckGrpcHealthCheck {
     const FULL_NAME: &'static str = "envoy.config.core.v3.HealthCheck.GrpcHealthCheck";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "service_name", &self.service_name)?;
-        proto::field(map, "authority", &self.authority)?;
-        proto::field(map, "initial_metadata", &self.initial_metadata)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "service_name", &self.service_name);
+        proto::field(sink, "authority", &self.authority);
+        proto::field(sink, "initial_metadata", &self.initial_metadata);
     }
 }
 
@@ -223,20 +219,19 @@ pub struct HealthCheckHttpHealthCheck {
 impl Message for HealthCheckHttpHealthCheck {
     const FULL_NAME: &'static str = "envoy.config.core.v3.HealthCheck.HttpHealthCheck";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "host", &self.host)?;
-        proto::field(map, "path", &self.path)?;
-        proto::field(map, "send", &self.send)?;
-        proto::field(map, "receive", &self.receive)?;
-        proto::field(map, "request_headers_to_add", &self.request_headers_to_add)?;
-        proto::field(map, "request_headers_to_remove", &self.request_headers_to_remove)?;
-        proto::field(map, "expected_statuses", &self.expected_statuses)?;
-        proto::field(map, "codec_client_type", &self.codec_client_type)?;
-        proto::field(map, "service_name_matcher", &self.service_name_matcher)?;
-        proto::field(map, "retriable_statuses", &self.retriable_statuses)?;
-        proto::field(map, "method", &self.method)?;
-        proto::field(map, "response_buffer_size", &self.response_buffer_size)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "host", &self.host);
+        proto::field(sink, "path", &self.path);
+        proto::field(sink, "send", &self.send);
+        proto::field(sink, "receive", &self.receive);
+        proto::field(sink, "request_headers_to_add", &self.request_headers_to_add);
+        proto::field(sink, "request_headers_to_remove", &self.request_headers_to_remove);
+        proto::field(sink, "expected_statuses", &self.expected_statuses);
+        proto::field(sink, "codec_client_type", &self.codec_client_type);
+        proto::field(sink, "service_name_matcher", &self.service_name_matcher);
+        proto::field(sink, "retriable_statuses", &self.retriable_statuses);
+        proto::field(sink, "method", &self.method);
+        proto::field(sink, "response_buffer_size", &self.response_buffer_size);
     }
 }
 
@@ -261,14 +256,13 @@ pub enum HealthCheckPayloadPayload {
 impl Message for HealthCheckPayload {
     const FULL_NAME: &'static str = "envoy.config.core.v3.HealthCheck.Payload";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(HealthCheckPayloadPayload::Text(value)) = &self.payload {
-            proto::entry(map, "text", value)?;
+            proto::entry(sink, "text", value);
         }
         if let Some(HealthCheckPayloadPayload::Binary(value)) = &self.payload {
-            proto::entry(map, "binary", value)?;
+            proto::entry(sink, "binary", value);
         }
-        Ok(())
     }
 }
 
@@ -288,11 +282,10 @@ pub struct HealthCheckTcpHealthCheck {
 impl Message for HealthCheckTcpHealthCheck {
     const FULL_NAME: &'static str = "envoy.config.core.v3.HealthCheck.TcpHealthCheck";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "send", &self.send)?;
-        proto::field(map, "receive", &self.receive)?;
-        proto::field(map, "proxy_protocol_config", &self.proxy_protocol_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "send", &self.send);
+        proto::field(sink, "receive", &self.receive);
+        proto::field(sink, "proxy_protocol_config", &self.proxy_protocol_config);
     }
 }
 
@@ -308,9 +301,8 @@ pub struct HealthCheckTlsOptions {
 impl Message for HealthCheckTlsOptions {
     const FULL_NAME: &'static str = "envoy.config.core.v3.HealthCheck.TlsOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "alpn_protocols", &self.alpn_protocols)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "alpn_protocols", &self.alpn_protocols);
     }
 }
 
@@ -326,9 +318,8 @@ pub struct HealthStatusSet {
 impl Message for HealthStatusSet {
     const FULL_NAME: &'static str = "envoy.config.core.v3.HealthStatusSet";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "statuses", &self.statuses)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "statuses", &self.statuses);
     }
 }
 

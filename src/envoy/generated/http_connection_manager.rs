@@ -6,9 +6,9 @@ use super::{
     PathTransformation, Percent, RouteConfiguration, SchemeHeaderTransformation, ScopedRouteConfiguration,
     SubstitutionFormatString, TracingHttp, TypedExtensionConfig, XdsMatcher,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::Duration;
-use serde::ser::SerializeMap;
 
 /// `envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,10 +22,9 @@ pub struct ForwardProtoConfig {
 impl Message for ForwardProtoConfig {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "https_destination_ports", &self.https_destination_ports)?;
-        proto::field(map, "http_destination_ports", &self.http_destination_ports)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "https_destination_ports", &self.https_destination_ports);
+        proto::field(sink, "http_destination_ports", &self.http_destination_ports);
     }
 }
 
@@ -167,77 +166,76 @@ pub enum HttpConnectionManagerStripPortMode {
 impl Message for HttpConnectionManager {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "codec_type", &self.codec_type)?;
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "codec_type", &self.codec_type);
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
         if let Some(HttpConnectionManagerRouteSpecifier::Rds(value)) = &self.route_specifier {
-            proto::entry(map, "rds", value)?;
+            proto::entry(sink, "rds", value);
         }
         if let Some(HttpConnectionManagerRouteSpecifier::RouteConfig(value)) = &self.route_specifier {
-            proto::entry(map, "route_config", value)?;
+            proto::entry(sink, "route_config", value);
         }
-        proto::field(map, "http_filters", &self.http_filters)?;
-        proto::field(map, "add_user_agent", &self.add_user_agent)?;
-        proto::field(map, "tracing", &self.tracing)?;
-        proto::field(map, "http_protocol_options", &self.http_protocol_options)?;
-        proto::field(map, "http2_protocol_options", &self.http2_protocol_options)?;
-        proto::field(map, "server_name", &self.server_name)?;
-        proto::field(map, "drain_timeout", &self.drain_timeout)?;
-        proto::field(map, "access_log", &self.access_log)?;
-        proto::field(map, "use_remote_address", &self.use_remote_address)?;
-        proto::field(map, "generate_request_id", &self.generate_request_id)?;
-        proto::field(map, "forward_client_cert_details", &self.forward_client_cert_details)?;
-        proto::field(map, "set_current_client_cert_details", &self.set_current_client_cert_details)?;
-        proto::field(map, "proxy_100_continue", &self.proxy_100_continue)?;
-        proto::field(map, "xff_num_trusted_hops", &self.xff_num_trusted_hops)?;
+        proto::field(sink, "http_filters", &self.http_filters);
+        proto::field(sink, "add_user_agent", &self.add_user_agent);
+        proto::field(sink, "tracing", &self.tracing);
+        proto::field(sink, "http_protocol_options", &self.http_protocol_options);
+        proto::field(sink, "http2_protocol_options", &self.http2_protocol_options);
+        proto::field(sink, "server_name", &self.server_name);
+        proto::field(sink, "drain_timeout", &self.drain_timeout);
+        proto::field(sink, "access_log", &self.access_log);
+        proto::field(sink, "use_remote_address", &self.use_remote_address);
+        proto::field(sink, "generate_request_id", &self.generate_request_id);
+        proto::field(sink, "forward_client_cert_details", &self.forward_client_cert_details);
+        proto::field(sink, "set_current_client_cert_details", &self.set_current_client_cert_details);
+        proto::field(sink, "proxy_100_continue", &self.proxy_100_continue);
+        proto::field(sink, "xff_num_trusted_hops", &self.xff_num_trusted_hops);
         proto::field(
-            map,
+            sink,
             "represent_ipv4_remote_address_as_ipv4_mapped_ipv6",
             &self.represent_ipv4_remote_address_as_ipv4_mapped_ipv6,
-        )?;
-        proto::field(map, "skip_xff_append", &self.skip_xff_append)?;
-        proto::field(map, "via", &self.via)?;
-        proto::field(map, "upgrade_configs", &self.upgrade_configs)?;
-        proto::field(map, "stream_idle_timeout", &self.stream_idle_timeout)?;
-        proto::field(map, "internal_address_config", &self.internal_address_config)?;
-        proto::field(map, "delayed_close_timeout", &self.delayed_close_timeout)?;
-        proto::field(map, "request_timeout", &self.request_timeout)?;
-        proto::field(map, "max_request_headers_kb", &self.max_request_headers_kb)?;
-        proto::field(map, "normalize_path", &self.normalize_path)?;
+        );
+        proto::field(sink, "skip_xff_append", &self.skip_xff_append);
+        proto::field(sink, "via", &self.via);
+        proto::field(sink, "upgrade_configs", &self.upgrade_configs);
+        proto::field(sink, "stream_idle_timeout", &self.stream_idle_timeout);
+        proto::field(sink, "internal_address_config", &self.internal_address_config);
+        proto::field(sink, "delayed_close_timeout", &self.delayed_close_timeout);
+        proto::field(sink, "request_timeout", &self.request_timeout);
+        proto::field(sink, "max_request_headers_kb", &self.max_request_headers_kb);
+        proto::field(sink, "normalize_path", &self.normalize_path);
         if let Some(HttpConnectionManagerRouteSpecifier::ScopedRoutes(value)) = &self.route_specifier {
-            proto::entry(map, "scoped_routes", value)?;
+            proto::entry(sink, "scoped_routes", value);
         }
-        proto::field(map, "preserve_external_request_id", &self.preserve_external_request_id)?;
-        proto::field(map, "merge_slashes", &self.merge_slashes)?;
-        proto::field(map, "server_header_transformation", &self.server_header_transformation)?;
-        proto::field(map, "common_http_protocol_options", &self.common_http_protocol_options)?;
-        proto::field(map, "request_id_extension", &self.request_id_extension)?;
-        proto::field(map, "always_set_request_id_in_response", &self.always_set_request_id_in_response)?;
-        proto::field(map, "local_reply_config", &self.local_reply_config)?;
-        proto::field(map, "strip_matching_host_port", &self.strip_matching_host_port)?;
-        proto::field(map, "stream_error_on_invalid_http_message", &self.stream_error_on_invalid_http_message)?;
-        proto::field(map, "request_headers_timeout", &self.request_headers_timeout)?;
+        proto::field(sink, "preserve_external_request_id", &self.preserve_external_request_id);
+        proto::field(sink, "merge_slashes", &self.merge_slashes);
+        proto::field(sink, "server_header_transformation", &self.server_header_transformation);
+        proto::field(sink, "common_http_protocol_options", &self.common_http_protocol_options);
+        proto::field(sink, "request_id_extension", &self.request_id_extension);
+        proto::field(sink, "always_set_request_id_in_response", &self.always_set_request_id_in_response);
+        proto::field(sink, "local_reply_config", &self.local_reply_config);
+        proto::field(sink, "strip_matching_host_port", &self.strip_matching_host_port);
+        proto::field(sink, "stream_error_on_invalid_http_message", &self.stream_error_on_invalid_http_message);
+        proto::field(sink, "request_headers_timeout", &self.request_headers_timeout);
         if let Some(HttpConnectionManagerStripPortMode::StripAnyHostPort(value)) = &self.strip_port_mode {
-            proto::entry(map, "strip_any_host_port", value)?;
+            proto::entry(sink, "strip_any_host_port", value);
         }
-        proto::field(map, "path_normalization_options", &self.path_normalization_options)?;
-        proto::field(map, "http3_protocol_options", &self.http3_protocol_options)?;
-        proto::field(map, "path_with_escaped_slashes_action", &self.path_with_escaped_slashes_action)?;
-        proto::field(map, "original_ip_detection_extensions", &self.original_ip_detection_extensions)?;
-        proto::field(map, "strip_trailing_host_dot", &self.strip_trailing_host_dot)?;
-        proto::field(map, "scheme_header_transformation", &self.scheme_header_transformation)?;
-        proto::field(map, "proxy_status_config", &self.proxy_status_config)?;
-        proto::field(map, "typed_header_validation_config", &self.typed_header_validation_config)?;
-        proto::field(map, "append_x_forwarded_port", &self.append_x_forwarded_port)?;
-        proto::field(map, "early_header_mutation_extensions", &self.early_header_mutation_extensions)?;
-        proto::field(map, "add_proxy_protocol_connection_state", &self.add_proxy_protocol_connection_state)?;
-        proto::field(map, "access_log_options", &self.access_log_options)?;
-        proto::field(map, "append_local_overload", &self.append_local_overload)?;
-        proto::field(map, "http1_safe_max_connection_duration", &self.http1_safe_max_connection_duration)?;
-        proto::field(map, "stream_flush_timeout", &self.stream_flush_timeout)?;
-        proto::field(map, "forward_client_cert_matcher", &self.forward_client_cert_matcher)?;
-        proto::field(map, "forward_proto_config", &self.forward_proto_config)?;
-        Ok(())
+        proto::field(sink, "path_normalization_options", &self.path_normalization_options);
+        proto::field(sink, "http3_protocol_options", &self.http3_protocol_options);
+        proto::field(sink, "path_with_escaped_slashes_action", &self.path_with_escaped_slashes_action);
+        proto::field(sink, "original_ip_detection_extensions", &self.original_ip_detection_extensions);
+        proto::field(sink, "strip_trailing_host_dot", &self.strip_trailing_host_dot);
+        proto::field(sink, "scheme_header_transformation", &self.scheme_header_transformation);
+        proto::field(sink, "proxy_status_config", &self.proxy_status_config);
+        proto::field(sink, "typed_header_validation_config", &self.typed_header_validation_config);
+        proto::field(sink, "append_x_forwarded_port", &self.append_x_forwarded_port);
+        proto::field(sink, "early_header_mutation_extensions", &self.early_header_mutation_extensions);
+        proto::field(sink, "add_proxy_protocol_connection_state", &self.add_proxy_protocol_connection_state);
+        proto::field(sink, "access_log_options", &self.access_log_options);
+        proto::field(sink, "append_local_overload", &self.append_local_overload);
+        proto::field(sink, "http1_safe_max_connection_duration", &self.http1_safe_max_connection_duration);
+        proto::field(sink, "stream_flush_timeout", &self.stream_flush_timeout);
+        proto::field(sink, "forward_client_cert_matcher", &self.forward_client_cert_matcher);
+        proto::field(sink, "forward_proto_config", &self.forward_proto_config);
     }
 }
 
@@ -258,15 +256,14 @@ impl Message for HttpConnectionManagerHcmAccessLogOptions {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "access_log_flush_interval", &self.access_log_flush_interval)?;
-        proto::field(map, "flush_access_log_on_new_request", &self.flush_access_log_on_new_request)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "access_log_flush_interval", &self.access_log_flush_interval);
+        proto::field(sink, "flush_access_log_on_new_request", &self.flush_access_log_on_new_request);
         proto::field(
-            map,
+            sink,
             "flush_log_on_tunnel_successfully_established",
             &self.flush_log_on_tunnel_successfully_established,
-        )?;
-        Ok(())
+        );
     }
 }
 
@@ -285,10 +282,9 @@ impl Message for HttpConnectionManagerInternalAddressConfig {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "unix_sockets", &self.unix_sockets)?;
-        proto::field(map, "cidr_ranges", &self.cidr_ranges)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "unix_sockets", &self.unix_sockets);
+        proto::field(sink, "cidr_ranges", &self.cidr_ranges);
     }
 }
 
@@ -307,10 +303,9 @@ impl Message for HttpConnectionManagerPathNormalizationOptions {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathNormalizationOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "forwarding_transformation", &self.forwarding_transformation)?;
-        proto::field(map, "http_filter_transformation", &self.http_filter_transformation)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "forwarding_transformation", &self.forwarding_transformation);
+        proto::field(sink, "http_filter_transformation", &self.http_filter_transformation);
     }
 }
 
@@ -344,18 +339,17 @@ impl Message for HttpConnectionManagerProxyStatusConfig {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ProxyStatusConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "remove_details", &self.remove_details)?;
-        proto::field(map, "remove_connection_termination_details", &self.remove_connection_termination_details)?;
-        proto::field(map, "remove_response_flags", &self.remove_response_flags)?;
-        proto::field(map, "set_recommended_response_code", &self.set_recommended_response_code)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "remove_details", &self.remove_details);
+        proto::field(sink, "remove_connection_termination_details", &self.remove_connection_termination_details);
+        proto::field(sink, "remove_response_flags", &self.remove_response_flags);
+        proto::field(sink, "set_recommended_response_code", &self.set_recommended_response_code);
         if let Some(HttpConnectionManagerProxyStatusConfigProxyName::UseNodeId(value)) = &self.proxy_name {
-            proto::entry(map, "use_node_id", value)?;
+            proto::entry(sink, "use_node_id", value);
         }
         if let Some(HttpConnectionManagerProxyStatusConfigProxyName::LiteralProxyName(value)) = &self.proxy_name {
-            proto::entry(map, "literal_proxy_name", value)?;
+            proto::entry(sink, "literal_proxy_name", value);
         }
-        Ok(())
     }
 }
 
@@ -382,14 +376,13 @@ impl Message for HttpConnectionManagerSetCurrentClientCertDetails {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "subject", &self.subject)?;
-        proto::field(map, "cert", &self.cert)?;
-        proto::field(map, "dns", &self.dns)?;
-        proto::field(map, "uri", &self.uri)?;
-        proto::field(map, "chain", &self.chain)?;
-        proto::field(map, "format", &self.format)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "subject", &self.subject);
+        proto::field(sink, "cert", &self.cert);
+        proto::field(sink, "dns", &self.dns);
+        proto::field(sink, "uri", &self.uri);
+        proto::field(sink, "chain", &self.chain);
+        proto::field(sink, "format", &self.format);
     }
 }
 
@@ -426,19 +419,18 @@ impl Message for HttpConnectionManagerTracing {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.Tracing";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "client_sampling", &self.client_sampling)?;
-        proto::field(map, "random_sampling", &self.random_sampling)?;
-        proto::field(map, "overall_sampling", &self.overall_sampling)?;
-        proto::field(map, "verbose", &self.verbose)?;
-        proto::field(map, "max_path_tag_length", &self.max_path_tag_length)?;
-        proto::field(map, "custom_tags", &self.custom_tags)?;
-        proto::field(map, "provider", &self.provider)?;
-        proto::field(map, "spawn_upstream_span", &self.spawn_upstream_span)?;
-        proto::field(map, "operation", &self.operation)?;
-        proto::field(map, "upstream_operation", &self.upstream_operation)?;
-        proto::field(map, "no_context_propagation", &self.no_context_propagation)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "client_sampling", &self.client_sampling);
+        proto::field(sink, "random_sampling", &self.random_sampling);
+        proto::field(sink, "overall_sampling", &self.overall_sampling);
+        proto::field(sink, "verbose", &self.verbose);
+        proto::field(sink, "max_path_tag_length", &self.max_path_tag_length);
+        proto::field(sink, "custom_tags", &self.custom_tags);
+        proto::field(sink, "provider", &self.provider);
+        proto::field(sink, "spawn_upstream_span", &self.spawn_upstream_span);
+        proto::field(sink, "operation", &self.operation);
+        proto::field(sink, "upstream_operation", &self.upstream_operation);
+        proto::field(sink, "no_context_propagation", &self.no_context_propagation);
     }
 }
 
@@ -459,11 +451,10 @@ impl Message for HttpConnectionManagerUpgradeConfig {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "upgrade_type", &self.upgrade_type)?;
-        proto::field(map, "filters", &self.filters)?;
-        proto::field(map, "enabled", &self.enabled)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "upgrade_type", &self.upgrade_type);
+        proto::field(sink, "filters", &self.filters);
+        proto::field(sink, "enabled", &self.enabled);
     }
 }
 
@@ -494,17 +485,16 @@ pub enum HttpFilterConfigType {
 impl Message for HttpFilter {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
         if let Some(HttpFilterConfigType::TypedConfig(value)) = &self.config_type {
-            proto::entry(map, "typed_config", value)?;
+            proto::entry(sink, "typed_config", value);
         }
         if let Some(HttpFilterConfigType::ConfigDiscovery(value)) = &self.config_type {
-            proto::entry(map, "config_discovery", value)?;
+            proto::entry(sink, "config_discovery", value);
         }
-        proto::field(map, "is_optional", &self.is_optional)?;
-        proto::field(map, "disabled", &self.disabled)?;
-        Ok(())
+        proto::field(sink, "is_optional", &self.is_optional);
+        proto::field(sink, "disabled", &self.disabled);
     }
 }
 
@@ -522,10 +512,9 @@ pub struct LocalReplyConfig {
 impl Message for LocalReplyConfig {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "mappers", &self.mappers)?;
-        proto::field(map, "body_format", &self.body_format)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "mappers", &self.mappers);
+        proto::field(sink, "body_format", &self.body_format);
     }
 }
 
@@ -543,10 +532,9 @@ pub struct Rds {
 impl Message for Rds {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.Rds";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "config_source", &self.config_source)?;
-        proto::field(map, "route_config_name", &self.route_config_name)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "config_source", &self.config_source);
+        proto::field(sink, "route_config_name", &self.route_config_name);
     }
 }
 
@@ -562,9 +550,8 @@ pub struct RequestIdExtension {
 impl Message for RequestIdExtension {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "typed_config", &self.typed_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "typed_config", &self.typed_config);
     }
 }
 
@@ -588,13 +575,12 @@ pub struct ResponseMapper {
 impl Message for ResponseMapper {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "filter", &self.filter)?;
-        proto::field(map, "status_code", &self.status_code)?;
-        proto::field(map, "body", &self.body)?;
-        proto::field(map, "body_format_override", &self.body_format_override)?;
-        proto::field(map, "headers_to_add", &self.headers_to_add)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "filter", &self.filter);
+        proto::field(sink, "status_code", &self.status_code);
+        proto::field(sink, "body", &self.body);
+        proto::field(sink, "body_format_override", &self.body_format_override);
+        proto::field(sink, "headers_to_add", &self.headers_to_add);
     }
 }
 
@@ -612,10 +598,9 @@ pub struct ScopedRds {
 impl Message for ScopedRds {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRds";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "scoped_rds_config_source", &self.scoped_rds_config_source)?;
-        proto::field(map, "srds_resources_locator", &self.srds_resources_locator)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "scoped_rds_config_source", &self.scoped_rds_config_source);
+        proto::field(sink, "srds_resources_locator", &self.srds_resources_locator);
     }
 }
 
@@ -632,9 +617,8 @@ impl Message for ScopedRouteConfigurationsList {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRouteConfigurationsList";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "scoped_route_configurations", &self.scoped_route_configurations)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "scoped_route_configurations", &self.scoped_route_configurations);
     }
 }
 
@@ -665,17 +649,16 @@ pub enum ScopedRoutesConfigSpecifier {
 impl Message for ScopedRoutes {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "scope_key_builder", &self.scope_key_builder)?;
-        proto::field(map, "rds_config_source", &self.rds_config_source)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "scope_key_builder", &self.scope_key_builder);
+        proto::field(sink, "rds_config_source", &self.rds_config_source);
         if let Some(ScopedRoutesConfigSpecifier::ScopedRouteConfigurationsList(value)) = &self.config_specifier {
-            proto::entry(map, "scoped_route_configurations_list", value)?;
+            proto::entry(sink, "scoped_route_configurations_list", value);
         }
         if let Some(ScopedRoutesConfigSpecifier::ScopedRds(value)) = &self.config_specifier {
-            proto::entry(map, "scoped_rds", value)?;
+            proto::entry(sink, "scoped_rds", value);
         }
-        Ok(())
     }
 }
 
@@ -692,9 +675,8 @@ impl Message for ScopedRoutesScopeKeyBuilder {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "fragments", &self.fragments)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "fragments", &self.fragments);
     }
 }
 
@@ -718,11 +700,10 @@ impl Message for ScopedRoutesScopeKeyBuilderFragmentBuilder {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(ScopedRoutesScopeKeyBuilderFragmentBuilderType::HeaderValueExtractor(value)) = &self.r#type {
-            proto::entry(map, "header_value_extractor", value)?;
+            proto::entry(sink, "header_value_extractor", value);
         }
-        Ok(())
     }
 }
 
@@ -751,20 +732,19 @@ pub enum ScopedRoutesScopeKeyBuilderFragmentBuilderHeaderValueExtractorExtractTy
 impl Message for ScopedRoutesScopeKeyBuilderFragmentBuilderHeaderValueExtractor {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "element_separator", &self.element_separator)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "element_separator", &self.element_separator);
         if let Some(ScopedRoutesScopeKeyBuilderFragmentBuilderHeaderValueExtractorExtractType::Index(value)) =
             &self.extract_type
         {
-            proto::entry(map, "index", value)?;
+            proto::entry(sink, "index", value);
         }
         if let Some(ScopedRoutesScopeKeyBuilderFragmentBuilderHeaderValueExtractorExtractType::Element(value)) =
             &self.extract_type
         {
-            proto::entry(map, "element", value)?;
+            proto::entry(sink, "element", value);
         }
-        Ok(())
     }
 }
 
@@ -782,10 +762,9 @@ pub struct ScopedRoutesScopeKeyBuilderFragmentBuilderHeaderValueExtractorKvEleme
 impl Message for ScopedRoutesScopeKeyBuilderFragmentBuilderHeaderValueExtractorKvElement {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor.KvElement";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "separator", &self.separator)?;
-        proto::field(map, "key", &self.key)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "separator", &self.separator);
+        proto::field(sink, "key", &self.key);
     }
 }
 

@@ -4,9 +4,9 @@ use super::{
     AccessLog, ConfigSource, DataSource, DnsCacheConfig, FractionalPercent, GrpcMethodList, HeaderMatcher,
     HeaderMutation, HttpFilter, KeyValueMutation, RuntimeFractionalPercent, StringMatcher, SubstitutionFormatString,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::{Duration, Struct};
-use serde::ser::SerializeMap;
 use std::collections::BTreeMap;
 
 /// `envoy.extensions.filters.common.fault.v3.FaultDelay`.
@@ -30,15 +30,14 @@ pub enum FaultDelayFaultDelaySecifier {
 impl Message for FaultDelay {
     const FULL_NAME: &'static str = "envoy.extensions.filters.common.fault.v3.FaultDelay";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(FaultDelayFaultDelaySecifier::FixedDelay(value)) = &self.fault_delay_secifier {
-            proto::entry(map, "fixed_delay", value)?;
+            proto::entry(sink, "fixed_delay", value);
         }
-        proto::field(map, "percentage", &self.percentage)?;
+        proto::field(sink, "percentage", &self.percentage);
         if let Some(FaultDelayFaultDelaySecifier::HeaderDelay(value)) = &self.fault_delay_secifier {
-            proto::entry(map, "header_delay", value)?;
+            proto::entry(sink, "header_delay", value);
         }
-        Ok(())
     }
 }
 
@@ -51,9 +50,7 @@ pub struct FaultDelayHeaderDelay {}
 impl Message for FaultDelayHeaderDelay {
     const FULL_NAME: &'static str = "envoy.extensions.filters.common.fault.v3.FaultDelay.HeaderDelay";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(FaultDelayHeaderDelay);
@@ -79,15 +76,14 @@ pub enum FaultRateLimitLimitType {
 impl Message for FaultRateLimit {
     const FULL_NAME: &'static str = "envoy.extensions.filters.common.fault.v3.FaultRateLimit";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(FaultRateLimitLimitType::FixedLimit(value)) = &self.limit_type {
-            proto::entry(map, "fixed_limit", value)?;
+            proto::entry(sink, "fixed_limit", value);
         }
-        proto::field(map, "percentage", &self.percentage)?;
+        proto::field(sink, "percentage", &self.percentage);
         if let Some(FaultRateLimitLimitType::HeaderLimit(value)) = &self.limit_type {
-            proto::entry(map, "header_limit", value)?;
+            proto::entry(sink, "header_limit", value);
         }
-        Ok(())
     }
 }
 
@@ -103,9 +99,8 @@ pub struct FaultRateLimitFixedLimit {
 impl Message for FaultRateLimitFixedLimit {
     const FULL_NAME: &'static str = "envoy.extensions.filters.common.fault.v3.FaultRateLimit.FixedLimit";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "limit_kbps", &self.limit_kbps)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "limit_kbps", &self.limit_kbps);
     }
 }
 
@@ -118,9 +113,7 @@ pub struct FaultRateLimitHeaderLimit {}
 impl Message for FaultRateLimitHeaderLimit {
     const FULL_NAME: &'static str = "envoy.extensions.filters.common.fault.v3.FaultRateLimit.HeaderLimit";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(FaultRateLimitHeaderLimit);
@@ -159,18 +152,17 @@ pub enum FilterStateValueValue {
 impl Message for FilterStateValue {
     const FULL_NAME: &'static str = "envoy.extensions.filters.common.set_filter_state.v3.FilterStateValue";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(FilterStateValueKey::ObjectKey(value)) = &self.key {
-            proto::entry(map, "object_key", value)?;
+            proto::entry(sink, "object_key", value);
         }
         if let Some(FilterStateValueValue::FormatString(value)) = &self.value {
-            proto::entry(map, "format_string", value)?;
+            proto::entry(sink, "format_string", value);
         }
-        proto::field(map, "read_only", &self.read_only)?;
-        proto::field(map, "shared_with_upstream", &self.shared_with_upstream)?;
-        proto::field(map, "skip_if_empty", &self.skip_if_empty)?;
-        proto::field(map, "factory_key", &self.factory_key)?;
-        Ok(())
+        proto::field(sink, "read_only", &self.read_only);
+        proto::field(sink, "shared_with_upstream", &self.shared_with_upstream);
+        proto::field(sink, "skip_if_empty", &self.skip_if_empty);
+        proto::field(sink, "factory_key", &self.factory_key);
     }
 }
 
@@ -183,9 +175,7 @@ pub struct Cors {}
 impl Message for Cors {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.cors.v3.Cors";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(Cors);
@@ -218,18 +208,17 @@ pub struct CorsPolicy {
 impl Message for CorsPolicy {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.cors.v3.CorsPolicy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "allow_origin_string_match", &self.allow_origin_string_match)?;
-        proto::field(map, "allow_methods", &self.allow_methods)?;
-        proto::field(map, "allow_headers", &self.allow_headers)?;
-        proto::field(map, "expose_headers", &self.expose_headers)?;
-        proto::field(map, "max_age", &self.max_age)?;
-        proto::field(map, "allow_credentials", &self.allow_credentials)?;
-        proto::field(map, "filter_enabled", &self.filter_enabled)?;
-        proto::field(map, "shadow_enabled", &self.shadow_enabled)?;
-        proto::field(map, "allow_private_network_access", &self.allow_private_network_access)?;
-        proto::field(map, "forward_not_matching_preflights", &self.forward_not_matching_preflights)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "allow_origin_string_match", &self.allow_origin_string_match);
+        proto::field(sink, "allow_methods", &self.allow_methods);
+        proto::field(sink, "allow_headers", &self.allow_headers);
+        proto::field(sink, "expose_headers", &self.expose_headers);
+        proto::field(sink, "max_age", &self.max_age);
+        proto::field(sink, "allow_credentials", &self.allow_credentials);
+        proto::field(sink, "filter_enabled", &self.filter_enabled);
+        proto::field(sink, "shadow_enabled", &self.shadow_enabled);
+        proto::field(sink, "allow_private_network_access", &self.allow_private_network_access);
+        proto::field(sink, "forward_not_matching_preflights", &self.forward_not_matching_preflights);
     }
 }
 
@@ -258,20 +247,19 @@ pub enum DynamicForwardProxyFilterConfigImplementationSpecifier {
 impl Message for DynamicForwardProxyFilterConfig {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(DynamicForwardProxyFilterConfigImplementationSpecifier::DnsCacheConfig(value)) =
             &self.implementation_specifier
         {
-            proto::entry(map, "dns_cache_config", value)?;
+            proto::entry(sink, "dns_cache_config", value);
         }
-        proto::field(map, "save_upstream_address", &self.save_upstream_address)?;
+        proto::field(sink, "save_upstream_address", &self.save_upstream_address);
         if let Some(DynamicForwardProxyFilterConfigImplementationSpecifier::SubClusterConfig(value)) =
             &self.implementation_specifier
         {
-            proto::entry(map, "sub_cluster_config", value)?;
+            proto::entry(sink, "sub_cluster_config", value);
         }
-        proto::field(map, "allow_dynamic_host_from_filter_state", &self.allow_dynamic_host_from_filter_state)?;
-        Ok(())
+        proto::field(sink, "allow_dynamic_host_from_filter_state", &self.allow_dynamic_host_from_filter_state);
     }
 }
 
@@ -287,9 +275,8 @@ pub struct SubClusterConfig {
 impl Message for SubClusterConfig {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.dynamic_forward_proxy.v3.SubClusterConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "cluster_init_timeout", &self.cluster_init_timeout)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "cluster_init_timeout", &self.cluster_init_timeout);
     }
 }
 
@@ -318,18 +305,17 @@ pub enum FaultAbortErrorType {
 impl Message for FaultAbort {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.fault.v3.FaultAbort";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(FaultAbortErrorType::HttpStatus(value)) = &self.error_type {
-            proto::entry(map, "http_status", value)?;
+            proto::entry(sink, "http_status", value);
         }
-        proto::field(map, "percentage", &self.percentage)?;
+        proto::field(sink, "percentage", &self.percentage);
         if let Some(FaultAbortErrorType::HeaderAbort(value)) = &self.error_type {
-            proto::entry(map, "header_abort", value)?;
+            proto::entry(sink, "header_abort", value);
         }
         if let Some(FaultAbortErrorType::GrpcStatus(value)) = &self.error_type {
-            proto::entry(map, "grpc_status", value)?;
+            proto::entry(sink, "grpc_status", value);
         }
-        Ok(())
     }
 }
 
@@ -342,9 +328,7 @@ pub struct FaultAbortHeaderAbort {}
 impl Message for FaultAbortHeaderAbort {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.fault.v3.FaultAbort.HeaderAbort";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(FaultAbortHeaderAbort);
@@ -389,24 +373,23 @@ pub struct HttpFault {
 impl Message for HttpFault {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.fault.v3.HTTPFault";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "delay", &self.delay)?;
-        proto::field(map, "abort", &self.abort)?;
-        proto::field(map, "upstream_cluster", &self.upstream_cluster)?;
-        proto::field(map, "headers", &self.headers)?;
-        proto::field(map, "downstream_nodes", &self.downstream_nodes)?;
-        proto::field(map, "max_active_faults", &self.max_active_faults)?;
-        proto::field(map, "response_rate_limit", &self.response_rate_limit)?;
-        proto::field(map, "delay_percent_runtime", &self.delay_percent_runtime)?;
-        proto::field(map, "abort_percent_runtime", &self.abort_percent_runtime)?;
-        proto::field(map, "delay_duration_runtime", &self.delay_duration_runtime)?;
-        proto::field(map, "abort_http_status_runtime", &self.abort_http_status_runtime)?;
-        proto::field(map, "max_active_faults_runtime", &self.max_active_faults_runtime)?;
-        proto::field(map, "response_rate_limit_percent_runtime", &self.response_rate_limit_percent_runtime)?;
-        proto::field(map, "abort_grpc_status_runtime", &self.abort_grpc_status_runtime)?;
-        proto::field(map, "disable_downstream_cluster_stats", &self.disable_downstream_cluster_stats)?;
-        proto::field(map, "filter_metadata", &self.filter_metadata)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "delay", &self.delay);
+        proto::field(sink, "abort", &self.abort);
+        proto::field(sink, "upstream_cluster", &self.upstream_cluster);
+        proto::field(sink, "headers", &self.headers);
+        proto::field(sink, "downstream_nodes", &self.downstream_nodes);
+        proto::field(sink, "max_active_faults", &self.max_active_faults);
+        proto::field(sink, "response_rate_limit", &self.response_rate_limit);
+        proto::field(sink, "delay_percent_runtime", &self.delay_percent_runtime);
+        proto::field(sink, "abort_percent_runtime", &self.abort_percent_runtime);
+        proto::field(sink, "delay_duration_runtime", &self.delay_duration_runtime);
+        proto::field(sink, "abort_http_status_runtime", &self.abort_http_status_runtime);
+        proto::field(sink, "max_active_faults_runtime", &self.max_active_faults_runtime);
+        proto::field(sink, "response_rate_limit_percent_runtime", &self.response_rate_limit_percent_runtime);
+        proto::field(sink, "abort_grpc_status_runtime", &self.abort_grpc_status_runtime);
+        proto::field(sink, "disable_downstream_cluster_stats", &self.disable_downstream_cluster_stats);
+        proto::field(sink, "filter_metadata", &self.filter_metadata);
     }
 }
 
@@ -437,21 +420,20 @@ pub enum GrpcStatsFilterConfigPerMethodStatSpecifier {
 impl Message for GrpcStatsFilterConfig {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "emit_filter_state", &self.emit_filter_state)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "emit_filter_state", &self.emit_filter_state);
         if let Some(GrpcStatsFilterConfigPerMethodStatSpecifier::IndividualMethodStatsAllowlist(value)) =
             &self.per_method_stat_specifier
         {
-            proto::entry(map, "individual_method_stats_allowlist", value)?;
+            proto::entry(sink, "individual_method_stats_allowlist", value);
         }
         if let Some(GrpcStatsFilterConfigPerMethodStatSpecifier::StatsForAllMethods(value)) =
             &self.per_method_stat_specifier
         {
-            proto::entry(map, "stats_for_all_methods", value)?;
+            proto::entry(sink, "stats_for_all_methods", value);
         }
-        proto::field(map, "enable_upstream_stats", &self.enable_upstream_stats)?;
-        proto::field(map, "replace_dots_in_grpc_service_name", &self.replace_dots_in_grpc_service_name)?;
-        Ok(())
+        proto::field(sink, "enable_upstream_stats", &self.enable_upstream_stats);
+        proto::field(sink, "replace_dots_in_grpc_service_name", &self.replace_dots_in_grpc_service_name);
     }
 }
 
@@ -464,9 +446,7 @@ pub struct GrpcWeb {}
 impl Message for GrpcWeb {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.grpc_web.v3.GrpcWeb";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(GrpcWeb);
@@ -483,10 +463,9 @@ pub struct HttpHeaderMutation {
 impl Message for HttpHeaderMutation {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "mutations", &self.mutations)?;
-        proto::field(map, "most_specific_header_mutations_wins", &self.most_specific_header_mutations_wins)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "mutations", &self.mutations);
+        proto::field(sink, "most_specific_header_mutations_wins", &self.most_specific_header_mutations_wins);
     }
 }
 
@@ -510,13 +489,12 @@ pub struct Mutations {
 impl Message for Mutations {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.header_mutation.v3.Mutations";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "request_mutations", &self.request_mutations)?;
-        proto::field(map, "response_mutations", &self.response_mutations)?;
-        proto::field(map, "query_parameter_mutations", &self.query_parameter_mutations)?;
-        proto::field(map, "response_trailers_mutations", &self.response_trailers_mutations)?;
-        proto::field(map, "request_trailers_mutations", &self.request_trailers_mutations)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "request_mutations", &self.request_mutations);
+        proto::field(sink, "response_mutations", &self.response_mutations);
+        proto::field(sink, "query_parameter_mutations", &self.query_parameter_mutations);
+        proto::field(sink, "response_trailers_mutations", &self.response_trailers_mutations);
+        proto::field(sink, "request_trailers_mutations", &self.request_trailers_mutations);
     }
 }
 
@@ -540,13 +518,12 @@ pub struct Lua {
 impl Message for Lua {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.lua.v3.Lua";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "inline_code", &self.inline_code)?;
-        proto::field(map, "source_codes", &self.source_codes)?;
-        proto::field(map, "default_source_code", &self.default_source_code)?;
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
-        proto::field(map, "clear_route_cache", &self.clear_route_cache)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "inline_code", &self.inline_code);
+        proto::field(sink, "source_codes", &self.source_codes);
+        proto::field(sink, "default_source_code", &self.default_source_code);
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
+        proto::field(sink, "clear_route_cache", &self.clear_route_cache);
     }
 }
 
@@ -575,18 +552,17 @@ pub enum LuaPerRouteOverride {
 impl Message for LuaPerRoute {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.lua.v3.LuaPerRoute";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(LuaPerRouteOverride::Disabled(value)) = &self.r#override {
-            proto::entry(map, "disabled", value)?;
+            proto::entry(sink, "disabled", value);
         }
         if let Some(LuaPerRouteOverride::Name(value)) = &self.r#override {
-            proto::entry(map, "name", value)?;
+            proto::entry(sink, "name", value);
         }
         if let Some(LuaPerRouteOverride::SourceCode(value)) = &self.r#override {
-            proto::entry(map, "source_code", value)?;
+            proto::entry(sink, "source_code", value);
         }
-        proto::field(map, "filter_context", &self.filter_context)?;
-        Ok(())
+        proto::field(sink, "filter_context", &self.filter_context);
     }
 }
 
@@ -602,9 +578,8 @@ pub struct OnDemand {
 impl Message for OnDemand {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.on_demand.v3.OnDemand";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "odcds", &self.odcds)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "odcds", &self.odcds);
     }
 }
 
@@ -624,11 +599,10 @@ pub struct OnDemandCds {
 impl Message for OnDemandCds {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.on_demand.v3.OnDemandCds";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "source", &self.source)?;
-        proto::field(map, "resources_locator", &self.resources_locator)?;
-        proto::field(map, "timeout", &self.timeout)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "source", &self.source);
+        proto::field(sink, "resources_locator", &self.resources_locator);
+        proto::field(sink, "timeout", &self.timeout);
     }
 }
 
@@ -644,9 +618,8 @@ pub struct OnDemandPerRouteConfig {
 impl Message for OnDemandPerRouteConfig {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.on_demand.v3.PerRouteConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "odcds", &self.odcds)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "odcds", &self.odcds);
     }
 }
 
@@ -680,18 +653,17 @@ pub struct Router {
 impl Message for Router {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.router.v3.Router";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "dynamic_stats", &self.dynamic_stats)?;
-        proto::field(map, "start_child_span", &self.start_child_span)?;
-        proto::field(map, "upstream_log", &self.upstream_log)?;
-        proto::field(map, "suppress_envoy_headers", &self.suppress_envoy_headers)?;
-        proto::field(map, "strict_check_headers", &self.strict_check_headers)?;
-        proto::field(map, "respect_expected_rq_timeout", &self.respect_expected_rq_timeout)?;
-        proto::field(map, "suppress_grpc_request_failure_code_stats", &self.suppress_grpc_request_failure_code_stats)?;
-        proto::field(map, "upstream_http_filters", &self.upstream_http_filters)?;
-        proto::field(map, "upstream_log_options", &self.upstream_log_options)?;
-        proto::field(map, "reject_connect_request_early_data", &self.reject_connect_request_early_data)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "dynamic_stats", &self.dynamic_stats);
+        proto::field(sink, "start_child_span", &self.start_child_span);
+        proto::field(sink, "upstream_log", &self.upstream_log);
+        proto::field(sink, "suppress_envoy_headers", &self.suppress_envoy_headers);
+        proto::field(sink, "strict_check_headers", &self.strict_check_headers);
+        proto::field(sink, "respect_expected_rq_timeout", &self.respect_expected_rq_timeout);
+        proto::field(sink, "suppress_grpc_request_failure_code_stats", &self.suppress_grpc_request_failure_code_stats);
+        proto::field(sink, "upstream_http_filters", &self.upstream_http_filters);
+        proto::field(sink, "upstream_log_options", &self.upstream_log_options);
+        proto::field(sink, "reject_connect_request_early_data", &self.reject_connect_request_early_data);
     }
 }
 
@@ -709,10 +681,9 @@ pub struct RouterUpstreamAccessLogOptions {
 impl Message for RouterUpstreamAccessLogOptions {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.router.v3.Router.UpstreamAccessLogOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "flush_upstream_log_on_upstream_stream", &self.flush_upstream_log_on_upstream_stream)?;
-        proto::field(map, "upstream_log_flush_interval", &self.upstream_log_flush_interval)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "flush_upstream_log_on_upstream_stream", &self.flush_upstream_log_on_upstream_stream);
+        proto::field(sink, "upstream_log_flush_interval", &self.upstream_log_flush_interval);
     }
 }
 
@@ -730,10 +701,9 @@ pub struct HttpSetFilterState {
 impl Message for HttpSetFilterState {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.set_filter_state.v3.Config";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "on_request_headers", &self.on_request_headers)?;
-        proto::field(map, "clear_route_cache", &self.clear_route_cache)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "on_request_headers", &self.on_request_headers);
+        proto::field(sink, "clear_route_cache", &self.clear_route_cache);
     }
 }
 

@@ -5,9 +5,9 @@ use super::{
     Metadata, RuntimeFeatureFlag, SocketOption, SocketOptionsOverride, TcpKeepalive, TrafficDirection, TransportSocket,
     TypedExtensionConfig, UdpSocketConfig, XdsMatcher,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::Duration;
-use serde::ser::SerializeMap;
 
 /// `envoy.config.listener.v3.AdditionalAddress`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,11 +23,10 @@ pub struct AdditionalAddress {
 impl Message for AdditionalAddress {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.AdditionalAddress";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "address", &self.address)?;
-        proto::field(map, "socket_options", &self.socket_options)?;
-        proto::field(map, "tcp_keepalive", &self.tcp_keepalive)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "address", &self.address);
+        proto::field(sink, "socket_options", &self.socket_options);
+        proto::field(sink, "tcp_keepalive", &self.tcp_keepalive);
     }
 }
 
@@ -43,9 +42,8 @@ pub struct ApiListener {
 impl Message for ApiListener {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.ApiListener";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "api_listener", &self.api_listener)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "api_listener", &self.api_listener);
     }
 }
 
@@ -72,15 +70,14 @@ pub enum FilterConfigType {
 impl Message for Filter {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.Filter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
         if let Some(FilterConfigType::TypedConfig(value)) = &self.config_type {
-            proto::entry(map, "typed_config", value)?;
+            proto::entry(sink, "typed_config", value);
         }
         if let Some(FilterConfigType::ConfigDiscovery(value)) = &self.config_type {
-            proto::entry(map, "config_discovery", value)?;
+            proto::entry(sink, "config_discovery", value);
         }
-        Ok(())
     }
 }
 
@@ -106,14 +103,13 @@ pub struct FilterChain {
 impl Message for FilterChain {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.FilterChain";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "filter_chain_match", &self.filter_chain_match)?;
-        proto::field(map, "filters", &self.filters)?;
-        proto::field(map, "metadata", &self.metadata)?;
-        proto::field(map, "transport_socket", &self.transport_socket)?;
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "transport_socket_connect_timeout", &self.transport_socket_connect_timeout)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "filter_chain_match", &self.filter_chain_match);
+        proto::field(sink, "filters", &self.filters);
+        proto::field(sink, "metadata", &self.metadata);
+        proto::field(sink, "transport_socket", &self.transport_socket);
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "transport_socket_connect_timeout", &self.transport_socket_connect_timeout);
     }
 }
 
@@ -149,19 +145,18 @@ pub struct FilterChainMatch {
 impl Message for FilterChainMatch {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.FilterChainMatch";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "prefix_ranges", &self.prefix_ranges)?;
-        proto::field(map, "address_suffix", &self.address_suffix)?;
-        proto::field(map, "suffix_len", &self.suffix_len)?;
-        proto::field(map, "source_prefix_ranges", &self.source_prefix_ranges)?;
-        proto::field(map, "source_ports", &self.source_ports)?;
-        proto::field(map, "destination_port", &self.destination_port)?;
-        proto::field(map, "transport_protocol", &self.transport_protocol)?;
-        proto::field(map, "application_protocols", &self.application_protocols)?;
-        proto::field(map, "server_names", &self.server_names)?;
-        proto::field(map, "source_type", &self.source_type)?;
-        proto::field(map, "direct_source_prefix_ranges", &self.direct_source_prefix_ranges)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "prefix_ranges", &self.prefix_ranges);
+        proto::field(sink, "address_suffix", &self.address_suffix);
+        proto::field(sink, "suffix_len", &self.suffix_len);
+        proto::field(sink, "source_prefix_ranges", &self.source_prefix_ranges);
+        proto::field(sink, "source_ports", &self.source_ports);
+        proto::field(sink, "destination_port", &self.destination_port);
+        proto::field(sink, "transport_protocol", &self.transport_protocol);
+        proto::field(sink, "application_protocols", &self.application_protocols);
+        proto::field(sink, "server_names", &self.server_names);
+        proto::field(sink, "source_type", &self.source_type);
+        proto::field(sink, "direct_source_prefix_ranges", &self.direct_source_prefix_ranges);
     }
 }
 
@@ -250,52 +245,51 @@ pub enum ListenerListenerSpecifier {
 impl Message for Listener {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.Listener";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "address", &self.address)?;
-        proto::field(map, "filter_chains", &self.filter_chains)?;
-        proto::field(map, "use_original_dst", &self.use_original_dst)?;
-        proto::field(map, "per_connection_buffer_limit_bytes", &self.per_connection_buffer_limit_bytes)?;
-        proto::field(map, "metadata", &self.metadata)?;
-        proto::field(map, "drain_type", &self.drain_type)?;
-        proto::field(map, "listener_filters", &self.listener_filters)?;
-        proto::field(map, "transparent", &self.transparent)?;
-        proto::field(map, "freebind", &self.freebind)?;
-        proto::field(map, "tcp_fast_open_queue_length", &self.tcp_fast_open_queue_length)?;
-        proto::field(map, "socket_options", &self.socket_options)?;
-        proto::field(map, "listener_filters_timeout", &self.listener_filters_timeout)?;
-        proto::field(map, "traffic_direction", &self.traffic_direction)?;
-        proto::field(map, "continue_on_listener_filters_timeout", &self.continue_on_listener_filters_timeout)?;
-        proto::field(map, "udp_listener_config", &self.udp_listener_config)?;
-        proto::field(map, "api_listener", &self.api_listener)?;
-        proto::field(map, "connection_balance_config", &self.connection_balance_config)?;
-        proto::field(map, "access_log", &self.access_log)?;
-        proto::field(map, "tcp_backlog_size", &self.tcp_backlog_size)?;
-        proto::field(map, "default_filter_chain", &self.default_filter_chain)?;
-        proto::field(map, "bind_to_port", &self.bind_to_port)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "address", &self.address);
+        proto::field(sink, "filter_chains", &self.filter_chains);
+        proto::field(sink, "use_original_dst", &self.use_original_dst);
+        proto::field(sink, "per_connection_buffer_limit_bytes", &self.per_connection_buffer_limit_bytes);
+        proto::field(sink, "metadata", &self.metadata);
+        proto::field(sink, "drain_type", &self.drain_type);
+        proto::field(sink, "listener_filters", &self.listener_filters);
+        proto::field(sink, "transparent", &self.transparent);
+        proto::field(sink, "freebind", &self.freebind);
+        proto::field(sink, "tcp_fast_open_queue_length", &self.tcp_fast_open_queue_length);
+        proto::field(sink, "socket_options", &self.socket_options);
+        proto::field(sink, "listener_filters_timeout", &self.listener_filters_timeout);
+        proto::field(sink, "traffic_direction", &self.traffic_direction);
+        proto::field(sink, "continue_on_listener_filters_timeout", &self.continue_on_listener_filters_timeout);
+        proto::field(sink, "udp_listener_config", &self.udp_listener_config);
+        proto::field(sink, "api_listener", &self.api_listener);
+        proto::field(sink, "connection_balance_config", &self.connection_balance_config);
+        proto::field(sink, "access_log", &self.access_log);
+        proto::field(sink, "tcp_backlog_size", &self.tcp_backlog_size);
+        proto::field(sink, "default_filter_chain", &self.default_filter_chain);
+        proto::field(sink, "bind_to_port", &self.bind_to_port);
         if let Some(ListenerListenerSpecifier::InternalListener(value)) = &self.listener_specifier {
-            proto::entry(map, "internal_listener", value)?;
+            proto::entry(sink, "internal_listener", value);
         }
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
-        proto::field(map, "enable_reuse_port", &self.enable_reuse_port)?;
-        proto::field(map, "enable_mptcp", &self.enable_mptcp)?;
-        proto::field(map, "ignore_global_conn_limit", &self.ignore_global_conn_limit)?;
-        proto::field(map, "filter_chain_matcher", &self.filter_chain_matcher)?;
-        proto::field(map, "additional_addresses", &self.additional_addresses)?;
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
+        proto::field(sink, "enable_reuse_port", &self.enable_reuse_port);
+        proto::field(sink, "enable_mptcp", &self.enable_mptcp);
+        proto::field(sink, "ignore_global_conn_limit", &self.ignore_global_conn_limit);
+        proto::field(sink, "filter_chain_matcher", &self.filter_chain_matcher);
+        proto::field(sink, "additional_addresses", &self.additional_addresses);
         proto::field(
-            map,
+            sink,
             "max_connections_to_accept_per_socket_event",
             &self.max_connections_to_accept_per_socket_event,
-        )?;
-        proto::field(map, "bypass_overload_manager", &self.bypass_overload_manager)?;
-        proto::field(map, "fcds_config", &self.fcds_config)?;
-        proto::field(map, "tcp_keepalive", &self.tcp_keepalive)?;
+        );
+        proto::field(sink, "bypass_overload_manager", &self.bypass_overload_manager);
+        proto::field(sink, "fcds_config", &self.fcds_config);
+        proto::field(sink, "tcp_keepalive", &self.tcp_keepalive);
         proto::field(
-            map,
+            sink,
             "per_connection_buffer_high_watermark_timeout",
             &self.per_connection_buffer_high_watermark_timeout,
-        )?;
-        Ok(())
+        );
     }
 }
 
@@ -320,14 +314,13 @@ pub enum ListenerConnectionBalanceConfigBalanceType {
 impl Message for ListenerConnectionBalanceConfig {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.Listener.ConnectionBalanceConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(ListenerConnectionBalanceConfigBalanceType::ExactBalance(value)) = &self.balance_type {
-            proto::entry(map, "exact_balance", value)?;
+            proto::entry(sink, "exact_balance", value);
         }
         if let Some(ListenerConnectionBalanceConfigBalanceType::ExtendBalance(value)) = &self.balance_type {
-            proto::entry(map, "extend_balance", value)?;
+            proto::entry(sink, "extend_balance", value);
         }
-        Ok(())
     }
 }
 
@@ -340,9 +333,7 @@ pub struct ListenerConnectionBalanceConfigExactBalance {}
 impl Message for ListenerConnectionBalanceConfigExactBalance {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.Listener.ConnectionBalanceConfig.ExactBalance";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(ListenerConnectionBalanceConfigExactBalance);
@@ -359,10 +350,9 @@ pub struct ListenerFcdsConfig {
 impl Message for ListenerFcdsConfig {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.Listener.FcdsConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "config_source", &self.config_source)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "config_source", &self.config_source);
     }
 }
 
@@ -375,9 +365,7 @@ pub struct ListenerInternalListenerConfig {}
 impl Message for ListenerInternalListenerConfig {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.Listener.InternalListenerConfig";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(ListenerInternalListenerConfig);
@@ -405,16 +393,15 @@ pub enum ListenerFilterConfigType {
 impl Message for ListenerFilter {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.ListenerFilter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
         if let Some(ListenerFilterConfigType::TypedConfig(value)) = &self.config_type {
-            proto::entry(map, "typed_config", value)?;
+            proto::entry(sink, "typed_config", value);
         }
-        proto::field(map, "filter_disabled", &self.filter_disabled)?;
+        proto::field(sink, "filter_disabled", &self.filter_disabled);
         if let Some(ListenerFilterConfigType::ConfigDiscovery(value)) = &self.config_type {
-            proto::entry(map, "config_discovery", value)?;
+            proto::entry(sink, "config_discovery", value);
         }
-        Ok(())
     }
 }
 
@@ -445,23 +432,22 @@ pub enum ListenerFilterChainMatchPredicateRule {
 impl Message for ListenerFilterChainMatchPredicate {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.ListenerFilterChainMatchPredicate";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(ListenerFilterChainMatchPredicateRule::OrMatch(value)) = &self.rule {
-            proto::entry(map, "or_match", value)?;
+            proto::entry(sink, "or_match", value);
         }
         if let Some(ListenerFilterChainMatchPredicateRule::AndMatch(value)) = &self.rule {
-            proto::entry(map, "and_match", value)?;
+            proto::entry(sink, "and_match", value);
         }
         if let Some(ListenerFilterChainMatchPredicateRule::NotMatch(value)) = &self.rule {
-            proto::entry(map, "not_match", value)?;
+            proto::entry(sink, "not_match", value);
         }
         if let Some(ListenerFilterChainMatchPredicateRule::AnyMatch(value)) = &self.rule {
-            proto::entry(map, "any_match", value)?;
+            proto::entry(sink, "any_match", value);
         }
         if let Some(ListenerFilterChainMatchPredicateRule::DestinationPortRange(value)) = &self.rule {
-            proto::entry(map, "destination_port_range", value)?;
+            proto::entry(sink, "destination_port_range", value);
         }
-        Ok(())
     }
 }
 
@@ -477,9 +463,8 @@ pub struct ListenerFilterChainMatchPredicateMatchSet {
 impl Message for ListenerFilterChainMatchPredicateMatchSet {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "rules", &self.rules)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "rules", &self.rules);
     }
 }
 
@@ -509,20 +494,19 @@ pub struct QuicProtocolOptions {
 impl Message for QuicProtocolOptions {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.QuicProtocolOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "quic_protocol_options", &self.quic_protocol_options)?;
-        proto::field(map, "idle_timeout", &self.idle_timeout)?;
-        proto::field(map, "crypto_handshake_timeout", &self.crypto_handshake_timeout)?;
-        proto::field(map, "enabled", &self.enabled)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "quic_protocol_options", &self.quic_protocol_options);
+        proto::field(sink, "idle_timeout", &self.idle_timeout);
+        proto::field(sink, "crypto_handshake_timeout", &self.crypto_handshake_timeout);
+        proto::field(sink, "enabled", &self.enabled);
         proto::field(
-            map,
+            sink,
             "packets_to_read_to_connection_count_ratio",
             &self.packets_to_read_to_connection_count_ratio,
-        )?;
-        proto::field(map, "send_disable_active_migration", &self.send_disable_active_migration)?;
-        proto::field(map, "reject_new_connections", &self.reject_new_connections)?;
-        proto::field(map, "max_sessions_per_event_loop", &self.max_sessions_per_event_loop)?;
-        Ok(())
+        );
+        proto::field(sink, "send_disable_active_migration", &self.send_disable_active_migration);
+        proto::field(sink, "reject_new_connections", &self.reject_new_connections);
+        proto::field(sink, "max_sessions_per_event_loop", &self.max_sessions_per_event_loop);
     }
 }
 
@@ -540,10 +524,9 @@ pub struct UdpListenerConfig {
 impl Message for UdpListenerConfig {
     const FULL_NAME: &'static str = "envoy.config.listener.v3.UdpListenerConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "downstream_socket_config", &self.downstream_socket_config)?;
-        proto::field(map, "quic_options", &self.quic_options)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "downstream_socket_config", &self.downstream_socket_config);
+        proto::field(sink, "quic_options", &self.quic_options);
     }
 }
 

@@ -4,9 +4,9 @@ use super::{
     CidrRange, FilterStateMatcher, HeaderMatcher, Int32Range, MetadataMatcher, PathMatcher, StringMatcher,
     TypedExtensionConfig, XdsMatcher,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::Duration;
-use serde::ser::SerializeMap;
 use std::collections::BTreeMap;
 
 /// `envoy.config.rbac.v3.Permission`.
@@ -52,50 +52,49 @@ pub enum PermissionRule {
 impl Message for Permission {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.Permission";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(PermissionRule::AndRules(value)) = &self.rule {
-            proto::entry(map, "and_rules", value)?;
+            proto::entry(sink, "and_rules", value);
         }
         if let Some(PermissionRule::OrRules(value)) = &self.rule {
-            proto::entry(map, "or_rules", value)?;
+            proto::entry(sink, "or_rules", value);
         }
         if let Some(PermissionRule::Any(value)) = &self.rule {
-            proto::entry(map, "any", value)?;
+            proto::entry(sink, "any", value);
         }
         if let Some(PermissionRule::Header(value)) = &self.rule {
-            proto::entry(map, "header", value)?;
+            proto::entry(sink, "header", value);
         }
         if let Some(PermissionRule::DestinationIp(value)) = &self.rule {
-            proto::entry(map, "destination_ip", value)?;
+            proto::entry(sink, "destination_ip", value);
         }
         if let Some(PermissionRule::DestinationPort(value)) = &self.rule {
-            proto::entry(map, "destination_port", value)?;
+            proto::entry(sink, "destination_port", value);
         }
         if let Some(PermissionRule::Metadata(value)) = &self.rule {
-            proto::entry(map, "metadata", value)?;
+            proto::entry(sink, "metadata", value);
         }
         if let Some(PermissionRule::NotRule(value)) = &self.rule {
-            proto::entry(map, "not_rule", value)?;
+            proto::entry(sink, "not_rule", value);
         }
         if let Some(PermissionRule::RequestedServerName(value)) = &self.rule {
-            proto::entry(map, "requested_server_name", value)?;
+            proto::entry(sink, "requested_server_name", value);
         }
         if let Some(PermissionRule::UrlPath(value)) = &self.rule {
-            proto::entry(map, "url_path", value)?;
+            proto::entry(sink, "url_path", value);
         }
         if let Some(PermissionRule::DestinationPortRange(value)) = &self.rule {
-            proto::entry(map, "destination_port_range", value)?;
+            proto::entry(sink, "destination_port_range", value);
         }
         if let Some(PermissionRule::Matcher(value)) = &self.rule {
-            proto::entry(map, "matcher", value)?;
+            proto::entry(sink, "matcher", value);
         }
         if let Some(PermissionRule::UriTemplate(value)) = &self.rule {
-            proto::entry(map, "uri_template", value)?;
+            proto::entry(sink, "uri_template", value);
         }
         if let Some(PermissionRule::SourcedMetadata(value)) = &self.rule {
-            proto::entry(map, "sourced_metadata", value)?;
+            proto::entry(sink, "sourced_metadata", value);
         }
-        Ok(())
     }
 }
 
@@ -111,9 +110,8 @@ pub struct PermissionSet {
 impl Message for PermissionSet {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.Permission.Set";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "rules", &self.rules)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "rules", &self.rules);
     }
 }
 
@@ -131,10 +129,9 @@ pub struct RbacPolicy {
 impl Message for RbacPolicy {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.Policy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "permissions", &self.permissions)?;
-        proto::field(map, "principals", &self.principals)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "permissions", &self.permissions);
+        proto::field(sink, "principals", &self.principals);
     }
 }
 
@@ -181,47 +178,46 @@ pub enum PrincipalIdentifier {
 impl Message for Principal {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.Principal";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(PrincipalIdentifier::AndIds(value)) = &self.identifier {
-            proto::entry(map, "and_ids", value)?;
+            proto::entry(sink, "and_ids", value);
         }
         if let Some(PrincipalIdentifier::OrIds(value)) = &self.identifier {
-            proto::entry(map, "or_ids", value)?;
+            proto::entry(sink, "or_ids", value);
         }
         if let Some(PrincipalIdentifier::Any(value)) = &self.identifier {
-            proto::entry(map, "any", value)?;
+            proto::entry(sink, "any", value);
         }
         if let Some(PrincipalIdentifier::Authenticated(value)) = &self.identifier {
-            proto::entry(map, "authenticated", value)?;
+            proto::entry(sink, "authenticated", value);
         }
         if let Some(PrincipalIdentifier::Header(value)) = &self.identifier {
-            proto::entry(map, "header", value)?;
+            proto::entry(sink, "header", value);
         }
         if let Some(PrincipalIdentifier::Metadata(value)) = &self.identifier {
-            proto::entry(map, "metadata", value)?;
+            proto::entry(sink, "metadata", value);
         }
         if let Some(PrincipalIdentifier::NotId(value)) = &self.identifier {
-            proto::entry(map, "not_id", value)?;
+            proto::entry(sink, "not_id", value);
         }
         if let Some(PrincipalIdentifier::UrlPath(value)) = &self.identifier {
-            proto::entry(map, "url_path", value)?;
+            proto::entry(sink, "url_path", value);
         }
         if let Some(PrincipalIdentifier::DirectRemoteIp(value)) = &self.identifier {
-            proto::entry(map, "direct_remote_ip", value)?;
+            proto::entry(sink, "direct_remote_ip", value);
         }
         if let Some(PrincipalIdentifier::RemoteIp(value)) = &self.identifier {
-            proto::entry(map, "remote_ip", value)?;
+            proto::entry(sink, "remote_ip", value);
         }
         if let Some(PrincipalIdentifier::FilterState(value)) = &self.identifier {
-            proto::entry(map, "filter_state", value)?;
+            proto::entry(sink, "filter_state", value);
         }
         if let Some(PrincipalIdentifier::SourcedMetadata(value)) = &self.identifier {
-            proto::entry(map, "sourced_metadata", value)?;
+            proto::entry(sink, "sourced_metadata", value);
         }
         if let Some(PrincipalIdentifier::Custom(value)) = &self.identifier {
-            proto::entry(map, "custom", value)?;
+            proto::entry(sink, "custom", value);
         }
-        Ok(())
     }
 }
 
@@ -237,9 +233,8 @@ pub struct PrincipalAuthenticated {
 impl Message for PrincipalAuthenticated {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.Principal.Authenticated";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "principal_name", &self.principal_name)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "principal_name", &self.principal_name);
     }
 }
 
@@ -255,9 +250,8 @@ pub struct PrincipalSet {
 impl Message for PrincipalSet {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.Principal.Set";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "ids", &self.ids)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "ids", &self.ids);
     }
 }
 
@@ -277,11 +271,10 @@ pub struct Rbac {
 impl Message for Rbac {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.RBAC";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "action", &self.action)?;
-        proto::field(map, "policies", &self.policies)?;
-        proto::field(map, "audit_logging_options", &self.audit_logging_options)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "action", &self.action);
+        proto::field(sink, "policies", &self.policies);
+        proto::field(sink, "audit_logging_options", &self.audit_logging_options);
     }
 }
 
@@ -299,10 +292,9 @@ pub struct RbacAuditLoggingOptions {
 impl Message for RbacAuditLoggingOptions {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.RBAC.AuditLoggingOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "audit_condition", &self.audit_condition)?;
-        proto::field(map, "logger_configs", &self.logger_configs)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "audit_condition", &self.audit_condition);
+        proto::field(sink, "logger_configs", &self.logger_configs);
     }
 }
 
@@ -320,10 +312,9 @@ pub struct RbacAuditLoggingOptionsAuditLoggerConfig {
 impl Message for RbacAuditLoggingOptionsAuditLoggerConfig {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.RBAC.AuditLoggingOptions.AuditLoggerConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "audit_logger", &self.audit_logger)?;
-        proto::field(map, "is_optional", &self.is_optional)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "audit_logger", &self.audit_logger);
+        proto::field(sink, "is_optional", &self.is_optional);
     }
 }
 
@@ -341,10 +332,9 @@ pub struct SourcedMetadata {
 impl Message for SourcedMetadata {
     const FULL_NAME: &'static str = "envoy.config.rbac.v3.SourcedMetadata";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "metadata_matcher", &self.metadata_matcher)?;
-        proto::field(map, "metadata_source", &self.metadata_source)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "metadata_matcher", &self.metadata_matcher);
+        proto::field(sink, "metadata_source", &self.metadata_source);
     }
 }
 
@@ -372,15 +362,14 @@ pub struct HttpRbac {
 impl Message for HttpRbac {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "rules", &self.rules)?;
-        proto::field(map, "shadow_rules", &self.shadow_rules)?;
-        proto::field(map, "shadow_rules_stat_prefix", &self.shadow_rules_stat_prefix)?;
-        proto::field(map, "matcher", &self.matcher)?;
-        proto::field(map, "shadow_matcher", &self.shadow_matcher)?;
-        proto::field(map, "rules_stat_prefix", &self.rules_stat_prefix)?;
-        proto::field(map, "track_per_rule_stats", &self.track_per_rule_stats)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "rules", &self.rules);
+        proto::field(sink, "shadow_rules", &self.shadow_rules);
+        proto::field(sink, "shadow_rules_stat_prefix", &self.shadow_rules_stat_prefix);
+        proto::field(sink, "matcher", &self.matcher);
+        proto::field(sink, "shadow_matcher", &self.shadow_matcher);
+        proto::field(sink, "rules_stat_prefix", &self.rules_stat_prefix);
+        proto::field(sink, "track_per_rule_stats", &self.track_per_rule_stats);
     }
 }
 
@@ -396,9 +385,8 @@ pub struct RbacPerRoute {
 impl Message for RbacPerRoute {
     const FULL_NAME: &'static str = "envoy.extensions.filters.http.rbac.v3.RBACPerRoute";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "rbac", &self.rbac)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "rbac", &self.rbac);
     }
 }
 
@@ -428,16 +416,15 @@ pub struct NetworkRbac {
 impl Message for NetworkRbac {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.rbac.v3.RBAC";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "rules", &self.rules)?;
-        proto::field(map, "shadow_rules", &self.shadow_rules)?;
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
-        proto::field(map, "enforcement_type", &self.enforcement_type)?;
-        proto::field(map, "shadow_rules_stat_prefix", &self.shadow_rules_stat_prefix)?;
-        proto::field(map, "matcher", &self.matcher)?;
-        proto::field(map, "shadow_matcher", &self.shadow_matcher)?;
-        proto::field(map, "delay_deny", &self.delay_deny)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "rules", &self.rules);
+        proto::field(sink, "shadow_rules", &self.shadow_rules);
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
+        proto::field(sink, "enforcement_type", &self.enforcement_type);
+        proto::field(sink, "shadow_rules_stat_prefix", &self.shadow_rules_stat_prefix);
+        proto::field(sink, "matcher", &self.matcher);
+        proto::field(sink, "shadow_matcher", &self.shadow_matcher);
+        proto::field(sink, "delay_deny", &self.delay_deny);
     }
 }
 

@@ -6,9 +6,9 @@ use super::{
     RetryPolicy, RoutingPriority, RuntimeFractionalPercent, StringMatcher, SubstitutionFormatString,
     TypedExtensionConfig,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::Duration;
-use serde::ser::SerializeMap;
 use std::collections::BTreeMap;
 
 /// `envoy.config.route.v3.ClusterSpecifierPlugin`.
@@ -23,10 +23,9 @@ pub struct ClusterSpecifierPlugin {
 impl Message for ClusterSpecifierPlugin {
     const FULL_NAME: &'static str = "envoy.config.route.v3.ClusterSpecifierPlugin";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "extension", &self.extension)?;
-        proto::field(map, "is_optional", &self.is_optional)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "extension", &self.extension);
+        proto::field(sink, "is_optional", &self.is_optional);
     }
 }
 
@@ -46,11 +45,10 @@ pub struct CookieMatcher {
 impl Message for CookieMatcher {
     const FULL_NAME: &'static str = "envoy.config.route.v3.CookieMatcher";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "string_match", &self.string_match)?;
-        proto::field(map, "invert_match", &self.invert_match)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "string_match", &self.string_match);
+        proto::field(sink, "invert_match", &self.invert_match);
     }
 }
 
@@ -68,10 +66,9 @@ pub struct Decorator {
 impl Message for Decorator {
     const FULL_NAME: &'static str = "envoy.config.route.v3.Decorator";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "operation", &self.operation)?;
-        proto::field(map, "propagate", &self.propagate)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "operation", &self.operation);
+        proto::field(sink, "propagate", &self.propagate);
     }
 }
 
@@ -91,11 +88,10 @@ pub struct DirectResponseAction {
 impl Message for DirectResponseAction {
     const FULL_NAME: &'static str = "envoy.config.route.v3.DirectResponseAction";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "status", &self.status)?;
-        proto::field(map, "body", &self.body)?;
-        proto::field(map, "body_format", &self.body_format)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "status", &self.status);
+        proto::field(sink, "body", &self.body);
+        proto::field(sink, "body_format", &self.body_format);
     }
 }
 
@@ -111,9 +107,8 @@ pub struct FilterAction {
 impl Message for FilterAction {
     const FULL_NAME: &'static str = "envoy.config.route.v3.FilterAction";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "action", &self.action)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "action", &self.action);
     }
 }
 
@@ -133,11 +128,10 @@ pub struct RouteFilterConfig {
 impl Message for RouteFilterConfig {
     const FULL_NAME: &'static str = "envoy.config.route.v3.FilterConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "config", &self.config)?;
-        proto::field(map, "is_optional", &self.is_optional)?;
-        proto::field(map, "disabled", &self.disabled)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "config", &self.config);
+        proto::field(sink, "is_optional", &self.is_optional);
+        proto::field(sink, "disabled", &self.disabled);
     }
 }
 
@@ -170,20 +164,19 @@ pub enum HeaderMatcherHeaderMatchSpecifier {
 impl Message for HeaderMatcher {
     const FULL_NAME: &'static str = "envoy.config.route.v3.HeaderMatcher";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
         if let Some(HeaderMatcherHeaderMatchSpecifier::RangeMatch(value)) = &self.header_match_specifier {
-            proto::entry(map, "range_match", value)?;
+            proto::entry(sink, "range_match", value);
         }
         if let Some(HeaderMatcherHeaderMatchSpecifier::PresentMatch(value)) = &self.header_match_specifier {
-            proto::entry(map, "present_match", value)?;
+            proto::entry(sink, "present_match", value);
         }
-        proto::field(map, "invert_match", &self.invert_match)?;
+        proto::field(sink, "invert_match", &self.invert_match);
         if let Some(HeaderMatcherHeaderMatchSpecifier::StringMatch(value)) = &self.header_match_specifier {
-            proto::entry(map, "string_match", value)?;
+            proto::entry(sink, "string_match", value);
         }
-        proto::field(map, "treat_missing_header_as_empty", &self.treat_missing_header_as_empty)?;
-        Ok(())
+        proto::field(sink, "treat_missing_header_as_empty", &self.treat_missing_header_as_empty);
     }
 }
 
@@ -203,11 +196,10 @@ pub struct HedgePolicy {
 impl Message for HedgePolicy {
     const FULL_NAME: &'static str = "envoy.config.route.v3.HedgePolicy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "initial_requests", &self.initial_requests)?;
-        proto::field(map, "additional_request_chance", &self.additional_request_chance)?;
-        proto::field(map, "hedge_on_per_try_timeout", &self.hedge_on_per_try_timeout)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "initial_requests", &self.initial_requests);
+        proto::field(sink, "additional_request_chance", &self.additional_request_chance);
+        proto::field(sink, "hedge_on_per_try_timeout", &self.hedge_on_per_try_timeout);
     }
 }
 
@@ -231,13 +223,12 @@ pub struct InternalRedirectPolicy {
 impl Message for InternalRedirectPolicy {
     const FULL_NAME: &'static str = "envoy.config.route.v3.InternalRedirectPolicy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "max_internal_redirects", &self.max_internal_redirects)?;
-        proto::field(map, "redirect_response_codes", &self.redirect_response_codes)?;
-        proto::field(map, "predicates", &self.predicates)?;
-        proto::field(map, "allow_cross_scheme_redirect", &self.allow_cross_scheme_redirect)?;
-        proto::field(map, "response_headers_to_copy", &self.response_headers_to_copy)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "max_internal_redirects", &self.max_internal_redirects);
+        proto::field(sink, "redirect_response_codes", &self.redirect_response_codes);
+        proto::field(sink, "predicates", &self.predicates);
+        proto::field(sink, "allow_cross_scheme_redirect", &self.allow_cross_scheme_redirect);
+        proto::field(sink, "response_headers_to_copy", &self.response_headers_to_copy);
     }
 }
 
@@ -250,9 +241,7 @@ pub struct NonForwardingAction {}
 impl Message for NonForwardingAction {
     const FULL_NAME: &'static str = "envoy.config.route.v3.NonForwardingAction";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(NonForwardingAction);
@@ -278,19 +267,18 @@ pub enum QueryParameterMatcherQueryParameterMatchSpecifier {
 impl Message for QueryParameterMatcher {
     const FULL_NAME: &'static str = "envoy.config.route.v3.QueryParameterMatcher";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
         if let Some(QueryParameterMatcherQueryParameterMatchSpecifier::StringMatch(value)) =
             &self.query_parameter_match_specifier
         {
-            proto::entry(map, "string_match", value)?;
+            proto::entry(sink, "string_match", value);
         }
         if let Some(QueryParameterMatcherQueryParameterMatchSpecifier::PresentMatch(value)) =
             &self.query_parameter_match_specifier
         {
-            proto::entry(map, "present_match", value)?;
+            proto::entry(sink, "present_match", value);
         }
-        Ok(())
     }
 }
 
@@ -336,27 +324,26 @@ pub enum RedirectActionSchemeRewriteSpecifier {
 impl Message for RedirectAction {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RedirectAction";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "host_redirect", &self.host_redirect)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "host_redirect", &self.host_redirect);
         if let Some(RedirectActionPathRewriteSpecifier::PathRedirect(value)) = &self.path_rewrite_specifier {
-            proto::entry(map, "path_redirect", value)?;
+            proto::entry(sink, "path_redirect", value);
         }
-        proto::field(map, "response_code", &self.response_code)?;
+        proto::field(sink, "response_code", &self.response_code);
         if let Some(RedirectActionSchemeRewriteSpecifier::HttpsRedirect(value)) = &self.scheme_rewrite_specifier {
-            proto::entry(map, "https_redirect", value)?;
+            proto::entry(sink, "https_redirect", value);
         }
         if let Some(RedirectActionPathRewriteSpecifier::PrefixRewrite(value)) = &self.path_rewrite_specifier {
-            proto::entry(map, "prefix_rewrite", value)?;
+            proto::entry(sink, "prefix_rewrite", value);
         }
-        proto::field(map, "strip_query", &self.strip_query)?;
+        proto::field(sink, "strip_query", &self.strip_query);
         if let Some(RedirectActionSchemeRewriteSpecifier::SchemeRedirect(value)) = &self.scheme_rewrite_specifier {
-            proto::entry(map, "scheme_redirect", value)?;
+            proto::entry(sink, "scheme_redirect", value);
         }
-        proto::field(map, "port_redirect", &self.port_redirect)?;
+        proto::field(sink, "port_redirect", &self.port_redirect);
         if let Some(RedirectActionPathRewriteSpecifier::RegexRewrite(value)) = &self.path_rewrite_specifier {
-            proto::entry(map, "regex_rewrite", value)?;
+            proto::entry(sink, "regex_rewrite", value);
         }
-        Ok(())
     }
 }
 
@@ -411,35 +398,34 @@ pub enum RouteActionOneof {
 impl Message for Route {
     const FULL_NAME: &'static str = "envoy.config.route.v3.Route";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "match", &self.r#match)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "match", &self.r#match);
         if let Some(RouteActionOneof::Route(value)) = &self.action {
-            proto::entry(map, "route", value)?;
+            proto::entry(sink, "route", value);
         }
         if let Some(RouteActionOneof::Redirect(value)) = &self.action {
-            proto::entry(map, "redirect", value)?;
+            proto::entry(sink, "redirect", value);
         }
-        proto::field(map, "metadata", &self.metadata)?;
-        proto::field(map, "decorator", &self.decorator)?;
+        proto::field(sink, "metadata", &self.metadata);
+        proto::field(sink, "decorator", &self.decorator);
         if let Some(RouteActionOneof::DirectResponse(value)) = &self.action {
-            proto::entry(map, "direct_response", value)?;
+            proto::entry(sink, "direct_response", value);
         }
-        proto::field(map, "request_headers_to_add", &self.request_headers_to_add)?;
-        proto::field(map, "response_headers_to_add", &self.response_headers_to_add)?;
-        proto::field(map, "response_headers_to_remove", &self.response_headers_to_remove)?;
-        proto::field(map, "request_headers_to_remove", &self.request_headers_to_remove)?;
-        proto::field(map, "typed_per_filter_config", &self.typed_per_filter_config)?;
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "tracing", &self.tracing)?;
+        proto::field(sink, "request_headers_to_add", &self.request_headers_to_add);
+        proto::field(sink, "response_headers_to_add", &self.response_headers_to_add);
+        proto::field(sink, "response_headers_to_remove", &self.response_headers_to_remove);
+        proto::field(sink, "request_headers_to_remove", &self.request_headers_to_remove);
+        proto::field(sink, "typed_per_filter_config", &self.typed_per_filter_config);
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "tracing", &self.tracing);
         if let Some(RouteActionOneof::FilterAction(value)) = &self.action {
-            proto::entry(map, "filter_action", value)?;
+            proto::entry(sink, "filter_action", value);
         }
         if let Some(RouteActionOneof::NonForwardingAction(value)) = &self.action {
-            proto::entry(map, "non_forwarding_action", value)?;
+            proto::entry(sink, "non_forwarding_action", value);
         }
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
-        proto::field(map, "request_body_buffer_limit", &self.request_body_buffer_limit)?;
-        Ok(())
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
+        proto::field(sink, "request_body_buffer_limit", &self.request_body_buffer_limit);
     }
 }
 
@@ -531,60 +517,59 @@ pub enum RouteActionHostRewriteSpecifier {
 impl Message for RouteAction {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(RouteActionClusterSpecifier::Cluster(value)) = &self.cluster_specifier {
-            proto::entry(map, "cluster", value)?;
+            proto::entry(sink, "cluster", value);
         }
         if let Some(RouteActionClusterSpecifier::ClusterHeader(value)) = &self.cluster_specifier {
-            proto::entry(map, "cluster_header", value)?;
+            proto::entry(sink, "cluster_header", value);
         }
         if let Some(RouteActionClusterSpecifier::WeightedClusters(value)) = &self.cluster_specifier {
-            proto::entry(map, "weighted_clusters", value)?;
+            proto::entry(sink, "weighted_clusters", value);
         }
-        proto::field(map, "metadata_match", &self.metadata_match)?;
-        proto::field(map, "prefix_rewrite", &self.prefix_rewrite)?;
+        proto::field(sink, "metadata_match", &self.metadata_match);
+        proto::field(sink, "prefix_rewrite", &self.prefix_rewrite);
         if let Some(RouteActionHostRewriteSpecifier::HostRewriteLiteral(value)) = &self.host_rewrite_specifier {
-            proto::entry(map, "host_rewrite_literal", value)?;
+            proto::entry(sink, "host_rewrite_literal", value);
         }
         if let Some(RouteActionHostRewriteSpecifier::AutoHostRewrite(value)) = &self.host_rewrite_specifier {
-            proto::entry(map, "auto_host_rewrite", value)?;
+            proto::entry(sink, "auto_host_rewrite", value);
         }
-        proto::field(map, "timeout", &self.timeout)?;
-        proto::field(map, "retry_policy", &self.retry_policy)?;
-        proto::field(map, "priority", &self.priority)?;
-        proto::field(map, "rate_limits", &self.rate_limits)?;
-        proto::field(map, "hash_policy", &self.hash_policy)?;
-        proto::field(map, "cluster_not_found_response_code", &self.cluster_not_found_response_code)?;
-        proto::field(map, "max_grpc_timeout", &self.max_grpc_timeout)?;
-        proto::field(map, "idle_timeout", &self.idle_timeout)?;
-        proto::field(map, "upgrade_configs", &self.upgrade_configs)?;
-        proto::field(map, "hedge_policy", &self.hedge_policy)?;
+        proto::field(sink, "timeout", &self.timeout);
+        proto::field(sink, "retry_policy", &self.retry_policy);
+        proto::field(sink, "priority", &self.priority);
+        proto::field(sink, "rate_limits", &self.rate_limits);
+        proto::field(sink, "hash_policy", &self.hash_policy);
+        proto::field(sink, "cluster_not_found_response_code", &self.cluster_not_found_response_code);
+        proto::field(sink, "max_grpc_timeout", &self.max_grpc_timeout);
+        proto::field(sink, "idle_timeout", &self.idle_timeout);
+        proto::field(sink, "upgrade_configs", &self.upgrade_configs);
+        proto::field(sink, "hedge_policy", &self.hedge_policy);
         if let Some(RouteActionHostRewriteSpecifier::HostRewriteHeader(value)) = &self.host_rewrite_specifier {
-            proto::entry(map, "host_rewrite_header", value)?;
+            proto::entry(sink, "host_rewrite_header", value);
         }
-        proto::field(map, "request_mirror_policies", &self.request_mirror_policies)?;
-        proto::field(map, "regex_rewrite", &self.regex_rewrite)?;
-        proto::field(map, "retry_policy_typed_config", &self.retry_policy_typed_config)?;
-        proto::field(map, "internal_redirect_policy", &self.internal_redirect_policy)?;
+        proto::field(sink, "request_mirror_policies", &self.request_mirror_policies);
+        proto::field(sink, "regex_rewrite", &self.regex_rewrite);
+        proto::field(sink, "retry_policy_typed_config", &self.retry_policy_typed_config);
+        proto::field(sink, "internal_redirect_policy", &self.internal_redirect_policy);
         if let Some(RouteActionHostRewriteSpecifier::HostRewritePathRegex(value)) = &self.host_rewrite_specifier {
-            proto::entry(map, "host_rewrite_path_regex", value)?;
+            proto::entry(sink, "host_rewrite_path_regex", value);
         }
-        proto::field(map, "max_stream_duration", &self.max_stream_duration)?;
+        proto::field(sink, "max_stream_duration", &self.max_stream_duration);
         if let Some(RouteActionClusterSpecifier::ClusterSpecifierPlugin(value)) = &self.cluster_specifier {
-            proto::entry(map, "cluster_specifier_plugin", value)?;
+            proto::entry(sink, "cluster_specifier_plugin", value);
         }
-        proto::field(map, "append_x_forwarded_host", &self.append_x_forwarded_host)?;
+        proto::field(sink, "append_x_forwarded_host", &self.append_x_forwarded_host);
         if let Some(RouteActionClusterSpecifier::InlineClusterSpecifierPlugin(value)) = &self.cluster_specifier {
-            proto::entry(map, "inline_cluster_specifier_plugin", value)?;
+            proto::entry(sink, "inline_cluster_specifier_plugin", value);
         }
-        proto::field(map, "early_data_policy", &self.early_data_policy)?;
-        proto::field(map, "path_rewrite_policy", &self.path_rewrite_policy)?;
-        proto::field(map, "flush_timeout", &self.flush_timeout)?;
+        proto::field(sink, "early_data_policy", &self.early_data_policy);
+        proto::field(sink, "path_rewrite_policy", &self.path_rewrite_policy);
+        proto::field(sink, "flush_timeout", &self.flush_timeout);
         if let Some(RouteActionHostRewriteSpecifier::HostRewrite(value)) = &self.host_rewrite_specifier {
-            proto::entry(map, "host_rewrite", value)?;
+            proto::entry(sink, "host_rewrite", value);
         }
-        proto::field(map, "path_rewrite", &self.path_rewrite)?;
-        Ok(())
+        proto::field(sink, "path_rewrite", &self.path_rewrite);
     }
 }
 
@@ -617,24 +602,23 @@ pub enum RouteActionHashPolicyPolicySpecifier {
 impl Message for RouteActionHashPolicy {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.HashPolicy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(RouteActionHashPolicyPolicySpecifier::Header(value)) = &self.policy_specifier {
-            proto::entry(map, "header", value)?;
+            proto::entry(sink, "header", value);
         }
         if let Some(RouteActionHashPolicyPolicySpecifier::Cookie(value)) = &self.policy_specifier {
-            proto::entry(map, "cookie", value)?;
+            proto::entry(sink, "cookie", value);
         }
         if let Some(RouteActionHashPolicyPolicySpecifier::ConnectionProperties(value)) = &self.policy_specifier {
-            proto::entry(map, "connection_properties", value)?;
+            proto::entry(sink, "connection_properties", value);
         }
-        proto::field(map, "terminal", &self.terminal)?;
+        proto::field(sink, "terminal", &self.terminal);
         if let Some(RouteActionHashPolicyPolicySpecifier::QueryParameter(value)) = &self.policy_specifier {
-            proto::entry(map, "query_parameter", value)?;
+            proto::entry(sink, "query_parameter", value);
         }
         if let Some(RouteActionHashPolicyPolicySpecifier::FilterState(value)) = &self.policy_specifier {
-            proto::entry(map, "filter_state", value)?;
+            proto::entry(sink, "filter_state", value);
         }
-        Ok(())
     }
 }
 
@@ -650,9 +634,8 @@ pub struct RouteActionHashPolicyConnectionProperties {
 impl Message for RouteActionHashPolicyConnectionProperties {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "source_ip", &self.source_ip)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "source_ip", &self.source_ip);
     }
 }
 
@@ -674,12 +657,11 @@ pub struct RouteActionHashPolicyCookie {
 impl Message for RouteActionHashPolicyCookie {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.HashPolicy.Cookie";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "ttl", &self.ttl)?;
-        proto::field(map, "path", &self.path)?;
-        proto::field(map, "attributes", &self.attributes)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "ttl", &self.ttl);
+        proto::field(sink, "path", &self.path);
+        proto::field(sink, "attributes", &self.attributes);
     }
 }
 
@@ -697,10 +679,9 @@ pub struct RouteActionHashPolicyCookieAttribute {
 impl Message for RouteActionHashPolicyCookieAttribute {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "value", &self.value)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "value", &self.value);
     }
 }
 
@@ -716,9 +697,8 @@ pub struct RouteActionHashPolicyFilterState {
 impl Message for RouteActionHashPolicyFilterState {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.HashPolicy.FilterState";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "key", &self.key)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "key", &self.key);
     }
 }
 
@@ -736,10 +716,9 @@ pub struct RouteActionHashPolicyHeader {
 impl Message for RouteActionHashPolicyHeader {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.HashPolicy.Header";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "header_name", &self.header_name)?;
-        proto::field(map, "regex_rewrite", &self.regex_rewrite)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "header_name", &self.header_name);
+        proto::field(sink, "regex_rewrite", &self.regex_rewrite);
     }
 }
 
@@ -755,9 +734,8 @@ pub struct RouteActionHashPolicyQueryParameter {
 impl Message for RouteActionHashPolicyQueryParameter {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
     }
 }
 
@@ -777,11 +755,10 @@ pub struct RouteActionMaxStreamDuration {
 impl Message for RouteActionMaxStreamDuration {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.MaxStreamDuration";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "max_stream_duration", &self.max_stream_duration)?;
-        proto::field(map, "grpc_timeout_header_max", &self.grpc_timeout_header_max)?;
-        proto::field(map, "grpc_timeout_header_offset", &self.grpc_timeout_header_offset)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "max_stream_duration", &self.max_stream_duration);
+        proto::field(sink, "grpc_timeout_header_max", &self.grpc_timeout_header_max);
+        proto::field(sink, "grpc_timeout_header_offset", &self.grpc_timeout_header_offset);
     }
 }
 
@@ -809,15 +786,14 @@ pub struct RouteActionRequestMirrorPolicy {
 impl Message for RouteActionRequestMirrorPolicy {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.RequestMirrorPolicy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "cluster", &self.cluster)?;
-        proto::field(map, "runtime_fraction", &self.runtime_fraction)?;
-        proto::field(map, "trace_sampled", &self.trace_sampled)?;
-        proto::field(map, "cluster_header", &self.cluster_header)?;
-        proto::field(map, "disable_shadow_host_suffix_append", &self.disable_shadow_host_suffix_append)?;
-        proto::field(map, "request_headers_mutations", &self.request_headers_mutations)?;
-        proto::field(map, "host_rewrite_literal", &self.host_rewrite_literal)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "cluster", &self.cluster);
+        proto::field(sink, "runtime_fraction", &self.runtime_fraction);
+        proto::field(sink, "trace_sampled", &self.trace_sampled);
+        proto::field(sink, "cluster_header", &self.cluster_header);
+        proto::field(sink, "disable_shadow_host_suffix_append", &self.disable_shadow_host_suffix_append);
+        proto::field(sink, "request_headers_mutations", &self.request_headers_mutations);
+        proto::field(sink, "host_rewrite_literal", &self.host_rewrite_literal);
     }
 }
 
@@ -837,11 +813,10 @@ pub struct RouteActionUpgradeConfig {
 impl Message for RouteActionUpgradeConfig {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.UpgradeConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "upgrade_type", &self.upgrade_type)?;
-        proto::field(map, "enabled", &self.enabled)?;
-        proto::field(map, "connect_config", &self.connect_config)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "upgrade_type", &self.upgrade_type);
+        proto::field(sink, "enabled", &self.enabled);
+        proto::field(sink, "connect_config", &self.connect_config);
     }
 }
 
@@ -859,10 +834,9 @@ pub struct RouteActionUpgradeConfigConnectConfig {
 impl Message for RouteActionUpgradeConfigConnectConfig {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "proxy_protocol_config", &self.proxy_protocol_config)?;
-        proto::field(map, "allow_post", &self.allow_post)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "proxy_protocol_config", &self.proxy_protocol_config);
+        proto::field(sink, "allow_post", &self.allow_post);
     }
 }
 
@@ -912,26 +886,25 @@ pub struct RouteConfiguration {
 impl Message for RouteConfiguration {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteConfiguration";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "virtual_hosts", &self.virtual_hosts)?;
-        proto::field(map, "internal_only_headers", &self.internal_only_headers)?;
-        proto::field(map, "response_headers_to_add", &self.response_headers_to_add)?;
-        proto::field(map, "response_headers_to_remove", &self.response_headers_to_remove)?;
-        proto::field(map, "request_headers_to_add", &self.request_headers_to_add)?;
-        proto::field(map, "validate_clusters", &self.validate_clusters)?;
-        proto::field(map, "request_headers_to_remove", &self.request_headers_to_remove)?;
-        proto::field(map, "vhds", &self.vhds)?;
-        proto::field(map, "most_specific_header_mutations_wins", &self.most_specific_header_mutations_wins)?;
-        proto::field(map, "max_direct_response_body_size_bytes", &self.max_direct_response_body_size_bytes)?;
-        proto::field(map, "cluster_specifier_plugins", &self.cluster_specifier_plugins)?;
-        proto::field(map, "request_mirror_policies", &self.request_mirror_policies)?;
-        proto::field(map, "ignore_port_in_host_matching", &self.ignore_port_in_host_matching)?;
-        proto::field(map, "ignore_path_parameters_in_path_matching", &self.ignore_path_parameters_in_path_matching)?;
-        proto::field(map, "typed_per_filter_config", &self.typed_per_filter_config)?;
-        proto::field(map, "metadata", &self.metadata)?;
-        proto::field(map, "vhost_header", &self.vhost_header)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "virtual_hosts", &self.virtual_hosts);
+        proto::field(sink, "internal_only_headers", &self.internal_only_headers);
+        proto::field(sink, "response_headers_to_add", &self.response_headers_to_add);
+        proto::field(sink, "response_headers_to_remove", &self.response_headers_to_remove);
+        proto::field(sink, "request_headers_to_add", &self.request_headers_to_add);
+        proto::field(sink, "validate_clusters", &self.validate_clusters);
+        proto::field(sink, "request_headers_to_remove", &self.request_headers_to_remove);
+        proto::field(sink, "vhds", &self.vhds);
+        proto::field(sink, "most_specific_header_mutations_wins", &self.most_specific_header_mutations_wins);
+        proto::field(sink, "max_direct_response_body_size_bytes", &self.max_direct_response_body_size_bytes);
+        proto::field(sink, "cluster_specifier_plugins", &self.cluster_specifier_plugins);
+        proto::field(sink, "request_mirror_policies", &self.request_mirror_policies);
+        proto::field(sink, "ignore_port_in_host_matching", &self.ignore_port_in_host_matching);
+        proto::field(sink, "ignore_path_parameters_in_path_matching", &self.ignore_path_parameters_in_path_matching);
+        proto::field(sink, "typed_per_filter_config", &self.typed_per_filter_config);
+        proto::field(sink, "metadata", &self.metadata);
+        proto::field(sink, "vhost_header", &self.vhost_header);
     }
 }
 
@@ -982,35 +955,34 @@ pub enum RouteMatchPathSpecifier {
 impl Message for RouteMatch {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteMatch";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(RouteMatchPathSpecifier::Prefix(value)) = &self.path_specifier {
-            proto::entry(map, "prefix", value)?;
+            proto::entry(sink, "prefix", value);
         }
         if let Some(RouteMatchPathSpecifier::Path(value)) = &self.path_specifier {
-            proto::entry(map, "path", value)?;
+            proto::entry(sink, "path", value);
         }
-        proto::field(map, "case_sensitive", &self.case_sensitive)?;
-        proto::field(map, "headers", &self.headers)?;
-        proto::field(map, "query_parameters", &self.query_parameters)?;
-        proto::field(map, "grpc", &self.grpc)?;
-        proto::field(map, "runtime_fraction", &self.runtime_fraction)?;
+        proto::field(sink, "case_sensitive", &self.case_sensitive);
+        proto::field(sink, "headers", &self.headers);
+        proto::field(sink, "query_parameters", &self.query_parameters);
+        proto::field(sink, "grpc", &self.grpc);
+        proto::field(sink, "runtime_fraction", &self.runtime_fraction);
         if let Some(RouteMatchPathSpecifier::SafeRegex(value)) = &self.path_specifier {
-            proto::entry(map, "safe_regex", value)?;
+            proto::entry(sink, "safe_regex", value);
         }
-        proto::field(map, "tls_context", &self.tls_context)?;
+        proto::field(sink, "tls_context", &self.tls_context);
         if let Some(RouteMatchPathSpecifier::ConnectMatcher(value)) = &self.path_specifier {
-            proto::entry(map, "connect_matcher", value)?;
+            proto::entry(sink, "connect_matcher", value);
         }
-        proto::field(map, "dynamic_metadata", &self.dynamic_metadata)?;
+        proto::field(sink, "dynamic_metadata", &self.dynamic_metadata);
         if let Some(RouteMatchPathSpecifier::PathSeparatedPrefix(value)) = &self.path_specifier {
-            proto::entry(map, "path_separated_prefix", value)?;
+            proto::entry(sink, "path_separated_prefix", value);
         }
         if let Some(RouteMatchPathSpecifier::PathMatchPolicy(value)) = &self.path_specifier {
-            proto::entry(map, "path_match_policy", value)?;
+            proto::entry(sink, "path_match_policy", value);
         }
-        proto::field(map, "filter_state", &self.filter_state)?;
-        proto::field(map, "cookies", &self.cookies)?;
-        Ok(())
+        proto::field(sink, "filter_state", &self.filter_state);
+        proto::field(sink, "cookies", &self.cookies);
     }
 }
 
@@ -1023,9 +995,7 @@ pub struct RouteMatchConnectMatcher {}
 impl Message for RouteMatchConnectMatcher {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteMatch.ConnectMatcher";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(RouteMatchConnectMatcher);
@@ -1037,9 +1007,7 @@ pub struct RouteMatchGrpcRouteMatchOptions {}
 impl Message for RouteMatchGrpcRouteMatchOptions {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions";
 
-    fn fields<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
-        Ok(())
-    }
+    fn fields(&self, _: &mut dyn Sink) {}
 }
 
 proto::serialize_message!(RouteMatchGrpcRouteMatchOptions);
@@ -1056,10 +1024,9 @@ pub struct RouteMatchTlsContextMatchOptions {
 impl Message for RouteMatchTlsContextMatchOptions {
     const FULL_NAME: &'static str = "envoy.config.route.v3.RouteMatch.TlsContextMatchOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "presented", &self.presented)?;
-        proto::field(map, "validated", &self.validated)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "presented", &self.presented);
+        proto::field(sink, "validated", &self.validated);
     }
 }
 
@@ -1083,13 +1050,12 @@ pub struct ScopedRouteConfiguration {
 impl Message for ScopedRouteConfiguration {
     const FULL_NAME: &'static str = "envoy.config.route.v3.ScopedRouteConfiguration";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "route_configuration_name", &self.route_configuration_name)?;
-        proto::field(map, "key", &self.key)?;
-        proto::field(map, "on_demand", &self.on_demand)?;
-        proto::field(map, "route_configuration", &self.route_configuration)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "route_configuration_name", &self.route_configuration_name);
+        proto::field(sink, "key", &self.key);
+        proto::field(sink, "on_demand", &self.on_demand);
+        proto::field(sink, "route_configuration", &self.route_configuration);
     }
 }
 
@@ -1105,9 +1071,8 @@ pub struct ScopedRouteConfigurationKey {
 impl Message for ScopedRouteConfigurationKey {
     const FULL_NAME: &'static str = "envoy.config.route.v3.ScopedRouteConfiguration.Key";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "fragments", &self.fragments)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "fragments", &self.fragments);
     }
 }
 
@@ -1130,11 +1095,10 @@ pub enum ScopedRouteConfigurationKeyFragmentType {
 impl Message for ScopedRouteConfigurationKeyFragment {
     const FULL_NAME: &'static str = "envoy.config.route.v3.ScopedRouteConfiguration.Key.Fragment";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(ScopedRouteConfigurationKeyFragmentType::StringKey(value)) = &self.r#type {
-            proto::entry(map, "string_key", value)?;
+            proto::entry(sink, "string_key", value);
         }
-        Ok(())
     }
 }
 
@@ -1160,14 +1124,13 @@ pub struct Tracing {
 impl Message for Tracing {
     const FULL_NAME: &'static str = "envoy.config.route.v3.Tracing";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "client_sampling", &self.client_sampling)?;
-        proto::field(map, "random_sampling", &self.random_sampling)?;
-        proto::field(map, "overall_sampling", &self.overall_sampling)?;
-        proto::field(map, "custom_tags", &self.custom_tags)?;
-        proto::field(map, "operation", &self.operation)?;
-        proto::field(map, "upstream_operation", &self.upstream_operation)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "client_sampling", &self.client_sampling);
+        proto::field(sink, "random_sampling", &self.random_sampling);
+        proto::field(sink, "overall_sampling", &self.overall_sampling);
+        proto::field(sink, "custom_tags", &self.custom_tags);
+        proto::field(sink, "operation", &self.operation);
+        proto::field(sink, "upstream_operation", &self.upstream_operation);
     }
 }
 
@@ -1183,9 +1146,8 @@ pub struct Vhds {
 impl Message for Vhds {
     const FULL_NAME: &'static str = "envoy.config.route.v3.Vhds";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "config_source", &self.config_source)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "config_source", &self.config_source);
     }
 }
 
@@ -1203,10 +1165,9 @@ pub struct VirtualCluster {
 impl Message for VirtualCluster {
     const FULL_NAME: &'static str = "envoy.config.route.v3.VirtualCluster";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "headers", &self.headers)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "headers", &self.headers);
     }
 }
 
@@ -1260,28 +1221,27 @@ pub struct VirtualHost {
 impl Message for VirtualHost {
     const FULL_NAME: &'static str = "envoy.config.route.v3.VirtualHost";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "domains", &self.domains)?;
-        proto::field(map, "routes", &self.routes)?;
-        proto::field(map, "require_tls", &self.require_tls)?;
-        proto::field(map, "virtual_clusters", &self.virtual_clusters)?;
-        proto::field(map, "rate_limits", &self.rate_limits)?;
-        proto::field(map, "request_headers_to_add", &self.request_headers_to_add)?;
-        proto::field(map, "response_headers_to_add", &self.response_headers_to_add)?;
-        proto::field(map, "response_headers_to_remove", &self.response_headers_to_remove)?;
-        proto::field(map, "request_headers_to_remove", &self.request_headers_to_remove)?;
-        proto::field(map, "include_request_attempt_count", &self.include_request_attempt_count)?;
-        proto::field(map, "typed_per_filter_config", &self.typed_per_filter_config)?;
-        proto::field(map, "retry_policy", &self.retry_policy)?;
-        proto::field(map, "hedge_policy", &self.hedge_policy)?;
-        proto::field(map, "include_attempt_count_in_response", &self.include_attempt_count_in_response)?;
-        proto::field(map, "retry_policy_typed_config", &self.retry_policy_typed_config)?;
-        proto::field(map, "request_mirror_policies", &self.request_mirror_policies)?;
-        proto::field(map, "include_is_timeout_retry_header", &self.include_is_timeout_retry_header)?;
-        proto::field(map, "metadata", &self.metadata)?;
-        proto::field(map, "request_body_buffer_limit", &self.request_body_buffer_limit)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "domains", &self.domains);
+        proto::field(sink, "routes", &self.routes);
+        proto::field(sink, "require_tls", &self.require_tls);
+        proto::field(sink, "virtual_clusters", &self.virtual_clusters);
+        proto::field(sink, "rate_limits", &self.rate_limits);
+        proto::field(sink, "request_headers_to_add", &self.request_headers_to_add);
+        proto::field(sink, "response_headers_to_add", &self.response_headers_to_add);
+        proto::field(sink, "response_headers_to_remove", &self.response_headers_to_remove);
+        proto::field(sink, "request_headers_to_remove", &self.request_headers_to_remove);
+        proto::field(sink, "include_request_attempt_count", &self.include_request_attempt_count);
+        proto::field(sink, "typed_per_filter_config", &self.typed_per_filter_config);
+        proto::field(sink, "retry_policy", &self.retry_policy);
+        proto::field(sink, "hedge_policy", &self.hedge_policy);
+        proto::field(sink, "include_attempt_count_in_response", &self.include_attempt_count_in_response);
+        proto::field(sink, "retry_policy_typed_config", &self.retry_policy_typed_config);
+        proto::field(sink, "request_mirror_policies", &self.request_mirror_policies);
+        proto::field(sink, "include_is_timeout_retry_header", &self.include_is_timeout_retry_header);
+        proto::field(sink, "metadata", &self.metadata);
+        proto::field(sink, "request_body_buffer_limit", &self.request_body_buffer_limit);
     }
 }
 
@@ -1310,16 +1270,15 @@ pub enum WeightedClusterRandomValueSpecifier {
 impl Message for WeightedCluster {
     const FULL_NAME: &'static str = "envoy.config.route.v3.WeightedCluster";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "clusters", &self.clusters)?;
-        proto::field(map, "runtime_key_prefix", &self.runtime_key_prefix)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "clusters", &self.clusters);
+        proto::field(sink, "runtime_key_prefix", &self.runtime_key_prefix);
         if let Some(WeightedClusterRandomValueSpecifier::HeaderName(value)) = &self.random_value_specifier {
-            proto::entry(map, "header_name", value)?;
+            proto::entry(sink, "header_name", value);
         }
         if let Some(WeightedClusterRandomValueSpecifier::UseHashPolicy(value)) = &self.random_value_specifier {
-            proto::entry(map, "use_hash_policy", value)?;
+            proto::entry(sink, "use_hash_policy", value);
         }
-        Ok(())
     }
 }
 
@@ -1360,22 +1319,21 @@ pub enum WeightedClusterClusterWeightHostRewriteSpecifier {
 impl Message for WeightedClusterClusterWeight {
     const FULL_NAME: &'static str = "envoy.config.route.v3.WeightedCluster.ClusterWeight";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "weight", &self.weight)?;
-        proto::field(map, "metadata_match", &self.metadata_match)?;
-        proto::field(map, "request_headers_to_add", &self.request_headers_to_add)?;
-        proto::field(map, "response_headers_to_add", &self.response_headers_to_add)?;
-        proto::field(map, "response_headers_to_remove", &self.response_headers_to_remove)?;
-        proto::field(map, "request_headers_to_remove", &self.request_headers_to_remove)?;
-        proto::field(map, "typed_per_filter_config", &self.typed_per_filter_config)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "weight", &self.weight);
+        proto::field(sink, "metadata_match", &self.metadata_match);
+        proto::field(sink, "request_headers_to_add", &self.request_headers_to_add);
+        proto::field(sink, "response_headers_to_add", &self.response_headers_to_add);
+        proto::field(sink, "response_headers_to_remove", &self.response_headers_to_remove);
+        proto::field(sink, "request_headers_to_remove", &self.request_headers_to_remove);
+        proto::field(sink, "typed_per_filter_config", &self.typed_per_filter_config);
         if let Some(WeightedClusterClusterWeightHostRewriteSpecifier::HostRewriteLiteral(value)) =
             &self.host_rewrite_specifier
         {
-            proto::entry(map, "host_rewrite_literal", value)?;
+            proto::entry(sink, "host_rewrite_literal", value);
         }
-        proto::field(map, "cluster_header", &self.cluster_header)?;
-        Ok(())
+        proto::field(sink, "cluster_header", &self.cluster_header);
     }
 }
 

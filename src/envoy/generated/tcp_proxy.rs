@@ -4,9 +4,9 @@ use super::{
     AccessLog, BackoffStrategy, ConfigSource, HashPolicy, HeaderValueOption, Metadata, Percent, RequestIdExtension,
     TlvEntry,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
 use crate::envoy::value::Duration;
-use serde::ser::SerializeMap;
 
 /// `envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,36 +63,35 @@ pub enum TcpProxyClusterSpecifier {
 impl Message for TcpProxy {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "stat_prefix", &self.stat_prefix)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "stat_prefix", &self.stat_prefix);
         if let Some(TcpProxyClusterSpecifier::Cluster(value)) = &self.cluster_specifier {
-            proto::entry(map, "cluster", value)?;
+            proto::entry(sink, "cluster", value);
         }
-        proto::field(map, "downstream_idle_timeout", &self.downstream_idle_timeout)?;
-        proto::field(map, "upstream_idle_timeout", &self.upstream_idle_timeout)?;
-        proto::field(map, "access_log", &self.access_log)?;
-        proto::field(map, "max_connect_attempts", &self.max_connect_attempts)?;
-        proto::field(map, "idle_timeout", &self.idle_timeout)?;
-        proto::field(map, "metadata_match", &self.metadata_match)?;
+        proto::field(sink, "downstream_idle_timeout", &self.downstream_idle_timeout);
+        proto::field(sink, "upstream_idle_timeout", &self.upstream_idle_timeout);
+        proto::field(sink, "access_log", &self.access_log);
+        proto::field(sink, "max_connect_attempts", &self.max_connect_attempts);
+        proto::field(sink, "idle_timeout", &self.idle_timeout);
+        proto::field(sink, "metadata_match", &self.metadata_match);
         if let Some(TcpProxyClusterSpecifier::WeightedClusters(value)) = &self.cluster_specifier {
-            proto::entry(map, "weighted_clusters", value)?;
+            proto::entry(sink, "weighted_clusters", value);
         }
-        proto::field(map, "hash_policy", &self.hash_policy)?;
-        proto::field(map, "tunneling_config", &self.tunneling_config)?;
-        proto::field(map, "max_downstream_connection_duration", &self.max_downstream_connection_duration)?;
-        proto::field(map, "on_demand", &self.on_demand)?;
-        proto::field(map, "access_log_options", &self.access_log_options)?;
-        proto::field(map, "backoff_options", &self.backoff_options)?;
-        proto::field(map, "proxy_protocol_tlvs", &self.proxy_protocol_tlvs)?;
+        proto::field(sink, "hash_policy", &self.hash_policy);
+        proto::field(sink, "tunneling_config", &self.tunneling_config);
+        proto::field(sink, "max_downstream_connection_duration", &self.max_downstream_connection_duration);
+        proto::field(sink, "on_demand", &self.on_demand);
+        proto::field(sink, "access_log_options", &self.access_log_options);
+        proto::field(sink, "backoff_options", &self.backoff_options);
+        proto::field(sink, "proxy_protocol_tlvs", &self.proxy_protocol_tlvs);
         proto::field(
-            map,
+            sink,
             "max_downstream_connection_duration_jitter_percentage",
             &self.max_downstream_connection_duration_jitter_percentage,
-        )?;
-        proto::field(map, "upstream_connect_mode", &self.upstream_connect_mode)?;
-        proto::field(map, "max_early_data_bytes", &self.max_early_data_bytes)?;
-        proto::field(map, "proxy_protocol_tlv_merge_policy", &self.proxy_protocol_tlv_merge_policy)?;
-        Ok(())
+        );
+        proto::field(sink, "upstream_connect_mode", &self.upstream_connect_mode);
+        proto::field(sink, "max_early_data_bytes", &self.max_early_data_bytes);
+        proto::field(sink, "proxy_protocol_tlv_merge_policy", &self.proxy_protocol_tlv_merge_policy);
     }
 }
 
@@ -112,11 +111,10 @@ pub struct TcpProxyOnDemand {
 impl Message for TcpProxyOnDemand {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.OnDemand";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "odcds_config", &self.odcds_config)?;
-        proto::field(map, "resources_locator", &self.resources_locator)?;
-        proto::field(map, "timeout", &self.timeout)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "odcds_config", &self.odcds_config);
+        proto::field(sink, "resources_locator", &self.resources_locator);
+        proto::field(sink, "timeout", &self.timeout);
     }
 }
 
@@ -136,11 +134,10 @@ pub struct TcpProxyTcpAccessLogOptions {
 impl Message for TcpProxyTcpAccessLogOptions {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "access_log_flush_interval", &self.access_log_flush_interval)?;
-        proto::field(map, "flush_access_log_on_connected", &self.flush_access_log_on_connected)?;
-        proto::field(map, "flush_access_log_on_start", &self.flush_access_log_on_start)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "access_log_flush_interval", &self.access_log_flush_interval);
+        proto::field(sink, "flush_access_log_on_connected", &self.flush_access_log_on_connected);
+        proto::field(sink, "flush_access_log_on_start", &self.flush_access_log_on_start);
     }
 }
 
@@ -172,17 +169,16 @@ pub struct TcpProxyTunnelingConfig {
 impl Message for TcpProxyTunnelingConfig {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "hostname", &self.hostname)?;
-        proto::field(map, "use_post", &self.use_post)?;
-        proto::field(map, "headers_to_add", &self.headers_to_add)?;
-        proto::field(map, "propagate_response_headers", &self.propagate_response_headers)?;
-        proto::field(map, "post_path", &self.post_path)?;
-        proto::field(map, "propagate_response_trailers", &self.propagate_response_trailers)?;
-        proto::field(map, "request_id_extension", &self.request_id_extension)?;
-        proto::field(map, "request_id_header", &self.request_id_header)?;
-        proto::field(map, "request_id_metadata_key", &self.request_id_metadata_key)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "hostname", &self.hostname);
+        proto::field(sink, "use_post", &self.use_post);
+        proto::field(sink, "headers_to_add", &self.headers_to_add);
+        proto::field(sink, "propagate_response_headers", &self.propagate_response_headers);
+        proto::field(sink, "post_path", &self.post_path);
+        proto::field(sink, "propagate_response_trailers", &self.propagate_response_trailers);
+        proto::field(sink, "request_id_extension", &self.request_id_extension);
+        proto::field(sink, "request_id_header", &self.request_id_header);
+        proto::field(sink, "request_id_metadata_key", &self.request_id_metadata_key);
     }
 }
 
@@ -198,9 +194,8 @@ pub struct TcpProxyWeightedCluster {
 impl Message for TcpProxyWeightedCluster {
     const FULL_NAME: &'static str = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "clusters", &self.clusters)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "clusters", &self.clusters);
     }
 }
 
@@ -221,11 +216,10 @@ impl Message for TcpProxyWeightedClusterClusterWeight {
     const FULL_NAME: &'static str =
         "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "name", &self.name)?;
-        proto::field(map, "weight", &self.weight)?;
-        proto::field(map, "metadata_match", &self.metadata_match)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "name", &self.name);
+        proto::field(sink, "weight", &self.weight);
+        proto::field(sink, "metadata_match", &self.metadata_match);
     }
 }
 

@@ -5,8 +5,8 @@ use super::{
     HttpProtocolOptions, MatchPredicate, RetryPolicy, RouteActionHashPolicy, RouteActionRequestMirrorPolicy,
     TypedExtensionConfig, UpstreamHttpProtocolOptions,
 };
+use crate::envoy::Sink;
 use crate::envoy::proto::{self, Message};
-use serde::ser::SerializeMap;
 
 /// `envoy.extensions.upstreams.http.v3.HttpProtocolOptions`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -45,31 +45,30 @@ pub enum UpstreamsHttpProtocolOptionsUpstreamProtocolOptions {
 impl Message for UpstreamsHttpProtocolOptions {
     const FULL_NAME: &'static str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "common_http_protocol_options", &self.common_http_protocol_options)?;
-        proto::field(map, "upstream_http_protocol_options", &self.upstream_http_protocol_options)?;
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "common_http_protocol_options", &self.common_http_protocol_options);
+        proto::field(sink, "upstream_http_protocol_options", &self.upstream_http_protocol_options);
         if let Some(UpstreamsHttpProtocolOptionsUpstreamProtocolOptions::ExplicitHttpConfig(value)) =
             &self.upstream_protocol_options
         {
-            proto::entry(map, "explicit_http_config", value)?;
+            proto::entry(sink, "explicit_http_config", value);
         }
         if let Some(UpstreamsHttpProtocolOptionsUpstreamProtocolOptions::UseDownstreamProtocolConfig(value)) =
             &self.upstream_protocol_options
         {
-            proto::entry(map, "use_downstream_protocol_config", value)?;
+            proto::entry(sink, "use_downstream_protocol_config", value);
         }
         if let Some(UpstreamsHttpProtocolOptionsUpstreamProtocolOptions::AutoConfig(value)) =
             &self.upstream_protocol_options
         {
-            proto::entry(map, "auto_config", value)?;
+            proto::entry(sink, "auto_config", value);
         }
-        proto::field(map, "http_filters", &self.http_filters)?;
-        proto::field(map, "header_validation_config", &self.header_validation_config)?;
-        proto::field(map, "outlier_detection", &self.outlier_detection)?;
-        proto::field(map, "request_mirror_policies", &self.request_mirror_policies)?;
-        proto::field(map, "hash_policy", &self.hash_policy)?;
-        proto::field(map, "retry_policy", &self.retry_policy)?;
-        Ok(())
+        proto::field(sink, "http_filters", &self.http_filters);
+        proto::field(sink, "header_validation_config", &self.header_validation_config);
+        proto::field(sink, "outlier_detection", &self.outlier_detection);
+        proto::field(sink, "request_mirror_policies", &self.request_mirror_policies);
+        proto::field(sink, "hash_policy", &self.hash_policy);
+        proto::field(sink, "retry_policy", &self.retry_policy);
     }
 }
 
@@ -91,12 +90,11 @@ pub struct UpstreamsHttpProtocolOptionsAutoHttpConfig {
 impl Message for UpstreamsHttpProtocolOptionsAutoHttpConfig {
     const FULL_NAME: &'static str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "http_protocol_options", &self.http_protocol_options)?;
-        proto::field(map, "http2_protocol_options", &self.http2_protocol_options)?;
-        proto::field(map, "http3_protocol_options", &self.http3_protocol_options)?;
-        proto::field(map, "alternate_protocols_cache_options", &self.alternate_protocols_cache_options)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "http_protocol_options", &self.http_protocol_options);
+        proto::field(sink, "http2_protocol_options", &self.http2_protocol_options);
+        proto::field(sink, "http3_protocol_options", &self.http3_protocol_options);
+        proto::field(sink, "alternate_protocols_cache_options", &self.alternate_protocols_cache_options);
     }
 }
 
@@ -123,23 +121,22 @@ pub enum UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig {
 impl Message for UpstreamsHttpProtocolOptionsExplicitHttpConfig {
     const FULL_NAME: &'static str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn fields(&self, sink: &mut dyn Sink) {
         if let Some(UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig::HttpProtocolOptions(value)) =
             &self.protocol_config
         {
-            proto::entry(map, "http_protocol_options", value)?;
+            proto::entry(sink, "http_protocol_options", value);
         }
         if let Some(UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig::Http2ProtocolOptions(value)) =
             &self.protocol_config
         {
-            proto::entry(map, "http2_protocol_options", value)?;
+            proto::entry(sink, "http2_protocol_options", value);
         }
         if let Some(UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig::Http3ProtocolOptions(value)) =
             &self.protocol_config
         {
-            proto::entry(map, "http3_protocol_options", value)?;
+            proto::entry(sink, "http3_protocol_options", value);
         }
-        Ok(())
     }
 }
 
@@ -155,9 +152,8 @@ pub struct UpstreamsHttpProtocolOptionsOutlierDetection {
 impl Message for UpstreamsHttpProtocolOptionsOutlierDetection {
     const FULL_NAME: &'static str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.OutlierDetection";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "error_matcher", &self.error_matcher)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "error_matcher", &self.error_matcher);
     }
 }
 
@@ -177,11 +173,10 @@ pub struct UpstreamsHttpProtocolOptionsUseDownstreamHttpConfig {
 impl Message for UpstreamsHttpProtocolOptionsUseDownstreamHttpConfig {
     const FULL_NAME: &'static str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig";
 
-    fn fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        proto::field(map, "http_protocol_options", &self.http_protocol_options)?;
-        proto::field(map, "http2_protocol_options", &self.http2_protocol_options)?;
-        proto::field(map, "http3_protocol_options", &self.http3_protocol_options)?;
-        Ok(())
+    fn fields(&self, sink: &mut dyn Sink) {
+        proto::field(sink, "http_protocol_options", &self.http_protocol_options);
+        proto::field(sink, "http2_protocol_options", &self.http2_protocol_options);
+        proto::field(sink, "http3_protocol_options", &self.http3_protocol_options);
     }
 }
 

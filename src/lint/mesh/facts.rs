@@ -54,7 +54,7 @@ impl Facts {
     pub(super) fn of(discovery: Discovery, resource: &Resource) -> Self {
         let mut facts = Self::default();
         // As Envoy's admin page prints it.
-        let json = serde_json::to_value(resource).unwrap_or_default();
+        let json = resource.body().to_value();
         match discovery {
             Discovery::Cluster => facts.causes.extend(Cause::of(&json)),
             Discovery::Listener | Discovery::Route => facts.walk(&json, None),

@@ -119,7 +119,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 /// Finds the manifest that has caused it, and the field: by the metadata that istiod writes, by the value that is refused, or by the
 /// host of a cluster.
 fn place<'c>(rejected: &Rejected, context: &'c LintContext<'_>) -> Option<(&'c Item<'c>, FieldPath)> {
-    let json = serde_json::to_value(&*rejected.resource).unwrap_or_default();
+    let json = rejected.resource.body().to_value();
     let way = way(&json, &rejected.rejection.path);
     // What is no scalar may have a name, as filters do.
     let scalar = |value: &&Value| scalar_text(value).or_else(|| scalar_text(value.get("name")?));
