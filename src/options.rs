@@ -1,4 +1,4 @@
-//! What the caller decides: overrides, and istiod's environment switches with the defaults of 1.30.3.
+//! What the caller decides.
 
 use std::collections::BTreeMap;
 
@@ -33,22 +33,4 @@ impl Options {
             revision => format!("{name}-{revision}"),
         }
     }
-}
-
-/// istiod's feature switches, each by the name of its environment variable, with the default of 1.30.3.
-///
-/// istiod: `pilot/pkg/features/*.go`
-pub mod features {
-    /// `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`
-    pub const SCOPE_GATEWAY_TO_NAMESPACE: bool = false;
-    /// `PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT`, seconds
-    pub const TRANSPORT_SOCKET_CONNECT_TIMEOUT: i64 = 15;
-    /// `MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP`
-    pub const MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT: u32 = 1;
-    /// `ISTIO_DUAL_STACK`
-    pub const DUAL_STACK: bool = false;
-    /// `ENABLE_TLS_ON_SIDECAR_INGRESS`
-    pub const TLS_ON_SIDECAR_INGRESS: bool = false;
-    /// `PILOT_TRACE_SAMPLING`, percent
-    pub const TRACE_SAMPLING: f64 = 1.0;
 }

@@ -74,27 +74,27 @@ macro_rules! switches {
 switches! {
     plain {
         /// Accepts HTTP/1.0 on all listeners.
-        http10: bool = "PILOT_HTTP10", "false", "";
+        http10: bool = "PILOT_HTTP10", "false", "translate/listener/http1.rs";
         /// Binds a Gateway only to workloads of its own namespace.
-        scope_gateway_to_namespace: bool = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE", "false", "";
+        scope_gateway_to_namespace: bool = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE", "false", "mesh/gateway/select.rs";
         /// Who fetches the keys of a `jwksUri`: istiod, or Envoy where it knows a cluster for it.
         jwks_fetch_mode: JwksFetchMode = "PILOT_JWT_ENABLE_REMOTE_JWKS", "false", "";
         /// How many queries a DNS resolver sends from one port.
-        dns_cares_udp_max_queries: u32 = "PILOT_DNS_CARES_UDP_MAX_QUERIES", "100", "";
+        dns_cares_udp_max_queries: u32 = "PILOT_DNS_CARES_UDP_MAX_QUERIES", "100", "translate/cluster/dns.rs";
         /// By how much clusters with DNS resolution spread their queries.
-        dns_jitter: Duration = "PILOT_DNS_JITTER_DURATION", "100ms", "";
+        dns_jitter: Duration = "PILOT_DNS_JITTER_DURATION", "100ms", "translate/cluster/dns.rs";
         /// Lets the selectors of ServiceEntries select Pods.
-        service_entry_select_pods: bool = "PILOT_ENABLE_SERVICEENTRY_SELECT_PODS", "true", "";
+        service_entry_select_pods: bool = "PILOT_ENABLE_SERVICEENTRY_SELECT_PODS", "true", "mesh/index.rs";
         /// Lets the selectors of Kubernetes Services select WorkloadEntries.
-        k8s_select_workload_entries: bool = "PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES", "true", "";
+        k8s_select_workload_entries: bool = "PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES", "true", "mesh/index.rs";
         /// Leaves the protocol `istio-peer-exchange` out of TLS handshakes.
-        disable_mx_alpn: bool = "PILOT_DISABLE_MX_ALPN", "false", "";
+        disable_mx_alpn: bool = "PILOT_DISABLE_MX_ALPN", "false", "translate/listener/tls_context/mod.rs";
         /// Puts `istio.alpn` into outbound HTTP filters.
-        alpn_filter: bool = "PILOT_ENABLE_ALPN_FILTER", "true", "";
+        alpn_filter: bool = "PILOT_ENABLE_ALPN_FILTER", "true", "translate/listener/http_filters.rs";
         /// Takes the health of WorkloadEntries from their status.
-        workload_entry_health_checks: bool = "PILOT_ENABLE_WORKLOAD_ENTRY_HEALTHCHECKS", "true", "";
+        workload_entry_health_checks: bool = "PILOT_ENABLE_WORKLOAD_ENTRY_HEALTHCHECKS", "true", "mesh/index.rs";
         /// Gives ServiceEntries without addresses some by a controller that writes them to the status.
-        ip_autoallocate: bool = "PILOT_ENABLE_IP_AUTOALLOCATE", "true", "";
+        ip_autoallocate: bool = "PILOT_ENABLE_IP_AUTOALLOCATE", "true", "mesh/index.rs";
         /// Where the controller takes IPv4 addresses from.
         ip_autoallocate_ipv4_prefix: String = "PILOT_IP_AUTOALLOCATE_IPV4_PREFIX", "240.240.0.0/16", "";
         /// Where the controller takes IPv6 addresses from.
@@ -102,55 +102,55 @@ switches! {
         /// Names a second ConfigMap with mesh config, over which that of istiod is laid.
         shared_mesh_config: String = "SHARED_MESH_CONFIG", "", "";
         /// Merges virtual hosts of a gateway that have the same routes.
-        route_collapse: bool = "PILOT_ENABLE_ROUTE_COLLAPSE_OPTIMIZATION", "true", "";
+        route_collapse: bool = "PILOT_ENABLE_ROUTE_COLLAPSE_OPTIMIZATION", "true", "translate/route/gateway/mod.rs";
         /// Resolves host names of gateways to other networks.
         resolve_hostname_gateways: bool = "RESOLVE_HOSTNAME_GATEWAYS", "true", "";
         /// Takes labelled Gateways of the Gateway API for gateways to other networks.
         multi_network_gateway_api: bool = "PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API", "true", "";
         /// Tells the canonical service of endpoints outside of the mesh.
-        canonical_service_for_mesh_external: bool = "LABEL_CANONICAL_SERVICES_FOR_MESH_EXTERNAL_SERVICE_ENTRIES", "false", "";
+        canonical_service_for_mesh_external: bool = "LABEL_CANONICAL_SERVICES_FOR_MESH_EXTERNAL_SERVICE_ENTRIES", "false", "translate/endpoint/workload.rs";
         /// The only namespace that istiod watches.
         watch_namespace: String = "ISTIO_WATCH_NAMESPACE", "", "";
         /// Applies policies with a selector to Gateways of the Gateway API.
-        selector_based_gateway_policy: bool = "ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY", "true", "";
+        selector_based_gateway_policy: bool = "ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY", "true", "proxy/selection.rs";
         /// Gives the outbound listener of IPv6-only proxies an IPv4 address too.
-        additional_ipv4_outbound_listener: bool = "ISTIO_ENABLE_IPV4_OUTBOUND_LISTENER_FOR_IPV6_CLUSTERS", "false", "";
+        additional_ipv4_outbound_listener: bool = "ISTIO_ENABLE_IPV4_OUTBOUND_LISTENER_FOR_IPV6_CLUSTERS", "false", "translate/listener/outbound/virtual_outbound.rs";
         /// The name of the GatewayClass that istiod makes.
         default_gateway_class: String = "PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME", "istio", "";
         /// The controller of the GatewayClasses that are istiod's.
         gateway_controller: String = "PILOT_GATEWAY_API_CONTROLLER_NAME", "istio.io/gateway-controller", "";
         /// Prefers a DestinationRule's TLS mode to what endpoints outside of the mesh would take.
-        prefer_destination_rule_tls: bool = "PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES", "true", "";
+        prefer_destination_rule_tls: bool = "PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES", "true", "translate/cluster/tls/settings.rs";
         /// Lets Gateways of the Gateway API bind to gateways that are there already.
         gateway_api_manual_deployment: bool = "ENABLE_GATEWAY_API_MANUAL_DEPLOYMENT", "true", "";
         /// How many connections a listener accepts at a time; zero for all that wait.
-        max_connections_per_socket_event: i64 = "MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP", "1", "";
+        max_connections_per_socket_event: i64 = "MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP", "1", "translate/listener/limits.rs";
         /// Adds the host name with a dot at its end to the domains of virtual hosts.
-        absolute_fqdn_domain: bool = "PILOT_ENABLE_ABSOLUTE_FQDN_VHOST_DOMAIN", "true", "";
+        absolute_fqdn_domain: bool = "PILOT_ENABLE_ABSOLUTE_FQDN_VHOST_DOMAIN", "true", "translate/route/alternate_domains.rs";
         /// Whether sidecars are init containers that keep running.
         native_sidecars: NativeSidecars = "ENABLE_NATIVE_SIDECARS", "auto", "";
         /// Leaves `-shadow` out of the host of mirrored requests.
-        disable_shadow_host_suffix: bool = "DISABLE_SHADOW_HOST_SUFFIX", "true", "";
+        disable_shadow_host_suffix: bool = "DISABLE_SHADOW_HOST_SUFFIX", "true", "translate/route/mirror.rs";
         /// Leaves out the metrics of what circuit breakers have left.
-        disable_track_remaining: bool = "DISABLE_TRACK_REMAINING_CB_METRICS", "true", "";
+        disable_track_remaining: bool = "DISABLE_TRACK_REMAINING_CB_METRICS", "true", "translate/cluster/circuit_breakers.rs";
         /// Addresses from which istiod fetches no keys.
         blocked_jwks_cidrs: String = "BLOCKED_CIDRS_IN_JWKS_URIS", "", "";
         /// How long a TLS handshake may take; zero for as long as it likes.
-        gateway_transport_socket_connect_timeout: Duration = "PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT", "15s", "";
+        gateway_transport_socket_connect_timeout: Duration = "PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT", "15s", "translate/listener/limits.rs";
         /// Of a host in several namespaces prefers that of a Kubernetes Service.
         sidecar_pick_best_service_namespace: bool = "PILOT_SIDECAR_PICK_BEST_SERVICE_NAMESPACE", "true", "";
         /// Gives gateways only the clusters that their routes name.
         filter_gateway_cluster_config: bool = "PILOT_FILTER_GATEWAY_CLUSTER_CONFIG", "false", "";
         /// Serves endpoints that are not ready, as unhealthy.
-        send_unhealthy_endpoints: bool = "PILOT_SEND_UNHEALTHY_ENDPOINTS", "false", "";
+        send_unhealthy_endpoints: bool = "PILOT_SEND_UNHEALTHY_ENDPOINTS", "false", "mesh/service.rs";
         /// Keeps the sessions of Services with a label on one endpoint.
-        persistent_session_filter: bool = "PILOT_ENABLE_PERSISTENT_SESSION_FILTER", "false", "";
+        persistent_session_filter: bool = "PILOT_ENABLE_PERSISTENT_SESSION_FILTER", "false", "translate/route/persistent_session.rs";
         /// The label that names the cookie of a session.
-        persistent_session_label: String = "PILOT_PERSISTENT_SESSION_LABEL", "istio.io/persistent-session", "";
+        persistent_session_label: String = "PILOT_PERSISTENT_SESSION_LABEL", "istio.io/persistent-session", "translate/route/persistent_session.rs";
         /// The label that names the header of a session.
-        persistent_session_header_label: String = "PILOT_PERSISTENT_SESSION_HEADER_LABEL", "istio.io/persistent-session-header", "";
+        persistent_session_header_label: String = "PILOT_PERSISTENT_SESSION_HEADER_LABEL", "istio.io/persistent-session-header", "translate/route/persistent_session.rs";
         /// The label of endpoints that take no new sessions.
-        draining_label: String = "PILOT_DRAINING_LABEL", "istio.io/draining", "";
+        draining_label: String = "PILOT_DRAINING_LABEL", "istio.io/draining", "translate/endpoint/lb_endpoint.rs";
         /// Keeps Services that are not exported inside of their cluster.
         mcs_service_discovery: bool = "ENABLE_MCS_SERVICE_DISCOVERY", "false", "";
         /// Serves a host in `clusterset.local` for each exported Service.
@@ -168,19 +168,19 @@ switches! {
         /// Adds HTTP/3 beside HTTPS where the gateway's Service has the port over UDP.
         quic_listeners: bool = "PILOT_ENABLE_QUIC_LISTENERS", "false", "";
         /// Honours `tls` of a Sidecar's ingress listeners.
-        tls_on_sidecar_ingress: bool = "ENABLE_TLS_ON_SIDECAR_INGRESS", "false", "";
+        tls_on_sidecar_ingress: bool = "ENABLE_TLS_ON_SIDECAR_INGRESS", "false", "translate/listener/inbound/sidecar_ingress.rs";
         /// Takes addresses of the mesh networks for internal ones.
-        hcm_internal_networks: bool = "ENABLE_HCM_INTERNAL_NETWORKS", "false", "";
+        hcm_internal_networks: bool = "ENABLE_HCM_INTERNAL_NETWORKS", "false", "translate/listener/http_connection_manager.rs";
         /// Serves the ports of Services beside a Sidecar's ingress listeners.
-        sidecar_inbound_listener_merge: bool = "PILOT_ALLOW_SIDECAR_SERVICE_INBOUND_LISTENER_MERGE", "false", "";
+        sidecar_inbound_listener_merge: bool = "PILOT_ALLOW_SIDECAR_SERVICE_INBOUND_LISTENER_MERGE", "false", "translate/listener/inbound/mod.rs";
         /// Serves both families of addresses.
-        dual_stack: bool = "ISTIO_DUAL_STACK", "false", "";
+        dual_stack: bool = "ISTIO_DUAL_STACK", "false", "translate/endpoint/lb_endpoint.rs";
         /// Passes `100 Continue` on.
-        proxy_100_continue: bool = "ENABLE_100_CONTINUE_HEADERS", "true", "";
+        proxy_100_continue: bool = "ENABLE_100_CONTINUE_HEADERS", "true", "translate/listener/http_connection_manager.rs";
         /// Balances all clusters by the weights of localities.
-        locality_weighted_lb: bool = "ENABLE_LOCALITY_WEIGHTED_LB_CONFIG", "false", "";
+        locality_weighted_lb: bool = "ENABLE_LOCALITY_WEIGHTED_LB_CONFIG", "false", "translate/cluster/common_lb_config.rs";
         /// Keeps DestinationRules of a host apart when their `exportTo` differ.
-        enhanced_destination_rule_merge: bool = "ENABLE_ENHANCED_DESTINATIONRULE_MERGE", "true", "";
+        enhanced_destination_rule_merge: bool = "ENABLE_ENHANCED_DESTINATIONRULE_MERGE", "true", "mesh/destination_rule.rs";
         /// Chooses the VirtualServices and Services of a Sidecar's hosts in one way.
         unified_sidecar_scope: bool = "PILOT_UNIFIED_SIDECAR_SCOPE", "true", "";
         /// Routes to InferencePools.
@@ -190,33 +190,33 @@ switches! {
         /// Kinds that istiod reads although `PILOT_IGNORE_RESOURCES` names them.
         include_resources: String = "PILOT_INCLUDE_RESOURCES", "", "";
         /// Accepts clients of any trust domain.
-        skip_validate_trust_domain: bool = "PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "false", "";
+        skip_validate_trust_domain: bool = "PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "false", "translate/listener/tls_context/mod.rs";
         /// Lets a workload have several providers of `CUSTOM` authorization.
         multiple_custom_authz_providers: bool = "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS", "false", "";
         /// How many requests are traced, in percent, where nothing else says it.
-        trace_sampling: Percent = "PILOT_TRACE_SAMPLING", "1", "";
+        trace_sampling: Percent = "PILOT_TRACE_SAMPLING", "1", "translate/telemetry/tracing_block.rs";
         /// Tells clusters and endpoints what they are, for telemetry.
-        telemetry_label: bool = "PILOT_ENABLE_TELEMETRY_LABEL", "true", "";
+        telemetry_label: bool = "PILOT_ENABLE_TELEMETRY_LABEL", "true", "translate/cluster/metadata.rs";
         /// Tells endpoints what they are, for telemetry.
-        endpoint_telemetry_label: bool = "PILOT_ENDPOINT_TELEMETRY_LABEL", "true", "";
+        endpoint_telemetry_label: bool = "PILOT_ENDPOINT_TELEMETRY_LABEL", "true", "translate/endpoint/lb_endpoint.rs";
         /// Exchanges metadata with the other proxy, for telemetry.
-        metadata_exchange: bool = "PILOT_ENABLE_METADATA_EXCHANGE", "true", "";
+        metadata_exchange: bool = "PILOT_ENABLE_METADATA_EXCHANGE", "true", "translate/listener/metadata_exchange.rs";
         /// Labels to exchange besides.
-        mx_additional_labels: Labels = "PILOT_MX_ADDITIONAL_LABELS", "", "";
+        mx_additional_labels: Labels = "PILOT_MX_ADDITIONAL_LABELS", "", "translate/listener/metadata_exchange.rs";
         /// Gives each request of a gateway a span of its own.
-        spawn_upstream_span_for_gateway: bool = "PILOT_SPAWN_UPSTREAM_SPAN_FOR_GATEWAY", "true", "";
+        spawn_upstream_span_for_gateway: bool = "PILOT_SPAWN_UPSTREAM_SPAN_FOR_GATEWAY", "true", "translate/telemetry/tracing_provider/mod.rs";
         /// Reads the MySQL protocol.
-        mysql_filter: bool = "PILOT_ENABLE_MYSQL_FILTER", "false", "";
+        mysql_filter: bool = "PILOT_ENABLE_MYSQL_FILTER", "false", "translate/listener/network_filters.rs";
         /// Reads the Redis protocol.
-        redis_filter: bool = "PILOT_ENABLE_REDIS_FILTER", "false", "";
+        redis_filter: bool = "PILOT_ENABLE_REDIS_FILTER", "false", "translate/listener/network_filters.rs";
         /// Reads the MongoDB protocol.
-        mongo_filter: bool = "PILOT_ENABLE_MONGO_FILTER", "true", "";
+        mongo_filter: bool = "PILOT_ENABLE_MONGO_FILTER", "true", "translate/listener/network_filters.rs";
         /// Trusts the address of the connection on outbound listeners.
-        sidecar_use_remote_address: bool = "PILOT_SIDECAR_USE_REMOTE_ADDRESS", "false", "";
+        sidecar_use_remote_address: bool = "PILOT_SIDECAR_USE_REMOTE_ADDRESS", "false", "translate/listener/outbound/http_chain.rs";
         /// Discovers the endpoints of headless Services, to balance among them.
-        eds_for_headless: bool = "PILOT_ENABLE_EDS_FOR_HEADLESS_SERVICES", "false", "";
+        eds_for_headless: bool = "PILOT_ENABLE_EDS_FOR_HEADLESS_SERVICES", "false", "translate/cluster/discovery_type.rs";
         /// Restricts the versions, ciphers and curves of TLS.
-        compliance_policy: CompliancePolicy = "COMPLIANCE_POLICY", "", "";
+        compliance_policy: CompliancePolicy = "COMPLIANCE_POLICY", "", "translate/security/compliance.rs";
         /// The namespace of the gateway for Ingresses.
         ingress_namespace: String = "K8S_INGRESS_NS", "istio-system", "";
         /// Ambient mode: waypoints, and HBONE to what is in the mesh without a sidecar.

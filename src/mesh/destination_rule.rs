@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
+use crate::installation::{Features, Installation};
 use crate::mesh::conflict::{full_name, outranked};
 use crate::mesh::hostname;
 use crate::mesh::labels;
@@ -55,9 +56,10 @@ impl DestinationRuleIndex {
     pub fn new(
         rules: &[Arc<Config<DestinationRule>>],
         mesh: &MeshConfig,
-        cluster_domain: &str,
+        installation: &Installation,
         diagnostics: &mut Diagnostics,
     ) -> Self {
+        let Installation { cluster_domain, features, .. } = installation;
         let mut sorted: Vec<&Arc<Config<DestinationRule>>> = rules.iter().collect();
         let selector_first = |c: &Config<DestinationRule>| c.spec.workload_selector.is_none();
         sorted.sort_by(|a, b| {
@@ -77,13 +79,25 @@ impl DestinationRuleIndex {
             let own = Visibility::Namespace(namespace.clone());
             let names_own = export.contains(&Visibility::Private) || export.contains(&own);
             if export.is_empty() || export.contains(&Visibility::Public) || names_own {
-                index.namespace_local.entry(namespace.clone()).or_default().merge(&rule, &export, &sorted, diagnostics);
+                index.namespace_local.entry(namespace.clone()).or_default().merge(
+                    &rule,
+                    &export,
+                    &sorted,
+                    features,
+                    diagnostics,
+                );
             }
             let private_only = if export.is_empty() { private_by_default } else { export.len() == 1 && names_own };
             if !private_only {
-                index.exported.entry(namespace.clone()).or_default().merge(&rule, &export, &sorted, diagnostics);
+                index.exported.entry(namespace.clone()).or_default().merge(
+                    &rule,
+                    &export,
+                    &sorted,
+                    features,
+                    diagnostics,
+                );
             } else if *namespace == index.root_namespace {
-                index.root_namespace_local.merge(&rule, &export, &sorted, diagnostics);
+                index.root_namespace_local.merge(&rule, &export, &sorted, features, diagnostics);
             }
         }
         index.overridden(diagnostics);
@@ -182,12 +196,15 @@ impl RulesByHost {
     /// Subsets with new names are appended, and the first top-level traffic policy wins. A rule whose audience contains that of
     /// an earlier one is merged into it and stands for itself too.
     ///
-    /// istiod: `destination_rule.go` `mergeDestinationRule` (with `ENABLE_ENHANCED_DESTINATIONRULE_MERGE`)
+    /// Without `ENABLE_ENHANCED_DESTINATIONRULE_MERGE` the audience does not matter.
+    ///
+    /// istiod: `destination_rule.go` `mergeDestinationRule`
     fn merge(
         &mut self,
         rule: &Config<DestinationRule>,
         export: &ExportTo,
         all: &[&Arc<Config<DestinationRule>>],
+        features: &Features,
         diagnostics: &mut Diagnostics,
     ) {
         let pool = if hostname::is_wildcard(&rule.spec.host) { &mut self.wildcard } else { &mut self.exact };
@@ -196,7 +213,7 @@ impl RulesByHost {
         for existing in list.iter_mut() {
             if existing.export_to == *export {
                 append = false;
-            } else {
+            } else if features.enhanced_destination_rule_merge {
                 append = true;
                 if existing.export_to.is_empty() || !export.is_superset(&existing.export_to) {
                     continue;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::discovery_selectors::DiscoveryNamespaces;
+use super::registry::auto_allocation;
 use super::registry::endpoint_slice::{self, Pods, SERVICE_NAME};
 use super::registry::kubernetes_service;
 use super::registry::node_port;
@@ -44,8 +45,13 @@ impl Mesh {
         let no_labels = BTreeMap::new();
         let root_labels = root_labels.map_or(&no_labels, |n| &n.meta.labels);
         let membership = NetworkMembership::new(root_labels, networks, cluster_id);
-        let context =
-            WorkloadContext { cluster_id, cluster_domain, trust_domain: &config.trust_domain, networks: &membership };
+        let context = WorkloadContext {
+            cluster_id,
+            cluster_domain,
+            trust_domain: &config.trust_domain,
+            networks: &membership,
+            features: &installation.features,
+        };
         let mut findings = Diagnostics::default();
         let registry = Registry::new(manifests, &seen, &context, &mut findings);
         let exports = Exports::new(&registry.services, &config.default_service_export_to);
@@ -68,7 +74,7 @@ impl Mesh {
         let telemetries = rules(&manifests.telemetries, &seen);
         findings.extend(telemetry::overridden(&telemetries, &config.root_namespace));
         let virtual_services = VirtualServiceIndex::new(&virtual_services, config, cluster_domain, &mut findings);
-        let destination_rules = DestinationRuleIndex::new(&destination_rules, config, cluster_domain, &mut findings);
+        let destination_rules = DestinationRuleIndex::new(&destination_rules, config, installation, &mut findings);
         let peer_authentication =
             PeerAuthenticationIndex::new(&peer_authentications, &config.root_namespace, &mut findings);
         let named = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
@@ -166,12 +172,16 @@ impl Registry {
         let annotations_of = |namespace: &str| annotations.get(namespace).copied().unwrap_or(&none);
 
         let entries = rules(&manifests.workload_entries, seen);
-        let mut workload_entries: Vec<Workload> =
-            entries.iter().filter(|e| is_healthy(e)).map(|e| Workload::from_workload_entry(e, context)).collect();
+        let mut workload_entries: Vec<Workload> = entries
+            .iter()
+            .filter(|e| !context.features.workload_entry_health_checks || is_healthy(e))
+            .map(|e| Workload::from_workload_entry(e, context))
+            .collect();
         workload_entries.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         let mut workloads: BTreeMap<&str, Vec<Workload>> = BTreeMap::new();
         let selectable = pods.par_iter().filter(|pod| pod::is_workload(&pod.spec));
         let selectable = selectable.map(|pod| (pod.meta.namespace.as_str(), pod::workload(pod, &nodes, context)));
+        let selectable = selectable.filter(|_| context.features.service_entry_select_pods);
         for (namespace, workload) in selectable.collect::<Vec<_>>() {
             workloads.entry(namespace).or_default().push(workload);
         }
@@ -195,7 +205,11 @@ impl Registry {
         for (hostname, namespace, merged) in merge_by_hostname(&external, findings) {
             endpoints.entry(hostname).or_default().entry(namespace).or_default().extend(merged);
         }
-        services.extend(external.into_iter().map(|s| s.service));
+        let mut external: Vec<Arc<Service>> = external.into_iter().map(|s| s.service).collect();
+        if !context.features.ip_autoallocate {
+            auto_allocation::allocate(&mut external);
+        }
+        services.extend(external);
 
         let pod_index = Pods::new(&pods);
         let mut slices: BTreeMap<(&str, &str), Vec<&Config<EndpointSlice>>> = BTreeMap::new();
@@ -217,8 +231,10 @@ impl Registry {
                 service.external_addresses = node_port::addresses(config, &manifests.nodes);
             }
             let own = slices.get(&(namespace, config.meta.name.as_str())).map_or(&[][..], Vec::as_slice);
-            let mut behind = endpoint_slice::endpoints(own, &pod_index, &nodes, context);
-            behind.extend(selected_workload_entries(&service, &workload_entries));
+            let mut behind = endpoint_slice::endpoints(&service, own, &pod_index, &nodes, context);
+            if context.features.k8s_select_workload_entries {
+                behind.extend(selected_workload_entries(&service, &workload_entries));
+            }
             (service, behind)
         };
         let seen_services = manifests.services.par_iter().filter(|s| seen.contains(&s.meta.namespace));

@@ -42,7 +42,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
-use crate::installation::Installation;
+use crate::installation::{Features, Installation};
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::cluster_local::ClusterLocalHosts;
 use crate::mesh::destination_rule::{ConsolidatedDestinationRule, DestinationRuleIndex};
@@ -140,6 +140,11 @@ pub struct Mesh {
 }
 
 impl Mesh {
+    /// Returns istiod's switches.
+    pub fn features(&self) -> &Features {
+        &self.installation.features
+    }
+
     /// Adds what istiod would fetch, by URI.
     #[must_use]
     pub fn with_jwks(self, jwks: BTreeMap<String, String>) -> Self {

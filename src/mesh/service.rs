@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::installation::Features;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::visibility::ExportTo;
 use crate::model::Timestamp;
@@ -160,9 +161,19 @@ impl Service {
         self.registry == Registry::Kubernetes
     }
 
-    /// Says whether endpoints that are not healthy are sent too. istiod: `SupportsUnhealthyEndpoints`
-    /// (only a service with `trafficDistribution`, as the feature flag is off).
-    pub fn supports_unhealthy_endpoints(&self) -> bool {
-        self.traffic_distribution != TrafficDistribution::Any
+    /// Says whether it has a label with a value; an empty label is none.
+    pub fn has_label(&self, label: &str) -> bool {
+        !label.is_empty() && self.labels.get(label).is_some_and(|value| !value.is_empty())
+    }
+
+    /// Says whether requests stick to endpoints until these are gone. istiod: `SupportsDrainingEndpoints`
+    pub fn supports_draining_endpoints(&self, features: &Features) -> bool {
+        self.has_label(&features.persistent_session_label) || self.has_label(&features.persistent_session_header_label)
+    }
+
+    /// Says whether endpoints that are not healthy are sent too: of a service with `trafficDistribution`, or of all by
+    /// `PILOT_SEND_UNHEALTHY_ENDPOINTS`. istiod: `SupportsUnhealthyEndpoints`
+    pub fn supports_unhealthy_endpoints(&self, features: &Features) -> bool {
+        features.send_unhealthy_endpoints || self.traffic_distribution != TrafficDistribution::Any
     }
 }

@@ -24,6 +24,7 @@ impl Proxy {
             service_account: &self.service_account,
             labels: &self.labels,
             targets: targets.collect(),
+            features: mesh.features(),
             grants: &mesh.reference_grants,
         };
         gateway::merge(&mesh.gateways, &router)

@@ -93,6 +93,7 @@ pub struct Client {
 /// The metadata keys that [`Client::metadata`] keeps.
 pub const CLIENT_METADATA: &[&str] = &[
     "credential",
+    "DNS_AUTO_ALLOCATE",
     "file-credential",
     "HTTP10",
     "HTTP_PROXY_PORT",

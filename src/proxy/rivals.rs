@@ -47,7 +47,7 @@ pub fn rivals(mesh: &Mesh, proxies: &[&Proxy]) -> Diagnostics {
             let selecting = mesh.telemetries.iter().map(AsRef::as_ref).filter(|telemetry: &&Config<Telemetry>| {
                 telemetry.meta.namespace == namespace
                     && !is_namespace_wide(&telemetry.spec)
-                    && selection::attaches(proxy, telemetry)
+                    && selection::attaches(mesh.features(), proxy, telemetry)
             });
             // Each is laid over those before it.
             let selecting: Vec<_> = selecting.rev().collect();

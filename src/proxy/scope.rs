@@ -134,6 +134,12 @@ impl SidecarScope {
         own.and_then(|i| i.connection_pool.as_ref()).or(sidecar.inbound_connection_pool.as_ref())
     }
 
+    /// Returns the ports that a Sidecar names for connections to the workload.
+    pub fn ingress_ports(&self) -> impl Iterator<Item = u32> + '_ {
+        let listeners = self.sidecar.iter().flat_map(|sidecar| &sidecar.spec.ingress);
+        listeners.filter_map(|listener| listener.port.as_ref()).map(|port| port.number)
+    }
+
     /// Says whether the Sidecar replaces the inbound listeners. istiod: `HasIngressListener`.
     pub fn has_ingress_listener(&self) -> bool {
         self.sidecar.as_ref().is_some_and(|s| !s.spec.ingress.is_empty())

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::installation::Features;
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::labels;
 use crate::model::Config;
@@ -28,29 +29,32 @@ pub trait Targetable {
 
 /// Says whether a policy applies to a proxy; namespaces other than that of a target are the caller's matter.
 ///
-/// A workload that a Kubernetes Gateway made follows references to that Gateway; any other one follows selectors only.
+/// A workload that a Kubernetes Gateway made follows references to that Gateway, and selectors unless
+/// `ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY` is off; any other one follows selectors only.
 ///
 /// istiod: `policyattachment.go` `ShouldAttachPolicy`
-pub fn attaches<T: Targetable>(proxy: &Proxy, policy: &Config<T>) -> bool {
+pub fn attaches<T: Targetable>(features: &Features, proxy: &Proxy, policy: &Config<T>) -> bool {
     let target_refs = policy.spec.target_refs();
     let selected = policy.spec.match_labels().is_none_or(|selector| labels::subset(selector, &proxy.labels));
+    let gateway = proxy.labels.get(GATEWAY_NAME_LABEL);
     if target_refs.is_empty() {
-        return selected;
+        return selected && (gateway.is_none() || features.selector_based_gateway_policy);
     }
-    let Some(gateway) = proxy.labels.get(GATEWAY_NAME_LABEL) else { return false };
+    let Some(gateway) = gateway else { return false };
     policy.meta.namespace == proxy.namespace
         && target_refs.iter().any(|target| refers_to_gateway(target, &proxy.namespace, gateway))
 }
 
 /// Returns the policies of these namespaces that apply to a proxy, each namespace once.
 pub fn attached<'m, T: Targetable>(
+    features: &Features,
     proxy: &Proxy,
     policies: &'m ByNamespace<T>,
     namespaces: &[&str],
 ) -> Vec<&'m Config<T>> {
     let first = |index: usize| !namespaces[..index].contains(&namespaces[index]);
     let of_namespaces = (0..namespaces.len()).filter(|index| first(*index)).map(|index| policies.of(namespaces[index]));
-    of_namespaces.flatten().map(AsRef::as_ref).filter(|policy| attaches(proxy, policy)).collect()
+    of_namespaces.flatten().map(AsRef::as_ref).filter(|policy| attaches(features, proxy, policy)).collect()
 }
 
 fn refers_to_gateway(target: &PolicyTargetReference, namespace: &str, gateway: &str) -> bool {

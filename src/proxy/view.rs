@@ -84,10 +84,17 @@ impl<'m> OutboundView<'m> {
         let vip = self.supported(service.cluster_vips.iter().map(String::as_str)).first().copied();
         let automatic = || {
             let automatic = [&service.auto_allocated_ipv4, &service.auto_allocated_ipv6];
-            let counts = self.client.dns_capture && service.default_address == UNSPECIFIED_IP;
+            let counts = self.takes_automatic_addresses() && service.default_address == UNSPECIFIED_IP;
             automatic.into_iter().map(String::as_str).find(|a| counts && self.family(a).is_some())
         };
         vip.or_else(automatic).unwrap_or(&service.default_address)
+    }
+
+    /// Whether automatic addresses count: the proxy answers DNS, and there is a controller that makes them, or the proxy asks istiod
+    /// for some. istiod: `service.go` `nodeUsesAutoallocatedIPs`
+    fn takes_automatic_addresses(&self) -> bool {
+        let asks = || self.client.metadata.get("DNS_AUTO_ALLOCATE").is_some_and(|value| value == "true");
+        self.client.dns_capture && (self.mesh.features().ip_autoallocate || asks())
     }
 
     /// All addresses of a service, of families that the proxy has.
@@ -95,11 +102,13 @@ impl<'m> OutboundView<'m> {
     /// istiod: `service.go` `GetAllAddressesForProxy`
     pub fn service_all_addresses(&self, service: &Service) -> Vec<String> {
         let mut addresses: Vec<&str> = service.cluster_vips.iter().map(String::as_str).collect();
-        if addresses.is_empty() && self.client.dns_capture {
+        if addresses.is_empty() && self.takes_automatic_addresses() {
             let automatic = [service.auto_allocated_ipv4.as_str(), service.auto_allocated_ipv6.as_str()];
             addresses.extend(automatic.into_iter().filter(|a| !a.is_empty()));
         }
-        let mut addresses = self.supported(addresses.into_iter());
+        let features = self.mesh.features();
+        let both = (features.dual_stack || features.ambient) && self.client.ip_mode == IpMode::Dual;
+        let mut addresses = if both { addresses } else { self.supported(addresses.into_iter()) };
         let default = service.default_address.as_str();
         let default_counts = service.cluster_vips.is_empty() || self.family(default).is_some();
         if addresses.is_empty() && !default.is_empty() && default_counts {

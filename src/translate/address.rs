@@ -3,7 +3,7 @@
 //! istiod: `core/listener_address.go`, `pilot/pkg/networking/util/util.go`
 
 use crate::envoy::{Address, AddressAddress, Pipe, SocketAddress, SocketAddressPortSpecifier};
-use crate::options::features;
+use crate::installation::Features;
 use crate::proxy::IpMode;
 
 /// The prefix of an address that is a Unix domain socket. istiod: `model.UnixAddressPrefix`.
@@ -51,9 +51,9 @@ pub(crate) fn loopbacks(ip_mode: IpMode) -> &'static [&'static str] {
 /// back to it.
 ///
 /// istiod: `listener_address.go` `getPassthroughBindIPs`
-pub(crate) fn inbound_sources(ip_mode: IpMode) -> &'static [&'static str] {
+pub(crate) fn inbound_sources(features: &Features, ip_mode: IpMode) -> &'static [&'static str] {
     match ip_mode {
-        IpMode::Dual if features::DUAL_STACK => both_inbound_sources(),
+        IpMode::Dual if features.dual_stack => both_inbound_sources(),
         IpMode::Ipv4 | IpMode::Dual => &[INBOUND_SOURCE_IPV4],
         IpMode::Ipv6 => &[INBOUND_SOURCE_IPV6],
     }

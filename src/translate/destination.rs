@@ -1,5 +1,7 @@
 //! `Destination`: the cluster that a route of any kind leads to.
 
+use std::collections::BTreeMap;
+
 use crate::mesh::service::Service;
 use crate::model::istio::Destination;
 use crate::translate::name;
@@ -11,6 +13,8 @@ pub(crate) struct DestinationService<'a> {
     pub(crate) external_name: &'a str,
     /// Its port, if it has just one.
     pub(crate) only_port: Option<u32>,
+    /// Its labels.
+    pub(crate) labels: Option<&'a BTreeMap<String, String>>,
 }
 
 impl<'a> From<&'a Service> for DestinationService<'a> {
@@ -19,7 +23,7 @@ impl<'a> From<&'a Service> for DestinationService<'a> {
             [port] => Some(port.number),
             _ => None,
         };
-        Self { external_name: &service.external_name, only_port }
+        Self { external_name: &service.external_name, only_port, labels: Some(&service.labels) }
     }
 }
 

@@ -125,7 +125,9 @@ fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
         // Whom a selector is for may be among workloads that the files do not hold, such as the gateways of an install.
         translated.proxies.iter().find(own)?;
         // What a reference is to may be a Service or a class, which no proxy of ours is.
-        policy.target_refs_are_empty().then(|| near.any(|proxy| selection::attaches(proxy, policy)))
+        policy
+            .target_refs_are_empty()
+            .then(|| near.any(|proxy| selection::attaches(translated.mesh.features(), proxy, policy)))
     }
     let mut check = |source, attached: Option<bool>| {
         let Some(item) = context.by_resource(source) else { return };

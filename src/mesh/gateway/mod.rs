@@ -22,6 +22,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::installation::Features;
 use crate::mesh::gateway_api::grant::ReferenceGrants;
 use crate::model::Config;
 use crate::model::istio::Gateway;
@@ -41,6 +42,8 @@ pub struct Router<'a> {
     pub labels: &'a BTreeMap<String, String>,
     /// The service ports that it serves, in istiod's order.
     pub targets: Vec<Target<'a>>,
+    /// istiod's switches.
+    pub features: &'a Features,
     /// Who may refer to certificates of other namespaces.
     pub grants: &'a ReferenceGrants,
 }

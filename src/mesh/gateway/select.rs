@@ -6,7 +6,6 @@ use crate::mesh::gateway::{Router, Target};
 use crate::mesh::labels;
 use crate::model::Config;
 use crate::model::istio::Gateway;
-use crate::options::features;
 
 /// The hostnames of the services that serve this Gateway, separated by commas: what a Gateway of the Gateway API becomes.
 ///
@@ -27,13 +26,13 @@ pub(super) struct Selected<'a> {
     pub(super) targets: Vec<Target<'a>>,
 }
 
-/// `Gateway.selector` -> the routers it applies to
+/// `Gateway.selector` -> the routers it applies to; with `PILOT_SCOPE_GATEWAY_TO_NAMESPACE` only those of its namespace
 ///
 /// istiod: `push_context.go` `mergeGateways`
 pub(super) fn select<'a>(gateways: &'a [Arc<Config<Gateway>>], router: &Router<'a>) -> Vec<Selected<'a>> {
     gateways
         .iter()
-        .filter(|g| !features::SCOPE_GATEWAY_TO_NAMESPACE || g.meta.namespace == router.namespace)
+        .filter(|g| !router.features.scope_gateway_to_namespace || g.meta.namespace == router.namespace)
         .filter_map(|gateway| match gateway.meta.annotations.get(GATEWAY_SERVICE_ANNOTATION) {
             Some(hostnames) => by_service(gateway, hostnames, router),
             None => by_labels(gateway, router),

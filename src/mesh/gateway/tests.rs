@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Router, Target, merge, route_name};
+use crate::installation::Features;
 use crate::mesh::gateway_api::grant::ReferenceGrants;
 use crate::model::istio::{Gateway, Port, Server, ServerTlsSettings, ServerTlsSettingsTlsMode};
 use crate::model::{Config, ObjectMeta};
@@ -59,7 +60,15 @@ fn gateways(text: &str) -> Vec<Arc<Config<Gateway>>> {
 fn merged(text: &str, targets: Vec<Target<'_>>) -> super::MergedGateway {
     let labels = BTreeMap::new();
     let grants = ReferenceGrants::default();
-    let router = Router { namespace: "ns", service_account: "sa", labels: &labels, targets, grants: &grants };
+    let features = Features::default();
+    let router = Router {
+        namespace: "ns",
+        service_account: "sa",
+        labels: &labels,
+        targets,
+        features: &features,
+        grants: &grants,
+    };
     merge(&gateways(text), &router).expect("no selector selects all")
 }
 

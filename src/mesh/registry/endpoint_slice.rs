@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pod::{self, NodeLabels};
 use super::workload::WorkloadContext;
+use crate::installation::Features;
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::mesh::registry::locality;
+use crate::mesh::service::Service;
 use crate::model::Config;
 use crate::model::kubernetes::{Endpoint as SliceEndpoint, EndpointSlice, Pod};
 
@@ -50,6 +52,7 @@ impl<'m> Pods<'m> {
 ///
 /// istiod: `updateEndpointCacheForSlice`, `endpointSliceCache.get`
 pub(crate) fn endpoints(
+    service: &Service,
     slices: &[&Config<EndpointSlice>],
     pods: &Pods<'_>,
     nodes: &NodeLabels,
@@ -57,11 +60,23 @@ pub(crate) fn endpoints(
 ) -> Vec<Endpoint> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
+    let dual_stack = context.features.dual_stack && service.cluster_vips.len() > 1;
     for slice in slices.iter().filter(|s| s.spec.address_type != "FQDN") {
         for endpoint in &slice.spec.endpoints {
             for address in &endpoint.addresses {
                 let Ok(pod) = pods.behind(endpoint, address, &slice.meta.namespace) else { continue };
-                let base = base_endpoint(pod, address, health(endpoint), nodes, context);
+                let both = pod.map(|pod| &pod.spec.status.pod_ips).filter(|ips| {
+                    dual_stack && ips.len() > 1 && endpoint.target_ref.as_ref().is_some_and(|r| r.kind == "Pod")
+                });
+                // The endpoint of the IPv4 address has both.
+                if both.is_some() && slice.spec.address_type == "IPv6" {
+                    continue;
+                }
+                let base = base_endpoint(pod, address, health(service, context.features, endpoint), nodes, context);
+                let base = match both {
+                    Some(addresses) => Endpoint { addresses: addresses.clone(), ..base },
+                    None => base,
+                };
                 for port in &slice.spec.ports {
                     if seen.insert((address.clone(), port.name.clone())) {
                         let number = port.port.unwrap_or_default();
@@ -107,10 +122,21 @@ fn base_endpoint(
     }
 }
 
-/// An endpoint that is not ready is unhealthy, whether it terminates or not: istiod reads slices before Services, and without the
-/// Service it does not tell the two apart.
+/// `EndpointSlice.endpoints[].conditions` -> health; what is not said counts as true.
+///
+/// An endpoint that serves until its sessions end drains, where sessions stick to endpoints.
 ///
 /// istiod: `endpointHealthStatus`
-fn health(endpoint: &SliceEndpoint) -> Health {
-    if endpoint.conditions.ready.unwrap_or(true) { Health::Healthy } else { Health::Unhealthy }
+fn health(service: &Service, features: &Features, endpoint: &SliceEndpoint) -> Health {
+    let conditions = &endpoint.conditions;
+    let terminating = conditions.terminating.unwrap_or(true);
+    if conditions.ready.unwrap_or(true) {
+        Health::Healthy
+    } else if service.supports_draining_endpoints(features) && conditions.serving.unwrap_or(true) && terminating {
+        Health::Draining
+    } else if terminating {
+        Health::Terminating
+    } else {
+        Health::Unhealthy
+    }
 }

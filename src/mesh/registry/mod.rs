@@ -7,6 +7,7 @@
 //! WorkloadEntry, Pod       -> workload           -> behind Services and ServiceEntries that select them
 //! ```
 
+pub(crate) mod auto_allocation;
 pub(crate) mod endpoint_slice;
 pub(crate) mod kubernetes_service;
 pub(crate) mod locality;

@@ -100,10 +100,14 @@ fn tls_mode(labels: &BTreeMap<String, String>) -> &str {
 
 /// Returns a Pod as a workload that ServiceEntries can select. istiod: `notifyWorkloadHandlers`.
 pub(crate) fn workload(pod: &Config<Pod>, nodes: &NodeLabels, context: &WorkloadContext<'_>) -> Workload {
+    let addresses = match pod.spec.status.pod_ips.as_slice() {
+        both if context.features.dual_stack && both.len() > 1 => both.to_vec(),
+        _ => vec![pod.spec.status.pod_ip.clone()],
+    };
     Workload {
         name: pod.meta.name.clone(),
         namespace: pod.meta.namespace.clone(),
-        endpoint: Endpoint { addresses: vec![pod.spec.status.pod_ip.clone()], ..endpoint(pod, nodes, context) },
+        endpoint: Endpoint { addresses, ..endpoint(pod, nodes, context) },
         ports: named_ports(&pod.spec),
         only_for_dns_service_entry: false,
     }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{locality, spiffe};
+use crate::installation::Features;
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::mesh::network_membership::NetworkMembership;
 use crate::model::Config;
@@ -38,6 +39,8 @@ pub(crate) struct WorkloadContext<'m> {
     pub(crate) trust_domain: &'m str,
     /// Which network an address is in.
     pub(crate) networks: &'m NetworkMembership,
+    /// istiod's switches.
+    pub(crate) features: &'m Features,
 }
 
 const TLS_MODE: &str = "security.istio.io/tlsMode";

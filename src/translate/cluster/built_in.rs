@@ -33,12 +33,12 @@ pub(super) fn passthrough(view: &OutboundView<'_>) -> Cluster {
         cluster_discovery_type: Some(ClusterClusterDiscoveryType::Type(ClusterDiscoveryType::OriginalDst)),
         connect_timeout: connection_pool::connect_timeout(mesh, None),
         lb_policy: ClusterLbPolicy::ClusterProvided,
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(None, None)),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.mesh.features(), None, None)),
         upstream_connection_options: connection_pool::upstream_connection_options(mesh, None),
         typed_extension_protocol_options: http_protocol_options::passthrough(upstream_protocol::preserves_case(
             view.client,
         )),
-        filters: vec![metadata_exchange::filter()],
+        filters: metadata_exchange::filters(view.mesh.features()),
         ..Cluster::default()
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn passthrough(view: &OutboundView<'_>) -> Cluster {
 ///
 /// istiod: `cluster_builder.go` `buildInboundPassthroughCluster`
 pub(super) fn inbound_passthrough(view: &OutboundView<'_>) -> Cluster {
-    let upstream_bind_config: BindConfig = upstream_bind_config::passthrough(view.client.ip_mode);
+    let upstream_bind_config: BindConfig = upstream_bind_config::passthrough(view.mesh.features(), view.client.ip_mode);
     Cluster {
         name: name::INBOUND_PASSTHROUGH_CLUSTER.to_owned(),
         filters: Vec::new(),

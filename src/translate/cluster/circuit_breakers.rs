@@ -1,6 +1,7 @@
 //! How many connections and requests a cluster may have at once. Without limit unless a rule sets one: Envoy's defaults are too low.
 
 use crate::envoy::{CircuitBreakers, CircuitBreakersThresholds, CircuitBreakersThresholdsRetryBudget, Percent};
+use crate::installation::Features;
 use crate::model::istio::{ConnectionPoolSettings, TrafficPolicyRetryBudget};
 
 /// istiod's defaults of a retry budget: percent of the active requests, and retries that are always allowed.
@@ -11,6 +12,7 @@ const MIN_RETRY_CONCURRENCY: u32 = 3;
 ///
 /// istiod: `cluster_traffic_policy.go` `applyConnectionPool`
 pub(super) fn circuit_breakers(
+    features: &Features,
     connection_pool: Option<&ConnectionPoolSettings>,
     retry_budget: Option<&TrafficPolicyRetryBudget>,
 ) -> CircuitBreakers {
@@ -21,6 +23,7 @@ pub(super) fn circuit_breakers(
         max_pending_requests: Some(limit(http.map(|h| h.http1_max_pending_requests))),
         max_requests: Some(limit(http.map(|h| h.http2_max_requests))),
         max_retries: Some(limit(http.map(|h| h.max_retries))),
+        track_remaining: !features.disable_track_remaining,
         retry_budget: retry_budget.map(self::retry_budget),
         ..CircuitBreakersThresholds::default()
     };

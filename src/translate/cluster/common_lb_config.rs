@@ -4,13 +4,9 @@ use crate::envoy::{
     ClusterCommonLbConfig, ClusterCommonLbConfigLocalityConfigSpecifier, ClusterCommonLbConfigLocalityWeightedLbConfig,
     HealthStatus, HealthStatusSet,
 };
-use crate::mesh::service::Service;
 use crate::translate::cluster::outlier_detection;
 use crate::translate::cluster::upstream::{ClusterMode, Upstream};
 use crate::translate::endpoint::LocalityLb;
-
-/// Labels of Services whose requests stick to an endpoint. istiod: `PILOT_PERSISTENT_SESSION_LABEL` and its header form.
-const PERSISTENT_SESSION_LABELS: [&str; 2] = ["istio.io/persistent-session", "istio.io/persistent-session-header"];
 
 /// `outlierDetection`, `loadBalancer.localityLbSetting`, `trafficDistribution` -> `Cluster.common_lb_config`
 ///
@@ -18,6 +14,7 @@ const PERSISTENT_SESSION_LABELS: [&str; 2] = ["istio.io/persistent-session", "is
 pub(super) fn common_lb_config(upstream: &Upstream<'_>) -> ClusterCommonLbConfig {
     ClusterCommonLbConfig {
         healthy_panic_threshold: outlier_detection::healthy_panic_threshold(
+            upstream.view.mesh.features(),
             upstream.service,
             upstream.policy.outlier_detection,
         ),
@@ -35,6 +32,9 @@ pub(super) fn common_lb_config(upstream: &Upstream<'_>) -> ClusterCommonLbConfig
 ///
 /// istiod: `cluster_traffic_policy.go` `applyLocalityLoadBalancer`
 fn locality_weighted(upstream: &Upstream<'_>) -> bool {
+    if upstream.view.mesh.features().locality_weighted_lb {
+        return true;
+    }
     let Some(locality) = LocalityLb::new(&upstream.view.mesh.config, upstream.service, &upstream.policy) else {
         return false;
     };
@@ -42,19 +42,14 @@ fn locality_weighted(upstream: &Upstream<'_>) -> bool {
     (locality.failover && explicit) || !locality.setting.distribute.is_empty()
 }
 
-/// Label `istio.io/persistent-session` -> `Cluster.common_lb_config.override_host_status`
+/// The labels of `PILOT_PERSISTENT_SESSION_LABEL`, `PILOT_PERSISTENT_SESSION_HEADER_LABEL` -> `Cluster.common_lb_config.override_host_status`
 ///
 /// Endpoints that drain stay for requests that stick to them. Only for the whole service.
 ///
 /// istiod: `cluster.go` `buildOutboundClusters`
 fn override_host_status(upstream: &Upstream<'_>) -> Option<HealthStatusSet> {
     let whole = upstream.mode == ClusterMode::Default && upstream.subset.is_none();
-    (whole && has_persistent_sessions(upstream.service)).then(|| HealthStatusSet {
+    (whole && upstream.service.supports_draining_endpoints(upstream.view.mesh.features())).then(|| HealthStatusSet {
         statuses: vec![HealthStatus::Healthy, HealthStatus::Draining, HealthStatus::Unknown, HealthStatus::Degraded],
     })
-}
-
-/// istiod: `model/service.go` `SupportsDrainingEndpoints`
-fn has_persistent_sessions(service: &Service) -> bool {
-    PERSISTENT_SESSION_LABELS.iter().any(|label| service.labels.get(*label).is_some_and(|value| !value.is_empty()))
 }

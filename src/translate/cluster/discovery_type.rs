@@ -4,6 +4,7 @@ use crate::envoy::{
     AggregatedConfigSource, ApiVersion, ClusterDiscoveryType, ClusterEdsClusterConfig, ConfigSource,
     ConfigSourceConfigSourceSpecifier, Duration,
 };
+use crate::installation::Features;
 use crate::mesh::service::{DnsConnectStrategy, Resolution, Service};
 use crate::model::istio::LoadBalancerSettingsSimpleLb;
 use crate::proxy::ProxyKind;
@@ -14,13 +15,14 @@ use crate::translate::traffic_policy::{self, EffectiveTrafficPolicy};
 /// A router has no original destination to go to, so it is given the endpoints instead.
 ///
 /// istiod: `cluster.go` `convertResolution`
-pub(super) fn discovery_type(kind: ProxyKind, service: &Service) -> ClusterDiscoveryType {
+pub(super) fn discovery_type(features: &Features, kind: ProxyKind, service: &Service) -> ClusterDiscoveryType {
     match service.resolution {
         Resolution::DnsLb if service.dns_connect_strategy == DnsConnectStrategy::FirstHealthyRace => {
             ClusterDiscoveryType::LogicalDns
         }
         Resolution::DnsLb => ClusterDiscoveryType::StrictDns,
         Resolution::DnsRoundRobinLb => ClusterDiscoveryType::LogicalDns,
+        Resolution::Passthrough if features.eds_for_headless && service.is_kubernetes() => ClusterDiscoveryType::Eds,
         Resolution::Passthrough if kind == ProxyKind::Sidecar => ClusterDiscoveryType::OriginalDst,
         Resolution::Passthrough | Resolution::ClientSideLb | Resolution::Alias | Resolution::DynamicDns => {
             ClusterDiscoveryType::Eds

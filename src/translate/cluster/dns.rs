@@ -3,23 +3,25 @@
 //! istiod: `cluster_builder.go` `buildCluster`
 
 use crate::envoy::{CaresDnsResolverConfig, ClusterDnsLookupFamily, Duration, TypedExtensionConfig};
+use crate::installation::Features;
 use crate::mesh::service::{DnsConnectStrategy, Service};
 use crate::model::istio::MeshConfig;
-use crate::options::features;
 use crate::proxy::IpMode;
 use crate::translate::duration::duration;
 
-/// -> `Cluster.dns_jitter`. istiod: `PILOT_DNS_JITTER_DURATION`.
-pub(super) const JITTER: Duration = Duration::millis(100);
-
-/// istiod: `PILOT_DNS_CARES_UDP_MAX_QUERIES`
-const UDP_MAX_QUERIES: u32 = 100;
+/// Switch `PILOT_DNS_JITTER_DURATION` -> `Cluster.dns_jitter`
+pub(super) fn jitter(features: &Features) -> Duration {
+    duration(features.dns_jitter)
+}
 
 /// The proxy's addresses, annotation `istio.io/connect-strategy` -> `Cluster.dns_lookup_family`
-pub(super) fn lookup_family(ip_mode: IpMode, service: &Service) -> ClusterDnsLookupFamily {
+///
+/// A proxy with IPv6 addresses alone may have a link to IPv4 all the same.
+pub(super) fn lookup_family(features: &Features, ip_mode: IpMode, service: &Service) -> ClusterDnsLookupFamily {
     match ip_mode {
         _ if service.dns_connect_strategy == DnsConnectStrategy::FirstHealthyRace => ClusterDnsLookupFamily::All,
-        IpMode::Dual if features::DUAL_STACK => ClusterDnsLookupFamily::All,
+        IpMode::Dual if features.dual_stack => ClusterDnsLookupFamily::All,
+        IpMode::Ipv6 if features.additional_ipv4_outbound_listener => ClusterDnsLookupFamily::All,
         IpMode::Ipv4 | IpMode::Dual => ClusterDnsLookupFamily::V4Only,
         IpMode::Ipv6 => ClusterDnsLookupFamily::V6Only,
     }
@@ -30,8 +32,11 @@ pub(super) fn refresh_rate(mesh: &MeshConfig) -> Option<Duration> {
     mesh.dns_refresh_rate.map(duration)
 }
 
-/// -> `Cluster.typed_dns_resolver_config`
-pub(super) fn resolver() -> TypedExtensionConfig {
-    let config = CaresDnsResolverConfig { udp_max_queries: Some(UDP_MAX_QUERIES), ..CaresDnsResolverConfig::default() };
+/// Switch `PILOT_DNS_CARES_UDP_MAX_QUERIES` -> `Cluster.typed_dns_resolver_config`
+pub(super) fn resolver(features: &Features) -> TypedExtensionConfig {
+    let config = CaresDnsResolverConfig {
+        udp_max_queries: Some(features.dns_cares_udp_max_queries),
+        ..CaresDnsResolverConfig::default()
+    };
     TypedExtensionConfig { name: "envoy.network.dns_resolver.cares".to_owned(), typed_config: Some(config.into()) }
 }

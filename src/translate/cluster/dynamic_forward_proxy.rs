@@ -45,7 +45,11 @@ pub(super) fn cluster(upstream: &Upstream<'_>) -> Option<Cluster> {
         })),
         connect_timeout: connection_pool::connect_timeout(mesh, policy.connection_pool),
         lb_policy: ClusterLbPolicy::ClusterProvided,
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(policy.connection_pool, policy.retry_budget)),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(
+            upstream.view.mesh.features(),
+            policy.connection_pool,
+            policy.retry_budget,
+        )),
         outlier_detection: policy.outlier_detection.map(outlier_detection::outlier_detection),
         upstream_connection_options: connection_pool::upstream_connection_options(mesh, policy.connection_pool),
         typed_extension_protocol_options: http_protocol_options::typed_extension_protocol_options(
@@ -56,7 +60,7 @@ pub(super) fn cluster(upstream: &Upstream<'_>) -> Option<Cluster> {
         transport_socket,
         transport_socket_matches,
         metadata: metadata::outbound(upstream),
-        filters: vec![metadata_exchange::filter()],
+        filters: metadata_exchange::filters(upstream.view.mesh.features()),
         name,
         ..Cluster::default()
     })

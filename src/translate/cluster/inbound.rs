@@ -23,21 +23,25 @@ const NEVER: Duration = Duration::seconds(9_223_372_035);
 
 /// Builds a cluster for each port on which the workload serves, or for each that its Sidecar names.
 ///
-/// Without interception there would be two listeners on a port, so that only a Sidecar's ports count. Each comes with the hosts of
+/// Without interception there would be two listeners on a port, so that only a Sidecar's ports count; with
+/// `PILOT_ALLOW_SIDECAR_SERVICE_INBOUND_LISTENER_MERGE` those of services stand beside them. Each comes with the hosts of
 /// its services.
 ///
 /// istiod: `cluster.go` `buildInboundClusters`
 pub(super) fn inbound(view: &ProxyView<'_>) -> Vec<(Cluster, Vec<String>)> {
+    let hosts = |targets: &[&ServiceTarget]| targets.iter().map(|target| target.service.hostname.clone()).collect();
+    let by_target_port = by_target_port(view);
+    let cluster = |port: u32, targets: &[&ServiceTarget]| (for_target_port(view, port, targets), hosts(targets));
     if view.outbound.scope.has_ingress_listener() {
-        return ingress::ingress(view);
+        let named = |port: u32| view.outbound.scope.ingress_ports().any(|number| number == port);
+        let merges = view.outbound.mesh.features().sidecar_inbound_listener_merge;
+        let services = by_target_port.iter().filter(|(port, _)| merges && !named(**port));
+        return services.map(|(port, targets)| cluster(*port, targets)).chain(ingress::ingress(view)).collect();
     }
     if view.outbound.client.interception_mode == InterceptionMode::None {
         return Vec::new();
     }
-    let hosts = |targets: &[&ServiceTarget]| targets.iter().map(|target| target.service.hostname.clone()).collect();
-    let by_target_port = by_target_port(view);
-    let clusters = by_target_port.iter();
-    clusters.map(|(port, targets)| (for_target_port(view, *port, targets), hosts(targets))).collect()
+    by_target_port.iter().map(|(port, targets)| cluster(*port, targets)).collect()
 }
 
 fn by_target_port<'v>(view: &ProxyView<'v>) -> BTreeMap<u32, Vec<&'v ServiceTarget>> {
@@ -138,15 +142,20 @@ pub(super) fn cluster(view: &ProxyView<'_>, inbound: &Inbound<'_>) -> Cluster {
         common_lb_config: Some(ClusterCommonLbConfig::default()),
         load_assignment: (!original_dst).then(|| load_assignment(&name, &inbound.bind, inbound.target_port)),
         cleanup_interval: original_dst.then_some(NEVER),
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(policy.connection_pool, policy.retry_budget)),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(
+            view.outbound.mesh.features(),
+            policy.connection_pool,
+            policy.retry_budget,
+        )),
         upstream_connection_options: connection_pool::upstream_connection_options(mesh, policy.connection_pool),
         typed_extension_protocol_options: http_protocol_options::typed_extension_protocol_options(
             protocol,
             policy.connection_pool,
             None,
         ),
-        upstream_bind_config: (!loopback).then(|| upstream_bind_config::inbound(client.ip_mode)),
-        metadata: metadata::inbound(inbound.targets, rule),
+        upstream_bind_config: (!loopback)
+            .then(|| upstream_bind_config::inbound(view.outbound.mesh.features(), client.ip_mode)),
+        metadata: metadata::inbound(view.outbound.mesh.features(), inbound.targets, rule),
         name,
         ..Cluster::default()
     }

@@ -8,10 +8,19 @@ use crate::translate::traffic_policy;
 
 /// `DestinationRule.trafficPolicy.loadBalancer` -> `Cluster.lb_policy`
 ///
+/// Redis, where its filter is on, is always sharded by Maglev.
+///
 /// istiod: `cluster_traffic_policy.go` `applyLoadBalancer`, `ApplyRingHashLoadBalancer`
-pub(super) fn lb_policy(resolved: ClusterDiscoveryType, settings: Option<&LoadBalancerSettings>) -> ClusterLbPolicy {
+pub(super) fn lb_policy(
+    resolved: ClusterDiscoveryType,
+    settings: Option<&LoadBalancerSettings>,
+    is_redis: bool,
+) -> ClusterLbPolicy {
     if resolved == ClusterDiscoveryType::OriginalDst {
         return ClusterLbPolicy::ClusterProvided;
+    }
+    if is_redis {
+        return ClusterLbPolicy::Maglev;
     }
     if let Some(hash) = traffic_policy::consistent_hash(settings) {
         return match hash.hash_algorithm {

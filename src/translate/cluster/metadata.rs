@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::envoy::Metadata;
+use crate::installation::Features;
 use crate::model::Config;
 use crate::model::istio::{ClientTlsSettingsTlsMode, DestinationRule};
 use crate::proxy::ServiceTarget;
@@ -15,9 +16,10 @@ use crate::translate::metadata;
 pub(super) fn outbound(upstream: &Upstream<'_>) -> Option<Metadata> {
     let services = Value::Array(vec![metadata::service(upstream.service)]);
     let external = upstream.service.mesh_external && upstream.subset.is_none();
+    let described = !upstream.is_dynamic_forward_proxy() || upstream.mode == ClusterMode::SniDnat;
+    let telemetry = upstream.view.mesh.features().telemetry_label;
     let fields = [
-        (!upstream.is_dynamic_forward_proxy() || upstream.mode == ClusterMode::SniDnat)
-            .then_some(("services", services)),
+        (described && telemetry).then_some(("services", services)),
         external.then(|| ("external", true.into())),
         upstream.rule.map(|rule| ("config", metadata::destination_rule(rule))),
         upstream.subset.map(|subset| ("subset", subset.name.as_str().into())),
@@ -39,7 +41,15 @@ fn overrides_alpn(upstream: &Upstream<'_>) -> bool {
 /// Only services whose own port is that of the first are named; a service twice only once. The rule alone is not worth a note.
 ///
 /// istiod: `cluster_builder.go` `addTelemetryMetadata`, `buildInboundCluster`
-pub(super) fn inbound(targets: &[&ServiceTarget], rule: Option<&Config<DestinationRule>>) -> Option<Metadata> {
+pub(super) fn inbound(
+    features: &Features,
+    targets: &[&ServiceTarget],
+    rule: Option<&Config<DestinationRule>>,
+) -> Option<Metadata> {
+    let config = rule.map(|rule| ("config", metadata::destination_rule(rule)));
+    if !features.telemetry_label {
+        return metadata::istio(config);
+    }
     let first = targets.first().filter(|target| !target.service.mesh_external)?;
     let mut hostnames: Vec<&str> = Vec::new();
     let mut services = Vec::new();
@@ -49,6 +59,5 @@ pub(super) fn inbound(targets: &[&ServiceTarget], rule: Option<&Config<Destinati
             services.push(metadata::service(&target.service));
         }
     }
-    let config = rule.map(|rule| ("config", metadata::destination_rule(rule)));
     metadata::istio([("services", Value::Array(services))].into_iter().chain(config))
 }

@@ -42,7 +42,7 @@ fn for_service(view: &OutboundView<'_>, service: &Service) -> Vec<Cluster> {
 ///
 /// istiod: `cluster_builder.go` `applyDestinationRule`
 pub(super) fn with_subsets(whole: &Upstream<'_>) -> Vec<Cluster> {
-    let resolved = discovery_type::discovery_type(whole.view.client.kind, whole.service);
+    let resolved = discovery_type::discovery_type(whole.view.mesh.features(), whole.view.client.kind, whole.service);
     let Some(cluster) = cluster(whole, resolved) else { return Vec::new() };
     let mut clusters = vec![cluster];
     if whole.is_dynamic_forward_proxy() {
@@ -82,11 +82,19 @@ fn cluster(upstream: &Upstream<'_>, resolved: ClusterDiscoveryType) -> Option<Cl
         eds_cluster_config: discovery_type::eds_cluster_config(r#type, &name),
         cluster_discovery_type: Some(ClusterClusterDiscoveryType::Type(r#type)),
         connect_timeout: connection_pool::connect_timeout(mesh, policy.connection_pool),
-        lb_policy: lb_policy::lb_policy(resolved, policy.load_balancer),
+        lb_policy: lb_policy::lb_policy(
+            resolved,
+            policy.load_balancer,
+            view.mesh.features().redis_filter && port.protocol == Protocol::Redis,
+        ),
         lb_config: lb_config::lb_config(resolved, service, port, policy.load_balancer),
         common_lb_config: Some(common_lb_config::common_lb_config(upstream)),
         load_assignment: inline,
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(policy.connection_pool, policy.retry_budget)),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(
+            view.mesh.features(),
+            policy.connection_pool,
+            policy.retry_budget,
+        )),
         outlier_detection: policy.outlier_detection.map(outlier_detection::outlier_detection),
         upstream_connection_options: connection_pool::upstream_connection_options(mesh, policy.connection_pool),
         typed_extension_protocol_options: http_protocol_options::typed_extension_protocol_options(
@@ -95,18 +103,18 @@ fn cluster(upstream: &Upstream<'_>, resolved: ClusterDiscoveryType) -> Option<Cl
             tls.as_ref().and_then(|tls| tls::upstream_http_protocol_options(upstream, tls)),
         ),
         dns_lookup_family: if is_dns {
-            dns::lookup_family(view.client.ip_mode, service)
+            dns::lookup_family(view.mesh.features(), view.client.ip_mode, service)
         } else {
             ClusterDnsLookupFamily::default()
         },
         dns_refresh_rate: if is_dns { dns::refresh_rate(mesh) } else { None },
-        dns_jitter: is_dns.then_some(dns::JITTER),
+        dns_jitter: is_dns.then(|| dns::jitter(view.mesh.features())),
         respect_dns_ttl: is_dns,
-        typed_dns_resolver_config: is_dns.then(dns::resolver),
+        typed_dns_resolver_config: is_dns.then(|| dns::resolver(view.mesh.features())),
         transport_socket,
         transport_socket_matches,
         metadata: metadata::outbound(upstream),
-        filters: vec![metadata_exchange::filter()],
+        filters: metadata_exchange::filters(view.mesh.features()),
         name,
         ..Cluster::default()
     })

@@ -48,8 +48,12 @@ pub(super) fn outlier_detection(block: &OutlierDetection) -> envoy::OutlierDetec
 /// for a service that sends its unhealthy endpoints, which would get traffic otherwise.
 ///
 /// istiod: `cluster_traffic_policy.go` `applyOutlierDetection`, `applyLoadBalancer`
-pub(super) fn healthy_panic_threshold(service: &Service, block: Option<&OutlierDetection>) -> Option<envoy::Percent> {
-    if service.supports_unhealthy_endpoints() {
+pub(super) fn healthy_panic_threshold(
+    features: &Features,
+    service: &Service,
+    block: Option<&OutlierDetection>,
+) -> Option<envoy::Percent> {
+    if service.supports_unhealthy_endpoints(features) {
         return Some(envoy::Percent { value: 0.0 });
     }
     let percent = block?.min_health_percent;

@@ -1,24 +1,25 @@
 //! From which address a sidecar connects to its own workload: one by which iptables knows that it is no new request.
 
 use crate::envoy::{BindConfig, ExtraSourceAddress};
+use crate::installation::Features;
 use crate::proxy::IpMode;
 use crate::translate::address;
 
 /// -> `Cluster.upstream_bind_config` of an inbound cluster
 ///
 /// istiod: `cluster_builder.go` `buildInboundCluster`
-pub(super) fn inbound(ip_mode: IpMode) -> BindConfig {
-    from(address::inbound_sources(ip_mode))
+pub(super) fn inbound(features: &Features, ip_mode: IpMode) -> BindConfig {
+    from(address::inbound_sources(features, ip_mode))
 }
 
 /// -> `Cluster.upstream_bind_config` of the InboundPassthroughCluster: one address for each family that the proxy has, even
 /// without dual stack.
 ///
 /// istiod: `cluster_builder.go` `buildInboundPassthroughCluster`
-pub(super) fn passthrough(ip_mode: IpMode) -> BindConfig {
+pub(super) fn passthrough(features: &Features, ip_mode: IpMode) -> BindConfig {
     match ip_mode {
         IpMode::Dual => from(address::both_inbound_sources()),
-        IpMode::Ipv4 | IpMode::Ipv6 => inbound(ip_mode),
+        IpMode::Ipv4 | IpMode::Ipv6 => inbound(features, ip_mode),
     }
 }
 

@@ -3,15 +3,13 @@
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::translate::endpoint::{Request, lb_endpoint};
 
-/// The label of Services whose requests stick to an endpoint even while it drains.
-const PERSISTENT_SESSION_LABEL: &str = "istio.io/persistent-session";
-
 /// `internalTrafficPolicy`, `MeshConfig.serviceSettings[].settings.clusterLocal`, networks, health -> whether an endpoint is sent to the client
 ///
 /// istiod: `endpoint_builder.go` `filterIstioEndpoint`
 pub(super) fn is_wanted(request: &Request<'_>, endpoint: &Endpoint) -> bool {
     let client = request.view.client;
     let service = request.service;
+    let features = request.view.mesh.features();
     if service.node_local && endpoint.node_name != client.node_name {
         return false;
     }
@@ -29,11 +27,11 @@ pub(super) fn is_wanted(request: &Request<'_>, endpoint: &Endpoint) -> bool {
     }
     match endpoint.health {
         Health::Terminating => return false,
-        Health::Unhealthy if !service.supports_unhealthy_endpoints() => return false,
+        Health::Unhealthy if !service.supports_unhealthy_endpoints(features) => return false,
         Health::Healthy | Health::Unhealthy | Health::Draining | Health::Unknown => {}
     }
-    let sticky = service.labels.get(PERSISTENT_SESSION_LABEL).is_some_and(|value| !value.is_empty());
-    sticky || !lb_endpoint::is_draining(endpoint)
+    // Requests of a session stick to an endpoint even while it drains.
+    service.has_label(&features.persistent_session_label) || !lb_endpoint::is_draining(features, endpoint)
 }
 
 /// Metadata `REQUESTED_NETWORK_VIEW`: the networks of which a client wants endpoints; all, if it names none.

@@ -3,14 +3,13 @@
 use serde_json::Value;
 
 use crate::envoy::{self, HealthStatus, LbEndpoint, LbEndpointHostIdentifier, Metadata, Struct};
+use crate::installation::Features;
 use crate::mesh::endpoint::{Endpoint, Health};
-use crate::options::features;
 use crate::translate::address;
+use crate::translate::endpoint::Request;
 use crate::translate::endpoint::workload::Workload;
 use crate::translate::metadata;
 
-/// The label of a Pod that takes no new requests. istiod: `PILOT_DRAINING_LABEL`.
-const DRAINING_LABEL: &str = "istio.io/draining";
 /// Where the client looks for what TLS the endpoint accepts.
 const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
 const TLS_MODE: &str = "tlsMode";
@@ -21,10 +20,11 @@ const DISABLED: &str = "disabled";
 /// An endpoint -> `LbEndpoint`
 ///
 /// istiod: `endpoint_builder.go` `buildEnvoyLbEndpoint`
-pub(super) fn lb_endpoint(endpoint: &Endpoint, mutual_tls: bool) -> LbEndpoint {
+pub(super) fn lb_endpoint(request: &Request<'_>, endpoint: &Endpoint, mutual_tls: bool) -> LbEndpoint {
+    let features = request.view.mesh.features();
     let mut addresses = endpoint.addresses.iter();
     let first = addresses.next().map_or("", String::as_str);
-    let further = addresses.filter(|_| features::DUAL_STACK);
+    let further = addresses.filter(|_| features.dual_stack);
     LbEndpoint {
         host_identifier: Some(LbEndpointHostIdentifier::Endpoint(envoy::Endpoint {
             address: Some(address::address(first, endpoint.port)),
@@ -35,30 +35,36 @@ pub(super) fn lb_endpoint(endpoint: &Endpoint, mutual_tls: bool) -> LbEndpoint {
                 .collect(),
             ..envoy::Endpoint::default()
         })),
-        health_status: health_status(endpoint),
+        health_status: health_status(features, endpoint),
         load_balancing_weight: Some(endpoint.weight.max(1)),
-        metadata: Some(metadata(if mutual_tls { &endpoint.tls_mode } else { "" }, &Workload::of(endpoint))),
+        metadata: Some(metadata(
+            features,
+            if mutual_tls { &endpoint.tls_mode } else { "" },
+            &Workload::of(endpoint, request.service, features),
+        )),
     }
 }
 
 /// The gateway of another network, in place of the endpoints behind it.
 ///
 /// istiod: `ep_filters.go` `EndpointsByNetworkFilter`
-pub(super) fn gateway(host: &str, port: u32, weight: u32, cluster_id: &str) -> LbEndpoint {
+pub(super) fn gateway(features: &Features, host: &str, port: u32, weight: u32, cluster_id: &str) -> LbEndpoint {
     LbEndpoint {
         host_identifier: Some(LbEndpointHostIdentifier::Endpoint(envoy::Endpoint {
             address: Some(address::address(host, port)),
             ..envoy::Endpoint::default()
         })),
         load_balancing_weight: Some(weight),
-        metadata: Some(metadata(ISTIO, &Workload::unknown(cluster_id))),
+        metadata: Some(metadata(features, ISTIO, &Workload::unknown(cluster_id))),
         ..LbEndpoint::default()
     }
 }
 
-/// Says whether the endpoint takes no new requests.
-pub(super) fn is_draining(endpoint: &Endpoint) -> bool {
-    endpoint.health == Health::Draining || endpoint.labels.get(DRAINING_LABEL).is_some_and(|value| !value.is_empty())
+/// Says whether the endpoint takes no new requests, also by the label of `PILOT_DRAINING_LABEL`.
+pub(super) fn is_draining(features: &Features, endpoint: &Endpoint) -> bool {
+    let label = &features.draining_label;
+    let labelled = || !label.is_empty() && endpoint.labels.get(label).is_some_and(|value| !value.is_empty());
+    endpoint.health == Health::Draining || labelled()
 }
 
 /// Says whether the client will use mutual TLS. istiod: `mtls_checker.go` `isMtlsEnabled`.
@@ -68,8 +74,8 @@ pub(super) fn accepts_mutual_tls(lb_endpoint: &LbEndpoint) -> bool {
 }
 
 /// EndpointSlice conditions -> `LbEndpoint.health_status`. Envoy has no word for terminating, which is never sent.
-fn health_status(endpoint: &Endpoint) -> HealthStatus {
-    if is_draining(endpoint) {
+fn health_status(features: &Features, endpoint: &Endpoint) -> HealthStatus {
+    if is_draining(features, endpoint) {
         return HealthStatus::Draining;
     }
     match endpoint.health {
@@ -82,8 +88,10 @@ fn health_status(endpoint: &Endpoint) -> HealthStatus {
 /// Label `security.istio.io/tlsMode`, the workload -> `LbEndpoint.metadata`
 ///
 /// istiod: `util.go` `AppendLbEndpointMetadata`
-fn metadata(tls_mode: &str, workload: &Workload<'_>) -> Metadata {
-    let mut out = metadata::istio([("workload", workload.to_string().into())]).unwrap_or_default();
+fn metadata(features: &Features, tls_mode: &str, workload: &Workload<'_>) -> Metadata {
+    let described = features.telemetry_label && features.endpoint_telemetry_label;
+    let workload = described.then(|| ("workload", workload.to_string().into()));
+    let mut out = metadata::istio(workload).unwrap_or_default();
     if !tls_mode.is_empty() && tls_mode != DISABLED {
         out.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), Struct::from([(TLS_MODE, tls_mode)]));
     }

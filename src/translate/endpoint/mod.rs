@@ -125,7 +125,7 @@ impl<'m> Request<'m> {
     fn generate(&self, endpoints: impl Iterator<Item = &'m Endpoint>) -> Vec<LocalityEndpoints<'m>> {
         let mutual_tls = MutualTls::new(self.view.mesh, self.rule, self.subset, self.port);
         let lb_endpoints = endpoints.filter(|endpoint| filter::is_wanted(self, endpoint)).map(|endpoint| {
-            let lb_endpoint = lb_endpoint::lb_endpoint(endpoint, mutual_tls.is_enabled(endpoint));
+            let lb_endpoint = lb_endpoint::lb_endpoint(self, endpoint, mutual_tls.is_enabled(endpoint));
             (endpoint, lb_endpoint)
         });
         let groups = network::by_network(self, locality::by_locality(lb_endpoints));

@@ -50,7 +50,7 @@ fn for_group<'m>(request: &Request<'m>, group: LocalityEndpoints<'m>) -> Localit
             Route::Gateways(_) | Route::Nowhere => {}
         }
     }
-    let gateways = by_gateway.into_iter().map(|(gateway, weight)| through(gateway, weight.max(1)));
+    let gateways = by_gateway.into_iter().map(|(gateway, weight)| through(request, gateway, weight.max(1)));
     let endpoints: Vec<_> = direct.into_iter().chain(gateways).collect();
     LocalityEndpoints { weight: locality::refreshed_weight(&endpoints), endpoints, ..group }
 }
@@ -101,7 +101,7 @@ fn has_address(endpoint: &LocalityEndpoint<'_>) -> bool {
 }
 
 /// A gateway as an endpoint, with the labels that failover looks at.
-fn through<'m>(gateway: &NetworkGateway, weight: u32) -> LocalityEndpoint<'m> {
+fn through<'m>(request: &Request<'_>, gateway: &NetworkGateway, weight: u32) -> LocalityEndpoint<'m> {
     let labels = [
         ("topology.istio.io/cluster", gateway.cluster_id.as_str()),
         ("topology.istio.io/network", gateway.network.as_str()),
@@ -110,6 +110,12 @@ fn through<'m>(gateway: &NetworkGateway, weight: u32) -> LocalityEndpoint<'m> {
     LocalityEndpoint {
         endpoint: None,
         labels: Cow::Owned(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()),
-        lb_endpoint: lb_endpoint::gateway(&gateway.address, gateway.port, weight, &gateway.cluster_id),
+        lb_endpoint: lb_endpoint::gateway(
+            request.view.mesh.features(),
+            &gateway.address,
+            gateway.port,
+            weight,
+            &gateway.cluster_id,
+        ),
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::installation::Features;
 use crate::mesh::endpoint::Endpoint;
+use crate::mesh::service::Service;
 
 /// Labels that name the canonical service, the strongest first. istiod: `pkg/kube/labels` `nameLabels`.
 const NAME_LABELS: [&str; 3] = ["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"];
@@ -25,13 +27,22 @@ pub(super) struct Workload<'a> {
 
 impl<'a> Workload<'a> {
     /// The workload of an endpoint. istiod: `pkg/kube/labels` `CanonicalService`.
-    pub(super) fn of(endpoint: &'a Endpoint) -> Self {
-        let revision = first(&endpoint.labels, REVISION_LABELS).filter(|&revision| revision != DEFAULT_REVISION);
+    ///
+    /// With `LABEL_CANONICAL_SERVICES_FOR_MESH_EXTERNAL_SERVICE_ENTRIES` the labels of a service outside of the mesh go before those
+    /// of its endpoints.
+    pub(super) fn of(endpoint: &'a Endpoint, service: &'a Service, features: &Features) -> Self {
+        let external = features.canonical_service_for_mesh_external && service.mesh_external;
+        let stated = service.labels.get(NAME_LABELS[0]).filter(|_| external);
+        let name = stated.map(String::as_str).or_else(|| first(&endpoint.labels, NAME_LABELS));
+        let revision = match stated {
+            Some(_) => Some(service.labels.get(REVISION_LABELS[0]).map_or("", String::as_str)),
+            None => first(&endpoint.labels, REVISION_LABELS),
+        };
         Self {
             name: &endpoint.workload_name,
-            namespace: &endpoint.namespace,
-            canonical_name: first(&endpoint.labels, NAME_LABELS).unwrap_or(&endpoint.workload_name),
-            canonical_revision: revision.unwrap_or_default(),
+            namespace: if external { &service.namespace } else { &endpoint.namespace },
+            canonical_name: name.unwrap_or(&endpoint.workload_name),
+            canonical_revision: revision.filter(|&revision| revision != DEFAULT_REVISION).unwrap_or_default(),
             cluster_id: &endpoint.cluster_id,
         }
     }

@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 use self::patch::Patch;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::installation::Features;
 use crate::mesh::Mesh;
 use crate::mesh::order;
 use crate::model::Config;
@@ -55,6 +56,7 @@ use crate::proxy::{Proxy, selection};
 pub struct EnvoyFilters {
     filters: Vec<Compiled>,
     root_namespace: String,
+    features: Features,
 }
 
 #[derive(Debug)]
@@ -73,7 +75,7 @@ impl EnvoyFilters {
             .map(|(index, config)| Compiled { config: config.clone(), patches: patch::patches(config, index) })
             .collect();
         filters.sort_by_key(|filter| filter.config.spec.priority);
-        Self { filters, root_namespace: mesh.config.root_namespace.clone() }
+        Self { filters, root_namespace: mesh.config.root_namespace.clone(), features: mesh.features().clone() }
     }
 
     /// Returns the patches for one proxy, in order; nothing if no EnvoyFilter attaches to it.
@@ -87,7 +89,8 @@ impl EnvoyFilters {
             let namespace = filter.config.meta.namespace.as_str();
             namespace == root || namespace == proxy.namespace
         };
-        let attached = self.filters.iter().filter(in_namespace).filter(|f| selection::attaches(proxy, &f.config));
+        let attached =
+            self.filters.iter().filter(in_namespace).filter(|f| selection::attaches(&self.features, proxy, &f.config));
         let mut attached: Vec<&Compiled> = attached.collect();
         if attached.is_empty() {
             return None;

@@ -43,7 +43,7 @@ impl<'m> Extensions<'m> {
         let all = || mesh.traffic_extensions.iter().map(AsRef::as_ref);
         let attached = namespaces
             .flat_map(|namespace| all().filter(move |e: &&Config<TrafficExtension>| e.meta.namespace == namespace))
-            .filter(|extension| selection::attaches(view.proxy, *extension));
+            .filter(|extension| selection::attaches(view.outbound.mesh.features(), view.proxy, *extension));
         Self { attached: attached.collect() }
     }
 

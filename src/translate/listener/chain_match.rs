@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::envoy::FilterChainMatch;
+use crate::installation::Features;
 use crate::translate::cidr;
 
 /// Istio's conditions of a filter chain. istiod: `listener.go` `filterChainOpts`
@@ -16,11 +17,10 @@ pub(crate) struct ChainMatch {
     pub(crate) transport_protocol: &'static str,
 }
 
-/// What the HTTP inspector finds: HTTP/1.1, and HTTP/2 with prior knowledge. HTTP/1.0 passes as TCP, unless that is switched on
-/// in istiod.
-///
-/// istiod: `listener.go` `plaintextHTTPALPNs`
+/// What the HTTP inspector finds: HTTP/1.1, and HTTP/2 with prior knowledge.
 pub(super) const PLAINTEXT_HTTP_ALPN: &[&str] = &["http/1.1", "h2c"];
+/// HTTP/1.0 too.
+const PLAINTEXT_HTTP_10_ALPN: &[&str] = &["http/1.0", "http/1.1", "h2c"];
 /// Any mesh client. istiod: `listener.go` `allIstioMtlsALPNs`
 pub(super) const MESH_ALPN: &[&str] = &["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"];
 /// Not TLS.
@@ -28,10 +28,17 @@ pub(super) const RAW_BUFFER: &str = "raw_buffer";
 /// TLS.
 pub(super) const TLS: &str = "tls";
 
+/// Returns what is taken for HTTP. Unless it is switched on, HTTP/1.0 passes as TCP.
+///
+/// istiod: `listener.go` `plaintextHTTPALPNs`
+pub(super) fn plaintext_http_alpn(features: &Features) -> &'static [&'static str] {
+    if features.http10 { PLAINTEXT_HTTP_10_ALPN } else { PLAINTEXT_HTTP_ALPN }
+}
+
 impl ChainMatch {
     /// HTTP in the clear.
-    pub(super) fn plaintext_http() -> Self {
-        Self { application_protocols: PLAINTEXT_HTTP_ALPN, transport_protocol: RAW_BUFFER, ..Self::default() }
+    pub(super) fn plaintext_http(features: &Features) -> Self {
+        Self { application_protocols: plaintext_http_alpn(features), transport_protocol: RAW_BUFFER, ..Self::default() }
     }
 
     /// Says whether there is no condition. istiod: `listener.go` `isMatchAll`
@@ -106,7 +113,7 @@ mod tests {
             (matches(&[], &["1.2.3.4"]), matches(&[], &["1.2.3.4/32"]), true),
             (matches(&[], &["0.0.0.0/0"]), matches(&[], &[]), true),
             (matches(&[], &["1.2.3.4"]), matches(&[], &[]), false),
-            (matches(&[], &[]), ChainMatch::plaintext_http(), false),
+            (matches(&[], &[]), ChainMatch::plaintext_http(&Features::default()), false),
         ] {
             assert_eq!(a.conflicts_with(&b), conflict, "{a:?} {b:?}");
         }

@@ -67,13 +67,15 @@ pub(crate) fn build(view: &ListenerView<'_>, options: HcmOptions<'_>) -> HttpCon
         access_log: telemetry.access_logs.http.clone(),
         use_remote_address: Some(options.use_remote_address),
         generate_request_id: options.headers.generate_request_id,
-        proxy_100_continue: true,
+        proxy_100_continue: mesh.features().proxy_100_continue,
         upgrade_configs: vec![HttpConnectionManagerUpgradeConfig {
             upgrade_type: "websocket".to_owned(),
             ..HttpConnectionManagerUpgradeConfig::default()
         }],
         stream_idle_timeout: Some(Duration::seconds(0)),
-        internal_address_config: options.use_remote_address.then(|| internal_address_config(&mesh.networks)).flatten(),
+        internal_address_config: (options.use_remote_address || mesh.features().hcm_internal_networks)
+            .then(|| internal_address_config(&mesh.networks))
+            .flatten(),
         normalize_path: Some(normalization != Normalization::None),
         merge_slashes: matches!(normalization, Normalization::MergeSlashes | Normalization::DecodeAndMergeSlashes),
         server_header_transformation: options.headers.server_header_transformation,

@@ -6,6 +6,7 @@ use crate::envoy::{
     AlpnFilterConfig, AlpnFilterConfigAlpnOverride, AlpnFilterConfigProtocol, ClusterDnsLookupFamily, Cors,
     DnsCacheConfig, DynamicForwardProxyFilterConfig, DynamicForwardProxyFilterConfigImplementationSpecifier,
     GrpcStatsFilterConfig, GrpcStatsFilterConfigPerMethodStatSpecifier, GrpcWeb, HttpFault, HttpFilter, Router,
+    StatefulSession,
 };
 use crate::mesh::protocol::Protocol;
 use crate::model::istio::TrafficExtensionExecutionPhase as Phase;
@@ -19,7 +20,9 @@ use crate::translate::name;
 /// istiod: `listener_builder.go` `buildHTTPConnectionManager`
 pub(super) fn http_filters(view: &ListenerView<'_>, options: &HcmOptions<'_>) -> Vec<HttpFilter> {
     let class = options.class;
-    let mut filters = vec![metadata_exchange::http(class, options.headers.skip_external_clusters)];
+    let features = view.outbound.mesh.features();
+    let mut filters: Vec<HttpFilter> =
+        metadata_exchange::http(features, class, options.headers.skip_external_clusters).into_iter().collect();
     let extensions = |phase| view.extensions.http(class, options.port, phase);
     filters.extend(view.authorization.custom_http(class).iter().cloned());
     filters.extend(extensions(Phase::Authn));
@@ -33,12 +36,15 @@ pub(super) fn http_filters(view: &ListenerView<'_>, options: &HcmOptions<'_>) ->
         filters.push(filter::http("envoy.filters.http.grpc_web", GrpcWeb::default()));
     }
     filters.push(grpc_stats());
-    if class != ListenerClass::SidecarInbound {
+    if features.alpn_filter && class != ListenerClass::SidecarInbound {
         filters.push(alpn());
     }
     filters.push(filter::http("envoy.filters.http.fault", HttpFault::default()));
     filters.push(filter::http("envoy.filters.http.cors", Cors::default()));
     filters.extend(view.telemetry.of(class).stats.iter().map(|config| filter::http("istio.stats", config.clone())));
+    if features.persistent_session_filter && class != ListenerClass::SidecarInbound {
+        filters.push(stateful_session());
+    }
     filters.extend(options.dynamic_forward_proxy.map(dynamic_forward_proxy));
     filters.push(router(options.headers.suppress_envoy_headers));
     filters
@@ -71,6 +77,11 @@ fn alpn() -> HttpFilter {
         })
         .collect();
     filter::http("istio.alpn", AlpnFilterConfig { alpn_override })
+}
+
+/// Keeps a session on one endpoint, as routes say; alone it does nothing. istiod: `filters.go` `EmptySessionFilter`
+fn stateful_session() -> HttpFilter {
+    filter::http("envoy.filters.http.stateful_session", StatefulSession::default())
 }
 
 /// `ServiceEntry.resolution: DYNAMIC_DNS` -> filter `envoy.filters.http.dynamic_forward_proxy`

@@ -26,6 +26,7 @@ mod http1;
 pub(crate) mod http_connection_manager;
 mod http_filters;
 mod inbound;
+mod limits;
 mod listener_filters;
 mod listener_protocol;
 mod metadata;

@@ -3,8 +3,11 @@
 use super::http_filters::dns_cache_config;
 use super::{ListenerClass, ListenerView, filter, metadata_exchange};
 use crate::envoy::{
-    Filter, MongoProxy, SniDynamicForwardProxyFilterConfig, SniDynamicForwardProxyFilterConfigPortSpecifier, TcpProxy,
+    Duration, Filter, MongoProxy, MySqlProxy, RedisProxy, RedisProxyConnPoolSettings, RedisProxyPrefixRoutes,
+    RedisProxyPrefixRoutesRoute, SniDynamicForwardProxyFilterConfig, SniDynamicForwardProxyFilterConfigPortSpecifier,
+    TcpProxy, TcpProxyClusterSpecifier,
 };
+use crate::installation::Features;
 use crate::mesh::protocol::Protocol;
 use crate::model::istio::TrafficExtensionExecutionPhase as Phase;
 use crate::translate::security::authorization::ChainPolicies;
@@ -34,9 +37,10 @@ pub(crate) struct TcpChain<'a> {
 ///
 /// istiod: `networkfilter.go` `buildCompleteNetworkFilters`, `buildNetworkFiltersStack`
 pub(crate) fn tcp(view: &ListenerView<'_>, chain: TcpChain<'_>, tcp_proxy: TcpProxy) -> Vec<Filter> {
+    let features = view.outbound.mesh.features();
     let mut filters = Vec::new();
     if chain.metadata_exchange {
-        filters.push(metadata_exchange::network());
+        filters.extend(metadata_exchange::network(features));
     }
     let extensions = |phase| view.extensions.network(chain.class, chain.port, phase);
     filters.extend(view.authorization.custom_network(chain.policies).iter().cloned());
@@ -47,10 +51,7 @@ pub(crate) fn tcp(view: &ListenerView<'_>, chain: TcpChain<'_>, tcp_proxy: TcpPr
     filters.extend(extensions(Phase::Unspecified));
     filters.extend(stats(view, chain.class));
     filters.extend(chain.dynamic_forward_proxy.map(|hostname| sni_dynamic_forward_proxy(hostname, chain.port)));
-    if chain.protocol == Protocol::Mongo {
-        filters.push(mongo_proxy(&tcp_proxy.stat_prefix));
-    }
-    filters.push(self::tcp_proxy(tcp_proxy));
+    filters.extend(of_protocol(features, chain.protocol, tcp_proxy));
     filters
 }
 
@@ -61,7 +62,9 @@ pub(crate) fn tcp(view: &ListenerView<'_>, chain: TcpChain<'_>, tcp_proxy: TcpPr
 /// istiod: `listener_inbound.go` `buildInboundNetworkFiltersForHTTP`, `listener.go` `buildListenerFromEntry`, `gateway.go`
 /// `buildGatewayTCPBasedFilterChains`
 pub(crate) fn before_http(view: &ListenerView<'_>, class: ListenerClass, port: u32) -> Vec<Filter> {
-    let metadata_exchange = (class == ListenerClass::SidecarInbound).then(metadata_exchange::network);
+    let features = view.outbound.mesh.features();
+    let inbound = class == ListenerClass::SidecarInbound;
+    let metadata_exchange = inbound.then(|| metadata_exchange::network(features)).flatten();
     metadata_exchange.into_iter().chain(view.extensions.network_of_all_phases(class, port)).collect()
 }
 
@@ -76,9 +79,56 @@ pub(crate) fn tcp_proxy(tcp_proxy: TcpProxy) -> Filter {
     filter::network("envoy.filters.network.tcp_proxy", tcp_proxy)
 }
 
-/// A filter for the protocol `mongo`; those for Redis and MySQL are switched off in istiod.
+/// The TCP proxy, with what reads a protocol before it; Redis has no TCP proxy.
 ///
-/// istiod: `networkfilter.go` `buildMongoFilter`
+/// istiod: `networkfilter.go` `buildNetworkFiltersStack`
+fn of_protocol(features: &Features, protocol: Protocol, tcp_proxy: TcpProxy) -> Vec<Filter> {
+    match protocol {
+        Protocol::Mongo if features.mongo_filter => {
+            vec![mongo_proxy(&tcp_proxy.stat_prefix), self::tcp_proxy(tcp_proxy)]
+        }
+        Protocol::Redis if features.redis_filter => vec![redis_proxy(tcp_proxy)],
+        Protocol::MySql if features.mysql_filter => {
+            vec![mysql_proxy(&tcp_proxy.stat_prefix), self::tcp_proxy(tcp_proxy)]
+        }
+        _ => vec![self::tcp_proxy(tcp_proxy)],
+    }
+}
+
+/// Reads MySQL. istiod: `networkfilter.go` `buildMySQLFilter`
+fn mysql_proxy(stat_prefix: &str) -> Filter {
+    let config = MySqlProxy { stat_prefix: stat_prefix.to_owned(), ..MySqlProxy::default() };
+    filter::network("envoy.filters.network.mysql_proxy", config)
+}
+
+/// Sends Redis commands to one cluster: that of the TCP proxy, or the first of several.
+///
+/// istiod: `networkfilter.go` `buildRedisFilter`
+fn redis_proxy(tcp_proxy: TcpProxy) -> Filter {
+    let cluster = match tcp_proxy.cluster_specifier {
+        Some(TcpProxyClusterSpecifier::Cluster(cluster)) => cluster,
+        Some(TcpProxyClusterSpecifier::WeightedClusters(weighted)) => {
+            weighted.clusters.into_iter().next().map(|cluster| cluster.name).unwrap_or_default()
+        }
+        None => String::new(),
+    };
+    let config = RedisProxy {
+        latency_in_micros: true,
+        stat_prefix: tcp_proxy.stat_prefix,
+        settings: Some(RedisProxyConnPoolSettings {
+            op_timeout: Some(Duration::seconds(5)),
+            ..RedisProxyConnPoolSettings::default()
+        }),
+        prefix_routes: Some(RedisProxyPrefixRoutes {
+            catch_all_route: Some(RedisProxyPrefixRoutesRoute { cluster, ..RedisProxyPrefixRoutesRoute::default() }),
+            ..RedisProxyPrefixRoutes::default()
+        }),
+        ..RedisProxy::default()
+    };
+    filter::network("envoy.filters.network.redis_proxy", config)
+}
+
+/// Reads MongoDB's protocol. istiod: `networkfilter.go` `buildMongoFilter`
 fn mongo_proxy(stat_prefix: &str) -> Filter {
     let config = MongoProxy { stat_prefix: stat_prefix.to_owned(), ..MongoProxy::default() };
     filter::network("envoy.filters.network.mongo_proxy", config)

@@ -4,16 +4,22 @@
 
 use std::net::IpAddr;
 
+use crate::installation::Features;
 use crate::translate::route::domains::with_port;
 
 /// Returns the other names of a hostname for a proxy in the DNS domain, each also with the port if one is given. The first is the
-/// name with the dot that ends an absolute name.
+/// name with the dot that ends an absolute name, unless `PILOT_ENABLE_ABSOLUTE_FQDN_VHOST_DOMAIN` is off.
 ///
 /// istiod: `httproute.go` `GenerateAltVirtualHosts`
-pub(crate) fn alternate_domains(hostname: &str, port: Option<u32>, proxy_domain: &str) -> Vec<String> {
-    let absolute = format!("{hostname}.");
-    let mut domains = with_port(&absolute, port);
-    if hostname.parse::<IpAddr>().is_ok() {
+pub(crate) fn alternate_domains(
+    features: &Features,
+    hostname: &str,
+    port: Option<u32>,
+    proxy_domain: &str,
+) -> Vec<String> {
+    let absolute = || with_port(&format!("{hostname}."), port);
+    let mut domains = if features.absolute_fqdn_domain { absolute() } else { Vec::new() };
+    if features.absolute_fqdn_domain && hostname.parse::<IpAddr>().is_ok() {
         domains.remove(0);
     }
     let shorter = match proxy_domain.find(".svc.") {
@@ -60,7 +66,7 @@ fn by_shared_suffix(hostname: &str, proxy_domain: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::alternate_domains;
+    use super::*;
 
     #[test]
     fn names_are_shortened_by_the_proxy_domain() {
@@ -81,7 +87,11 @@ mod tests {
             ("foo.local.campus.net", None, "remote.campus.net", "foo.local.campus.net. foo.local foo.local.campus"),
             ("foo.local.campus.net", None, "example.com", "foo.local.campus.net."),
         ] {
-            assert_eq!(alternate_domains(hostname, port, domain).join(" "), expected, "{hostname} {domain}");
+            assert_eq!(
+                alternate_domains(&Features::default(), hostname, port, domain).join(" "),
+                expected,
+                "{hostname} {domain}"
+            );
         }
     }
 }

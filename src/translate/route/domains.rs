@@ -31,7 +31,7 @@ pub(super) fn domains(
     let mut domains = Domains::default();
     let aliases = service.service.aliases.iter().map(|a| a.hostname.as_str());
     for hostname in [service.hostname.as_str()].into_iter().chain(aliases) {
-        let alternates = alternate_domains(hostname, port, &view.client.dns_domain);
+        let alternates = alternate_domains(view.mesh.features(), hostname, port, &view.client.dns_domain);
         domains.all.extend(with_port(hostname, port));
         domains.all.extend_from_slice(&alternates);
         domains.alternates.extend(alternates);

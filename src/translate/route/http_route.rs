@@ -12,7 +12,8 @@ use crate::translate::metadata;
 use crate::translate::route::headers::HeaderOperations;
 use crate::translate::route::virtual_service::HttpRouteOptions;
 use crate::translate::route::{
-    cors, decorator, destinations, direct_response, fault, headers, matching, redirect, route_action,
+    cors, decorator, destinations, direct_response, fault, headers, matching, persistent_session, redirect,
+    route_action,
 };
 
 /// `VirtualService.http[]` with one of its matches, or none -> `Route`
@@ -43,7 +44,7 @@ pub(super) fn http_route(
         request_headers_to_remove: headers.request_headers_to_remove,
         response_headers_to_add: headers.response_headers_to_add,
         response_headers_to_remove: headers.response_headers_to_remove,
-        typed_per_filter_config: typed_per_filter_config(http),
+        typed_per_filter_config: typed_per_filter_config(options, http),
         stat_prefix: request.map(|r| r.stat_prefix.clone()).unwrap_or_default(),
         ..Route::default()
     }
@@ -81,10 +82,30 @@ fn route_name(http: &HttpRoute, request: Option<&HttpMatchRequest>) -> String {
 }
 
 /// `http[].fault`, `corsPolicy` -> `Route.typed_per_filter_config`
-fn typed_per_filter_config(http: &HttpRoute) -> BTreeMap<String, Any> {
+fn typed_per_filter_config(options: &HttpRouteOptions<'_>, http: &HttpRoute) -> BTreeMap<String, Any> {
     let fault = http.fault.as_ref().map(|f| ("envoy.filters.http.fault", Any::from(fault::fault(f))));
     let cors = http.cors_policy.as_ref().map(|c| ("envoy.filters.http.cors", Any::from(cors::cors_policy(c))));
-    fault.into_iter().chain(cors).map(|(filter, config)| (filter.to_owned(), config)).collect()
+    let own = fault.into_iter().chain(cors).map(|(filter, config)| (filter.to_owned(), config));
+    own.chain(session(options, http)).collect()
+}
+
+/// The session of the route's destinations. Of several it is the last one's, until two in a row have one.
+fn session(options: &HttpRouteOptions<'_>, http: &HttpRoute) -> Option<(String, Any)> {
+    if http.redirect.is_some() || http.direct_response.is_some() {
+        return None;
+    }
+    let only = http.route.len() == 1;
+    let mut found = None;
+    for destination in http.route.iter().filter(|route| only || route.weight != 0) {
+        let host = destination.destination.as_ref().map_or("", |destination| destination.host.as_str());
+        let labels = (options.service)(host).and_then(|service| service.labels);
+        let session = labels.and_then(|labels| persistent_session::per_route(options.view.mesh.features(), labels));
+        if session.is_some() && found.is_some() {
+            break;
+        }
+        found = session;
+    }
+    found
 }
 
 /// The only cluster that a route leads to.

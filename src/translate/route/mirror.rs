@@ -1,6 +1,7 @@
 //! `mirror`, `mirrors`: copies of requests whose answers are thrown away.
 
 use crate::envoy::{FractionalPercent, RouteActionRequestMirrorPolicy};
+use crate::installation::Features;
 use crate::model::istio::{Destination, HttpMirrorPolicy, HttpRoute, Percent};
 use crate::translate::route::percent::{always, fractional_percent, integer_percent};
 
@@ -10,6 +11,7 @@ use crate::translate::route::percent::{always, fractional_percent, integer_perce
 ///
 /// istiod: `route.go` `applyHTTPRouteDestination`, `TranslateRequestMirrorPolicy`
 pub(super) fn request_mirror_policies(
+    features: &Features,
     route: &HttpRoute,
     cluster: impl Fn(&Destination) -> String,
 ) -> Vec<RouteActionRequestMirrorPolicy> {
@@ -24,7 +26,7 @@ pub(super) fn request_mirror_policies(
                 cluster: cluster(destination?),
                 runtime_fraction: Some(always(percent?)),
                 trace_sampled: Some(false),
-                disable_shadow_host_suffix_append: true,
+                disable_shadow_host_suffix_append: features.disable_shadow_host_suffix,
                 ..RouteActionRequestMirrorPolicy::default()
             })
         })

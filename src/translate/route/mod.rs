@@ -28,6 +28,7 @@ mod listener_services;
 mod matching;
 mod mirror;
 mod percent;
+mod persistent_session;
 pub(crate) mod proxy_headers;
 mod redirect;
 mod retry;

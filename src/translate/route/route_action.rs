@@ -40,7 +40,9 @@ pub(super) fn route_action(
         timeout,
         max_grpc_timeout: timeout,
         retry_policy: retry::retry_policy(http.retries.as_ref().or(default_retries), destinations.consistent_hash),
-        request_mirror_policies: mirror::request_mirror_policies(http, |d| options.cluster(d)),
+        request_mirror_policies: mirror::request_mirror_policies(options.view.mesh.features(), http, |d| {
+            options.cluster(d)
+        }),
         hash_policy: destinations.hash_policy.clone(),
         ..RouteAction::default()
     }

@@ -2,4 +2,5 @@
 
 pub(crate) mod authentication;
 pub(crate) mod authorization;
+pub(crate) mod compliance;
 pub(crate) mod sds;

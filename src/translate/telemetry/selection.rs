@@ -50,7 +50,7 @@ pub(super) fn resources<'m>(view: &ProxyView<'m>) -> Vec<&'m Config<Telemetry>> 
     }
     let selected = in_namespace(&mesh.telemetries, own)
         .filter(|config| !is_namespace_wide(&config.spec))
-        .filter(|config| selection::attaches(view.proxy, *config));
+        .filter(|config| selection::attaches(view.outbound.mesh.features(), view.proxy, *config));
     resources.extend(selected);
     resources
 }

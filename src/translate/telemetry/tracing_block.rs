@@ -4,7 +4,6 @@ use super::tracing::{self, TracingSpec};
 use super::{custom_tags, tracing_provider, version_at_least, workload_mode};
 use crate::envoy;
 use crate::model::istio::{ProxyConfig, Tracing};
-use crate::options::features;
 use crate::proxy::ProxyView;
 use crate::translate::listener::ListenerClass;
 
@@ -36,7 +35,7 @@ fn from_proxy_config(view: &ProxyView<'_>) -> Option<envoy::HttpConnectionManage
     view.outbound.mesh.config.enable_tracing.then(|| envoy::HttpConnectionManagerTracing {
         custom_tags: custom_tags::from_proxy_config(view),
         max_path_tag_length: max_path_tag_length(proxy_config),
-        ..sampling(proxy_config_sampling(proxy_config))
+        ..sampling(proxy_config_sampling(view, proxy_config))
     })
 }
 
@@ -48,7 +47,7 @@ fn from_telemetry(view: &ProxyView<'_>, spec: &TracingSpec<'_>) -> Option<Tracin
         // The sampler must see every span.
         100.0
     } else {
-        spec.random_sampling_percentage.unwrap_or_else(|| proxy_config_sampling(proxy_config))
+        spec.random_sampling_percentage.unwrap_or_else(|| proxy_config_sampling(view, proxy_config))
     };
     let tracing = envoy::HttpConnectionManagerTracing {
         max_path_tag_length: provider.max_path_tag_length.or_else(|| max_path_tag_length(proxy_config)),
@@ -74,12 +73,12 @@ fn sampling(percentage: f64) -> envoy::HttpConnectionManagerTracing {
     }
 }
 
-/// `ProxyConfig.tracing.sampling`; zero means unset, and more than everything means one percent.
+/// `ProxyConfig.tracing.sampling`; zero means what `PILOT_TRACE_SAMPLING` says, and more than everything means one percent.
 ///
 /// istiod: `tracing.go` `proxyConfigSamplingValue`
-fn proxy_config_sampling(proxy_config: &ProxyConfig) -> f64 {
+fn proxy_config_sampling(view: &ProxyView<'_>, proxy_config: &ProxyConfig) -> f64 {
     match proxy_config.tracing.as_ref().map_or(0.0, |tracing| tracing.sampling) {
-        0.0 => features::TRACE_SAMPLING,
+        0.0 => view.outbound.mesh.features().trace_sampling.0,
         sampling if sampling > 100.0 => 1.0,
         sampling => sampling,
     }

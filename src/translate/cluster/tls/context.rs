@@ -9,6 +9,7 @@ use crate::model::istio::{ClientTlsSettingsTlsMode, MeshConfig};
 use crate::translate::cluster::tls::settings::{self, Certificates, TlsSettings};
 use crate::translate::cluster::upstream::Upstream;
 use crate::translate::cluster::upstream_protocol::UpstreamProtocol;
+use crate::translate::security::compliance::compliant;
 use crate::translate::security::sds::{self, ExternalServer};
 
 /// TLS settings -> `UpstreamTlsContext`; none where the cluster is in plain text.
@@ -29,12 +30,15 @@ pub(super) fn context(
 
 /// `ISTIO_MUTUAL`: both sides show the identity of their workload. The ALPN tells the server that it is a peer in the mesh.
 fn istio_mutual(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> UpstreamTlsContext {
+    let features = upstream.view.mesh.features();
     let alpn: &[&str] = if http2 { &["istio-peer-exchange", "istio", "h2"] } else { &["istio-peer-exchange", "istio"] };
+    let exchanges = features.metadata_exchange && !features.disable_mx_alpn;
+    let alpn = if exchanges { alpn } else { &alpn[1..] };
     let fixed_sni = if upstream.is_dynamic_forward_proxy() { String::new() } else { upstream.name() };
     UpstreamTlsContext {
         sni: if tls.sni.is_empty() { fixed_sni } else { tls.sni.clone() },
         common_tls_context: Some(CommonTlsContext {
-            tls_params: Some(tls_params(None)),
+            tls_params: compliant(features, Some(tls_params(None))),
             tls_certificate_sds_secret_configs: vec![sds::agent(sds::DEFAULT)],
             validation_context_type: Some(combined(
                 validation_context(&tls.subject_alt_names, ""),
@@ -81,7 +85,7 @@ fn user(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> Option<Upstr
     Some(UpstreamTlsContext {
         sni: tls.sni.clone(),
         common_tls_context: Some(CommonTlsContext {
-            tls_params: Some(tls_params(Some(&upstream.view.mesh.config))),
+            tls_params: compliant(upstream.view.mesh.features(), Some(tls_params(Some(&upstream.view.mesh.config)))),
             tls_certificate_sds_secret_configs: certificate.filter(|_| mutual).into_iter().collect(),
             validation_context_type: validation,
             alpn_protocols: if http2 { vec!["h2".to_owned()] } else { Vec::new() },

@@ -78,7 +78,7 @@ pub(in crate::translate::cluster) fn settings(upstream: &Upstream<'_>) -> Option
         return Some(as_written);
     }
     if let Some(certificates) = proxy_certificates(upstream) {
-        if upstream.service.mesh_external {
+        if upstream.service.mesh_external && upstream.view.mesh.features().prefer_destination_rule_tls {
             return Some(as_written);
         }
         return Some(TlsSettings { mode: ClientTlsSettingsTlsMode::Mutual, certificates, ..as_written });

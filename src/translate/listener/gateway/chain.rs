@@ -1,8 +1,9 @@
 //! Filter chains of gateway listeners.
 
-use crate::envoy::{DownstreamTlsContext, Duration, Filter, FilterChain};
-use crate::options::features;
+use crate::envoy::{DownstreamTlsContext, Filter, FilterChain};
+use crate::installation::Features;
 use crate::translate::listener::chain_match::ChainMatch;
+use crate::translate::listener::limits::transport_socket_connect_timeout;
 use crate::translate::listener::tls_context::transport_socket;
 
 /// A filter chain before the listener is made.
@@ -27,13 +28,13 @@ impl Chain {
     }
 
     /// The Envoy message.
-    pub(super) fn filter_chain(self) -> FilterChain {
+    pub(super) fn filter_chain(self, features: &Features) -> FilterChain {
         FilterChain {
             filter_chain_match: self.r#match.filter_chain_match(),
             filters: self.filters,
             transport_socket: self.tls_context.map(transport_socket),
             // Against clients that never finish the handshake.
-            transport_socket_connect_timeout: Some(Duration::seconds(features::TRANSPORT_SOCKET_CONNECT_TIMEOUT)),
+            transport_socket_connect_timeout: transport_socket_connect_timeout(features),
             ..FilterChain::default()
         }
     }

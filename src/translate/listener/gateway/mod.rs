@@ -29,9 +29,9 @@ use crate::diagnostic::Diagnostics;
 use crate::envoy::{Listener, TrafficDirection};
 use crate::mesh::gateway::{MergedServers, Rejection, ServerPort};
 use crate::mesh::protocol::Protocol;
-use crate::options::features;
 use crate::proxy::ProxyView;
 use crate::translate::listener::bind::Bind;
+use crate::translate::listener::limits::max_connections_per_socket_event;
 use crate::translate::listener::{ListenerClass, address, connection_balance, listener_filters, network_filters};
 
 /// `Gateway.servers[]` -> listeners
@@ -67,7 +67,7 @@ fn bind(view: &ProxyView<'_>, port: &ServerPort) -> Bind {
         return Bind::to(&[&port.bind], true);
     }
     let addresses = address::wildcards(view.outbound.client.ip_mode);
-    Bind::to(if features::DUAL_STACK { addresses } else { &addresses[..1] }, true)
+    Bind::to(if view.outbound.mesh.features().dual_stack { addresses } else { &addresses[..1] }, true)
 }
 
 /// istiod: `core/gateway.go` `buildGatewayTCPBasedFilterChains`
@@ -103,7 +103,7 @@ fn listener(context: &Context<'_>, name: String, bind: &Bind, port: u32, chains:
     Listener {
         name,
         address: Some(bind.address(port)),
-        filter_chains: chains.into_iter().map(Chain::filter_chain).collect(),
+        filter_chains: chains.into_iter().map(|chain| chain.filter_chain(view.outbound.mesh.features())).collect(),
         listener_filters: proxy_protocol.into_iter().chain(inspector).collect(),
         traffic_direction: TrafficDirection::Outbound,
         connection_balance_config: view
@@ -111,7 +111,7 @@ fn listener(context: &Context<'_>, name: String, bind: &Bind, port: u32, chains:
             .then(connection_balance::exact),
         access_log: view.telemetry.of(ListenerClass::Gateway).access_logs.listener.clone(),
         additional_addresses: bind.additional_addresses(port),
-        max_connections_to_accept_per_socket_event: Some(features::MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT),
+        max_connections_to_accept_per_socket_event: max_connections_per_socket_event(view.outbound.mesh.features()),
         ..Listener::default()
     }
 }

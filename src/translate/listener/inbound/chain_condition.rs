@@ -2,8 +2,9 @@
 //!
 //! istiod: `core/filterchain_options.go`
 
+use crate::installation::Features;
 use crate::mesh::peer_authentication::MutualTlsMode;
-use crate::translate::listener::chain_match::{MESH_ALPN, PLAINTEXT_HTTP_ALPN, RAW_BUFFER, TLS};
+use crate::translate::listener::chain_match::{MESH_ALPN, PLAINTEXT_HTTP_ALPN, RAW_BUFFER, TLS, plaintext_http_alpn};
 use crate::translate::listener::{ChainKind, ListenerProtocol};
 
 /// Which connections a chain takes, and what it makes of them. istiod: `filterchain_options.go` `FilterChainMatchOptions`
@@ -69,6 +70,18 @@ pub(super) fn conditions(mode: MutualTlsMode, protocol: ListenerProtocol) -> &'s
         (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Strict) => const { &[terminated(&[], Tcp)] },
         (ListenerProtocol::Tcp | ListenerProtocol::Unknown, MutualTlsMode::Disable | MutualTlsMode::Unknown) => {
             const { &[plain(&[], Tcp)] }
+        }
+    }
+}
+
+impl ChainCondition {
+    /// The same condition as the switches have it. istiod: `listener.go` `plaintextHTTPALPNs`
+    #[must_use]
+    pub(super) fn with(self, features: &Features) -> Self {
+        if self.application_protocols == PLAINTEXT_HTTP_ALPN {
+            Self { application_protocols: plaintext_http_alpn(features), ..self }
+        } else {
+            self
         }
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn filter_chains(view: &ListenerView<'_>, proxy: &ProxyView<'_>, port
         return vec![filter_chain(view, &terminated, &condition, Some(context))];
     }
     let chain = |condition: &ChainCondition| {
+        let condition = &condition.with(mesh.features());
         let context = condition.terminates_tls.then(|| tls_context::mutual_tls(mesh, proxy.proxy, condition.kind));
         filter_chain(view, port, condition, context)
     };

@@ -2,12 +2,12 @@
 
 use super::inbound_port::InboundPort;
 use super::inspector;
-use crate::envoy::{FilterChain, Listener, ListenerFilter, TrafficDirection};
-use crate::options::features;
+use crate::envoy::{AdditionalAddress, FilterChain, Listener, ListenerFilter, TrafficDirection};
 use crate::proxy::{InterceptionMode, ProxyView};
 use crate::translate::boolean;
 use crate::translate::duration::duration;
-use crate::translate::listener::address::{address, wildcard};
+use crate::translate::listener::address::{additional_addresses, address, wildcard, wildcards};
+use crate::translate::listener::limits::max_connections_per_socket_event;
 use crate::translate::listener::{ListenerClass, ListenerView, connection_balance, listener_filters};
 
 /// The listener to which all inbound connections are redirected. istiod: `listener_inbound.go` `inboundVirtualListener`
@@ -18,6 +18,7 @@ pub(super) fn virtual_inbound(view: &ListenerView<'_>, proxy: &ProxyView<'_>, ch
     Listener {
         name: "virtualInbound".to_owned(),
         address: Some(address(wildcard(client.ip_mode), port)),
+        additional_addresses: further_addresses(view, wildcards(client.ip_mode), port),
         transparent: transparent.then_some(true),
         listener_filters: std::iter::once(listener_filters::original_dst())
             .chain(transparent.then(listener_filters::original_src))
@@ -38,9 +39,19 @@ pub(super) fn bound(
     Listener {
         name: port.bind.listener_name(port.target_port),
         address: Some(port.bind.address(port.target_port)),
+        additional_addresses: further_addresses(view, &port.bind.addresses, port.target_port),
         listener_filters: inspectors,
         ..listener(view, proxy, chains)
     }
+}
+
+/// Switch `ISTIO_DUAL_STACK` -> the addresses besides the first
+fn further_addresses(view: &ListenerView<'_>, addresses: &[impl AsRef<str>], port: u32) -> Vec<AdditionalAddress> {
+    if !view.outbound.mesh.features().dual_stack {
+        return Vec::new();
+    }
+    let further: Vec<String> = addresses.iter().skip(1).map(|address| address.as_ref().to_owned()).collect();
+    additional_addresses(&further, port)
 }
 
 /// istiod: `listener_inbound.go` `buildInboundListener`
@@ -53,7 +64,7 @@ fn listener(view: &ListenerView<'_>, proxy: &ProxyView<'_>, filter_chains: Vec<F
         continue_on_listener_filters_timeout: true,
         connection_balance_config: exact_balance.then(connection_balance::exact),
         access_log: view.telemetry.of(ListenerClass::SidecarInbound).access_logs.listener.clone(),
-        max_connections_to_accept_per_socket_event: Some(features::MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT),
+        max_connections_to_accept_per_socket_event: max_connections_per_socket_event(view.outbound.mesh.features()),
         ..Listener::default()
     }
 }

@@ -62,12 +62,19 @@ fn virtual_inbound(view: &ListenerView<'_>, proxy: &ProxyView<'_>, chains: Vec<F
     listener::virtual_inbound(view, proxy, all)
 }
 
-/// The ports that have chains of their own, by number: those that the Sidecar names replace those of services.
+/// The ports that have chains of their own, by number: those that the Sidecar names replace those of services, all of them or, with
+/// `PILOT_ALLOW_SIDECAR_SERVICE_INBOUND_LISTENER_MERGE`, those of the same number.
 ///
 /// istiod: `listener_inbound.go` `buildInboundChainConfigs`
 fn ports(view: &ListenerView<'_>, proxy: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Vec<InboundPort> {
     let ports = match &view.outbound.scope.sidecar {
-        Some(sidecar) if !sidecar.spec.ingress.is_empty() => sidecar_ingress::ports(view, proxy, sidecar, diagnostics),
+        Some(sidecar) if !sidecar.spec.ingress.is_empty() => {
+            let own = sidecar_ingress::ports(view, proxy, sidecar, diagnostics);
+            let named = |port: &InboundPort| view.outbound.scope.ingress_ports().any(|named| named == port.target_port);
+            let merges = view.outbound.mesh.features().sidecar_inbound_listener_merge;
+            let services = if merges { service_port::ports(view, proxy, diagnostics) } else { Vec::new() };
+            services.into_iter().filter(|port| !named(port)).chain(own).collect()
+        }
         Some(_) | None if view.outbound.client.interception_mode == InterceptionMode::None => Vec::new(),
         Some(_) | None => service_port::ports(view, proxy, diagnostics),
     };

@@ -49,7 +49,7 @@ fn port(target_port: u32) -> InboundPort {
 ///
 /// istiod: `listener_inbound.go` `buildInboundBlackhole`
 pub(super) fn black_hole(view: &ListenerView<'_>) -> FilterChain {
-    let mut filters = vec![metadata_exchange::network()];
+    let mut filters: Vec<_> = metadata_exchange::network(view.outbound.mesh.features()).into_iter().collect();
     filters.extend(network_filters::stats(view, ListenerClass::SidecarInbound));
     filters.push(network_filters::tcp_proxy(TcpProxy {
         stat_prefix: name::BLACK_HOLE_CLUSTER.to_owned(),

@@ -6,7 +6,6 @@ use crate::diagnostic::Diagnostics;
 use crate::mesh::protocol::Protocol;
 use crate::model::Config;
 use crate::model::istio::{IstioIngressListener, Sidecar};
-use crate::options::features;
 use crate::proxy::ProxyView;
 use crate::translate::listener::address::wildcards;
 use crate::translate::listener::bind::Bind;
@@ -50,7 +49,7 @@ fn port(
         diagnostics.push(obstacle.of(&format!("port {}", port.number)).at(sidecar.source, &path));
         return None;
     }
-    let tls = tls.as_ref().filter(|_| features::TLS_ON_SIDECAR_INGRESS);
+    let tls = tls.as_ref().filter(|_| view.outbound.mesh.features().tls_on_sidecar_ingress);
     Some(InboundPort {
         cluster: name::inbound_cluster(port.number),
         service_port: port.number,

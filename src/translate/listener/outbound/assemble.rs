@@ -3,9 +3,9 @@
 use super::catch_all;
 use super::chain::Chain;
 use crate::envoy::{Duration, Filter, FilterChain, FilterChainMatch, Listener, ListenerFilter, TrafficDirection};
-use crate::options::features;
 use crate::translate::duration::duration;
 use crate::translate::listener::bind::Bind;
+use crate::translate::listener::limits::{max_connections_per_socket_event, transport_socket_connect_timeout};
 use crate::translate::listener::{ListenerClass, ListenerView, connection_balance, listener_filters, network_filters};
 
 /// Builds the listener of an address and port. istiod: `listener.go` `buildListenerFromEntry`
@@ -33,7 +33,8 @@ pub(super) fn listener(view: &ListenerView<'_>, bind: &Bind, port: u32, chains: 
         additional_addresses: bind.additional_addresses(port),
         max_connections_to_accept_per_socket_event: bind
             .to_port
-            .then_some(features::MAX_CONNECTIONS_TO_ACCEPT_PER_SOCKET_EVENT),
+            .then(|| max_connections_per_socket_event(view.outbound.mesh.features()))
+            .flatten(),
         ..Listener::default()
     }
 }
@@ -69,7 +70,7 @@ fn filter_chain(view: &ListenerView<'_>, chain: &Chain, before_http: Vec<Filter>
         filter_chain_match: chain.matches.filter_chain_match(),
         filters: chain.filters.build(view, before_http),
         metadata: chain.metadata.clone(),
-        transport_socket_connect_timeout: Some(Duration::seconds(features::TRANSPORT_SOCKET_CONNECT_TIMEOUT)),
+        transport_socket_connect_timeout: transport_socket_connect_timeout(view.outbound.mesh.features()),
         ..FilterChain::default()
     }
 }

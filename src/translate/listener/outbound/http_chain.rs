@@ -37,7 +37,11 @@ pub(super) fn chain(view: &ListenerView<'_>, wanted: &Wanted<'_>, bind: &Bind) -
     let on_all_addresses = bind.primary() == wildcard(view.outbound.client.ip_mode);
     let shared = on_all_addresses && wanted.port.protocol != Protocol::HttpProxy;
     Chain {
-        matches: if sniffed || shared { ChainMatch::plaintext_http() } else { ChainMatch::default() },
+        matches: if sniffed || shared {
+            ChainMatch::plaintext_http(view.outbound.mesh.features())
+        } else {
+            ChainMatch::default()
+        },
         metadata: None,
         filters: ChainFilters::Http(HttpChain {
             listener_name: bind.listener_name(wanted.port.number),
@@ -78,7 +82,7 @@ impl HttpChain {
             route_specifier: http_connection_manager::rds(&self.route_config_name),
             protocol: self.protocol,
             port: self.port,
-            use_remote_address: false,
+            use_remote_address: view.outbound.mesh.features().sidecar_use_remote_address,
             quic: false,
             headers: proxy_headers(&view.outbound.client.proxy_config, CLASS),
             http_protocol_options: http1::accept_http_10(view),

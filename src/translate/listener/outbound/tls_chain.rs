@@ -111,7 +111,12 @@ fn sni_hosts(view: &ListenerView<'_>, wanted: &Wanted<'_>, cidrs: &[String], pla
     let mut hosts = vec![service.hostname.clone()];
     for alias in &service.aliases {
         hosts.push(alias.hostname.clone());
-        hosts.extend(route::alternate_domains(&alias.hostname, None, &client.dns_domain));
+        hosts.extend(route::alternate_domains(
+            view.outbound.mesh.features(),
+            &alias.hostname,
+            None,
+            &client.dns_domain,
+        ));
     }
     hosts
 }

@@ -20,14 +20,16 @@ use crate::envoy::{
     CommonTlsContext, DownstreamTlsContext, TlsParameters, TlsParametersTlsProtocol, TransportSocket,
     TransportSocketConfigType,
 };
+use crate::installation::Features;
 use crate::mesh::Mesh;
 use crate::model::istio::{MeshConfig, MeshConfigTlsConfigTlsProtocol, ServerTlsSettings, ServerTlsSettingsTlsMode};
 use crate::proxy::Proxy;
+use crate::translate::security::compliance::compliant;
 
 /// istiod: `util.go` `ALPNHttp`
 const ALPN_HTTP: &[&str] = &["h2", "http/1.1"];
 /// With the protocol by which peers exchange metadata. istiod: `util.go` `ALPNDownstreamWithMxc`
-const ALPN_TCP: &[&str] = &["istio-peer-exchange", "h2", "http/1.1"];
+const ALPN_EXCHANGE: &[&str] = &["istio-peer-exchange", "h2", "http/1.1"];
 /// istiod: `util.go` `ALPNHttp3OverQUIC`
 const ALPN_QUIC: &[&str] = &["h3"];
 
@@ -62,17 +64,21 @@ pub(super) fn mutual_tls(mesh: &Mesh, proxy: &Proxy, kind: ChainKind) -> Downstr
     let certificates = Certificates::of_workload(proxy);
     let trust_domains = trust_domains(&mesh.config);
     let peers = trust_domains.into_iter().map(|domain| prefix(format!("spiffe://{domain}/"))).collect();
+    let peers = if mesh.features().skip_validate_trust_domain { Vec::new() } else { peers };
     DownstreamTlsContext {
         common_tls_context: Some(CommonTlsContext {
-            tls_params: Some(TlsParameters {
-                tls_minimum_protocol_version: minimum_version(minimum),
-                tls_maximum_protocol_version: TlsParametersTlsProtocol::TlsV13,
-                cipher_suites: cipher_suites.unwrap_or_else(|| texts(MESH_CIPHER_SUITES)),
-                ..TlsParameters::default()
-            }),
+            tls_params: compliant(
+                mesh.features(),
+                Some(TlsParameters {
+                    tls_minimum_protocol_version: minimum_version(minimum),
+                    tls_maximum_protocol_version: TlsParametersTlsProtocol::TlsV13,
+                    cipher_suites: cipher_suites.unwrap_or_else(|| texts(MESH_CIPHER_SUITES)),
+                    ..TlsParameters::default()
+                }),
+            ),
             alpn_protocols: texts(match kind {
-                ChainKind::Tcp => ALPN_TCP,
-                ChainKind::Http => ALPN_HTTP,
+                ChainKind::Tcp if mesh.features().metadata_exchange => alpn_of_peers(mesh.features()),
+                ChainKind::Tcp | ChainKind::Http => ALPN_HTTP,
             }),
             tls_certificate_sds_secret_configs: certificates.certificates(),
             validation_context_type: Some(combined(certificates.root(), validation(peers))),
@@ -99,7 +105,7 @@ pub(crate) fn server(
     let validate_client = require_client_certificate || settings.mode == Mode::OptionalMutual;
     let alpn = match termination {
         Termination::Quic => ALPN_QUIC,
-        Termination::Tcp if settings.mode == Mode::IstioMutual => ALPN_TCP,
+        Termination::Tcp if settings.mode == Mode::IstioMutual => alpn_of_peers(mesh.features()),
         Termination::Tcp | Termination::Http => ALPN_HTTP,
     };
     let has_credential = !settings.credential_names.is_empty() || !settings.credential_name.is_empty();
@@ -113,13 +119,21 @@ pub(crate) fn server(
     let own_parameters = matches!(settings.mode, Mode::Simple | Mode::Mutual | Mode::OptionalMutual);
     DownstreamTlsContext {
         common_tls_context: Some(CommonTlsContext {
-            tls_params: own_parameters.then(|| tls_parameters(&mesh.config, settings)).flatten(),
+            tls_params: compliant(
+                mesh.features(),
+                own_parameters.then(|| tls_parameters(&mesh.config, settings)).flatten(),
+            ),
             alpn_protocols: texts(alpn),
             ..secrets
         }),
         require_client_certificate: Some(require_client_certificate),
         ..DownstreamTlsContext::default()
     }
+}
+
+/// What TCP servers of the mesh accept: with metadata exchange, unless its ALPN is switched off.
+fn alpn_of_peers(features: &Features) -> &'static [&'static str] {
+    if features.disable_mx_alpn { ALPN_HTTP } else { ALPN_EXCHANGE }
 }
 
 /// Puts a TLS context where a filter chain has it.

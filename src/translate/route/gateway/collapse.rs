@@ -48,6 +48,7 @@ mod tests {
                 routes: routes.iter().map(|&route| route.clone()).collect(),
                 require_tls,
                 include_request_attempt_count: true,
+                session: None,
             };
             (name.to_owned(), routes)
         };

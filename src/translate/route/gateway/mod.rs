@@ -13,7 +13,7 @@ mod virtual_hosts;
 
 use std::sync::Arc;
 
-use crate::envoy::{Route, RouteConfiguration, VirtualHost, VirtualHostTlsRequirementType};
+use crate::envoy::{Any, Route, RouteConfiguration, VirtualHost, VirtualHostTlsRequirementType};
 use crate::mesh::gateway::GatewayServer;
 use crate::proxy::ProxyView;
 use crate::translate::route::{MAX_DIRECT_RESPONSE_BODY_SIZE, catch_all_last, empty, join_host_port};
@@ -25,6 +25,8 @@ struct HostRoutes {
     routes: Vec<Arc<Route>>,
     require_tls: bool,
     include_request_attempt_count: bool,
+    /// How requests stick to an endpoint.
+    session: Option<(String, Any)>,
 }
 
 /// `Gateway.servers[]`, `VirtualService.http` -> the `RouteConfiguration` of a name
@@ -50,7 +52,11 @@ fn virtual_hosts(view: &ProxyView<'_>, servers: &[Arc<GatewayServer>]) -> Vec<Vi
     if hosts.is_empty() {
         return vec![black_hole(servers[0].port.number)];
     }
-    let mut hosts: Vec<VirtualHost> = collapse::collapse(hosts).into_iter().map(virtual_host).collect();
+    let hosts: Vec<HostRoutes> = match view.outbound.mesh.features().route_collapse {
+        true => collapse::collapse(hosts),
+        false => hosts.into_values().collect(),
+    };
+    let mut hosts: Vec<VirtualHost> = hosts.into_iter().map(virtual_host).collect();
     hosts.sort_by(|a, b| a.name.cmp(&b.name));
     hosts
 }
@@ -66,6 +72,7 @@ fn virtual_host(host: HostRoutes) -> VirtualHost {
             VirtualHostTlsRequirementType::None
         },
         include_request_attempt_count: host.include_request_attempt_count,
+        typed_per_filter_config: host.session.into_iter().collect(),
         ..VirtualHost::default()
     }
 }

@@ -13,7 +13,7 @@ use crate::model::Config;
 use crate::model::istio::VirtualService;
 use crate::proxy::ProxyView;
 use crate::translate::destination::DestinationService;
-use crate::translate::route::{HttpRouteOptions, http_routes, join_host_port, proxy_headers};
+use crate::translate::route::{HttpRouteOptions, http_routes, join_host_port, persistent_session, proxy_headers};
 
 /// Routes by Gateway and VirtualService: made once, and then the same for all hosts and servers.
 type Routes = BTreeMap<(String, String, String), Vec<Arc<Route>>>;
@@ -33,7 +33,7 @@ pub(super) fn host_routes(view: &ProxyView<'_>, servers: &[Arc<GatewayServer>]) 
             }
             let routes = routes(view, server, &virtual_service, &mut known);
             if !routes.is_empty() {
-                add(view, server, shared, &routes, &mut hosts);
+                add(view, server, &virtual_service, shared, &routes, &mut hosts);
             }
         }
         redirect(view, server, &mut hosts);
@@ -78,13 +78,20 @@ fn routes(
 fn add(
     view: &ProxyView<'_>,
     server: &GatewayServer,
+    virtual_service: &Config<VirtualService>,
     shared: Vec<String>,
     routes: &[Arc<Route>],
     hosts: &mut IndexMap<String, HostRoutes>,
 ) {
+    let features = view.outbound.mesh.features();
     for host in shared {
         let host = host.to_lowercase();
-        let entry = hosts.entry(host).or_insert_with_key(|host| host_without_routes(view, server, host));
+        let entry = hosts.entry(host).or_insert_with_key(|host| HostRoutes {
+            session: services::by_hostname(view, virtual_service)
+                .get(host)
+                .and_then(|service| persistent_session::per_route(features, &service.labels)),
+            ..host_without_routes(view, server, host)
+        });
         entry.routes.extend(routes.iter().cloned());
         entry.require_tls |= server.is_https_redirect();
     }
@@ -108,5 +115,6 @@ fn host_without_routes(view: &ProxyView<'_>, server: &GatewayServer, host: &str)
         routes: Vec::new(),
         require_tls: false,
         include_request_attempt_count: proxy_headers::include_request_attempt_count(&view.outbound),
+        session: None,
     }
 }

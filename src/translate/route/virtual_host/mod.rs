@@ -10,6 +10,7 @@ use crate::envoy::VirtualHost;
 use crate::proxy::{EgressListener, OutboundView};
 use crate::translate::route::domains::{self, Domains, bracketed, join_host_port};
 use crate::translate::route::listener_services::listener_services;
+use crate::translate::route::persistent_session;
 use crate::translate::route::proxy_headers::include_request_attempt_count;
 use crate::translate::route::virtual_host_wrapper::{VirtualHostWrapper, virtual_host_wrappers};
 
@@ -70,6 +71,10 @@ fn of_wrapper<'a>(
                 domains,
                 routes: wrapper.routes.clone(),
                 include_request_attempt_count: include_request_attempt_count(view),
+                typed_per_filter_config: service
+                    .and_then(|service| persistent_session::per_route(view.mesh.features(), &service.service.labels))
+                    .into_iter()
+                    .collect(),
                 ..VirtualHost::default()
             });
         }

@@ -29,7 +29,7 @@ impl RequestAuthentication {
             return Self::default();
         }
         let namespaces = [view.proxy.namespace.as_str(), &mesh.config.root_namespace];
-        let policies = selection::attached(view.proxy, &mesh.request_authentications, &namespaces);
+        let policies = selection::attached(mesh.features(), view.proxy, &mesh.request_authentications, &namespaces);
         let rules = policies.iter().flat_map(|policy| {
             policy.spec.jwt_rules.iter().enumerate().map(|(index, spec)| Rule { policy: policy.source, index, spec })
         });

@@ -31,7 +31,12 @@ impl<'m> Applicable<'m> {
 
     fn of_namespaces(view: &ProxyView<'m>, namespaces: &[&str]) -> Self {
         let mut applicable = Self::default();
-        for policy in selection::attached(view.proxy, &view.outbound.mesh.authorization_policies, namespaces) {
+        for policy in selection::attached(
+            view.outbound.mesh.features(),
+            view.proxy,
+            &view.outbound.mesh.authorization_policies,
+            namespaces,
+        ) {
             let of_action = match policy.spec.action {
                 Action::Custom => &mut applicable.custom,
                 Action::Audit => &mut applicable.audit,

@@ -32,7 +32,7 @@ pub(super) struct TracingProvider {
 ///
 /// istiod: `tracing.go` `configureFromProviderConfig`
 pub(super) fn build(view: &ProxyView<'_>, provider: &MeshConfigExtensionProvider) -> Option<TracingProvider> {
-    let spawn_upstream_span = is_router(view);
+    let spawn_upstream_span = is_router(view) && view.outbound.mesh.features().spawn_upstream_span_for_gateway;
     match provider.provider.as_ref()? {
         Provider::Zipkin(zipkin) => Some(TracingProvider {
             http: http("envoy.tracers.zipkin", zipkin::config(view, zipkin)?),
