@@ -1,6 +1,7 @@
 //! Outlier detection: ejecting endpoints that keep failing.
 
 use crate::envoy;
+use crate::installation::Features;
 use crate::mesh::service::Service;
 use crate::model::istio::OutlierDetection;
 use crate::translate::duration::duration;

@@ -54,7 +54,7 @@ impl<'a> ListenerService<'a> {
             [port] => Some(port.number),
             _ => None,
         };
-        DestinationService { external_name: &self.service.external_name, only_port }
+        DestinationService { external_name: &self.service.external_name, only_port, labels: Some(&self.service.labels) }
     }
 
     /// The addresses by which the proxy reaches it. For one port, istiod works on a copy of the service that knows its cluster IPs,

@@ -52,9 +52,10 @@ fn virtual_hosts(view: &ProxyView<'_>, servers: &[Arc<GatewayServer>]) -> Vec<Vi
     if hosts.is_empty() {
         return vec![black_hole(servers[0].port.number)];
     }
-    let hosts: Vec<HostRoutes> = match view.outbound.mesh.features().route_collapse {
-        true => collapse::collapse(hosts),
-        false => hosts.into_values().collect(),
+    let hosts = if view.outbound.mesh.features().route_collapse {
+        collapse::collapse(hosts)
+    } else {
+        hosts.into_values().collect()
     };
     let mut hosts: Vec<VirtualHost> = hosts.into_iter().map(virtual_host).collect();
     hosts.sort_by(|a, b| a.name.cmp(&b.name));
