@@ -35,7 +35,8 @@ impl Input {
         let control_plane = ControlPlane::new(&manifests, options);
         diagnostics.extend(control_plane.diagnostics.clone());
         let installation = control_plane.installation.clone();
-        let expansion = expand::expand(&mut manifests, options);
+        diagnostics.extend(control_plane.drop_unread(&mut manifests));
+        let expansion = expand::expand(&mut manifests, options, &installation);
         diagnostics.extend(expansion.diagnostics.clone());
         let settings = ingest::mesh_settings(&manifests, options, installation, &mut diagnostics);
         diagnostics.extend(coverage::unsupported(&manifests));

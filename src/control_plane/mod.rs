@@ -11,6 +11,7 @@ mod arguments;
 mod check;
 mod environment;
 mod istiod;
+mod unread;
 
 use std::collections::BTreeMap;
 
@@ -75,6 +76,11 @@ impl ControlPlane {
         let mut settings = settings;
         settings.extend(arguments.settings(&istiod));
         Self { installation, istiod: Some(istiod.name()), settings, diagnostics }
+    }
+
+    /// Drops the objects that this istiod does not read, and says so.
+    pub fn drop_unread(&self, manifests: &mut Manifests) -> Diagnostics {
+        unread::drop(manifests, &self.installation.features)
     }
 
     /// Returns the switches that are set to another value than their default and change what is served: `PILOT_HTTP10=true`.

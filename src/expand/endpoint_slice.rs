@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Invented, Made, address};
+use crate::expand::Target;
 use crate::ingest::Manifests;
 use crate::model::Config;
 use crate::model::kubernetes::{IntOrString, Node, Pod, Service, ServicePort};
-use crate::options::Options;
 
 /// Most endpoints of a slice.
 const MAX_ENDPOINTS: usize = 100;
@@ -18,7 +18,7 @@ const MAX_ENDPOINTS: usize = 100;
 /// EndpointSlices of each Service that selects Pods and has no slice and no Endpoints.
 ///
 /// Pods whose ports resolve to the same numbers share slices; a Service that selects no Pod with an address gets none.
-pub(super) fn make(manifests: &Manifests, _: &Options) -> Vec<Made> {
+pub(super) fn make(manifests: &Manifests, _: &Target<'_>) -> Vec<Made> {
     let mut covered = services_with_slices(manifests);
     covered.extend(manifests.endpoints.iter().map(|e| (e.meta.namespace.as_str(), e.meta.name.as_str())));
     let lacking = manifests.services.iter().filter(|service| {

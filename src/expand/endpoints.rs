@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::endpoint_slice::{services_with_slices, slice};
 use super::{Invented, Made};
+use crate::expand::Target;
 use crate::ingest::Manifests;
 use crate::model::Config;
 use crate::model::kubernetes::{EndpointAddress, EndpointPort, EndpointSubset, Endpoints};
-use crate::options::Options;
 
 /// EndpointSlices for the Endpoints of a Service that has none, as Kubernetes' mirroring controller makes them: one for each
 /// subset and family of addresses.
-pub(super) fn make(manifests: &Manifests, _: &Options) -> Vec<Made> {
+pub(super) fn make(manifests: &Manifests, _: &Target<'_>) -> Vec<Made> {
     let sliced = services_with_slices(manifests);
     let services = manifests.services.iter();
     let services: BTreeSet<_> = services.map(|s| (s.meta.namespace.as_str(), s.meta.name.as_str())).collect();

@@ -3,45 +3,46 @@
 use serde_json::json;
 
 use super::{Invented, Made};
+use crate::expand::Target;
 use crate::ingest::Manifests;
-use crate::options::Options;
 use crate::source::ResourceRef;
 
-/// Namespace and name of the ConfigMap.
-const CONFIG_MAP: (&str, &str) = ("istio-system", "istio");
+/// The name of the ConfigMap, in istiod's namespace.
+const CONFIG_MAP: &str = "istio";
 
-/// What `helm install istiod` writes with its own values; `ISTIOD` stands for the name of istiod's Service.
+/// What `helm install istiod` writes with its own values; `ISTIOD` and `NAMESPACE` stand for the name and namespace of
+/// istiod's Service.
 ///
 /// istiod: `manifests/charts/istio-control/istio-discovery/templates/configmap.yaml`
 const MESH: &str = "\
 defaultConfig:
-  discoveryAddress: ISTIOD.istio-system.svc:15012
+  discoveryAddress: ISTIOD.NAMESPACE.svc:15012
 defaultProviders:
   metrics:
   - prometheus
 enablePrometheusMerge: true
-rootNamespace: istio-system
+rootNamespace: NAMESPACE
 trustDomain: cluster.local
 ";
 
 /// ConfigMap `istio`, if there is none.
-pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
-    let (namespace, name) = (CONFIG_MAP.0, options.of_revision(CONFIG_MAP.1));
+pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
+    let (namespace, name) = (target.installation.namespace.as_str(), target.options.of_revision(CONFIG_MAP));
     if manifests.config_maps.iter().any(|map| map.meta.namespace == namespace && map.meta.name == name) {
         return Vec::new();
     }
     let given = |file: &Option<crate::source::SourceFile>| {
         file.as_ref().and_then(|file| file.content.clone().ok()).map(|text| String::from_utf8_lossy(&text).into_owned())
     };
-    let mesh = given(&options.mesh_config);
+    let mesh = given(&target.options.mesh_config);
     let value = if mesh.is_some() { "as given" } else { "as a default install has it" };
     let object = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": namespace},
         "data": {
-            "mesh": mesh.unwrap_or_else(|| MESH.replace("ISTIOD", &options.of_revision("istiod"))),
-            "meshNetworks": given(&options.mesh_networks).unwrap_or_else(|| "networks: {}\n".to_owned()),
+            "mesh": mesh.unwrap_or_else(|| install(target)),
+            "meshNetworks": given(&target.options.mesh_networks).unwrap_or_else(|| "networks: {}\n".to_owned()),
         },
     });
     let invented = Invented {
@@ -53,4 +54,9 @@ pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
         source: ResourceRef::NONE,
     };
     vec![Made { source: ResourceRef::NONE, object, replaces: false, invented: vec![invented] }]
+}
+
+/// The mesh config of an install.
+fn install(target: &Target<'_>) -> String {
+    MESH.replace("ISTIOD", &target.options.of_revision("istiod")).replace("NAMESPACE", &target.installation.namespace)
 }

@@ -29,6 +29,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
 use crate::ingest::{Manifests, read_object_of_program};
+use crate::installation::Installation;
 use crate::options::Options;
 use crate::source::ResourceRef;
 
@@ -60,31 +61,41 @@ struct Made {
     invented: Vec<Invented>,
 }
 
+/// For whom the manifests are completed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'t> {
+    /// What the caller decides.
+    pub(crate) options: &'t Options,
+    /// How istiod runs, whose controllers and injector these are.
+    pub(crate) installation: &'t Installation,
+}
+
 /// Completes the manifests, unless [`Options::expand`] is off.
-pub fn expand(manifests: &mut Manifests, options: &Options) -> Expansion {
+pub fn expand(manifests: &mut Manifests, options: &Options, installation: &Installation) -> Expansion {
+    let target = &Target { options, installation };
     let mut expansion = Expansion::default();
     if !options.expand {
         return expansion;
     }
     // Each step sees what those before it have made.
     for step in [service_entry::make, mesh_config::make, namespace::make] {
-        let made = step(manifests, options);
+        let made = step(manifests, target);
         expansion.put(manifests, made);
     }
     let shows_a_cluster = manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty());
     if !shows_a_cluster {
-        let made = gateway::make(manifests, options, &mut expansion.diagnostics);
+        let made = gateway::make(manifests, target, &mut expansion.diagnostics);
         expansion.put(manifests, made);
-        let made = installed_gateway::make(manifests, options);
+        let made = installed_gateway::make(manifests, target);
         expansion.put(manifests, made);
     }
     for step in [pod::make, service::make, endpoints::make, endpoint_slice::make] {
-        let made = step(manifests, options);
+        let made = step(manifests, target);
         expansion.put(manifests, made);
     }
-    expansion.other_revisions = inject::other_revisions(manifests, options);
+    expansion.other_revisions = inject::other_revisions(manifests, target);
     if manifests.proxy_configs.len() > 1 {
-        expansion.diagnostics.extend(inject::overridden_proxy_configs(manifests, options));
+        expansion.diagnostics.extend(inject::overridden_proxy_configs(manifests, target));
     }
     expansion
 }

@@ -6,15 +6,15 @@ use serde_json::json;
 
 use super::workload::{lack_pods, workloads};
 use super::{Invented, Made, inject};
+use crate::expand::Target;
 use crate::ingest::Manifests;
-use crate::options::Options;
 use crate::source::ResourceRef;
 
 /// A Namespace labelled `istio-injection: enabled` for workloads whose namespace the input does not have.
 ///
 /// A repository of manifests rarely has it: the label is given by hand, as Istio's guide says. Namespaces of the system, and
 /// Istio's own, are not taken to have the label.
-pub(super) fn make(manifests: &Manifests, _: &Options) -> Vec<Made> {
+pub(super) fn make(manifests: &Manifests, _: &Target<'_>) -> Vec<Made> {
     let mut missing: BTreeMap<String, ResourceRef> = BTreeMap::new();
     for workload in lack_pods(manifests, &workloads(manifests)) {
         let namespace = &workload.meta.namespace;

@@ -8,21 +8,21 @@ use serde_json::{Map, Value, json};
 use super::inject::{self, Injector};
 use super::workload::{Workload, lack_pods, workloads};
 use super::{Invented, Made, address, node};
+use crate::expand::Target;
 use crate::ingest::Manifests;
-use crate::options::Options;
 
 /// The node's address, where the Pod is on no node of the input.
 const HOST: &str = "10.0.0.1";
 
 /// A Pod for each workload that has none: named as the workload, running and ready, injected if it asks for it. A Pod without owner
 /// and status, as one writes it by hand, is taken for its own workload.
-pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
+pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
     let workloads = workloads(manifests);
     let lacking = lack_pods(manifests, &workloads);
     if lacking.is_empty() {
         return Vec::new();
     }
-    let injector = Injector::new(manifests, options);
+    let injector = Injector::new(manifests, target);
     let mut pool = address::free(Ipv4Addr::new(10, 128, 0, 0), 9, manifests);
     let pods = manifests.pods.iter();
     let mut names: BTreeSet<(&str, String)> =

@@ -5,12 +5,12 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use super::{Invented, Made, address, node};
+use crate::expand::Target;
 use crate::ingest::Manifests;
 use crate::model::kubernetes::ServiceSpec;
-use crate::options::Options;
 
 /// `Service.spec.clusterIP` in 10.96.0.0/12, by the hash of `namespace/name`, where the API server would give one.
-pub(super) fn make(manifests: &Manifests, _: &Options) -> Vec<Made> {
+pub(super) fn make(manifests: &Manifests, _: &Target<'_>) -> Vec<Made> {
     let mut pool = None;
     let mut made = Vec::new();
     for service in manifests.services.iter().filter(|service| lacks_address(&service.spec.spec)) {

@@ -1,20 +1,19 @@
 //! Automatic addresses of ServiceEntries.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
+
+use ipnet::{Ipv4Net, Ipv6Net};
 
 use serde_json::json;
 
 use super::{Invented, Made, address, node};
+use crate::expand::Target;
 use crate::ingest::Manifests;
 use crate::model::Config;
 use crate::model::istio::{ServiceEntry, ServiceEntryResolution};
-use crate::options::Options;
 
-/// The first address of the IPv4 range, whose prefix is 16 bits long.
-const IPV4: Ipv4Addr = Ipv4Addr::new(240, 240, 0, 0);
-
-/// `ServiceEntry.status.addresses` in 240.240.0.0/16 and 2001:2::/48, by the hash of `namespace/name/host`.
+/// `ServiceEntry.status.addresses` in the ranges of `PILOT_IP_AUTOALLOCATE_IPV4_PREFIX` and its counterpart for IPv6, by the hash of `namespace/name/host`.
 ///
 /// An input that has a Pod with an address shows what a cluster holds. So does its ServiceEntries' status then, and one without
 /// addresses is one that istiod gave none.
@@ -22,8 +21,13 @@ const IPV4: Ipv4Addr = Ipv4Addr::new(240, 240, 0, 0);
 /// Both addresses of a host have the same number in their range. istiod numbers hosts in the order in which it meets them.
 ///
 /// istiod: `ipallocate.go` `statusPatchForAddresses`
-pub(super) fn make(manifests: &Manifests, _: &Options) -> Vec<Made> {
-    if manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty()) {
+pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
+    let features = &target.installation.features;
+    let shows_a_cluster = manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty());
+    // Without a range istiod does not start.
+    let ranges = (features.ip_autoallocate_ipv4_prefix.parse(), features.ip_autoallocate_ipv6_prefix.parse());
+    let (Ok(ipv4_range), Ok(ipv6_range)): (Result<Ipv4Net, _>, Result<Ipv6Net, _>) = ranges else { return Vec::new() };
+    if shows_a_cluster || !features.ip_autoallocate {
         return Vec::new();
     }
     let mut pool = None;
@@ -33,14 +37,14 @@ pub(super) fn make(manifests: &Manifests, _: &Options) -> Vec<Made> {
         if hosts.is_empty() {
             continue;
         }
-        let pool = pool.get_or_insert_with(|| address::free(IPV4, 16, manifests));
+        let pool = pool.get_or_insert_with(|| address::free(ipv4_range.network(), ipv4_range.prefix_len(), manifests));
         let (namespace, name) = (&entry.meta.namespace, &entry.meta.name);
         let mut new = BTreeMap::new();
         let mut invented = Vec::new();
         for host in hosts {
             let Some(ipv4) = pool.address(&format!("{namespace}/{name}/{host}")) else { continue };
-            let number = u32::from(ipv4) - u32::from(IPV4);
-            let ipv6 = Ipv6Addr::from((0x2001_0002_u128 << 96) | u128::from(number));
+            let number = u32::from(ipv4).wrapping_sub(u32::from(ipv4_range.network()));
+            let ipv6 = Ipv6Addr::from(u128::from(ipv6_range.network()) | u128::from(number));
             invented.push(Invented {
                 kind: "ServiceEntry",
                 namespace: namespace.clone(),

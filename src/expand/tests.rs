@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::ingest::ingest;
+use crate::installation::Installation;
 use crate::source::SourceFile;
 
 const ON: Options = Options {
@@ -49,7 +50,7 @@ fn read(text: &str) -> Manifests {
 
 fn expanded(text: &str) -> (Manifests, Expansion) {
     let mut manifests = read(text);
-    let expansion = expand(&mut manifests, &ON);
+    let expansion = expand(&mut manifests, &ON, &Installation::default());
     (manifests, expansion)
 }
 
@@ -100,7 +101,7 @@ stringData: {a: b}
 #[test]
 fn nothing_is_made_when_it_is_off() {
     let mut manifests = read(WEB);
-    let expansion = expand(&mut manifests, &Options { expand: false, ..ON });
+    let expansion = expand(&mut manifests, &Options { expand: false, ..ON }, &Installation::default());
     assert_eq!(expansion.invented, []);
     assert!(manifests.pods.is_empty());
 }
@@ -247,7 +248,7 @@ fn a_revision_injects_its_own() {
 
     let mut manifests = read(BARE);
     let canary = Options { revision: "canary".to_owned(), ..ON };
-    let expansion = expand(&mut manifests, &canary);
+    let expansion = expand(&mut manifests, &canary, &Installation::default());
     assert_eq!(expansion.other_revisions, []);
     assert_eq!(manifests.pods[0].spec.spec.init_containers[0].name, "istio-proxy");
     assert_eq!(manifests.config_maps[0].meta.name, "istio-canary");

@@ -170,6 +170,20 @@ fn gateway_api<T: serde::de::DeserializeOwned>(
     Some(Config { meta, spec, source: ResourceRef::NONE })
 }
 
+/// Returns the name of the CustomResourceDefinition of a kind: its plural and its group.
+fn crd_name(group: &str, kind: &str) -> Option<String> {
+    if !group.ends_with(".istio.io") && group != "gateway.networking.k8s.io" {
+        return None;
+    }
+    let name = kind.to_ascii_lowercase();
+    let plural = match name.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
+        Some(stem) => format!("{stem}ies"),
+        None if name.ends_with('s') => format!("{name}es"),
+        None => format!("{name}s"),
+    };
+    Some(format!("{plural}.{group}"))
+}
+
 /// What a kind's list is ordered by.
 fn name(meta: &ObjectMeta) -> (&str, &str) {
     (&meta.namespace, &meta.name)
@@ -230,6 +244,19 @@ macro_rules! kinds {
             /// Puts each list back in its order.
             pub(crate) fn sort(&mut self) {
                 $( self.$field.sort_by(|a, b| name(&a.meta).cmp(&name(&b.meta))); )*
+            }
+
+            /// Drops all resources of kinds whose name as a CustomResourceDefinition (`envoyfilters.networking.istio.io`) is given up;
+            /// returns what was dropped. Kubernetes' own kinds are none.
+            pub(crate) fn drop_kinds(&mut self, given_up: impl Fn(&str) -> bool) -> Vec<(&'static str, ResourceRef)> {
+                let mut dropped = Vec::new();
+                $(
+                    let kind = kinds!(@name $kind $(($name))?);
+                    if crd_name($group, kind).is_some_and(|name| given_up(&name)) {
+                        dropped.extend(std::mem::take(&mut self.$field).into_iter().map(|config| (kind, config.source)));
+                    }
+                )*
+                dropped
             }
 
             /// Returns how many resources there are of each kind.

@@ -78,7 +78,7 @@ switches! {
         /// Binds a Gateway only to workloads of its own namespace.
         scope_gateway_to_namespace: bool = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE", "false", "mesh/gateway/select.rs";
         /// Who fetches the keys of a `jwksUri`: istiod, or Envoy where it knows a cluster for it.
-        jwks_fetch_mode: JwksFetchMode = "PILOT_JWT_ENABLE_REMOTE_JWKS", "false", "";
+        jwks_fetch_mode: JwksFetchMode = "PILOT_JWT_ENABLE_REMOTE_JWKS", "false", "translate/security/authentication/jwks.rs";
         /// How many queries a DNS resolver sends from one port.
         dns_cares_udp_max_queries: u32 = "PILOT_DNS_CARES_UDP_MAX_QUERIES", "100", "translate/cluster/dns.rs";
         /// By how much clusters with DNS resolution spread their queries.
@@ -96,9 +96,9 @@ switches! {
         /// Gives ServiceEntries without addresses some by a controller that writes them to the status.
         ip_autoallocate: bool = "PILOT_ENABLE_IP_AUTOALLOCATE", "true", "mesh/index.rs";
         /// Where the controller takes IPv4 addresses from.
-        ip_autoallocate_ipv4_prefix: String = "PILOT_IP_AUTOALLOCATE_IPV4_PREFIX", "240.240.0.0/16", "";
+        ip_autoallocate_ipv4_prefix: String = "PILOT_IP_AUTOALLOCATE_IPV4_PREFIX", "240.240.0.0/16", "expand/service_entry.rs";
         /// Where the controller takes IPv6 addresses from.
-        ip_autoallocate_ipv6_prefix: String = "PILOT_IP_AUTOALLOCATE_IPV6_PREFIX", "2001:2::/48", "";
+        ip_autoallocate_ipv6_prefix: String = "PILOT_IP_AUTOALLOCATE_IPV6_PREFIX", "2001:2::/48", "expand/service_entry.rs";
         /// Names a second ConfigMap with mesh config, over which that of istiod is laid.
         shared_mesh_config: String = "SHARED_MESH_CONFIG", "", "";
         /// Merges virtual hosts of a gateway that have the same routes.
@@ -106,7 +106,7 @@ switches! {
         /// Resolves host names of gateways to other networks.
         resolve_hostname_gateways: bool = "RESOLVE_HOSTNAME_GATEWAYS", "true", "";
         /// Takes labelled Gateways of the Gateway API for gateways to other networks.
-        multi_network_gateway_api: bool = "PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API", "true", "";
+        multi_network_gateway_api: bool = "PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API", "true", "mesh/index.rs";
         /// Tells the canonical service of endpoints outside of the mesh.
         canonical_service_for_mesh_external: bool = "LABEL_CANONICAL_SERVICES_FOR_MESH_EXTERNAL_SERVICE_ENTRIES", "false", "translate/endpoint/workload.rs";
         /// The only namespace that istiod watches.
@@ -116,19 +116,19 @@ switches! {
         /// Gives the outbound listener of IPv6-only proxies an IPv4 address too.
         additional_ipv4_outbound_listener: bool = "ISTIO_ENABLE_IPV4_OUTBOUND_LISTENER_FOR_IPV6_CLUSTERS", "false", "translate/listener/outbound/virtual_outbound.rs";
         /// The name of the GatewayClass that istiod makes.
-        default_gateway_class: String = "PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME", "istio", "";
+        default_gateway_class: String = "PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME", "istio", "mesh/gateway_api/context.rs";
         /// The controller of the GatewayClasses that are istiod's.
-        gateway_controller: String = "PILOT_GATEWAY_API_CONTROLLER_NAME", "istio.io/gateway-controller", "";
+        gateway_controller: String = "PILOT_GATEWAY_API_CONTROLLER_NAME", "istio.io/gateway-controller", "mesh/gateway_api/context.rs";
         /// Prefers a DestinationRule's TLS mode to what endpoints outside of the mesh would take.
         prefer_destination_rule_tls: bool = "PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES", "true", "translate/cluster/tls/settings.rs";
         /// Lets Gateways of the Gateway API bind to gateways that are there already.
-        gateway_api_manual_deployment: bool = "ENABLE_GATEWAY_API_MANUAL_DEPLOYMENT", "true", "";
+        gateway_api_manual_deployment: bool = "ENABLE_GATEWAY_API_MANUAL_DEPLOYMENT", "true", "mesh/gateway_api/address.rs";
         /// How many connections a listener accepts at a time; zero for all that wait.
         max_connections_per_socket_event: i64 = "MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP", "1", "translate/listener/limits.rs";
         /// Adds the host name with a dot at its end to the domains of virtual hosts.
         absolute_fqdn_domain: bool = "PILOT_ENABLE_ABSOLUTE_FQDN_VHOST_DOMAIN", "true", "translate/route/alternate_domains.rs";
         /// Whether sidecars are init containers that keep running.
-        native_sidecars: NativeSidecars = "ENABLE_NATIVE_SIDECARS", "auto", "";
+        native_sidecars: NativeSidecars = "ENABLE_NATIVE_SIDECARS", "auto", "expand/inject/mod.rs";
         /// Leaves `-shadow` out of the host of mirrored requests.
         disable_shadow_host_suffix: bool = "DISABLE_SHADOW_HOST_SUFFIX", "true", "translate/route/mirror.rs";
         /// Leaves out the metrics of what circuit breakers have left.
@@ -138,9 +138,9 @@ switches! {
         /// How long a TLS handshake may take; zero for as long as it likes.
         gateway_transport_socket_connect_timeout: Duration = "PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT", "15s", "translate/listener/limits.rs";
         /// Of a host in several namespaces prefers that of a Kubernetes Service.
-        sidecar_pick_best_service_namespace: bool = "PILOT_SIDECAR_PICK_BEST_SERVICE_NAMESPACE", "true", "";
+        sidecar_pick_best_service_namespace: bool = "PILOT_SIDECAR_PICK_BEST_SERVICE_NAMESPACE", "true", "proxy/scope.rs";
         /// Gives gateways only the clusters that their routes name.
-        filter_gateway_cluster_config: bool = "PILOT_FILTER_GATEWAY_CLUSTER_CONFIG", "false", "";
+        filter_gateway_cluster_config: bool = "PILOT_FILTER_GATEWAY_CLUSTER_CONFIG", "false", "translate/mod.rs";
         /// Serves endpoints that are not ready, as unhealthy.
         send_unhealthy_endpoints: bool = "PILOT_SEND_UNHEALTHY_ENDPOINTS", "false", "mesh/service.rs";
         /// Keeps the sessions of Services with a label on one endpoint.
@@ -158,13 +158,13 @@ switches! {
         /// Keeps hosts in `cluster.local` inside of their cluster.
         mcs_cluster_local: bool = "ENABLE_MCS_CLUSTER_LOCAL", "false", "";
         /// Reads the Gateway API.
-        gateway_api: bool = "PILOT_ENABLE_GATEWAY_API", "true", "";
+        gateway_api: bool = "PILOT_ENABLE_GATEWAY_API", "true", "control_plane/unread.rs";
         /// Copies the labels and annotations of a Gateway to what is deployed for it.
-        gateway_api_copy_labels: bool = "PILOT_ENABLE_GATEWAY_API_COPY_LABELS_ANNOTATIONS", "true", "";
+        gateway_api_copy_labels: bool = "PILOT_ENABLE_GATEWAY_API_COPY_LABELS_ANNOTATIONS", "true", "expand/gateway/mod.rs";
         /// Reads the kinds and fields of the Gateway API that are not final.
-        alpha_gateway_api: bool = "PILOT_ENABLE_ALPHA_GATEWAY_API", "false", "";
+        alpha_gateway_api: bool = "PILOT_ENABLE_ALPHA_GATEWAY_API", "false", "mesh/gateway_api/listener.rs";
         /// Deploys a gateway for each Gateway of the Gateway API.
-        gateway_api_deployment_controller: bool = "PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER", "true", "";
+        gateway_api_deployment_controller: bool = "PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER", "true", "expand/gateway/mod.rs";
         /// Adds HTTP/3 beside HTTPS where the gateway's Service has the port over UDP.
         quic_listeners: bool = "PILOT_ENABLE_QUIC_LISTENERS", "false", "";
         /// Honours `tls` of a Sidecar's ingress listeners.
@@ -182,17 +182,17 @@ switches! {
         /// Keeps DestinationRules of a host apart when their `exportTo` differ.
         enhanced_destination_rule_merge: bool = "ENABLE_ENHANCED_DESTINATIONRULE_MERGE", "true", "mesh/destination_rule.rs";
         /// Chooses the VirtualServices and Services of a Sidecar's hosts in one way.
-        unified_sidecar_scope: bool = "PILOT_UNIFIED_SIDECAR_SCOPE", "true", "";
+        unified_sidecar_scope: bool = "PILOT_UNIFIED_SIDECAR_SCOPE", "true", "proxy/scope.rs";
         /// Routes to InferencePools.
         gateway_api_inference_extension: bool = "ENABLE_GATEWAY_API_INFERENCE_EXTENSION", "false", "";
         /// Kinds that istiod does not read.
-        ignore_resources: String = "PILOT_IGNORE_RESOURCES", "", "";
+        ignore_resources: String = "PILOT_IGNORE_RESOURCES", "", "control_plane/unread.rs";
         /// Kinds that istiod reads although `PILOT_IGNORE_RESOURCES` names them.
-        include_resources: String = "PILOT_INCLUDE_RESOURCES", "", "";
+        include_resources: String = "PILOT_INCLUDE_RESOURCES", "", "control_plane/unread.rs";
         /// Accepts clients of any trust domain.
         skip_validate_trust_domain: bool = "PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "false", "translate/listener/tls_context/mod.rs";
         /// Lets a workload have several providers of `CUSTOM` authorization.
-        multiple_custom_authz_providers: bool = "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS", "false", "";
+        multiple_custom_authz_providers: bool = "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS", "false", "translate/security/authorization/custom.rs";
         /// How many requests are traced, in percent, where nothing else says it.
         trace_sampling: Percent = "PILOT_TRACE_SAMPLING", "1", "translate/telemetry/tracing_block.rs";
         /// Tells clusters and endpoints what they are, for telemetry.
@@ -218,7 +218,7 @@ switches! {
         /// Restricts the versions, ciphers and curves of TLS.
         compliance_policy: CompliancePolicy = "COMPLIANCE_POLICY", "", "translate/security/compliance.rs";
         /// The namespace of the gateway for Ingresses.
-        ingress_namespace: String = "K8S_INGRESS_NS", "istio-system", "";
+        ingress_namespace: String = "K8S_INGRESS_NS", "istio-system", "mesh/ingress/mod.rs";
         /// Ambient mode: waypoints, and HBONE to what is in the mesh without a sidecar.
         ambient: bool = "PILOT_ENABLE_AMBIENT", "false", "";
         /// Enforces policies with a selector in front of the waypoint.

@@ -60,8 +60,8 @@ impl Mesh {
 
         let services_by_hostname = by_hostname(&services, &config.default_service_export_to, &mut findings);
         let converted =
-            gateway_api::convert(&gateway_api::Context::new(manifests, &seen, &services_by_hostname, cluster_domain));
-        let of_ingresses = ingress::convert(manifests, &seen, config, cluster_domain);
+            gateway_api::convert(&gateway_api::Context::new(manifests, &seen, &services_by_hostname, installation));
+        let of_ingresses = ingress::convert(manifests, &seen, config, installation);
         findings.extend(converted.findings);
         findings.extend(of_ingresses.findings);
         let destination_rules = with(rules(&manifests.destination_rules, &seen), converted.destination_rules);
@@ -115,7 +115,7 @@ impl Mesh {
                 networks,
                 root_labels,
                 services.iter().map(|s| &**s),
-                &manifests.kubernetes_gateways,
+                if installation.features.multi_network_gateway_api { &manifests.kubernetes_gateways } else { &[] },
                 cluster_id,
             ),
             cluster_local_hosts: cluster_local::ClusterLocalHosts::new(config, cluster_domain),

@@ -150,7 +150,7 @@ impl EgressListener {
     /// istiod: `convertIstioListenerToWrapper`
     fn new(mesh: &Mesh, namespace: &str, listener: &IstioEgressListener) -> Self {
         let hosts = egress_hosts::by_namespace(&listener.hosts, namespace);
-        let virtual_services = mesh.virtual_services.select(namespace, &hosts);
+        let virtual_services = mesh.virtual_services.select(namespace, &hosts, mesh.features());
         let services = select_services(mesh, namespace, listener, &hosts);
         let hostnames = services.iter().map(|s| s.hostname.as_str());
         let most_specific_wildcard = virtual_service::most_specific_by_hostname(&virtual_services, hostnames);
@@ -164,7 +164,7 @@ impl EgressListener {
             for (host, ports) in virtual_service::destinations(&config.spec, namespace) {
                 let Some(by_namespace) = mesh.services_by_hostname.get(&host) else { continue };
                 let own = by_namespace.get(namespace);
-                let Some(service) = own.or_else(|| best_visible(mesh, by_namespace, namespace)) else { continue };
+                let Some(service) = own.or_else(|| visible(mesh, by_namespace, namespace)) else { continue };
                 found.extend(match listener_port(&self.listener) {
                     Some(port) => with_port(service, port),
                     None => with_ports(service, &ports),
@@ -177,7 +177,9 @@ impl EgressListener {
 
 /// Selects the services that an egress listener imports; of one hostname those of one namespace.
 ///
-/// istiod: `selectServices`, with unified scoping
+/// Unless the scopes are unified (`PILOT_UNIFIED_SIDECAR_SCOPE`), what is a Kubernetes Service does not matter.
+///
+/// istiod: `selectServices`
 fn select_services(
     mesh: &Mesh,
     namespace: &str,
@@ -196,11 +198,13 @@ fn select_services(
         imported.extend(own.or_else(|| import(hosts.get(ANY_NAMESPACE), &service)));
     }
 
+    let unified = mesh.features().unified_sidecar_scope;
     let mut chosen: BTreeMap<String, (String, bool)> = BTreeMap::new();
     for service in &imported {
         let candidate = (service.namespace.clone(), service.is_kubernetes());
         let replaces = chosen.get(&service.hostname).is_none_or(|(chosen_namespace, chosen_kubernetes)| {
-            let beats_service_entry = !chosen_kubernetes && service.is_kubernetes() && chosen_namespace != namespace;
+            let beats_service_entry =
+                unified && !chosen_kubernetes && service.is_kubernetes() && chosen_namespace != namespace;
             service.namespace == namespace || beats_service_entry
         });
         if replaces {
@@ -249,15 +253,19 @@ fn with_aliases(service: ScopedService, hosts: &EgressHosts) -> ScopedService {
     Arc::new(Service { aliases, ..Service::clone(&service) })
 }
 
-/// Picks among the services of one hostname that a namespace may see: a Kubernetes one, else the oldest.
+/// Picks among the services of one hostname that a namespace may see: a Kubernetes one, else the oldest; without
+/// `PILOT_SIDECAR_PICK_BEST_SERVICE_NAMESPACE` that of the first namespace.
 ///
-/// istiod: `pickBestVisibleNamespace`
-fn best_visible<'m>(
+/// istiod: `pickBestVisibleNamespace`, `pickFirstVisibleNamespace`
+fn visible<'m>(
     mesh: &Mesh,
     by_namespace: &'m BTreeMap<String, Arc<Service>>,
     namespace: &str,
 ) -> Option<&'m Arc<Service>> {
     let visible = || by_namespace.values().filter(|s| mesh.service_visible(s, namespace));
+    if !mesh.features().sidecar_pick_best_service_namespace {
+        return visible().next();
+    }
     visible().find(|s| s.is_kubernetes()).or_else(|| visible().min_by_key(|s| s.creation))
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod endpoint;
 pub mod envoy_filter;
 pub(crate) mod extension;
 pub(crate) mod extension_provider;
+mod gateway_clusters;
 pub(crate) mod listener;
 pub(crate) mod metadata;
 pub(crate) mod metadata_matcher;
@@ -76,7 +77,13 @@ pub fn translate(
     let patches = envoy_filters.for_proxy(view.proxy);
     let patches = patches.as_ref();
     let part = outbound.with(&view.outbound, patches);
-    let shared = part.resources();
+    let features = view.outbound.mesh.features();
+    let filters = features.filter_gateway_cluster_config && view.outbound.client.kind == ProxyKind::Router;
+    let needed = filters.then(|| {
+        let wanted = gateway_clusters::Wanted::new(view, envoy_filters);
+        part.resources().only(|cluster| wanted.has(view, cluster))
+    });
+    let shared = needed.as_ref().unwrap_or_else(|| part.resources());
 
     let own_clusters = patched::own_clusters(view, patches, diagnostics);
     let own_endpoints = patched::endpoints(&view.outbound, referenced::eds(&own_clusters), &shared.endpoints);

@@ -35,6 +35,16 @@ pub(super) struct OutboundResources {
     pub(super) secret_names: BTreeSet<String>,
 }
 
+impl OutboundResources {
+    /// Returns those of the clusters that are needed.
+    pub(super) fn only(&self, is_needed: impl Fn(&str) -> bool) -> Self {
+        let clusters: Vec<_> = self.clusters.iter().filter(|cluster| is_needed(cluster.name())).cloned().collect();
+        let names = referenced::eds(&clusters);
+        let endpoints = self.endpoints.iter().filter(|endpoints| names.contains(endpoints.name()));
+        Self { endpoints: endpoints.cloned().collect(), secret_names: referenced::cluster_sds(&clusters), clusters }
+    }
+}
+
 /// What one set of patches makes of what is shared.
 #[derive(Debug)]
 struct Patched {

@@ -18,10 +18,10 @@ use super::inject::Injector;
 use super::workload::Workload;
 use super::{Invented, Made, address, node};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expand::Target;
 use crate::ingest::Manifests;
 use crate::model::gateway_api::{GatewayController, KubernetesGateway};
 use crate::model::{Config, ObjectMeta};
-use crate::options::Options;
 
 /// Who has made an object.
 const MANAGED_LABEL: &str = "gateway.istio.io/managed";
@@ -36,28 +36,34 @@ const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
 /// caller asks for nothing.
 ///
 /// istiod: `deploymentcontroller.go` `configureIstioGateway`
-pub(super) fn make(manifests: &Manifests, options: &Options, diagnostics: &mut Diagnostics) -> Vec<Made> {
+pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut Diagnostics) -> Vec<Made> {
+    let features = &target.installation.features;
+    if !features.gateway_api_deployment_controller {
+        return Vec::new();
+    }
     let is_served = |gateway: &&Arc<Config<KubernetesGateway>>| {
         let class = GatewayController::of_class(
             &gateway.spec.gateway_class_name,
+            (features.default_gateway_class.as_str(), features.gateway_controller.as_str()),
+            features.multi_network_gateway_api,
             manifests.gateway_classes.iter().map(Arc::as_ref),
         );
         class == Some(GatewayController::Gateway)
-            && gateway.spec.is_managed()
-            && gateway.meta.labels.get("istio.io/rev").is_none_or(|label| label == options.revision())
+            && gateway.spec.is_managed(features.gateway_api_manual_deployment)
+            && gateway.meta.labels.get("istio.io/rev").is_none_or(|label| label == target.options.revision())
     };
     let gateways: Vec<_> = manifests.kubernetes_gateways.iter().filter(is_served).collect();
     if gateways.is_empty() {
         return Vec::new();
     }
-    let injector = Injector::new(manifests, options);
+    let injector = Injector::new(manifests, target);
     let mut services = address::free(Ipv4Addr::new(10, 96, 0, 0), 12, manifests);
     let mut pods = address::free(Ipv4Addr::new(10, 128, 0, 0), 9, manifests);
     let pod_names = manifests.pods.iter().map(|pod| (pod.meta.namespace.as_str(), pod.meta.name.clone()));
     let mut pod_names: BTreeSet<(&str, String)> = pod_names.collect();
     let mut made = Vec::new();
     for gateway in gateways {
-        let deployed = Deployed::new(gateway);
+        let deployed = Deployed::new(gateway, features.gateway_api_copy_labels);
         let namespace = gateway.meta.namespace.as_str();
         let workload = Workload::deployment(&deployed.meta, gateway.source);
         let objects = match Objects::new(&deployed, &workload, manifests, &injector, diagnostics) {
@@ -146,12 +152,14 @@ struct Deployed<'m> {
 }
 
 impl<'m> Deployed<'m> {
-    fn new(gateway: &'m Config<KubernetesGateway>) -> Self {
+    /// `copies`: the Gateway's own labels and annotations count too.
+    fn new(gateway: &'m Config<KubernetesGateway>, copies: bool) -> Self {
         let Config { meta, spec, .. } = gateway;
         let infrastructure = spec.infrastructure.as_ref();
         let labels = infrastructure.map(|i| &i.labels).filter(|labels| !labels.is_empty());
         let annotations = infrastructure.map(|i| &i.annotations).filter(|annotations| !annotations.is_empty());
-        let mut annotations = annotations.map_or_else(|| meta.annotations.clone(), without_gateway_api);
+        let own = |map: &BTreeMap<String, String>| if copies { map.clone() } else { BTreeMap::new() };
+        let mut annotations = annotations.map_or_else(|| own(&meta.annotations), without_gateway_api);
         // What is for the controller itself.
         for key in [
             "kubectl.kubernetes.io/last-applied-configuration",
@@ -169,7 +177,7 @@ impl<'m> Deployed<'m> {
                 ..ObjectMeta::default()
             },
             service_account: spec.service_account(meta),
-            labels: labels.map_or_else(|| meta.labels.clone(), without_gateway_api),
+            labels: labels.map_or_else(|| own(&meta.labels), without_gateway_api),
             annotations,
         }
     }

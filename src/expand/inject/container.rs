@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{PROXY, Template};
+use super::{Injector, PROXY, Template};
 
 /// The image, without what its annotation adds.
 const IMAGE: &str = "docker.io/istio/proxyv2:1.30.3";
@@ -10,7 +10,12 @@ const IMAGE: &str = "docker.io/istio/proxyv2:1.30.3";
 /// Returns the container that a template has.
 ///
 /// istiod: `files/injection-template.yaml`, `files/gateway-injection-template.yaml`
-pub(super) fn proxy(template: Template, annotations: &Map<String, Value>, environment: &[Value]) -> Value {
+pub(super) fn proxy(
+    injector: &Injector<'_>,
+    template: Template,
+    annotations: &Map<String, Value>,
+    environment: &[Value],
+) -> Value {
     let annotation = |key: &str, default: &str| {
         annotations.get(&format!("sidecar.istio.io/{key}")).and_then(Value::as_str).unwrap_or(default).to_owned()
     };
@@ -25,7 +30,7 @@ pub(super) fn proxy(template: Template, annotations: &Map<String, Value>, enviro
             "proxy",
             role,
             "--domain",
-            "$(POD_NAMESPACE).svc.cluster.local",
+            format!("$(POD_NAMESPACE).svc.{}", injector.target.installation.cluster_domain),
             format!("--proxyLogLevel={}", annotation("logLevel", "warning")),
             format!("--proxyComponentLogLevel={}", annotation("componentLogLevel", "misc:error")),
             format!("--log_output_level={}", annotation("agentLogLevel", "default:info")),

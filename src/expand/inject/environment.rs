@@ -36,11 +36,18 @@ pub(super) fn variables(
     let mut variables = fields();
     let mut set = |name: &str, value: &str| variables.push(json!({"name": name, "value": value}));
     set("PILOT_CERT_PROVIDER", "istiod");
-    set("CA_ADDR", &format!("{}.istio-system.svc:15012", injector.options.of_revision("istiod")));
+    set(
+        "CA_ADDR",
+        &format!(
+            "{}.{}.svc:15012",
+            injector.target.options.of_revision("istiod"),
+            injector.target.installation.namespace
+        ),
+    );
     set("PROXY_CONFIG", &Value::Object(proxy_config::without_defaults(proxy_config)).to_string());
     set("ISTIO_META_POD_PORTS", &Value::Array(ports(containers)).to_string());
     set("ISTIO_META_APP_CONTAINERS", &names(containers).join(","));
-    set("ISTIO_META_CLUSTER_ID", "Kubernetes");
+    set("ISTIO_META_CLUSTER_ID", &injector.target.installation.cluster_id);
     set("ISTIO_META_INTERCEPTION_MODE", &mode);
     set("ISTIO_META_WORKLOAD_NAME", &name.unwrap_or_else(|| meta.name.clone()));
     set("ISTIO_META_OWNER", &owner(workload));
@@ -62,13 +69,20 @@ pub(super) fn of_installed_gateway(injector: &Injector<'_>, workload: &Workload<
     let mut variables = fields();
     let mut set = |name: &str, value: &str| variables.push(json!({"name": name, "value": value}));
     set("PILOT_CERT_PROVIDER", "istiod");
-    set("CA_ADDR", &format!("{}.istio-system.svc:15012", injector.options.of_revision("istiod")));
+    set(
+        "CA_ADDR",
+        &format!(
+            "{}.{}.svc:15012",
+            injector.target.options.of_revision("istiod"),
+            injector.target.installation.namespace
+        ),
+    );
     set("ISTIO_META_WORKLOAD_NAME", &workload.meta.name);
     set("ISTIO_META_OWNER", &owner(workload));
     set("ISTIO_META_MESH_ID", injector.trust_domain());
     set("TRUST_DOMAIN", injector.trust_domain());
     set("ISTIO_META_UNPRIVILEGED_POD", "true");
-    set("ISTIO_META_CLUSTER_ID", "Kubernetes");
+    set("ISTIO_META_CLUSTER_ID", &injector.target.installation.cluster_id);
     variables
 }
 

@@ -19,11 +19,12 @@ use serde_json::{Map, Value, json};
 use super::node;
 use super::workload::Workload;
 use crate::diagnostic::Diagnostics;
+use crate::expand::Target;
 use crate::ingest::{self, Manifests};
+use crate::installation::NativeSidecars;
 use crate::model::Config;
 use crate::model::istio::ProxyConfigResource;
 use crate::model::kubernetes::Pod;
-use crate::options::Options;
 use crate::source::ResourceRef;
 
 pub(super) use decision::IGNORED_NAMESPACES;
@@ -34,7 +35,7 @@ const PROXY: &str = "istio-proxy";
 /// The injector, with the settings of the mesh.
 pub(super) struct Injector<'m> {
     manifests: &'m Manifests,
-    options: &'m Options,
+    target: &'m Target<'m>,
     /// The mesh config as it is written.
     mesh: Value,
     /// Whether the proxy is an init container that keeps running, as on nodes of Kubernetes 1.33 and later.
@@ -76,20 +77,24 @@ impl Template {
 }
 
 impl<'m> Injector<'m> {
-    pub(super) fn new(manifests: &'m Manifests, options: &'m Options) -> Self {
-        let given = options.mesh_config.as_ref().and_then(|file| file.content.as_ref().ok());
+    pub(super) fn new(manifests: &'m Manifests, target: &'m Target<'m>) -> Self {
+        let given = target.options.mesh_config.as_ref().and_then(|file| file.content.as_ref().ok());
         let given = given.map(|text| String::from_utf8_lossy(text).into_owned());
         let mut maps = manifests.config_maps.iter();
-        let name = options.of_revision("istio");
-        let mut map = || maps.find(|map| map.meta.namespace == "istio-system" && map.meta.name == name);
+        let name = target.options.of_revision("istio");
+        let mut map = || maps.find(|map| map.meta.namespace == target.installation.namespace && map.meta.name == name);
         let mesh = given.or_else(|| map()?.spec.data.get("mesh").cloned());
         let mut proxy_configs: Vec<_> = manifests.proxy_configs.iter().map(Arc::as_ref).collect();
         proxy_configs.sort_by_key(|config| config.meta.creation_timestamp);
         Self {
             manifests,
-            options,
+            target,
             mesh: mesh.and_then(|text| ingest::json_of_yaml(&text)).unwrap_or(Value::Null),
-            native: decision::nodes_run_native_sidecars(manifests),
+            native: match target.installation.features.native_sidecars {
+                NativeSidecars::Enabled => true,
+                NativeSidecars::Disabled => false,
+                NativeSidecars::Auto => decision::nodes_run_native_sidecars(manifests),
+            },
             proxy_configs,
         }
     }
@@ -114,7 +119,7 @@ impl<'m> Injector<'m> {
         let mut environment = environment::variables(self, &context, &proxy_config, &own);
         environment.extend(scrape.as_ref().and_then(|scrape| scrape.variable.clone()));
         let native = template == Template::Sidecar && decision::is_native(self.native, &annotations);
-        let mut proxy = container::proxy(template, &annotations, &environment);
+        let mut proxy = container::proxy(self, template, &annotations, &environment);
         if native {
             proxy["restartPolicy"] = json!("Always");
         }
@@ -146,7 +151,7 @@ impl<'m> Injector<'m> {
 
     /// Returns the revision whose injector it is.
     pub(super) fn revision(&self) -> &str {
-        self.options.revision()
+        self.target.options.revision()
     }
 
     /// Returns the proxy's container in the Pod of a Gateway that istiod deploys, by labels of the Pod and annotations of the
@@ -167,7 +172,7 @@ impl<'m> Injector<'m> {
         if let Some(network) = labels.get("topology.istio.io/network") {
             environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
         }
-        let mut container = container::proxy(Template::Gateway, annotations, &environment);
+        let mut container = container::proxy(self, Template::Gateway, annotations, &environment);
         container["ports"] = json!([
             {"containerPort": 15020, "name": "metrics", "protocol": "TCP"},
             {"containerPort": 15021, "name": "status-port", "protocol": "TCP"},
@@ -182,7 +187,7 @@ impl<'m> Injector<'m> {
     /// istio: `manifests/charts/gateways/istio-ingress/templates/deployment.yaml`
     pub(super) fn installed_container(&self, workload: &Workload<'_>, ports: &[u32]) -> Value {
         let environment = environment::of_installed_gateway(self, workload);
-        let mut container = container::proxy(Template::Gateway, &Map::new(), &environment);
+        let mut container = container::proxy(self, Template::Gateway, &Map::new(), &environment);
         let ports = ports.iter().map(|port| json!({"containerPort": port, "protocol": "TCP"}));
         let metrics = json!({"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"});
         container["ports"] = Value::Array(ports.chain([metrics]).collect());
@@ -196,8 +201,8 @@ impl<'m> Injector<'m> {
 }
 
 /// Says which ProxyConfigs do not count for any proxy, or for one.
-pub(super) fn overridden_proxy_configs(manifests: &Manifests, options: &Options) -> Diagnostics {
-    proxy_config::overridden(&Injector::new(manifests, options))
+pub(super) fn overridden_proxy_configs(manifests: &Manifests, target: &Target<'_>) -> Diagnostics {
+    proxy_config::overridden(&Injector::new(manifests, target))
 }
 
 /// A Pod without a proxy that asks for the injector of another revision.
@@ -212,8 +217,8 @@ pub struct OtherRevision {
 }
 
 /// Returns the Pods that the injector of this revision leaves to others.
-pub(super) fn other_revisions(manifests: &Manifests, options: &Options) -> Vec<OtherRevision> {
-    let own = options.revision();
+pub(super) fn other_revisions(manifests: &Manifests, target: &Target<'_>) -> Vec<OtherRevision> {
+    let own = target.options.revision();
     let of_pod = |pod: &Config<Pod>| {
         let namespace = manifests.namespaces.iter().find(|n| n.meta.name == pod.meta.namespace);
         let labels = namespace.map(|namespace| &namespace.meta.labels);

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use super::Labels;
 use super::demo::{self, Demo};
 use crate::diagnostic::Diagnostics;
+use crate::expand::Target;
 use crate::ingest::{self, Manifests};
-use crate::installation::Installation;
 use crate::model::Config;
 use crate::model::istio::Gateway;
-use crate::options::Options;
 use crate::source::ResourceRef;
 
 /// A gateway that is meant and is not there.
@@ -84,9 +83,9 @@ impl Asked<'_> {
 }
 
 /// Returns the gateways that are meant: one that a selector before has asked for is the one of all that match it.
-pub(super) fn wanted(manifests: &Manifests, options: &Options) -> Vec<Wanted> {
-    let revision = options.revision();
-    let asked = asked(manifests, options);
+pub(super) fn wanted(manifests: &Manifests, target: &Target<'_>) -> Vec<Wanted> {
+    let revision = target.options.revision();
+    let asked = asked(manifests, target);
     if asked.is_empty() {
         return Vec::new();
     }
@@ -112,8 +111,8 @@ pub(super) fn wanted(manifests: &Manifests, options: &Options) -> Vec<Wanted> {
 }
 
 /// Returns the Gateways and Ingresses that istiod serves by the labels of Pods: Gateways by namespace and name, then Ingresses.
-fn asked<'m>(manifests: &'m Manifests, options: &Options) -> Vec<Asked<'m>> {
-    let is_ours = |labels: &Labels| labels.get("istio.io/rev").is_none_or(|label| label == options.revision());
+fn asked<'m>(manifests: &'m Manifests, target: &Target<'_>) -> Vec<Asked<'m>> {
+    let is_ours = |labels: &Labels| labels.get("istio.io/rev").is_none_or(|label| label == target.options.revision());
     let gateways = manifests.gateways.iter().filter(|gateway| is_ours(&gateway.meta.labels));
     let of_gateways = gateways.map(|gateway| Asked {
         selector: gateway.spec.selector.clone(),
@@ -126,7 +125,9 @@ fn asked<'m>(manifests: &'m Manifests, options: &Options) -> Vec<Asked<'m>> {
     if manifests.ingresses.is_empty() {
         return all;
     }
-    let mesh = ingest::mesh_settings(manifests, options, Installation::default(), &mut Diagnostics::default()).config;
+    let mesh =
+        ingest::mesh_settings(manifests, target.options, target.installation.clone(), &mut Diagnostics::default())
+            .config;
     let served = manifests.ingresses.iter().filter(|ingress| mesh.serves_ingress(ingress, &manifests.ingress_classes));
     all.extend(served.map(|ingress| Asked {
         selector: mesh.ingress_gateway_selector(),

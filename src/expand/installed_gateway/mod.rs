@@ -22,19 +22,19 @@ use self::meaning::Wanted;
 use super::inject::{Injector, Template};
 use super::workload::Workload;
 use super::{Invented, Made, address, pod};
+use crate::expand::Target;
 use crate::ingest::Manifests;
 use crate::model::{Config, ObjectMeta};
-use crate::options::Options;
 
 /// ServiceAccount, Deployment, Service and Pod of each gateway that is meant and is not there, as far as the input has none.
 ///
 /// An input that has a Pod with an address shows what a cluster holds, so there the caller asks for none.
-pub(super) fn make(manifests: &Manifests, options: &Options) -> Vec<Made> {
-    let wanted = meaning::wanted(manifests, options);
+pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
+    let wanted = meaning::wanted(manifests, target);
     if wanted.is_empty() {
         return Vec::new();
     }
-    let injector = Injector::new(manifests, options);
+    let injector = Injector::new(manifests, target);
     let mut services = address::free(Ipv4Addr::new(10, 96, 0, 0), 12, manifests);
     let mut pods = address::free(Ipv4Addr::new(10, 128, 0, 0), 9, manifests);
     let pod_names = manifests.pods.iter().map(|pod| (pod.meta.namespace.as_str(), pod.meta.name.clone()));

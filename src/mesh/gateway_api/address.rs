@@ -11,7 +11,7 @@ use crate::model::gateway_api::{GatewaySpecAddress, KubernetesGateway};
 /// istiod: `conversion.go` `extractGatewayServices`
 pub(super) fn services(context: &Context<'_>, gateway: &Config<KubernetesGateway>) -> Vec<String> {
     let Config { meta, spec, .. } = gateway;
-    if spec.is_managed() {
+    if spec.is_managed(context.features.gateway_api_manual_deployment) {
         return vec![context.hostname(&spec.deployment_name(meta), &meta.namespace)];
     }
     let hostnames = spec.addresses.iter().filter(|address| address.r#type == "Hostname");
@@ -27,8 +27,12 @@ pub(super) fn services(context: &Context<'_>, gateway: &Config<KubernetesGateway
 /// Returns the service account of a Gateway's Pods; nothing if istiod does not make them, as then any will do.
 ///
 /// istiod: `gateway_collection.go` `GatewayCollection`
-pub(super) fn service_account(gateway: &Config<KubernetesGateway>) -> String {
-    if gateway.spec.is_managed() { gateway.spec.service_account(&gateway.meta) } else { String::new() }
+pub(super) fn service_account(context: &Context<'_>, gateway: &Config<KubernetesGateway>) -> String {
+    if gateway.spec.is_managed(context.features.gateway_api_manual_deployment) {
+        gateway.spec.service_account(&gateway.meta)
+    } else {
+        String::new()
+    }
 }
 
 /// Says which addresses lead nowhere.
@@ -37,7 +41,7 @@ pub(super) fn service_account(gateway: &Config<KubernetesGateway>) -> String {
 pub(super) fn check(context: &Context<'_>, findings: &mut Diagnostics) {
     for gateway in context.gateways() {
         let Config { meta, spec, source } = gateway;
-        if !spec.is_managed() {
+        if !spec.is_managed(context.features.gateway_api_manual_deployment) {
             for (index, address) in spec.addresses.iter().enumerate().filter(|(_, a)| a.r#type != "Hostname") {
                 let message =
                     format!("the address `{}` is left out: beside others only hostnames count", address.value);

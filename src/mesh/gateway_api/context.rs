@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ingest::Manifests;
+use crate::installation::{Features, Installation};
 use crate::mesh::certificate;
 use crate::mesh::discovery_selectors::DiscoveryNamespaces;
 use crate::mesh::gateway_api::grant::ReferenceGrants;
@@ -21,6 +22,8 @@ pub(crate) struct Context<'m> {
     pub(super) manifests: &'m Manifests,
     /// The cluster domain.
     pub(super) cluster_domain: &'m str,
+    /// istiod's switches.
+    pub(super) features: &'m Features,
     /// The mesh's services by hostname and namespace.
     pub(super) services_by_hostname: &'m BTreeMap<String, BTreeMap<String, Arc<Service>>>,
     /// Who may refer to what.
@@ -39,12 +42,14 @@ impl<'m> Context<'m> {
         manifests: &'m Manifests,
         seen: &'m DiscoveryNamespaces,
         services_by_hostname: &'m BTreeMap<String, BTreeMap<String, Arc<Service>>>,
-        cluster_domain: &'m str,
+        installation: &'m Installation,
     ) -> Self {
+        let Installation { cluster_domain, features, .. } = installation;
         let grants = manifests.reference_grants.iter().map(Arc::as_ref).filter(|grant| is_seen(seen, &grant.meta));
         Self {
             manifests,
             cluster_domain,
+            features,
             services_by_hostname,
             grants: ReferenceGrants::new(grants),
             services: by_name(&manifests.services, seen, |_| true),
@@ -79,7 +84,9 @@ impl<'m> Context<'m> {
     pub(super) fn controller(&self, class: &str) -> Option<GatewayController> {
         let classes =
             self.manifests.gateway_classes.iter().filter(|class| self.seen.is_in_revision(&class.meta.labels));
-        GatewayController::of_class(class, classes.map(Arc::as_ref))
+        let features = self.features;
+        let own = (features.default_gateway_class.as_str(), features.gateway_controller.as_str());
+        GatewayController::of_class(class, own, features.multi_network_gateway_api, classes.map(Arc::as_ref))
     }
 
     pub(super) fn service(&self, namespace: &str, name: &str) -> Option<&'m Config<KubernetesService>> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostics;
+use crate::installation::Features;
 use crate::mesh::gateway::LISTENER_ANNOTATION;
 use crate::mesh::gateway_api::finding::{Problem, Reason, ignored};
 use crate::mesh::gateway_api::parent::{ParentInfo, ParentKey, ParentKind, RouteKind};
@@ -129,7 +130,7 @@ impl Set<'_> {
     ) -> ConvertedListener {
         let path = format!("spec.listeners[{index}]");
         let port = port(listener);
-        let protocol = protocol(listener, &path, problems);
+        let protocol = protocol(context.features, listener, &path, problems);
         if port.is_none() {
             let message = format!("a listener of the protocol {} needs a port", listener.protocol);
             problems.push(Problem::new(Reason::UnsupportedProtocol, &path, message));
@@ -171,7 +172,7 @@ impl Set<'_> {
                     name,
                     namespace: self.meta.namespace.clone(),
                     creation_timestamp: self.meta.creation_timestamp,
-                    annotations: self.annotations(index, listener),
+                    annotations: self.annotations(context, index, listener),
                     ..ObjectMeta::default()
                 },
                 spec: Gateway { servers: vec![server], ..Gateway::default() },
@@ -183,13 +184,13 @@ impl Set<'_> {
         }
     }
 
-    fn annotations(&self, index: usize, listener: &Listener) -> BTreeMap<String, String> {
+    fn annotations(&self, context: &Context<'_>, index: usize, listener: &Listener) -> BTreeMap<String, String> {
         let ObjectMeta { name, namespace, .. } = self.meta;
         let mut out = BTreeMap::from([
             (PARENT_NAMES_ANNOTATION, format!("{}/{name}/{}.{namespace}", self.kind.name(), listener.name)),
             ("internal.istio.io/gateway-semantics", "gateway".to_owned()),
             ("internal.istio.io/gateway-service", self.services.join(",")),
-            ("internal.istio.io/service-account-name", address::service_account(self.gateway)),
+            ("internal.istio.io/service-account-name", address::service_account(context, self.gateway)),
             (LISTENER_ANNOTATION, index.to_string()),
         ]);
         if self.kind == ParentKind::ListenerSet {
@@ -212,11 +213,12 @@ fn port(listener: &Listener) -> Option<u32> {
 /// Returns the protocol of the server, spelled exactly so.
 ///
 /// istiod: `conversion.go` `listenerProtocolToIstio`
-fn protocol(listener: &Listener, path: &str, problems: &mut Vec<Problem>) -> Option<String> {
+fn protocol(features: &Features, listener: &Listener, path: &str, problems: &mut Vec<Problem>) -> Option<String> {
     let written = &listener.protocol;
     let upper = written.to_ascii_uppercase();
     let message = match written.as_str() {
         "HTTP" | "HTTPS" | "TLS" => return Some(written.clone()),
+        "TCP" if features.alpha_gateway_api => return Some(written.clone()),
         "TCP" => "istiod serves TCP listeners only with PILOT_ENABLE_ALPHA_GATEWAY_API".to_owned(),
         "HBONE" => "only waypoints serve HBONE".to_owned(),
         _ if ["HTTP", "HTTPS", "TLS", "TCP", "HBONE"].contains(&upper.as_str()) => {

@@ -1,17 +1,22 @@
 //! Ingress -> a Gateway.
 
 use crate::diagnostic::Diagnostics;
-use crate::mesh::ingress::{GENERATED, NAMESPACE, passed_over};
+use crate::mesh::ingress::{GENERATED, passed_over};
 use crate::model::istio::{Gateway, MeshConfig, Port, Server, ServerTlsSettings, ServerTlsSettingsTlsMode};
 use crate::model::kubernetes::Ingress;
 use crate::model::{Config, ObjectMeta};
 
 /// Returns the Gateway of an Ingress: HTTPS for each of its certificates, and HTTP for all hosts.
 ///
-/// It has no creation time, so it comes before all others.
+/// It is in the namespace that `K8S_INGRESS_NS` names. It has no creation time, so it comes before all others.
 ///
 /// istiod: `gateways.go` `convertIngressV1alpha3`
-pub(super) fn gateway(ingress: &Config<Ingress>, mesh: &MeshConfig, findings: &mut Diagnostics) -> Config<Gateway> {
+pub(super) fn gateway(
+    ingress: &Config<Ingress>,
+    mesh: &MeshConfig,
+    ingress_namespace: &str,
+    findings: &mut Diagnostics,
+) -> Config<Gateway> {
     let ObjectMeta { name, namespace, .. } = &ingress.meta;
     let mut servers = Vec::new();
     for (index, tls) in ingress.spec.tls.iter().enumerate() {
@@ -39,7 +44,7 @@ pub(super) fn gateway(ingress: &Config<Ingress>, mesh: &MeshConfig, findings: &m
     Config {
         meta: ObjectMeta {
             name: gateway_name(&ingress.meta),
-            namespace: NAMESPACE.to_owned(),
+            namespace: ingress_namespace.to_owned(),
             ..ObjectMeta::default()
         },
         spec: Gateway { servers, selector: mesh.ingress_gateway_selector() },

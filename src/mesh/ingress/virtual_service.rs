@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostics;
 use crate::mesh::ingress::gateway::gateway_name;
-use crate::mesh::ingress::{GENERATED, NAMESPACE, passed_over};
+use crate::mesh::ingress::{GENERATED, passed_over};
 use crate::mesh::virtual_service::ROUTE_SEMANTICS_ANNOTATION;
 use crate::model::istio::{
     Destination, HttpMatchRequest, HttpRoute, HttpRouteDestination, PortSelector, StringMatch, StringMatchType,
@@ -27,7 +27,7 @@ struct Rule<'m> {
 pub(super) fn virtual_services(
     ingresses: &[&Config<Ingress>],
     services: &BTreeMap<(&str, &str), &Service>,
-    cluster_domain: &str,
+    (cluster_domain, ingress_namespace): (&str, &str),
     findings: &mut Diagnostics,
 ) -> Vec<Config<VirtualService>> {
     let mut by_host: BTreeMap<&str, Vec<Rule<'_>>> = BTreeMap::new();
@@ -63,7 +63,7 @@ pub(super) fn virtual_services(
             },
             spec: VirtualService {
                 hosts: vec![host.to_owned()],
-                gateways: vec![format!("{NAMESPACE}/{}", gateway_name(first))],
+                gateways: vec![format!("{ingress_namespace}/{}", gateway_name(first))],
                 http,
                 ..VirtualService::default()
             },

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 
 use super::traffic_distribution::traffic_distribution;
 use super::workload::{Workload, WorkloadContext};
+use crate::installation::Features;
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::mesh::labels;
 use crate::mesh::protocol::Protocol;
@@ -20,6 +21,10 @@ use crate::model::istio::{ServiceEntry, ServiceEntryLocation, ServiceEntryResolu
 
 /// Label that opts out of automatic addresses.
 const ENABLE_AUTOALLOCATE_IP: &str = "networking.istio.io/enable-autoallocate-ip";
+
+/// The labels that name the canonical service and its revision.
+const CANONICAL_NAME: &str = "service.istio.io/canonical-name";
+const CANONICAL_REVISION: &str = "service.istio.io/canonical-revision";
 
 /// A service with what stands behind it.
 #[derive(Debug, Clone)]
@@ -48,7 +53,7 @@ pub(crate) fn services(
     };
     host_addresses(config)
         .into_iter()
-        .map(|address| with_endpoints(service(config, address, namespace_annotations)))
+        .map(|address| with_endpoints(service(config, address, namespace_annotations, context.features)))
         .collect()
 }
 
@@ -112,6 +117,7 @@ fn service(
     config: &Config<ServiceEntry>,
     address: HostAddress,
     namespace_annotations: &BTreeMap<String, String>,
+    features: &Features,
 ) -> Service {
     let entry = &config.spec;
     let resolution = resolution(entry.resolution);
@@ -132,7 +138,7 @@ fn service(
         auto_allocated_ipv6: address.auto_allocated_ipv6,
         mesh_external: entry.location == ServiceEntryLocation::MeshExternal,
         export_to: export_to(&entry.export_to),
-        labels: config.meta.labels.clone(),
+        labels: labels(config, features),
         selector: entry.workload_selector.as_ref().map(|s| s.labels.clone()).unwrap_or_default(),
         service_accounts: entry.subject_alt_names.clone(),
         aliases: Vec::new(),
@@ -146,6 +152,24 @@ fn service(
         dns_connect_strategy: if races { DnsConnectStrategy::FirstHealthyRace } else { DnsConnectStrategy::Default },
         source: config.source,
     }
+}
+
+/// The labels of a service; with `LABEL_CANONICAL_SERVICES_FOR_MESH_EXTERNAL_SERVICE_ENTRIES` those of one outside of the mesh name its
+/// canonical service and revision.
+///
+/// istiod: `conversion.go` `ensureCanonicalServiceLabels`
+fn labels(config: &Config<ServiceEntry>, features: &Features) -> BTreeMap<String, String> {
+    let mut labels = config.meta.labels.clone();
+    let is_external = config.spec.location == ServiceEntryLocation::MeshExternal;
+    let complete = labels.contains_key(CANONICAL_NAME) && labels.contains_key(CANONICAL_REVISION);
+    if features.canonical_service_for_mesh_external && is_external && !complete {
+        let first = |keys: [&str; 3]| keys.iter().find_map(|key| labels.get(*key)).cloned();
+        let name = first([CANONICAL_NAME, "app.kubernetes.io/name", "app"]);
+        let revision = first([CANONICAL_REVISION, "app.kubernetes.io/version", "version"]);
+        labels.insert(CANONICAL_NAME.to_owned(), name.unwrap_or_else(|| config.meta.name.clone()));
+        labels.insert(CANONICAL_REVISION.to_owned(), revision.unwrap_or_else(|| "latest".to_owned()));
+    }
+    labels
 }
 
 fn resolution(resolution: ServiceEntryResolution) -> Resolution {

@@ -123,6 +123,13 @@ impl VirtualServiceIndex {
         private.iter().chain(exported).chain(own).chain(other).cloned().collect()
     }
 
+    /// Returns the VirtualServices bound to a gateway, whoever sees them.
+    pub(crate) fn bound_to(&self, gateway: &str) -> impl Iterator<Item = &Arc<Config<VirtualService>>> {
+        let of_namespaces = self.private.iter().chain(&self.exported);
+        let of_namespaces = of_namespaces.filter(move |((_, name), _)| name == gateway).map(|(_, list)| list);
+        self.public.get(gateway).into_iter().chain(of_namespaces).flatten()
+    }
+
     /// Returns the label keys that some `sourceLabels` names.
     pub(crate) fn source_label_keys(&self) -> impl Iterator<Item = &str> {
         let lists = self.public.values().chain(self.private.values()).chain(self.exported.values());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::installation::Features;
 use crate::mesh::egress_hosts::{ANY_NAMESPACE, EgressHosts};
 use crate::mesh::hostname;
 use crate::mesh::virtual_service::{
@@ -20,11 +21,13 @@ impl VirtualServiceIndex {
         &self,
         config_namespace: &str,
         imported: &BTreeMap<String, EgressHosts>,
+        features: &Features,
     ) -> Vec<Arc<Config<VirtualService>>> {
         let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
         let mut out = Vec::new();
         for list in self.lists(config_namespace, MESH_GATEWAY) {
-            let (own, other): (Vec<_>, Vec<_>) = list.iter().partition(|c| is_own_gateway_route(c, config_namespace));
+            let (own, other): (Vec<_>, Vec<_>) =
+                list.iter().partition(|c| features.unified_sidecar_scope && is_own_gateway_route(c, config_namespace));
             for config in own.into_iter().chain(other) {
                 let key = (config.meta.namespace.as_str(), config.meta.name.as_str());
                 if is_imported(config, imported) && seen.insert(key) {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::diagnostic::Diagnostics;
+use crate::installation::Features;
 use crate::mesh::egress_hosts;
 
 /// VirtualServices from `namespace/name` and the YAML of their `spec`.
@@ -96,7 +97,7 @@ fn a_sidecar_selects_by_hosts_and_namespace() {
         (vec!["~/*"], ""),
     ] {
         let hosts: Vec<_> = hosts.into_iter().map(str::to_owned).collect();
-        let found = keys(&index.select("a", &egress_hosts::by_namespace(&hosts, "a")));
+        let found = keys(&index.select("a", &egress_hosts::by_namespace(&hosts, "a"), &Features::default()));
         assert_eq!(found.join(" "), expected, "{hosts:?}");
     }
 }

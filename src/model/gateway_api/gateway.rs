@@ -116,9 +116,12 @@ pub struct FrontendTlsValidation {
 impl KubernetesGateway {
     /// Says whether istiod makes Deployment and Service of the Gateway: it has no address, or one that is an IP address.
     ///
+    /// Without manual deployment (`ENABLE_GATEWAY_API_MANUAL_DEPLOYMENT`) it always does.
+    ///
     /// istiod: `gateway_utils.go` `IsManaged`
-    pub fn is_managed(&self) -> bool {
+    pub fn is_managed(&self, manual_deployment: bool) -> bool {
         match self.addresses.as_slice() {
+            _ if !manual_deployment => true,
             [] => true,
             [address] => address.r#type == "IPAddress",
             _ => false,

@@ -5,8 +5,6 @@ use serde::Deserialize;
 use super::ObjectReference;
 use crate::model::Config;
 
-/// The controller of Gateways that istiod serves. istiod: `PILOT_GATEWAY_API_CONTROLLER_NAME`.
-const CONTROLLER: &str = "istio.io/gateway-controller";
 /// The controller of Gateways of other clusters. istiod: `UnmanagedGatewayController`.
 const REMOTE_CONTROLLER: &str = "istio.io/unmanaged-gateway";
 
@@ -30,20 +28,28 @@ pub enum GatewayController {
 }
 
 impl GatewayController {
-    /// Returns the controller of a class; none if it is not istiod's. Two classes are there without being written.
+    /// Returns the controller of a class; none if it is not istiod's. Two classes are there without being written: istiod's own, whose
+    /// name and controller are given, and that of Gateways of other clusters, if it knows such.
     ///
     /// Waypoints and east-west gateways are classes of ambient meshes, which is off by default.
     ///
     /// istiod: `gatewayclass_collection.go` `FetchGatewayClass`
-    pub fn of_class<'c>(name: &str, mut classes: impl Iterator<Item = &'c Config<GatewayClass>>) -> Option<Self> {
-        let written = classes.find(|class| class.meta.name == name).map(|class| &*class.spec.controller_name);
-        match written.filter(|controller| [CONTROLLER, REMOTE_CONTROLLER].contains(controller)).or(match name {
-            "istio" => Some(CONTROLLER),
-            "istio-remote" => Some(REMOTE_CONTROLLER),
+    pub fn of_class<'c>(
+        name: &str,
+        (own_class, own_controller): (&str, &str),
+        knows_remote: bool,
+        mut classes: impl Iterator<Item = &'c Config<GatewayClass>>,
+    ) -> Option<Self> {
+        let written = classes.find(|class| class.meta.name == name).map(|class| class.spec.controller_name.as_str());
+        let of_controller = |controller: &str| match controller {
+            REMOTE_CONTROLLER if knows_remote => Some(Self::Remote),
+            controller if controller == own_controller => Some(Self::Gateway),
             _ => None,
-        })? {
-            REMOTE_CONTROLLER => Some(Self::Remote),
-            _ => Some(Self::Gateway),
-        }
+        };
+        written.and_then(of_controller).or_else(|| match name {
+            "istio-remote" if knows_remote => Some(Self::Remote),
+            name if name == own_class => Some(Self::Gateway),
+            _ => None,
+        })
     }
 }

@@ -46,10 +46,10 @@ pub(super) fn inbound(
     targets: &[&ServiceTarget],
     rule: Option<&Config<DestinationRule>>,
 ) -> Option<Metadata> {
-    let config = rule.map(|rule| ("config", metadata::destination_rule(rule)));
     if !features.telemetry_label {
-        return metadata::istio(config);
+        return None;
     }
+    let config = rule.map(|rule| ("config", metadata::destination_rule(rule)));
     let first = targets.first().filter(|target| !target.service.mesh_external)?;
     let mut hostnames: Vec<&str> = Vec::new();
     let mut services = Vec::new();

@@ -78,6 +78,27 @@ impl EnvoyFilters {
         Self { filters, root_namespace: mesh.config.root_namespace.clone(), features: mesh.features().clone() }
     }
 
+    /// Returns the services that EnvoyFilters for a proxy name in an annotation: `hostname`, or `namespace/hostname`.
+    ///
+    /// istiod: `envoyfilter.go` `convertToEnvoyFilterWrapper`
+    pub(crate) fn referenced_services<'f>(&'f self, proxy: &'f Proxy) -> impl Iterator<Item = &'f str> {
+        let annotation = |filter: &'f Compiled| {
+            filter.config.meta.annotations.get("envoyfilter.istio.io/referenced-services").map_or("", String::as_str)
+        };
+        self.attached(proxy).flat_map(move |filter| annotation(filter).split(',')).filter(|service| !service.is_empty())
+    }
+
+    /// Returns the EnvoyFilters for a proxy.
+    fn attached<'f>(&'f self, proxy: &'f Proxy) -> impl Iterator<Item = &'f Compiled> {
+        let root = self.root_namespace.as_str();
+        let in_namespace = move |filter: &&Compiled| {
+            let namespace = filter.config.meta.namespace.as_str();
+            namespace == root || namespace == proxy.namespace
+        };
+        let attaches = |filter: &&Compiled| selection::attaches(&self.features, proxy, &filter.config);
+        self.filters.iter().filter(in_namespace).filter(attaches)
+    }
+
     /// Returns the patches for one proxy, in order; nothing if no EnvoyFilter attaches to it.
     ///
     /// By priority; then those of the root namespace, the oldest first; then by name.
@@ -85,13 +106,7 @@ impl EnvoyFilters {
     /// istiod: `push_context.go` `EnvoyFilters`
     pub(crate) fn for_proxy(&self, proxy: &Proxy) -> Option<PatchSet> {
         let root = self.root_namespace.as_str();
-        let in_namespace = |filter: &&Compiled| {
-            let namespace = filter.config.meta.namespace.as_str();
-            namespace == root || namespace == proxy.namespace
-        };
-        let attached =
-            self.filters.iter().filter(in_namespace).filter(|f| selection::attaches(&self.features, proxy, &f.config));
-        let mut attached: Vec<&Compiled> = attached.collect();
+        let mut attached: Vec<&Compiled> = self.attached(proxy).collect();
         if attached.is_empty() {
             return None;
         }

@@ -9,9 +9,15 @@ use serde_json::Value;
 
 use super::jwt_provider::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::envoy::{DataSource, DataSourceSpecifier};
+use crate::envoy::{
+    DataSource, DataSourceSpecifier, Duration, HttpUri, HttpUriHttpUpstreamType, JwtProviderJwksSourceSpecifier,
+    RemoteJwks,
+};
+use crate::installation::JwksFetchMode;
 use crate::mesh::Mesh;
 use crate::model::istio::JwtRule;
+use crate::translate::duration::duration;
+use crate::translate::{extension_provider, name};
 
 /// What istiod serves when it cannot fetch the keys: a key whose private half nobody has, so that no token is valid.
 ///
@@ -21,10 +27,62 @@ const PUBLIC_ONLY_JWKS: &str = include_str!("public_only_jwks.json");
 /// Where an issuer says where its keys are.
 const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 
+/// `JWTRule.jwks`, `jwksUri` -> `JwtProvider.local_jwks`, or `remote_jwks` where `PILOT_JWT_ENABLE_REMOTE_JWKS` lets Envoy fetch them
+///
+/// Envoy can where it has a cluster for the host. Without one, `hybrid` leaves it to istiod, and `envoy` names a cluster that is not
+/// there.
+///
+/// istiod: `policy_applier.go` `convertToEnvoyJwtConfig`
+pub(super) fn jwks_source(
+    mesh: &Mesh,
+    rule: Rule<'_>,
+    diagnostics: &mut Diagnostics,
+) -> JwtProviderJwksSourceSpecifier {
+    let mode = mesh.features().jwks_fetch_mode;
+    let uri = &rule.spec.jwks_uri;
+    let local =
+        |diagnostics: &mut Diagnostics| JwtProviderJwksSourceSpecifier::LocalJwks(local_jwks(mesh, rule, diagnostics));
+    if mode == JwksFetchMode::Istiod || uri.is_empty() {
+        return local(diagnostics);
+    }
+    let (host, port) = host_and_port(uri).unwrap_or_default();
+    let cluster = match extension_provider::backend(mesh, &host, port) {
+        Some(backend) => backend.cluster,
+        None if mode == JwksFetchMode::Hybrid => return local(diagnostics),
+        None => name::outbound_cluster(port, "", &host),
+    };
+    JwtProviderJwksSourceSpecifier::RemoteJwks(RemoteJwks {
+        http_uri: Some(HttpUri {
+            uri: uri.clone(),
+            http_upstream_type: Some(HttpUriHttpUpstreamType::Cluster(cluster)),
+            timeout: Some(rule.spec.timeout.map_or(Duration::seconds(5), duration)),
+        }),
+        cache_duration: Some(Duration::seconds(5 * 60)),
+        ..RemoteJwks::default()
+    })
+}
+
+/// Returns host and port of a URI of HTTP. istiod: `pkg/config/security/security.go` `ParseJwksURI`
+pub(crate) fn host_and_port(uri: &str) -> Option<(String, u32)> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let default = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !host.ends_with(':') && !port.contains(']') => (host, port.parse().ok()?),
+        _ => (authority, default),
+    };
+    Some((host.trim_matches(['[', ']']).to_owned(), port))
+}
+
 /// `JWTRule.jwks`, `jwksUri` -> `JwtProvider.local_jwks`
 ///
 /// istiod: `jwks_resolver.go` `BuildLocalJwks`
-pub(super) fn local_jwks(mesh: &Mesh, rule: Rule<'_>, diagnostics: &mut Diagnostics) -> DataSource {
+fn local_jwks(mesh: &Mesh, rule: Rule<'_>, diagnostics: &mut Diagnostics) -> DataSource {
     let keys = if rule.spec.jwks.is_empty() { fetched(mesh, rule.spec) } else { Ok(rule.spec.jwks.clone()) };
     let keys = keys.unwrap_or_else(|uri| {
         diagnostics.push(unknown_keys(rule, &uri));

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use super::jwks;
 use crate::diagnostic::Diagnostics;
-use crate::envoy::{
-    JwtClaimToHeader, JwtHeader, JwtProvider, JwtProviderJwksSourceSpecifier, JwtProviderNormalizePayload,
-};
+use crate::envoy::{JwtClaimToHeader, JwtHeader, JwtProvider, JwtProviderNormalizePayload};
 use crate::model::istio::JwtRule;
 use crate::proxy::ProxyView;
 use crate::source::ResourceRef;
@@ -43,14 +41,13 @@ pub(super) fn jwt_provider(
         from_cookies,
         forward_original_token,
         output_claim_to_headers,
-        timeout: _, // how long istiod waits for the keys
+        timeout: _, // with `jwks`
         space_delimited_claims,
     } = rule.spec;
-    let keys = jwks::local_jwks(view.outbound.mesh, rule, diagnostics);
     JwtProvider {
         issuer: issuer.clone(),
         audiences: audiences.clone(),
-        jwks_source_specifier: Some(JwtProviderJwksSourceSpecifier::LocalJwks(keys)),
+        jwks_source_specifier: Some(jwks::jwks_source(view.outbound.mesh, rule, diagnostics)),
         forward: *forward_original_token,
         from_headers: from_headers
             .iter()

@@ -2,7 +2,7 @@
 //!
 //! istiod: `pilot/pkg/security/authn/policy_applier.go`, `pilot/pkg/networking/plugin/authn`
 
-mod jwks;
+pub(crate) mod jwks;
 mod jwt_provider;
 mod requirement;
 

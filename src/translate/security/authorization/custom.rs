@@ -90,7 +90,8 @@ enum Decision<'m> {
     Refuse(Rbac),
 }
 
-/// Decides by provider. A workload has one provider only; with several, nobody is asked.
+/// Decides by provider. A workload has one provider only, unless `PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS` is on; with several,
+/// nobody is asked.
 fn decisions<'m>(
     mesh: &Mesh,
     policies: &[&'m Policy],
@@ -102,7 +103,7 @@ fn decisions<'m>(
     for policy in policies {
         by_provider.entry(provider_name(policy)).or_default().push(policy);
     }
-    let is_only = by_provider.len() == 1;
+    let is_only = by_provider.len() == 1 || mesh.features().multiple_custom_authz_providers;
     let mut decisions = Vec::new();
     for (name, policies) in by_provider {
         let prefix = rule_prefix(name);

@@ -12,7 +12,7 @@ use crate::model::istio::{
     MeshConfigExtensionProvider, MeshConfigExtensionProviderDatadogTracingProvider as Datadog,
     MeshConfigExtensionProviderHttpHeader, MeshConfigExtensionProviderHttpHeaderValue,
     MeshConfigExtensionProviderProvider as Provider,
-    MeshConfigExtensionProviderSkyWalkingTracingProvider as SkyWalking, ProxyConfigClusterName,
+    MeshConfigExtensionProviderSkyWalkingTracingProvider as SkyWalking,
 };
 use crate::proxy::ProxyView;
 use crate::translate::extension_provider;
@@ -92,17 +92,12 @@ fn skywalking_config(view: &ProxyView<'_>, provider: &SkyWalking) -> Option<envo
     })
 }
 
-/// `ProxyConfig.serviceCluster` -> the name under which a proxy reports its spans
-///
-/// istiod takes the cluster of the proxy's node. The recordings' proxies send the field as it is, `istio-proxy` unless it is
-/// set; an agent turns that default into `<app>.<namespace>` ([`crate::proxy::Proxy::service_cluster`]).
+/// The cluster of the proxy's node -> the name under which it reports its spans: `<app>.<namespace>`, unless
+/// `ProxyConfig.serviceCluster` or `tracingServiceName` says otherwise.
 ///
 /// istiod: `tracing.go` `configureFromProviderConfig`
 fn service_name(view: &ProxyView<'_>) -> String {
-    match &view.proxy.client.proxy_config.cluster_name {
-        Some(ProxyConfigClusterName::ServiceCluster(name)) => name.clone(),
-        Some(ProxyConfigClusterName::TracingServiceName(_)) | None => view.proxy.service_cluster.clone(),
-    }
+    view.proxy.service_cluster.clone()
 }
 
 fn http(name: &str, config: impl Into<envoy::Any>) -> envoy::TracingHttp {

@@ -1,0 +1,59 @@
+//! Kinds that istiod is told not to read.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::ingest::Manifests;
+use crate::installation::Features;
+
+/// Drops the objects of kinds that istiod does not read, by `PILOT_ENABLE_GATEWAY_API`, `PILOT_IGNORE_RESOURCES` and
+/// `PILOT_INCLUDE_RESOURCES`, and says so.
+///
+/// istiod: `configcontroller.go` `initK8SConfigStore`, `pkg/kube/kclient/crdwatcher.go` `filterPilotResources`
+pub(super) fn drop(manifests: &mut Manifests, features: &Features) -> Diagnostics {
+    let ignored = patterns(&features.ignore_resources);
+    let included = patterns(&features.include_resources);
+    let is_ignored = |name: &str| any(&ignored, name) && !any(&included, name);
+    let is_off = |name: &str| !features.gateway_api && name.ends_with(".gateway.networking.k8s.io");
+    let dropped = manifests.resources.drop_kinds(|name| is_off(name) || is_ignored(name));
+    let note = |(kind, source)| {
+        let switch = if !features.gateway_api && is_gateway_api(kind) {
+            "PILOT_ENABLE_GATEWAY_API is off"
+        } else {
+            "PILOT_IGNORE_RESOURCES names its kind"
+        };
+        Diagnostic::note("not-read-by-istiod", format!("istiod does not read this {kind}: {switch}")).at(source, "kind")
+    };
+    dropped.into_iter().map(note).collect()
+}
+
+/// The kinds that both groups have are told apart well enough by the switch that is off.
+fn is_gateway_api(kind: &str) -> bool {
+    matches!(
+        kind,
+        "GatewayClass"
+            | "Gateway"
+            | "ListenerSet"
+            | "HTTPRoute"
+            | "GRPCRoute"
+            | "TLSRoute"
+            | "ReferenceGrant"
+            | "BackendTLSPolicy"
+    )
+}
+
+/// A name, or the end of one: `*.istio.io`. An empty text is a name too, which nothing has.
+enum Pattern<'t> {
+    Whole(&'t str),
+    End(&'t str),
+}
+
+fn patterns(list: &str) -> Vec<Pattern<'_>> {
+    let texts = list.split(',').map(str::trim);
+    texts.map(|text| text.strip_prefix("*.").map_or(Pattern::Whole(text), Pattern::End)).collect()
+}
+
+fn any(patterns: &[Pattern<'_>], name: &str) -> bool {
+    patterns.iter().any(|pattern| match pattern {
+        Pattern::Whole(whole) => name == *whole,
+        Pattern::End(end) => name.ends_with(end),
+    })
+}
