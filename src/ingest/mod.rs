@@ -9,6 +9,7 @@
 //! reached istiod; everything else of the same file is still read. The result does not depend on the order of the
 //! files or on how resources are spread over them.
 
+mod cel;
 mod crd;
 mod de;
 mod indentation;

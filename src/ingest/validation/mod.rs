@@ -6,7 +6,6 @@
 
 mod attribute;
 mod authorization_policy;
-mod cel;
 mod connection_pool;
 mod destination_rule;
 mod envoy_filter;
