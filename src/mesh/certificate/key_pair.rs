@@ -3,10 +3,8 @@
 //! Go: `crypto/tls` `X509KeyPair`
 
 use base64::Engine as _;
-use x509_parser::der_parser::ber::BerObjectContent;
-use x509_parser::der_parser::der::{DerObject, parse_der};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
-use x509_parser::public_key::PublicKey;
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
+use der::{Decode as _, Reader, SliceReader, Tag, TagNumber, Tagged as _};
 
 /// Says what is wrong with a certificate and its key, in PEM; nothing if they can be used.
 ///
@@ -21,14 +19,14 @@ pub(super) fn problem(certificate: &[u8], key: &[u8]) -> Option<&'static str> {
     else {
         return Some("its key is no PEM");
     };
-    let Ok((_, leaf)) = X509Certificate::from_der(leaf) else { return Some("its certificate is malformed") };
+    let Ok(leaf) = PublicHalf::of_certificate(leaf) else { return Some("its certificate is malformed") };
     let Some(key) = PublicHalf::of_key(key) else { return Some("its key is malformed") };
-    (!key.belongs_to(&leaf)).then_some("its key is not that of the certificate")
+    (!leaf.is_some_and(|leaf| key.belongs_to(&leaf))).then_some("its key is not that of the certificate")
 }
 
 /// Says whether some certificate in a PEM text can be read.
 pub(super) fn has_certificate(pem: &[u8]) -> bool {
-    blocks(pem).iter().any(|(label, der)| label == "CERTIFICATE" && X509Certificate::from_der(der).is_ok())
+    blocks(pem).iter().any(|(label, der)| label == "CERTIFICATE" && PublicHalf::of_certificate(der).is_ok())
 }
 
 /// The blocks of a PEM text: label and content. What is no block is passed over.
@@ -50,7 +48,11 @@ fn blocks(pem: &[u8]) -> Vec<(String, Vec<u8>)> {
     out
 }
 
-/// What a private key says of its public half.
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// What a certificate, or a private key, says of its public half.
 enum PublicHalf {
     /// The modulus.
     Rsa(Vec<u8>),
@@ -60,45 +62,89 @@ enum PublicHalf {
 }
 
 impl PublicHalf {
-    /// Reads a key in PKCS #8, PKCS #1 or SEC 1.
-    fn of_key(der: &[u8]) -> Option<Self> {
-        let (_, object) = parse_der(der).ok()?;
-        let fields = object.as_sequence().ok()?;
-        match fields.get(1).map(|field| &field.content)? {
-            BerObjectContent::Integer(modulus) if fields.len() >= 9 => Some(Self::Rsa(unsigned(modulus))),
-            BerObjectContent::OctetString(_) => Some(Self::Ec(fields.iter().find_map(point))),
-            BerObjectContent::Sequence(algorithm) => {
-                let key = fields.get(2)?.as_slice().ok()?;
-                match algorithm.first()?.as_oid().ok()?.to_id_string().as_str() {
-                    "1.2.840.113549.1.1.1" | "1.2.840.10045.2.1" => Self::of_key(key),
-                    "1.3.101.112" => Some(Self::Ed25519),
-                    _ => None,
-                }
+    /// Reads a certificate (RFC 5280); nothing for an algorithm that is not known here.
+    fn of_certificate(der: &[u8]) -> der::Result<Option<Self>> {
+        let fields = sequence(AnyRef::from_der(der)?)?;
+        let [signed, _, signature] = fields.as_slice() else { return Err(Tag::Sequence.length_error()) };
+        BitStringRef::try_from(*signature)?;
+        let mut signed = sequence(*signed)?;
+        // The version is left out where it is 1.
+        if signed.first().is_some_and(|field| field.tag().is_context_specific()) {
+            signed.remove(0);
+        }
+        let [serial, algorithm, issuer, validity, subject, key, ..] = signed.as_slice() else {
+            return Err(Tag::Sequence.length_error());
+        };
+        serial.tag().assert_eq(Tag::Integer)?;
+        for field in [algorithm, issuer, validity, subject] {
+            sequence(*field)?;
+        }
+        let key = sequence(*key)?;
+        let [algorithm, key] = key.as_slice() else { return Err(Tag::Sequence.length_error()) };
+        let bits = BitStringRef::try_from(*key)?.raw_bytes();
+        Ok(match algorithm_of(*algorithm)? {
+            RSA => {
+                let key = sequence(AnyRef::from_der(bits)?)?;
+                key.first().map(|modulus| Self::Rsa(unsigned(modulus.value())))
             }
+            EC => Some(Self::Ec(Some(bits.to_vec()))),
+            ED25519 => Some(Self::Ed25519),
+            _ => None,
+        })
+    }
+
+    /// Reads a private key in PKCS #8, PKCS #1 or SEC 1.
+    fn of_key(der: &[u8]) -> Option<Self> {
+        let fields = sequence(AnyRef::from_der(der).ok()?).ok()?;
+        let second = fields.get(1)?;
+        match second.tag() {
+            Tag::Integer if fields.len() >= 9 => Some(Self::Rsa(unsigned(second.value()))),
+            Tag::OctetString => Some(Self::Ec(fields.iter().find_map(|field| point(*field)))),
+            Tag::Sequence => match algorithm_of(*second).ok()? {
+                RSA | EC => Self::of_key(fields.get(2)?.value()),
+                ED25519 => Some(Self::Ed25519),
+                _ => None,
+            },
             _ => None,
         }
     }
 
-    fn belongs_to(&self, certificate: &X509Certificate<'_>) -> bool {
-        match (self, certificate.public_key().parsed()) {
-            (Self::Rsa(modulus), Ok(PublicKey::RSA(key))) => *modulus == unsigned(key.modulus),
-            (Self::Ec(point), Ok(PublicKey::EC(key))) => point.as_ref().is_none_or(|point| point == key.data()),
-            (Self::Ed25519, _) => certificate.public_key().algorithm.algorithm.to_id_string() == "1.3.101.112",
+    /// Says whether a key of this half belongs to a certificate of the other.
+    fn belongs_to(&self, certificate: &Self) -> bool {
+        match (self, certificate) {
+            (Self::Rsa(modulus), Self::Rsa(certified)) => modulus == certified,
+            (Self::Ec(Some(point)), Self::Ec(Some(certified))) => point == certified,
+            (Self::Ec(_), Self::Ec(_)) | (Self::Ed25519, Self::Ed25519) => true,
             _ => false,
         }
     }
 }
 
+/// Returns the fields of a sequence.
+fn sequence(value: AnyRef<'_>) -> der::Result<Vec<AnyRef<'_>>> {
+    value.tag().assert_eq(Tag::Sequence)?;
+    let mut reader = SliceReader::new(value.value())?;
+    let mut fields = Vec::new();
+    while !reader.is_finished() {
+        fields.push(reader.decode()?);
+    }
+    Ok(fields)
+}
+
+/// Returns the name of an algorithm, without its parameters.
+fn algorithm_of(algorithm: AnyRef<'_>) -> der::Result<ObjectIdentifier> {
+    match sequence(algorithm)?.first() {
+        Some(name) => ObjectIdentifier::try_from(*name),
+        None => Err(Tag::Sequence.length_error()),
+    }
+}
+
 /// The bit string inside of the field that SEC 1 numbers 1.
-fn point(field: &DerObject<'_>) -> Option<Vec<u8>> {
-    if field.header.tag().0 != 1 || !field.header.is_contextspecific() {
+fn point(field: AnyRef<'_>) -> Option<Vec<u8>> {
+    if field.tag() != (Tag::ContextSpecific { constructed: true, number: TagNumber::N1 }) {
         return None;
     }
-    let (_, inner) = parse_der(field.as_slice().ok()?).ok()?;
-    match inner.content {
-        BerObjectContent::BitString(_, bits) => Some(bits.data.to_vec()),
-        _ => None,
-    }
+    Some(BitStringRef::from_der(field.value()).ok()?.raw_bytes().to_vec())
 }
 
 fn unsigned(number: &[u8]) -> Vec<u8> {
@@ -112,15 +158,19 @@ mod tests {
     #[test]
     fn a_certificate_needs_its_own_key() {
         for (certificate, key, expected) in [
-            (EC, EC_KEY, None),
-            (EC, EC_KEY_SEC1, None),
-            (ED25519, ED25519_KEY, None),
-            (EC, OTHER_EC_KEY, Some("its key is not that of the certificate")),
-            (EC, ED25519_KEY, Some("its key is not that of the certificate")),
-            (ED25519, EC_KEY, Some("its key is not that of the certificate")),
+            (EC_CERTIFICATE, EC_KEY, None),
+            (EC_CERTIFICATE, EC_KEY_SEC1, None),
+            (ED25519_CERTIFICATE, ED25519_KEY, None),
+            (EC_CERTIFICATE, OTHER_EC_KEY, Some("its key is not that of the certificate")),
+            (EC_CERTIFICATE, ED25519_KEY, Some("its key is not that of the certificate")),
+            (ED25519_CERTIFICATE, EC_KEY, Some("its key is not that of the certificate")),
             ("text", EC_KEY, Some("its certificate is no PEM")),
-            (EC, EC, Some("its key is no PEM")),
-            (EC, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", Some("its key is malformed")),
+            (EC_CERTIFICATE, EC_CERTIFICATE, Some("its key is no PEM")),
+            (
+                EC_CERTIFICATE,
+                "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+                Some("its key is malformed"),
+            ),
             (
                 "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
                 EC_KEY,
@@ -133,12 +183,12 @@ mod tests {
 
     #[test]
     fn a_bundle_has_one_certificate_at_least() {
-        assert!(has_certificate(format!("text\n{ED25519}").as_bytes()));
+        assert!(has_certificate(format!("text\n{ED25519_CERTIFICATE}").as_bytes()));
         assert!(!has_certificate(EC_KEY.as_bytes()));
         assert!(!has_certificate(b"-----BEGIN CERTIFICATE-----\n%\n-----END CERTIFICATE-----"));
     }
 
-    const EC: &str = "-----BEGIN CERTIFICATE-----
+    const EC_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
 MIIBbzCCARWgAwIBAgIUSPqWwCxCogZFmRSW35CZH7VfdVowCgYIKoZIzj0EAwIw
 DDEKMAgGA1UEAwwBYTAgFw0yNjExMjUyMDU0NDRaGA8yMTI2MTEwMTIwNTQ0NFow
 DDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABH1vsQ0nK8yo
@@ -167,7 +217,7 @@ on3CdYDediSsH55jLgQOjyirhUyhRANCAAQJfmenLDRIjCr3PF1i6VyeWz6wHikD
 Rpy0vIw0Pw7eAyLj/0xu5S4Yh/r0r5fiMSUlM1DdXi9myTazGct9INCP
 -----END PRIVATE KEY-----
 ";
-    const ED25519: &str = "-----BEGIN CERTIFICATE-----
+    const ED25519_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
 MIIBLjCB4aADAgECAhQJRGw5LtoWJeY2jwnPUhooeptiHzAFBgMrZXAwDDEKMAgG
 A1UEAwwBYTAgFw0yNjExMjUyMDU0NDRaGA8yMTI2MTEwMTIwNTQ0NFowDDEKMAgG
 A1UEAwwBYTAqMAUGAytlcAMhAL6tMHaekfRJxIsJ7fQyDeE2BLv8kUfKEk+8W2OB
