@@ -18,6 +18,7 @@
 //! | [`source`], [`diagnostic`], [`options`], [`installation`] | each other | words that all share: places, findings, settings, how istiod runs |
 //! | [`model`] | `source` | the input language as written; nothing is resolved |
 //! | [`envoy`] | nothing | the output language knows nothing of Istio |
+//! | [`evaluate`] | `envoy` | what Envoy does with a request, by its configuration alone; it knows no rule of Istio |
 //! | [`rejection`] | `envoy` | what Envoy refuses of its language; it knows no rule of Istio |
 //! | [`ingest`] | `model`, and `envoy` for what EnvoyFilters hold | the only place that sees text |
 //! | [`coverage`] | `ingest` | which kinds the rules honour |
@@ -29,6 +30,7 @@
 //! | [`config_dump`] | `translate`'s result, `envoy` | lays out resources, and knows no rule |
 //! | [`diff`] | `config_dump`, `envoy` | compares dumps as text and by Envoy's own messages |
 //! | [`pipeline`] | all of these but `input` and `diff` | the way through, and what proxies share |
+//! | [`explain`] | `evaluate`, `diff`'s dumps, `translate`'s result, `pipeline` | what becomes of a request, proxy by proxy |
 //! | [`input`] | `ingest`, [`expand`], [`coverage`], `mesh` | files to what the other steps begin with |
 //! | [`lint`] | `ingest`, `mesh`, `pipeline` and what they know | judges manifests, by the files and by what the translation makes of them |
 //! | [`cli`] | everything | IO lives here |
@@ -45,7 +47,9 @@ pub mod coverage;
 pub mod diagnostic;
 pub mod diff;
 pub mod envoy;
+pub mod evaluate;
 pub mod expand;
+pub mod explain;
 pub mod generate;
 pub mod ingest;
 pub mod input;

@@ -53,6 +53,8 @@ pub(super) enum Command {
     Expand(Expand),
     /// Finds what is wrong with manifests, by the rules of `istioctl analyze` and by what the translation makes of them.
     Lint(super::lint::Lint),
+    /// Explains what becomes of a request: which listener, filter chain, route, cluster and policy it meets, and why not others.
+    Explain(Box<super::explain::Explain>),
     /// Explains a rule of `lint`, with examples.
     ExplainRule {
         /// Its code or name: `IST0101`, `referenced-resource-not-found`. Without it, lists the rules.

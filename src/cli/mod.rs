@@ -3,6 +3,7 @@
 mod args;
 mod diff;
 mod expand;
+mod explain;
 mod generate;
 mod git;
 mod glob;
@@ -39,6 +40,7 @@ pub fn run() -> anyhow::Result<Outcome> {
         args::Command::Diff(arguments) => diff::run(&arguments, &output),
         args::Command::Expand(arguments) => expand::run(arguments, &output),
         args::Command::Lint(arguments) => lint::run(&arguments, &output),
+        args::Command::Explain(arguments) => explain::run(&arguments, &output),
         args::Command::ExplainRule { rule } => help::explain_rule(rule.as_deref()),
         args::Command::Completions { shell } => help::completions(shell),
         args::Command::Generate(arguments) => generate::run(&arguments),

@@ -13,13 +13,18 @@ pub enum Outcome {
     Findings,
     /// The two sides are not the same.
     Differs,
+    /// The request is refused or lost.
+    Refused,
+    /// There is no telling.
+    Unknown,
 }
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Fine => Self::SUCCESS,
-            Outcome::InputErrors | Outcome::Findings | Outcome::Differs => Self::from(1),
+            Outcome::InputErrors | Outcome::Findings | Outcome::Differs | Outcome::Refused => Self::from(1),
+            Outcome::Unknown => Self::from(2),
         }
     }
 }

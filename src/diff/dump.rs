@@ -84,6 +84,11 @@ impl<'a> Dump<'a> {
         Self { node: NodeName::of(&dump.node), resources, sections: Kind::ALL.into_iter().collect(), notes: Vec::new() }
     }
 
+    /// Returns all resources, those that are set apart too, each as its text.
+    pub fn texts(&self) -> impl Iterator<Item = (Kind, &str)> {
+        self.resources.iter().map(|((kind, ..), text)| (*kind, text.as_ref()))
+    }
+
     /// Counts resources that count: all but those that are set apart.
     pub fn count(&self) -> BTreeMap<Kind, usize> {
         let mut out = BTreeMap::new();

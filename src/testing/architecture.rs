@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("proxy", &["source", "diagnostic", "options", "installation", "model", "ingest", "mesh"]),
     ("envoy", &[]),
     ("rejection", &["envoy"]),
+    ("evaluate", &["envoy"]),
     ("translate", &["source", "diagnostic", "options", "installation", "model", "mesh", "proxy", "envoy"]),
     ("config_dump", &["envoy", "translate"]),
     (
@@ -39,6 +40,23 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("diff", &["envoy", "config_dump"]),
+    (
+        "explain",
+        &[
+            "source",
+            "installation",
+            "model",
+            "ingest",
+            "mesh",
+            "proxy",
+            "envoy",
+            "evaluate",
+            "translate",
+            "config_dump",
+            "pipeline",
+            "diff",
+        ],
+    ),
     (
         "input",
         &["source", "diagnostic", "options", "installation", "ingest", "control_plane", "coverage", "expand", "mesh"],

@@ -1,5 +1,7 @@
-//! One test for each folder of `fixtures/`: what meshc makes of its manifests is what istiod served.
+//! One test for each folder of `fixtures/`: what meshc makes of its manifests is what istiod served, and what it says of requests is what
+//! Envoy answered.
 
+mod explained;
 mod parity;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,17 +65,22 @@ fn check(folder: &Path) -> Result<(), String> {
     let options = Options { expand: true, jwks, ..Options::default() };
     let mut ours = translate(&folder.join("manifests"), &names, &options)?;
     let mut report = parity::Report::default();
+    let mut dumps: BTreeMap<String, Value> = BTreeMap::new();
     for path in &recordings {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let recorded: Value = serde_json::from_slice(&read(path)?).map_err(|e| format!("{name}: {e}"))?;
         let dump = ours.remove(&name).ok_or_else(|| format!("there is no proxy {name}"))?;
         let dump: Value = serde_json::from_slice(&dump).map_err(|e| format!("{name}: {e}"))?;
         let of_proxy = parity::compare(&recorded, &dump);
+        dumps.insert(name.clone(), dump);
         report.total += of_proxy.total;
         report.differences.extend(of_proxy.differences.into_iter().map(|line| format!("{name}: {line}")));
     }
     match report.differences.len() {
-        0 if report.total > 0 => Ok(()),
+        0 if report.total > 0 => match std::fs::read(folder.join("explain.json")) {
+            Ok(text) => explained::check(&text, &dumps),
+            Err(_) => Ok(()),
+        },
         0 => Err("nothing is recorded".to_owned()),
         count => {
             let shown: Vec<_> = report.differences.into_iter().take(SHOWN).collect();

@@ -1,0 +1,156 @@
+//! A request in curl's words.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::args::Explain;
+use crate::explain::{Asked, AskedRequest};
+
+/// A URL, taken apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Url {
+    /// The method before it.
+    pub(super) method: Option<String>,
+    /// `http`, `https`, `tcp`, `tls`; `http` without one.
+    pub(super) scheme: String,
+    /// Host and port, as written.
+    pub(super) authority: String,
+    /// Path and query.
+    pub(super) path: String,
+}
+
+/// Parts what is typed: paths, then perhaps a method and a URL.
+pub(super) fn split(words: &[String], has_dump: bool) -> (Vec<PathBuf>, Url) {
+    let is_url = |word: &String| word.contains("://") || (has_dump && words.last() == Some(word));
+    let is_method = |word: &String| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let mut paths: Vec<&String> = words.iter().collect();
+    let mut url = Url { path: "/".to_owned(), ..Url::default() };
+    let last_is_url = paths.last().is_some_and(|last| is_url(last) || !std::path::Path::new(last.as_str()).exists());
+    if last_is_url
+        && (has_dump || paths.len() > 1)
+        && let Some(last) = paths.pop()
+    {
+        url = parse(last);
+        if let Some(method) = paths.pop_if(|word| is_method(word)) {
+            url.method = Some(method.clone());
+        }
+    }
+    (paths.into_iter().map(PathBuf::from).collect(), url)
+}
+
+fn parse(text: &str) -> Url {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    // A client keeps what is after `#` for itself.
+    let path = path.split('#').next().unwrap_or_default().to_owned();
+    Url { method: None, scheme: scheme.to_ascii_lowercase(), authority: authority.to_owned(), path }
+}
+
+/// Returns the request to one proxy.
+pub(super) fn asked(arguments: &Explain, url: &Url, destination: &str) -> anyhow::Result<Asked> {
+    let request = request(arguments, url, destination)?;
+    let direction = arguments.direction.as_str().to_owned();
+    let asked = Asked { proxy: arguments.at.clone().unwrap_or_default(), direction, request };
+    asked.check()?;
+    Ok(asked)
+}
+
+/// Returns the request, on its way to a destination.
+pub(super) fn request(arguments: &Explain, url: &Url, destination: &str) -> anyhow::Result<AskedRequest> {
+    let curl = &arguments.curl;
+    let mut headers: BTreeMap<String, Value> = BTreeMap::new();
+    let mut authority = if url.authority.is_empty() { destination.to_owned() } else { url.authority.clone() };
+    for (name, value) in &curl.headers {
+        if name.eq_ignore_ascii_case("host") {
+            authority.clone_from(value);
+            continue;
+        }
+        let value = Value::String(value.clone());
+        match headers.entry(name.clone()).or_insert(Value::Array(Vec::new())) {
+            Value::Array(list) => list.push(value),
+            other => *other = value,
+        }
+    }
+    for value in headers.values_mut() {
+        if let Value::Array(list) = value
+            && list.len() == 1
+        {
+            *value = list.remove(0);
+        }
+    }
+    let body = curl.data.as_ref().map(String::len);
+    if let Some(size) = body {
+        headers.entry("content-length".to_owned()).or_insert_with(|| Value::String(size.to_string()));
+    }
+    let method = curl.method.clone().or_else(|| url.method.clone());
+    let scheme = if url.scheme.is_empty() { "http".to_owned() } else { url.scheme.clone() };
+    let is_tls = matches!(scheme.as_str(), "https" | "tls");
+    let host = host_of(&url.authority);
+    let is_name = !host.is_empty() && host.parse::<std::net::IpAddr>().is_err();
+    let sni = curl.sni.clone().or_else(|| (is_tls && is_name).then(|| host.to_owned()));
+    Ok(AskedRequest {
+        destination: destination.to_owned(),
+        sni,
+        alpn: if scheme == "https" { alpn(arguments) } else { Vec::new() },
+        scheme,
+        principal: None,
+        source: curl.source_ip.clone(),
+        http: match (curl.http10, curl.http2) {
+            (true, _) => Some("1.0".to_owned()),
+            (_, true) => Some("2".to_owned()),
+            _ => None,
+        },
+        method: method.unwrap_or_else(|| if body.is_some() { "POST" } else { "GET" }.to_owned()),
+        authority,
+        path: if url.path.is_empty() { "/".to_owned() } else { url.path.clone() },
+        headers,
+        jwt: curl.jwt.as_deref().map(claims).transpose()?,
+    })
+}
+
+/// What curl offers.
+fn alpn(arguments: &Explain) -> Vec<String> {
+    let only_11 = arguments.curl.http11 || arguments.curl.http10;
+    let list: &[&str] = if only_11 { &["http/1.1"] } else { &["h2", "http/1.1"] };
+    list.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Returns the host of an authority, without its port.
+pub(super) fn host_of(authority: &str) -> &str {
+    match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, _)) => host,
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    }
+}
+
+/// Reads claims: JSON, or a file with JSON.
+fn claims(argument: &str) -> anyhow::Result<serde_json::Map<String, Value>> {
+    let text = if argument.trim_start().starts_with('{') {
+        argument.to_owned()
+    } else {
+        super::read(std::path::Path::new(argument))?
+    };
+    serde_json::from_str(&text).with_context(|| format!("{argument} holds no claims: a JSON object is expected"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_apart() {
+        let url = parse("https://a.example:8443/x?y=1#z");
+        assert_eq!(
+            (url.scheme.as_str(), url.authority.as_str(), url.path.as_str()),
+            ("https", "a.example:8443", "/x?y=1")
+        );
+        assert_eq!(parse("a").path, "/");
+        assert_eq!(host_of("[::1]:80"), "::1");
+        assert_eq!(host_of("a"), "a");
+    }
+}

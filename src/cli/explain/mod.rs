@@ -1,0 +1,105 @@
+//! `meshc explain`
+
+mod args;
+mod curl;
+mod many;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+pub(super) use args::Explain;
+
+use super::args::OutputFlags;
+use super::input::Input;
+use super::{Outcome, is_closed_pipe, keep};
+use crate::diagnostic::{Diagnostics, Severity};
+use crate::diff;
+use crate::evaluate::Proxy;
+use crate::explain::{self, Asked, Report};
+use crate::pipeline;
+use crate::proxy;
+use args::Format;
+
+/// Runs the command.
+pub(super) fn run(arguments: &Explain, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    if let Some(requests) = &arguments.requests {
+        return many::run(arguments, requests, flags);
+    }
+    let (paths, url) = curl::split(&arguments.words, arguments.dump.is_some());
+    let report = match (&arguments.dump, &arguments.destination) {
+        (Some(dump), Some(destination)) => {
+            let asked = curl::asked(arguments, &url, destination)?;
+            let text = read(dump)?;
+            let (name, proxy) = loaded(dump, &text, arguments.at.as_deref())?;
+            explain::one_proxy(&proxy, &name, &asked)
+        }
+        (None, Some(destination)) => {
+            let asked = curl::asked(arguments, &url, destination)?;
+            at(arguments, &paths, &asked, flags)?
+        }
+        (_, None) => anyhow::bail!("say where the connection goes: --destination IP:PORT, and --at POD.NS"),
+    };
+    write(&report, arguments)?;
+    Ok(outcome(&report))
+}
+
+fn at(arguments: &Explain, paths: &[PathBuf], asked: &Asked, flags: &OutputFlags) -> anyhow::Result<Report> {
+    let input = keep(Input::read(paths, &arguments.mesh)?);
+    let mesh = &*keep(input.mesh());
+    let name = arguments.at.as_deref().context("say which proxy is asked: --at POD.NS")?;
+    let proxies = keep(proxy::proxies(mesh));
+    let found = proxies.iter().find(|proxy| proxy.full_name() == name);
+    let found = found.with_context(|| format!("there is no proxy {name}; `meshc proxies` lists them"))?;
+    let dump = pipeline::translate_one(mesh, found, &mut Diagnostics::default());
+    let report = explain::one_proxy(&explain::of_translation(&dump.translation), name, asked);
+    input.report_findings(Severity::Error, flags)?;
+    Ok(report)
+}
+
+/// Reads a file, or standard input for `-`.
+fn read(path: &Path) -> anyhow::Result<String> {
+    if path == Path::new("-") {
+        return std::io::read_to_string(std::io::stdin().lock()).context("cannot read standard input");
+    }
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    String::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))
+}
+
+/// Takes one proxy from a dump.
+fn loaded(path: &Path, text: &str, name: Option<&str>) -> anyhow::Result<(String, Proxy)> {
+    let yaml = diff::yaml_to_json(text);
+    let dumps = diff::read(yaml.as_deref().unwrap_or(text)).with_context(|| path.display().to_string())?;
+    let dumps = dumps.with_context(|| format!("{} is no config dump", path.display()))?;
+    let called = |(key, dump): &diff::Named<'_>| {
+        key.clone().or_else(|| dump.node.as_ref().map(|node| node.proxy.clone())).unwrap_or_default()
+    };
+    let found = match (name, dumps.as_slice()) {
+        (_, [only]) => only,
+        (Some(name), all) => all
+            .iter()
+            .find(|one| called(one) == name)
+            .with_context(|| format!("{} has no proxy {name}", path.display()))?,
+        (None, _) => anyhow::bail!("{} has several proxies: say which, by --at POD.NS", path.display()),
+    };
+    Ok((called(found), explain::of_dump(&found.1)))
+}
+
+fn write(report: &Report, arguments: &Explain) -> anyhow::Result<()> {
+    let text = match arguments.output {
+        Format::Json | Format::Text | Format::Mermaid => serde_json::to_string_pretty(report)? + "\n",
+    };
+    match anstream::stdout().lock().write_all(text.as_bytes()).map_err(anyhow::Error::from) {
+        Err(error) if is_closed_pipe(&error) => Ok(()),
+        other => other,
+    }
+}
+
+/// 0 forwarded or answered, 1 refused or lost.
+fn outcome(report: &Report) -> Outcome {
+    match report.outcome.kind {
+        "forwarded" | "direct_response" | "redirect" | "passthrough" => Outcome::Fine,
+        _ => Outcome::Refused,
+    }
+}

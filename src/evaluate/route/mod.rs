@@ -1,0 +1,26 @@
+//! `envoy.config.route.v3`: from a request to its route. Envoy: `router/config_impl.cc`.
+
+mod action;
+mod formatter;
+mod header_mutation;
+mod matching;
+mod redirect;
+mod route_config;
+mod virtual_host;
+
+pub(super) use action::{Action, Clusters, RouteAction, WeightedCluster};
+pub(super) use formatter::Variables;
+pub(super) use header_mutation::{Changes, HeaderMutation};
+pub(super) use matching::{Miss, RouteMatch};
+pub(super) use redirect::Redirect;
+pub(super) use route_config::{HostMatch, RouteConfig};
+pub(super) use virtual_host::VirtualHost;
+
+/// What routes look at besides headers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'a> {
+    /// What filters have noted, by filter.
+    pub(super) metadata: &'a serde_json::Map<String, serde_json::Value>,
+    /// Whether the client has shown a certificate.
+    pub(super) has_certificate: bool,
+}

@@ -1,0 +1,31 @@
+//! Explains requests: what becomes of one, proxy by proxy.
+//!
+//! ```text
+//! Asked (one proxy, a request) ──evaluate──▶ Answer ──▶ Hop ──▶ Report ──▶ JSON, text, mermaid
+//! ```
+//!
+//! The layer puts what [`crate::evaluate`] says of each proxy together, and adds what Istio calls it.
+
+mod asked;
+mod hop;
+mod loaded;
+mod report;
+
+pub use asked::{Asked, AskedError, AskedRequest};
+pub use hop::hop;
+pub use loaded::{of_dump, of_translation};
+pub use report::{
+    Chain, Changes, Cluster, Endpoint, Filter, Hop, HostMatch, Missed, Outcome, Place, Report, RouteTaken, Upstream,
+    VERSION,
+};
+
+use crate::evaluate::{Clusters, Proxy, evaluate};
+
+/// Explains what one proxy does with a request. Each of its clusters is taken as one that answers.
+pub fn one_proxy(proxy: &Proxy, name: &str, asked: &Asked) -> Report {
+    let request = asked.request();
+    let answer = evaluate(proxy, &request, Clusters::Answering);
+    let outcome = Outcome::new(&answer.outcome, 0);
+    let hop = hop(name, &request, &answer);
+    Report { version: VERSION, request: asked.shown(), outcome, hops: vec![hop] }
+}
