@@ -9,7 +9,7 @@ use crate::config_dump::ConfigDump;
 use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
 use crate::mesh::sidecar;
-use crate::proxy::{self, Client, OutboundView, Proxy, ProxyKind, ProxyView, SidecarScope};
+use crate::proxy::{self, Client, OutboundView, Proxy, ProxyKind, ProxyView, SidecarScope, WaypointIdentity};
 use crate::translate::{EnvoyFilters, Outbound, node, translate};
 
 /// Proxies that share their outbound resources.
@@ -124,11 +124,12 @@ fn dump(
 
 /// Groups proxies by scope and client, in the order in which they are first seen.
 fn groups<'p>(mesh: &Mesh, proxies: &[&'p Proxy]) -> Vec<Group<'p>> {
-    let mut scopes: BTreeMap<(ProxyKind, &str, Option<usize>), Arc<SidecarScope>> = BTreeMap::new();
+    type Key<'p> = (ProxyKind, &'p str, Option<&'p WaypointIdentity>, Option<usize>);
+    let mut scopes: BTreeMap<Key<'_>, Arc<SidecarScope>> = BTreeMap::new();
     let mut groups: Vec<Group<'p>> = Vec::new();
     for &proxy in proxies {
         let sidecar = sidecar_of(mesh, proxy);
-        let key = (proxy.client.kind, proxy.namespace.as_str(), sidecar);
+        let key = (proxy.client.kind, proxy.namespace.as_str(), proxy.client.waypoint.as_ref(), sidecar);
         let scope = scopes.entry(key).or_insert_with(|| Arc::new(build_scope(mesh, proxy, sidecar)));
         let known = groups.iter_mut().find(|g| Arc::ptr_eq(&g.scope, scope) && *g.client == proxy.client);
         match known {
@@ -146,6 +147,7 @@ fn scope(mesh: &Mesh, proxy: &Proxy) -> SidecarScope {
 fn build_scope(mesh: &Mesh, proxy: &Proxy, sidecar: Option<usize>) -> SidecarScope {
     match proxy.client.kind {
         ProxyKind::Router => SidecarScope::for_router(mesh, &proxy.namespace),
+        ProxyKind::Waypoint => SidecarScope::for_waypoint(mesh, proxy),
         ProxyKind::Sidecar => SidecarScope::for_sidecar(mesh, sidecar.map(|i| &mesh.sidecars[i]), &proxy.namespace),
     }
 }
@@ -153,7 +155,7 @@ fn build_scope(mesh: &Mesh, proxy: &Proxy, sidecar: Option<usize>) -> SidecarSco
 /// Chooses the Sidecar of a proxy: in its namespace the first whose selector matches or that has none, else that of the root
 /// namespace. istiod: `push_context.go` `doGetSidecarScope`.
 pub(crate) fn sidecar_of(mesh: &Mesh, proxy: &Proxy) -> Option<usize> {
-    if proxy.client.kind == ProxyKind::Router {
+    if proxy.client.kind != ProxyKind::Sidecar {
         return None;
     }
     let own = mesh

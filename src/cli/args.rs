@@ -151,6 +151,10 @@ pub(super) enum Kind {
     Sidecar,
     /// On its own, ingress or egress.
     Gateway,
+    /// On its own, in front of services of an ambient mesh.
+    Waypoint,
+    /// On its own, the entrance of an ambient mesh from other networks.
+    EastWest,
 }
 
 /// What `translate` takes.

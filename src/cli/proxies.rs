@@ -55,6 +55,8 @@ fn row(proxy: &Proxy) -> Row {
         kind: match proxy.client.kind {
             ProxyKind::Sidecar => "sidecar",
             ProxyKind::Router => "gateway",
+            ProxyKind::Waypoint if proxy.is_east_west() => "east-west",
+            ProxyKind::Waypoint => "waypoint",
         },
         address: proxy.ip_addresses.first().cloned().unwrap_or_default(),
         workload: proxy.workload_name.clone(),

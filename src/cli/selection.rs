@@ -30,6 +30,8 @@ impl Selection {
         let kind = match proxy.client.kind {
             ProxyKind::Sidecar => Kind::Sidecar,
             ProxyKind::Router => Kind::Gateway,
+            ProxyKind::Waypoint if proxy.is_east_west() => Kind::EastWest,
+            ProxyKind::Waypoint => Kind::Waypoint,
         };
         (self.proxy.is_empty() || self.proxy.iter().any(|pattern| is_called(proxy, pattern)))
             && (self.namespace.is_empty() || self.namespace.iter().any(|n| glob::matches(n, &proxy.namespace)))
@@ -50,6 +52,8 @@ impl Selection {
         let is_kind = |wanted: Kind| match wanted {
             Kind::Sidecar => kind == "sidecar",
             Kind::Gateway => kind == "gateway",
+            Kind::Waypoint => kind == "waypoint",
+            Kind::EastWest => kind == "east-west",
         };
         (self.proxy.is_empty() || self.proxy.iter().any(is_called))
             && (self.namespace.is_empty() || self.namespace.iter().any(|n| glob::matches(n, namespace)))

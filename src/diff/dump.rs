@@ -55,9 +55,19 @@ impl NodeName {
 
     fn of(node: &Node) -> Option<Self> {
         let fields = node.metadata.as_ref().map(|metadata| &metadata.0);
-        let workload = fields.and_then(|fields| fields.iter().find(|(key, _)| key.as_str() == "WORKLOAD_NAME"));
-        let workload = workload.and_then(|(_, value)| serde_json::to_value(value).ok());
-        Self::new(&node.id, workload.as_ref().and_then(|value| value.as_str()))
+        let field = |name: &str| {
+            let field = fields.and_then(|fields| fields.iter().find(|(key, _)| key.as_str() == name));
+            field.and_then(|(_, value)| serde_json::to_value(value).ok())
+        };
+        let workload = field("WORKLOAD_NAME");
+        let labels = field("LABELS");
+        let managed =
+            labels.as_ref().and_then(|labels| labels.get("gateway.istio.io/managed")).and_then(|value| value.as_str());
+        let name = Self::new(&node.id, workload.as_ref().and_then(|value| value.as_str()))?;
+        if name.kind == "waypoint" && managed == Some("istio.io-eastwest-controller") {
+            return Some(Self { kind: "east-west".to_owned(), ..name });
+        }
+        Some(name)
     }
 }
 

@@ -7,6 +7,7 @@ use super::de::{self, Style};
 use super::metadata::{self, TypeMeta};
 use super::problem::{MAX_PROBLEMS, Problem};
 use super::validation;
+use crate::model::gateway_api::GatewayStatus;
 use crate::model::istio::{ServiceEntryStatus, WorkloadEntryStatus};
 use crate::model::{Config, ObjectMeta, kubernetes};
 use crate::source::{Node, ResourceRef};
@@ -82,7 +83,8 @@ impl Kind {
     }
 }
 
-/// Reads what istiod reads back of a status: addresses that its controller gave to a ServiceEntry, and the health of a WorkloadEntry.
+/// Reads what istiod reads back of a status: addresses that its controllers gave to a ServiceEntry or a Gateway, and the health of a
+/// WorkloadEntry.
 fn read_status(resource: &mut Resource, status: Node<'_>) {
     match resource {
         Resource::ServiceEntry(entry) => {
@@ -94,6 +96,15 @@ fn read_status(resource: &mut Resource, status: Node<'_>) {
             let conditions = status.map(|(status, _)| status.conditions).unwrap_or_default();
             Arc::make_mut(entry).spec.status_healthy =
                 conditions.iter().any(|c| c.r#type == "Healthy" && c.status == "True");
+        }
+        Resource::KubernetesGateway(gateway) => {
+            let status = serde_json::from_value::<GatewayStatus>(status.to_json());
+            let mut addresses = status.map(|status| status.addresses).unwrap_or_default();
+            for address in addresses.iter_mut().filter(|address| address.r#type.is_empty()) {
+                // The API server fills it in.
+                "IPAddress".clone_into(&mut address.r#type);
+            }
+            Arc::make_mut(gateway).spec.status_addresses = addresses;
         }
         _ => {}
     }

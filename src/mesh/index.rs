@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::ambient::{Ambient, AmbientContext};
 use super::discovery_selectors::DiscoveryNamespaces;
 use super::registry::auto_allocation;
 use super::registry::endpoint_slice::{self, Pods, SERVICE_NAME};
@@ -51,6 +52,24 @@ impl Mesh {
             trust_domain: &config.trust_domain,
             networks: &membership,
             features: &installation.features,
+        };
+        let ambient = if installation.features.ambient {
+            let context = AmbientContext {
+                manifests,
+                seen: &seen,
+                config,
+                networks: &membership,
+                cluster_domain,
+                cluster_id,
+                multi_network: installation.features.ambient_multi_network,
+            };
+            Ambient::new(
+                &context,
+                &rules(&manifests.service_entries, &seen),
+                &rules(&manifests.workload_entries, &seen),
+            )
+        } else {
+            Ambient::default()
         };
         let mut findings = Diagnostics::default();
         let registry = Registry::new(manifests, &seen, &context, &mut findings);
@@ -123,6 +142,7 @@ impl Mesh {
             pods: manifests.pods.clone(),
             nodes: registry.nodes,
             kubernetes_services: registry.kubernetes_services,
+            ambient,
             workload_entries: registry.workload_entries,
             network_membership: membership,
             services,

@@ -9,6 +9,7 @@
 //!
 //! Nothing here knows a proxy; see [`crate::proxy`] for that.
 
+pub mod ambient;
 pub mod by_namespace;
 pub mod certificate;
 pub mod cluster_local;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
 use crate::installation::{Features, Installation};
+use crate::mesh::ambient::Ambient;
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::cluster_local::ClusterLocalHosts;
 use crate::mesh::destination_rule::{ConsolidatedDestinationRule, DestinationRuleIndex};
@@ -135,6 +137,8 @@ pub struct Mesh {
     pub(crate) nodes: NodeLabels,
     /// The Kubernetes Services by namespace, by name.
     pub(crate) kubernetes_services: BTreeMap<String, Vec<Arc<Config<KubernetesService>>>>,
+    /// Which waypoint owns what, and who takes HBONE.
+    pub ambient: Ambient,
     /// WorkloadEntries as workloads, by namespace and name.
     pub(crate) workload_entries: Vec<Workload>,
 }

@@ -18,7 +18,7 @@ const NETWORK_LABEL: &str = "topology.istio.io/network";
 const GATEWAY_PORT_LABEL: &str = "networking.istio.io/gatewayPort";
 /// The port of such a gateway if the label is missing. istiod: `DefaultNetworkGatewayPort`.
 const DEFAULT_GATEWAY_PORT: u32 = 15443;
-/// The port by which ambient meshes know a gateway. istiod: `DefaultNetworkGatewayHBONEPort`.
+/// The port of HBONE. istiod: `DefaultNetworkGatewayHBONEPort`.
 const HBONE_PORT: u32 = 15008;
 
 /// An address of a gateway of a network. The order is istiod's: by address, then port. istiod: `model.NetworkGateway`.
@@ -28,6 +28,8 @@ pub struct NetworkGateway {
     pub address: String,
     /// The port for mutual TLS of sidecars; 0 if there is none.
     pub port: u32,
+    /// The port for HBONE; 0 if there is none.
+    pub hbone_port: u32,
     /// The network that it leads to.
     pub network: String,
     /// The Kubernetes cluster that it is in; empty if mesh networks name its address.
@@ -148,6 +150,7 @@ fn from_mesh_networks(networks: &MeshNetworks) -> impl Iterator<Item = NetworkGa
             Some(NetworkIstioNetworkGatewayGw::Address(address)) if !address.is_empty() => Some(NetworkGateway {
                 address: address.clone(),
                 port: gateway.port,
+                hbone_port: 0,
                 network: network.clone(),
                 cluster_id: String::new(),
             }),
@@ -160,8 +163,8 @@ fn from_mesh_networks(networks: &MeshNetworks) -> impl Iterator<Item = NetworkGa
 /// are made of this cluster's endpoints.
 ///
 /// istiod: `network.go` `reloadMeshNetworks`
-fn registry_gateways(networks: &MeshNetworks, cluster_id: &str) -> BTreeMap<String, Vec<(String, u32)>> {
-    let mut out: BTreeMap<String, Vec<(String, u32)>> = BTreeMap::new();
+fn registry_gateways(networks: &MeshNetworks, cluster_id: &str) -> BTreeMap<String, Vec<Detail>> {
+    let mut out: BTreeMap<String, Vec<Detail>> = BTreeMap::new();
     let of_cluster = networks.networks.iter().filter(|(_, settings)| {
         let from = |ne: &_| matches!(ne, Some(NetworkNetworkEndpointsNe::FromRegistry(r)) if r == cluster_id);
         settings.endpoints.iter().any(|e| from(&e.ne))
@@ -169,7 +172,8 @@ fn registry_gateways(networks: &MeshNetworks, cluster_id: &str) -> BTreeMap<Stri
     for (network, settings) in of_cluster {
         for gateway in &settings.gateways {
             if let Some(NetworkIstioNetworkGatewayGw::RegistryServiceName(service)) = &gateway.gw {
-                out.entry(service.clone()).or_default().push((network.clone(), gateway.port));
+                let detail = Detail { network: network.clone(), port: gateway.port, hbone_port: 0 };
+                out.entry(service.clone()).or_default().push(detail);
             }
         }
     }
@@ -179,18 +183,15 @@ fn registry_gateways(networks: &MeshNetworks, cluster_id: &str) -> BTreeMap<Stri
 /// A Service with a network label, or one that mesh networks name: a gateway for each address by which it is reached from outside.
 ///
 /// istiod: `network.go` `extractGatewaysInner`
-fn from_service(
-    service: &Service,
-    registry: &BTreeMap<String, Vec<(String, u32)>>,
-    cluster_id: &str,
-) -> Vec<NetworkGateway> {
+fn from_service(service: &Service, registry: &BTreeMap<String, Vec<Detail>>, cluster_id: &str) -> Vec<NetworkGateway> {
     let gateways = details(service, registry);
     let at = |address: &String| {
         gateways
             .iter()
-            .map(move |(network, port)| NetworkGateway {
+            .map(move |Detail { network, port, hbone_port }| NetworkGateway {
                 address: address.clone(),
                 port: service.external_ports.get(port).copied().unwrap_or(*port),
+                hbone_port: *hbone_port,
                 network: network.clone(),
                 cluster_id: cluster_id.to_owned(),
             })
@@ -199,8 +200,8 @@ fn from_service(
     service.external_addresses.iter().flat_map(at).collect()
 }
 
-/// A Gateway with a network label: a gateway for each of its addresses and each listener that sends TLS on by server name. This is how
-/// a gateway is named that is in another cluster (class `istio-remote`).
+/// A Gateway with a network label: a gateway for each of its addresses and each listener that sends TLS on by server name, or takes
+/// HBONE. This is how a gateway is named that is in another cluster (class `istio-remote`).
 ///
 /// istiod: `network.go` `handleGatewayResource`
 fn from_kubernetes_gateway(gateway: &Config<KubernetesGateway>, cluster_id: &str) -> Vec<NetworkGateway> {
@@ -208,16 +209,17 @@ fn from_kubernetes_gateway(gateway: &Config<KubernetesGateway>, cluster_id: &str
     let Some(network) = meta.labels.get(NETWORK_LABEL).filter(|network| !network.is_empty()) else {
         return Vec::new();
     };
-    let passes_on = |listener: &&Listener| {
-        let tls = listener.tls.as_ref();
-        listener.protocol == "HBONE" || tls.is_some_and(|tls| is_auto_passthrough(meta, listener.port, tls))
-    };
-    let ports: Vec<u32> = spec.listeners.iter().filter(passes_on).map(|listener| listener.port).collect();
+    let passes_on =
+        |listener: &&Listener| listener.tls.as_ref().is_some_and(|tls| is_auto_passthrough(meta, listener.port, tls));
+    let passing = spec.listeners.iter().filter(passes_on).map(|listener| (listener.port, 0));
+    let tunnels = spec.listeners.iter().filter(|listener| listener.protocol == "HBONE");
+    let ports: Vec<(u32, u32)> = passing.chain(tunnels.map(|listener| (listener.port, listener.port))).collect();
     let addresses = spec.addresses.iter().filter(|a| ["IPAddress", "Hostname"].contains(&a.r#type.as_str()));
     let at = |address: &GatewaySpecAddress| {
-        let gateway = |port: &u32| NetworkGateway {
+        let gateway = |&(port, hbone_port): &(u32, u32)| NetworkGateway {
             address: address.value.clone(),
-            port: *port,
+            port,
+            hbone_port,
             network: network.clone(),
             cluster_id: cluster_id.to_owned(),
         };
@@ -226,19 +228,29 @@ fn from_kubernetes_gateway(gateway: &Config<KubernetesGateway>, cluster_id: &str
     addresses.flat_map(at).collect()
 }
 
-/// Returns network and port of each gateway that a Service is. istiod: `network.go` `getGatewayDetails`.
-fn details(service: &Service, registry: &BTreeMap<String, Vec<(String, u32)>>) -> Vec<(String, u32)> {
+/// A gateway but for its address.
+#[derive(Debug, Clone)]
+struct Detail {
+    network: String,
+    port: u32,
+    hbone_port: u32,
+}
+
+/// Returns network and ports of each gateway that a Service is. istiod: `network.go` `getGatewayDetails`.
+fn details(service: &Service, registry: &BTreeMap<String, Vec<Detail>>) -> Vec<Detail> {
     let Some(network) = service.labels.get(NETWORK_LABEL).filter(|n| !n.is_empty()) else {
         return registry.get(&service.hostname).cloned().unwrap_or_default();
     };
     let stated = service.labels.get(GATEWAY_PORT_LABEL).and_then(|p| p.parse::<i64>().ok());
     let port = stated.map_or(DEFAULT_GATEWAY_PORT, |p| u32::try_from(p).unwrap_or(0));
-    if service.port(port).is_some() {
-        vec![(network.clone(), port)]
-    } else if service.port(HBONE_PORT).is_some() {
-        vec![(network.clone(), 0)]
-    } else {
-        Vec::new()
+    let listens = |port: u32| service.port(port).map(|_| port);
+    match (listens(port), listens(HBONE_PORT)) {
+        (None, None) => Vec::new(),
+        (port, hbone_port) => vec![Detail {
+            network: network.clone(),
+            port: port.unwrap_or_default(),
+            hbone_port: hbone_port.unwrap_or_default(),
+        }],
     }
 }
 
@@ -259,6 +271,7 @@ mod tests {
         let gateway = |network: &str, cluster: &str, address: &str| NetworkGateway {
             address: address.to_owned(),
             port: DEFAULT_GATEWAY_PORT,
+            hbone_port: 0,
             network: network.to_owned(),
             cluster_id: cluster.to_owned(),
         };

@@ -48,6 +48,11 @@ impl NetworkMembership {
         out
     }
 
+    /// The network that the system namespace's label names, or empty.
+    pub(crate) fn system_namespace(&self) -> &str {
+        &self.system_namespace
+    }
+
     /// Returns the network of a workload: its label, the system namespace's label, the mesh networks; or empty.
     pub fn of(&self, address: &str, labels: &BTreeMap<String, String>) -> String {
         let stated = labels.get(locality::NETWORK).filter(|n| !n.is_empty());

@@ -20,6 +20,8 @@ pub struct Service {
     pub hostname: String,
     /// The name that istiod sorts by: the Kubernetes name, or the host of a ServiceEntry.
     pub name: String,
+    /// The name of the resource, by which policies refer to it.
+    pub object_name: String,
     /// The namespace of the resource.
     pub namespace: String,
     /// The registry it came from.

@@ -11,7 +11,9 @@ use super::environment;
 use super::identity::{CLIENT_METADATA, Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind};
 use super::metadata::metadata;
 use super::service_target::{Services, service_targets};
+use super::waypoint;
 use crate::mesh::Mesh;
+use crate::mesh::ambient::{GATEWAY_CONTROLLER, MANAGED_LABEL};
 use crate::mesh::registry::locality;
 use crate::mesh::registry::pod;
 use crate::mesh::service::{Service, TrafficDistribution};
@@ -60,6 +62,7 @@ fn proxy_container(pod: &Pod) -> Option<(&Container, ProxyKind)> {
         match after.as_str() {
             "sidecar" => Some((container, ProxyKind::Sidecar)),
             "router" => Some((container, ProxyKind::Router)),
+            "waypoint" => Some((container, ProxyKind::Waypoint)),
             _ => None,
         }
     })
@@ -85,6 +88,8 @@ fn proxy(
     let watched = shared.selector_keys.iter();
     let client_labels = watched.filter_map(|&key| Some((key.to_owned(), labels.get(key)?.clone()))).collect();
     let list = |key: &str| text(key).split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect();
+    let service_targets = service_targets(pod, &addresses, &text("CLUSTER_ID"), mesh, &shared.services);
+    let is_waypoint = kind == ProxyKind::Waypoint;
     let client = Client {
         kind,
         namespace: pod.meta.namespace.clone(),
@@ -95,7 +100,8 @@ fn proxy(
         cluster_id: text("CLUSTER_ID"),
         ip_mode: ip_mode(&addresses),
         node_name: if shared.by_node { pod.spec.spec.node_name.clone() } else { String::new() },
-        dns_capture: is_true(&metadata, "DNS_CAPTURE"),
+        // A waypoint answers for automatic addresses whoever asked for them.
+        dns_capture: is_waypoint || is_true(&metadata, "DNS_CAPTURE"),
         requested_network_view: list("REQUESTED_NETWORK_VIEW"),
         interception_mode: match text("INTERCEPTION_MODE").as_str() {
             "TPROXY" => InterceptionMode::Tproxy,
@@ -112,6 +118,10 @@ fn proxy(
             .collect(),
         istio_version: istio_version(&text("ISTIO_VERSION")),
         proxy_config: Arc::new(proxy_config),
+        disable_hbone_send: is_true(&metadata, "DISABLE_HBONE_SEND"),
+        is_ingress_gateway: kind == ProxyKind::Router && is_ingress_gateway(&labels),
+        waypoint: is_waypoint
+            .then(|| waypoint::identity(&pod.meta.namespace, &text("NETWORK"), &labels, &service_targets)),
     };
     let global = addresses.iter().find(|a| is_global_unicast(a));
     Some(Proxy {
@@ -124,9 +134,10 @@ fn proxy(
             &pod.meta.namespace,
         ),
         global_unicast_ip: global.cloned().unwrap_or_default(),
-        service_targets: service_targets(pod, &addresses, &client.cluster_id, mesh, &shared.services),
+        service_targets,
         workload_name: text("WORKLOAD_NAME"),
         service_account: text("SERVICE_ACCOUNT"),
+        enable_hbone: is_true(&metadata, "ENABLE_HBONE"),
         ip_addresses: addresses,
         labels,
         metadata,
@@ -232,6 +243,12 @@ fn dns_domain(container: &Container, environment: &BTreeMap<String, String>, nam
         Some(stated) => expand_references(stated, environment),
         None => format!("{namespace}.svc.{domain}"),
     }
+}
+
+/// istiod: `context.go` `IsIngressGateway`
+fn is_ingress_gateway(labels: &BTreeMap<String, String>) -> bool {
+    let has = |key: &str, value: &str| labels.get(key).is_some_and(|own| own == value);
+    has(MANAGED_LABEL, GATEWAY_CONTROLLER) || has("istio", "ingressgateway")
 }
 
 /// Says whether a metadata value is true, as text or as JSON.

@@ -5,11 +5,11 @@ use crate::mesh::gateway::{self, MergedGateway, Router, Target};
 use crate::proxy::{Proxy, ProxyKind};
 
 impl Proxy {
-    /// `Gateway` -> the servers that this proxy runs, if it is a router and any Gateway applies to it
+    /// `Gateway` -> the servers that this proxy runs, if it is a router or an east-west gateway and any Gateway applies to it
     ///
     /// istiod: `context.go` `SetGatewaysForProxy`
     pub fn merged_gateway(&self, mesh: &Mesh) -> Option<MergedGateway> {
-        if self.client.kind != ProxyKind::Router {
+        if self.client.kind != ProxyKind::Router && !self.is_east_west() {
             return None;
         }
         let targets = self.service_targets.iter().map(|target| Target {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::mesh::ambient::WaypointAddress;
 use crate::mesh::service::{Port, Service};
 use crate::model::istio::ProxyConfig;
 use crate::source::ResourceRef;
@@ -14,6 +15,8 @@ pub enum ProxyKind {
     Sidecar,
     /// `router`
     Router,
+    /// `waypoint`: of services and workloads in ambient mode, or an east-west gateway.
+    Waypoint,
 }
 
 /// Which IP families a proxy has. istiod: `pkg/model` `IPMode`.
@@ -88,6 +91,25 @@ pub struct Client {
     pub metadata: BTreeMap<String, String>,
     /// `ISTIO_VERSION`, as (major, minor, patch).
     pub istio_version: (u32, u32, u32),
+    /// Metadata `DISABLE_HBONE_SEND` is true: endpoints are reached without HBONE.
+    pub disable_hbone_send: bool,
+    /// It is the gateway of traffic from outside: a Kubernetes Gateway's, or one with the label `istio: ingressgateway`.
+    pub is_ingress_gateway: bool,
+    /// By what a waypoint finds what it owns; none for other proxies.
+    pub waypoint: Option<WaypointIdentity>,
+}
+
+/// By what a waypoint finds what it owns. istiod: `model.WaypointKey`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WaypointIdentity {
+    /// The Services that select it, by hostname and by address.
+    pub addresses: Vec<WaypointAddress>,
+    /// The Gateway of which it is an instance, or empty.
+    pub gateway: String,
+    /// istiod has made it for the Gateway.
+    pub managed: bool,
+    /// It is the entrance from other networks, and owns nothing.
+    pub east_west: bool,
 }
 
 /// The metadata keys that [`Client::metadata`] keeps.
@@ -130,6 +152,8 @@ pub struct Proxy {
     pub workload_name: String,
     /// Service account (metadata `SERVICE_ACCOUNT`).
     pub service_account: String,
+    /// It takes HBONE itself (metadata `ENABLE_HBONE`).
+    pub enable_hbone: bool,
     /// The services that it serves, port by port, in istiod's order.
     pub service_targets: Vec<ServiceTarget>,
     /// The Pod it was found in.
@@ -148,11 +172,17 @@ pub struct ServiceTarget {
 }
 
 impl Proxy {
+    /// Says whether it is the entrance of an ambient mesh from other networks. istiod: `context.go` `IsAmbientEastWestGateway`
+    pub fn is_east_west(&self) -> bool {
+        self.client.waypoint.as_ref().is_some_and(|waypoint| waypoint.east_west)
+    }
+
     /// The node id: `TYPE~IP~POD.NAMESPACE~DNSDOMAIN`.
     pub fn node_id(&self) -> String {
         let kind = match self.client.kind {
             ProxyKind::Sidecar => "sidecar",
             ProxyKind::Router => "router",
+            ProxyKind::Waypoint => "waypoint",
         };
         let ip = self.ip_addresses.first().map_or("", String::as_str);
         format!("{kind}~{ip}~{}.{}~{}", self.name, self.namespace, self.client.dns_domain)

@@ -13,9 +13,11 @@ pub mod scope;
 pub mod selection;
 mod service_target;
 pub mod view;
+pub mod waypoint;
 
 pub use find::proxies;
-pub use identity::{Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind, ServiceTarget};
+pub use identity::{Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind, ServiceTarget, WaypointIdentity};
 pub use rivals::rivals;
 pub use scope::{EgressListener, ScopedService, SidecarScope};
 pub use view::{OutboundView, ProxyView};
+pub use waypoint::WaypointScope;

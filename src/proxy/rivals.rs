@@ -8,7 +8,8 @@ use crate::mesh::telemetry::is_namespace_wide;
 use crate::mesh::{Mesh, sidecar};
 use crate::model::Config;
 use crate::model::istio::{ProviderRef, Telemetry, WorkloadMode};
-use crate::proxy::{Proxy, ProxyKind, selection};
+use crate::proxy::selection::PolicyMatcher;
+use crate::proxy::{Proxy, ProxyKind};
 use crate::source::ResourceRef;
 
 /// Says which Sidecars, PeerAuthentications and DestinationRules do not count for a workload that they select, and which Telemetries
@@ -47,7 +48,7 @@ pub fn rivals(mesh: &Mesh, proxies: &[&Proxy]) -> Diagnostics {
             let selecting = mesh.telemetries.iter().map(AsRef::as_ref).filter(|telemetry: &&Config<Telemetry>| {
                 telemetry.meta.namespace == namespace
                     && !is_namespace_wide(&telemetry.spec)
-                    && selection::attaches(mesh.features(), proxy, telemetry)
+                    && PolicyMatcher::new(mesh.features(), proxy, &mesh.config.root_namespace).attaches(telemetry)
             });
             // Each is laid over those before it.
             let selecting: Vec<_> = selecting.rev().collect();

@@ -17,6 +17,8 @@ use crate::model::istio::{
     ConnectionPoolSettings, IstioEgressListener, MeshConfigOutboundTrafficPolicyMode, OutboundTrafficPolicy,
     OutboundTrafficPolicyMode, Sidecar, VirtualService,
 };
+use crate::proxy::Proxy;
+use crate::proxy::waypoint::WaypointScope;
 
 /// The services and rules of one namespace, or of the workloads that one Sidecar selects.
 ///
@@ -37,6 +39,8 @@ pub struct SidecarScope {
     pub services_by_hostname: BTreeMap<String, usize>,
     /// Rules by the hostname of each service in `services`.
     pub destination_rules: BTreeMap<String, Vec<Arc<ConsolidatedDestinationRule>>>,
+    /// What a waypoint owns; none for other proxies.
+    pub waypoint: Option<WaypointScope>,
     /// `outboundTrafficPolicy` of the Sidecar, else of the mesh; none for a router.
     pub outbound_traffic_policy: Option<OutboundTrafficPolicy>,
 }
@@ -101,6 +105,12 @@ impl SidecarScope {
         Self::new(mesh, namespace, imported)
     }
 
+    /// Builds the scope of a waypoint: that of a router, and what it owns.
+    pub fn for_waypoint(mesh: &Mesh, proxy: &Proxy) -> Self {
+        let scope = Self::for_router(mesh, &proxy.namespace);
+        Self { waypoint: WaypointScope::new(mesh, proxy, &scope), ..scope }
+    }
+
     fn new(mesh: &Mesh, namespace: &str, imported: ImportedServices) -> Self {
         let rules = |s: &Arc<Service>| (s.hostname.clone(), mesh.destination_rule_for(namespace, s));
         Self {
@@ -111,6 +121,7 @@ impl SidecarScope {
             destination_rules: imported.services.iter().map(rules).filter(|(_, r)| !r.is_empty()).collect(),
             services: imported.services,
             services_by_hostname: imported.by_hostname,
+            waypoint: None,
             outbound_traffic_policy: None,
         }
     }

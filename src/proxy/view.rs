@@ -9,7 +9,7 @@ use crate::mesh::gateway::MergedGateway;
 use crate::mesh::labels;
 use crate::mesh::peer_authentication::ComposedPeerAuthentication;
 use crate::mesh::service::{Service, UNSPECIFIED_IP};
-use crate::proxy::identity::{Client, IpMode, Proxy};
+use crate::proxy::identity::{Client, IpMode, Proxy, ProxyKind};
 use crate::proxy::scope::SidecarScope;
 
 /// What outbound clusters, endpoints and routes depend on; see [`Client`].
@@ -37,6 +37,14 @@ pub struct ProxyView<'m> {
 }
 
 impl<'m> ProxyView<'m> {
+    /// Says whether a sidecar takes HBONE beside plain connections.
+    ///
+    /// istiod: `context.go` `EnableHBONEListen`
+    pub fn listens_to_hbone(&self) -> bool {
+        let features = &self.outbound.mesh.installation.features;
+        features.sidecar_hbone_listening && self.proxy.enable_hbone
+    }
+
     /// The servers of a router.
     pub fn merged_gateway(&self) -> Option<&'m MergedGateway> {
         self.gateway
@@ -57,6 +65,33 @@ impl<'m> ProxyView<'m> {
 }
 
 impl<'m> OutboundView<'m> {
+    /// Says whether the proxy reaches other networks by one tunnel inside of another.
+    ///
+    /// A waypoint does whether the mesh has several networks or not.
+    ///
+    /// istiod: `context.go` `ShouldCreateDoubleHBONEResources`
+    pub fn opens_double_tunnels(&self) -> bool {
+        let features = &self.mesh.installation.features;
+        let is_gateway = features.ambient_multi_network
+            && self.client.is_ingress_gateway
+            && features.ambient_ingress_multi_network
+            && self.sends_hbone();
+        let is_waypoint = self.client.waypoint.as_ref().is_some_and(|waypoint| waypoint.managed);
+        is_gateway || (is_waypoint && features.ambient_waypoint_multi_network)
+    }
+
+    /// Says whether clusters of the proxy have a socket for HBONE, whether or not there is an endpoint for it.
+    ///
+    /// istiod: `cluster_builder.go` `NewClusterBuilder`, `sendHbone`
+    pub fn dials_hbone(&self) -> bool {
+        self.mesh.installation.features.hbone_send || self.client.kind == ProxyKind::Waypoint
+    }
+
+    /// Says whether the proxy, which is no waypoint, reaches workloads by HBONE.
+    pub fn sends_hbone(&self) -> bool {
+        self.mesh.installation.features.hbone_send && !self.client.disable_hbone_send
+    }
+
     /// The service of this hostname in the scope.
     pub fn service(&self, hostname: &str) -> Option<&'m Arc<Service>> {
         self.scope.services_by_hostname.get(hostname).map(|&i| &self.scope.services[i])
@@ -114,6 +149,21 @@ impl<'m> OutboundView<'m> {
         if addresses.is_empty() && !default.is_empty() && default_counts {
             addresses.push(default);
         }
+        addresses.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The addresses by which other networks know a service of scope GLOBAL, in the proxy's network and of families that it has.
+    ///
+    /// istiod: `listener_waypoint.go` `globalServiceVIPs`
+    pub fn global_service_addresses(&self, service: &Service) -> Vec<String> {
+        let ambient = &self.mesh.ambient;
+        let known = ambient.service(&service.namespace, &service.hostname).filter(|known| known.global);
+        let known = known.filter(|known| self.client.network.is_empty() || known.network == self.client.network);
+        let addresses = known.into_iter().flat_map(|known| &known.addresses).map(String::as_str);
+        let addresses: Vec<&str> = match self.client.ip_mode {
+            IpMode::Dual => addresses.collect(),
+            IpMode::Ipv4 | IpMode::Ipv6 => self.supported(addresses),
+        };
         addresses.into_iter().map(str::to_owned).collect()
     }
 

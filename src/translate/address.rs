@@ -2,7 +2,10 @@
 //!
 //! istiod: `core/listener_address.go`, `pilot/pkg/networking/util/util.go`
 
-use crate::envoy::{Address, AddressAddress, Pipe, SocketAddress, SocketAddressPortSpecifier};
+use crate::envoy::{
+    Address, AddressAddress, EnvoyInternalAddress, EnvoyInternalAddressAddressNameSpecifier, Pipe, SocketAddress,
+    SocketAddressPortSpecifier,
+};
 use crate::installation::Features;
 use crate::proxy::IpMode;
 
@@ -36,6 +39,20 @@ pub(crate) fn socket_address(host: &str, port: u32) -> SocketAddress {
         port_specifier: Some(SocketAddressPortSpecifier::PortValue(port)),
         ..SocketAddress::default()
     }
+}
+
+/// Returns the address of a listener of the proxy itself. What goes there to different ends has different ids, or none.
+///
+/// istiod: `util.go` `BuildInternalAddressWithIdentifier`
+pub(crate) fn internal(listener: &str, endpoint_id: &str) -> Address {
+    let name = EnvoyInternalAddressAddressNameSpecifier::ServerListenerName(listener.to_owned());
+    let address = EnvoyInternalAddress { address_name_specifier: Some(name), endpoint_id: endpoint_id.to_owned() };
+    Address { address: Some(AddressAddress::EnvoyInternalAddress(address)) }
+}
+
+/// `host:port`, with brackets around an IPv6 address.
+pub(crate) fn host_port(host: &str, port: u32) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Returns the addresses by which a workload reaches itself. istiod: `listener_address.go` `getWildcardsAndLocalHost`.

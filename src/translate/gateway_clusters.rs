@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::installation::JwksFetchMode;
 use crate::mesh::virtual_service;
 use crate::model::istio::MeshConfigExtensionProviderProvider as Provider;
-use crate::proxy::{ProxyView, selection};
+use crate::proxy::ProxyView;
+use crate::proxy::selection::PolicyMatcher;
 use crate::translate::envoy_filter::EnvoyFilters;
 use crate::translate::name;
 use crate::translate::security::authentication::jwks;
@@ -32,7 +33,8 @@ impl Wanted {
         }
         if mesh.features().jwks_fetch_mode != JwksFetchMode::Istiod {
             let namespaces = [view.proxy.namespace.as_str(), &mesh.config.root_namespace];
-            let policies = selection::attached(mesh.features(), view.proxy, &mesh.request_authentications, &namespaces);
+            let matcher = PolicyMatcher::new(mesh.features(), view.proxy, &mesh.config.root_namespace);
+            let policies = matcher.attached(&mesh.request_authentications, &namespaces);
             let rules = policies.iter().flat_map(|policy| &policy.spec.jwt_rules);
             wanted.hosts.extend(rules.filter_map(|rule| jwks::host_and_port(&rule.jwks_uri)).map(|(host, _)| host));
         }

@@ -33,6 +33,7 @@ pub(crate) mod stat_name;
 pub(crate) mod string_match;
 pub(crate) mod telemetry;
 pub(crate) mod traffic_policy;
+pub(crate) mod waypoint_destination;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -93,6 +94,8 @@ pub fn translate(
     let routes = match view.proxy.client.kind {
         ProxyKind::Sidecar => part.routes(&view.outbound, &route_names, patches, diagnostics),
         ProxyKind::Router => patched::gateway_routes(view, &route_names, patches),
+        // Its routes are in its listeners.
+        ProxyKind::Waypoint => Vec::new(),
     };
     let mut secret_names: BTreeSet<String> = shared.secret_names.clone();
     secret_names.extend(referenced::cluster_sds(&own_clusters));
@@ -116,9 +119,8 @@ fn contains(sorted: &[Arc<Resource>], name: &str) -> bool {
 fn listeners(view: &ProxyView<'_>, outbound: &Outbound, diagnostics: &mut Diagnostics) -> Listeners {
     match view.outbound.client.kind {
         ProxyKind::Sidecar => listener::sidecar(view, &outbound.listeners, diagnostics),
-        ProxyKind::Router => {
-            Listeners { outbound: listener::gateway::build(view, diagnostics), ..Listeners::default() }
-        }
+        ProxyKind::Router => listener::router(view, diagnostics),
+        ProxyKind::Waypoint => listener::waypoint(view, diagnostics),
     }
 }
 

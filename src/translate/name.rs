@@ -19,6 +19,37 @@ pub fn inbound_cluster(port: u32) -> String {
     format!("inbound|{port}||")
 }
 
+/// The internal listener that a waypoint's tunnels end in, and the cluster that leads to it.
+pub const MAIN_INTERNAL: &str = "main_internal";
+/// The listener of tunnels that come in.
+pub const CONNECT_TERMINATE: &str = "connect_terminate";
+/// The internal listener that opens tunnels, and the cluster of their other ends.
+pub const CONNECT_ORIGINATE: &str = "connect_originate";
+/// What takes the place of [`CONNECT_ORIGINATE`] in east-west gateways: the tunnel is there already.
+pub const FORWARD_INNER_CONNECT: &str = "forward_inner_connect";
+/// The inner tunnel to another network.
+pub const INNER_CONNECT_ORIGINATE: &str = "inner_connect_originate";
+/// The outer tunnel to another network.
+pub const OUTER_CONNECT_ORIGINATE: &str = "outer_connect_originate";
+/// The cluster of a waypoint that leads to workloads by their own address.
+pub const ENCAP: &str = "encap";
+
+/// The cluster by which a waypoint reaches one of its services: `inbound-vip|9080|http/v1|reviews.default.svc.cluster.local`.
+/// `protocol` is `http` or `tcp`, with the subset behind it if there is one.
+pub fn inbound_vip_cluster(port: u32, protocol: &str, hostname: &str) -> String {
+    format!("{INBOUND_VIP}|{port}|{protocol}|{hostname}")
+}
+
+const INBOUND_VIP: &str = "inbound-vip";
+
+/// Reads the name of a waypoint's cluster: port, subset (or empty) and hostname. istiod: `ParseSubsetKey`, `populateSubsetInfo`.
+pub fn parse_inbound_vip_cluster(name: &str) -> Option<(u32, &str, &str)> {
+    let mut parts = name.strip_prefix(INBOUND_VIP)?.strip_prefix('|')?.splitn(3, '|');
+    let (port, protocol, hostname) = (parts.next()?, parts.next()?, parts.next()?);
+    let subset = protocol.split_once('/').map_or("", |(_, subset)| subset);
+    Some((port.parse().ok()?, subset, hostname))
+}
+
 /// The SNI by which a service port is known to gateways: `outbound_.9080_.v1_.reviews.default.svc.cluster.local`.
 /// istiod: `BuildDNSSrvSubsetKey`.
 pub fn sni_dnat_cluster(port: u32, subset: &str, hostname: &str) -> String {

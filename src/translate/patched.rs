@@ -16,7 +16,7 @@ use crate::translate::{Resource, cluster, endpoint, route};
 /// The side of a proxy on which requests leave, as EnvoyFilters name it.
 pub(super) fn outbound_context(kind: ProxyKind) -> PatchContext {
     match kind {
-        ProxyKind::Sidecar => PatchContext::SidecarOutbound,
+        ProxyKind::Sidecar | ProxyKind::Waypoint => PatchContext::SidecarOutbound,
         ProxyKind::Router => PatchContext::Gateway,
     }
 }
@@ -32,11 +32,17 @@ pub(super) fn own_clusters(
     let OwnClusters { outbound, inbound, unpatched } = cluster::own(view);
     let outbound = outbound.into_iter().map(|cluster| (Resource::shared(cluster), Vec::new()));
     let inbound = inbound.into_iter().map(|(cluster, hosts)| (Resource::shared(cluster), hosts));
-    let mut clusters = patched_clusters(outbound, outbound_context(view.proxy.client.kind), patches);
+    let outbound_patches = patches.filter(|_| view.proxy.client.kind != ProxyKind::Waypoint);
+    let mut clusters = patched_clusters(outbound, outbound_context(view.proxy.client.kind), outbound_patches);
     if view.proxy.client.kind == ProxyKind::Sidecar {
         clusters.extend(patched_clusters(inbound, PatchContext::SidecarInbound, patches));
     }
     clusters.extend(unpatched.into_iter().map(|cluster| (Resource::shared(cluster), None)));
+    if view.proxy.client.kind == ProxyKind::Waypoint {
+        // Of its own clusters none is patched; but those are there that patches add.
+        let added = patches.map(|patches| patches.added_clusters(PatchContext::SidecarInbound)).unwrap_or_default();
+        clusters.extend(added.into_iter().map(|(cluster, by)| (cluster, Some(by))));
+    }
     let mut first: BTreeMap<String, Option<AddedBy>> = BTreeMap::new();
     clusters.retain(|(cluster, by)| match first.entry(cluster.name().to_owned()) {
         Entry::Vacant(free) => {
@@ -96,12 +102,14 @@ pub(super) fn listeners(
     part: &OutboundPart<'_>,
     patches: Option<&PatchSet>,
 ) -> PatchedListeners {
-    let Listeners { shared, outbound, http_proxy, virtual_outbound, inbound } = listeners;
+    let Listeners { shared, outbound, http_proxy, virtual_outbound, inbound, connect_originate } = listeners;
+    let unpatched = connect_originate.map(Resource::shared);
     let outbound: Vec<_> = outbound.into_iter().map(Resource::shared).collect();
     let special: Vec<_> = http_proxy.into_iter().chain(virtual_outbound).map(Resource::shared).collect();
     let inbound: Vec<_> = inbound.into_iter().map(Resource::shared).collect();
     let Some(patches) = patches else {
-        return PatchedListeners { shared, own: outbound.into_iter().chain(special).chain(inbound).collect() };
+        let own = outbound.into_iter().chain(special).chain(inbound).chain(unpatched).collect();
+        return PatchedListeners { shared, own };
     };
 
     let context = outbound_context(kind);
@@ -119,13 +127,14 @@ pub(super) fn listeners(
     }
 
     let context = PatchContext::SidecarInbound;
-    let inbound = inbound.iter().map(|listener| patches.inbound_routes(listener));
-    if kind == ProxyKind::Sidecar && patches.touches_listeners(context) {
+    let inbound = inbound.iter().map(|listener| patches.inbound_routes(listener, kind == ProxyKind::Waypoint));
+    if kind != ProxyKind::Router && patches.touches_listeners(context) {
         let outcomes = inbound.map(|listener| (listener.clone(), patches.listener(context, &listener))).collect();
         patched.own.extend(patches.listeners(context, ListenerOrder::Known, outcomes));
     } else {
         patched.own.extend(inbound);
     }
+    patched.own.extend(unpatched);
     patched
 }
 

@@ -158,6 +158,12 @@ fn collect(socket: &TransportSocket, out: &mut BTreeSet<String>) {
     let context = match config {
         Any::UpstreamTlsContext(tls) => tls.common_tls_context.as_ref(),
         Any::DownstreamTlsContext(tls) => tls.common_tls_context.as_ref(),
+        Any::InternalUpstreamTransport(outer) => {
+            if let Some(inner) = &outer.transport_socket {
+                collect(inner, out);
+            }
+            None
+        }
         Any::ProxyProtocolUpstreamTransport(outer) => {
             if let Some(inner) = &outer.transport_socket {
                 collect(inner, out);

@@ -8,7 +8,7 @@ use crate::lint::istioctl::full_host;
 use crate::lint::rules;
 use crate::mesh::Mesh;
 use crate::pipeline;
-use crate::proxy::selection::{self, Targetable};
+use crate::proxy::selection::{PolicyMatcher, Targetable};
 use crate::proxy::{Proxy, ProxyKind};
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
@@ -125,9 +125,10 @@ fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
         // Whom a selector is for may be among workloads that the files do not hold, such as the gateways of an install.
         translated.proxies.iter().find(own)?;
         // What a reference is to may be a Service or a class, which no proxy of ours is.
+        let (features, root) = (translated.mesh.features(), &translated.mesh.config.root_namespace);
         policy
             .target_refs_are_empty()
-            .then(|| near.any(|proxy| selection::attaches(translated.mesh.features(), proxy, policy)))
+            .then(|| near.any(|proxy| PolicyMatcher::new(features, proxy, root).attaches(policy)))
     }
     let mut check = |source, attached: Option<bool>| {
         let Some(item) = context.by_resource(source) else { return };

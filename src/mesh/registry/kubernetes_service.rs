@@ -44,6 +44,7 @@ pub(crate) fn service(
     Service {
         hostname: hostname(&meta.name, &meta.namespace, cluster_domain),
         name: meta.name.clone(),
+        object_name: meta.name.clone(),
         namespace: meta.namespace.clone(),
         registry: Registry::Kubernetes,
         creation: meta.creation_timestamp,

@@ -127,6 +127,7 @@ fn service(
     Service {
         hostname: address.host.clone(),
         name: address.host,
+        object_name: config.meta.name.clone(),
         namespace: config.meta.namespace.clone(),
         registry: Registry::External,
         creation: config.meta.creation_timestamp,

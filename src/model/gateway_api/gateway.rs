@@ -23,6 +23,17 @@ pub struct KubernetesGateway {
     pub allowed_listeners: Option<AllowedListeners>,
     /// TLS with clients, and with backends.
     pub tls: Option<GatewayTlsConfig>,
+    /// Where it is reached, as the controller wrote it into the status.
+    #[serde(skip)]
+    pub status_addresses: Vec<GatewaySpecAddress>,
+}
+
+/// What the controller wrote of a Gateway.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GatewayStatus {
+    /// Where it is reached.
+    pub addresses: Vec<GatewaySpecAddress>,
 }
 
 /// Further listeners of a Gateway, in an object of their own.

@@ -23,7 +23,7 @@ pub(super) fn discovery_type(features: &Features, kind: ProxyKind, service: &Ser
         Resolution::DnsLb => ClusterDiscoveryType::StrictDns,
         Resolution::DnsRoundRobinLb => ClusterDiscoveryType::LogicalDns,
         Resolution::Passthrough if features.eds_for_headless && service.is_kubernetes() => ClusterDiscoveryType::Eds,
-        Resolution::Passthrough if kind == ProxyKind::Sidecar => ClusterDiscoveryType::OriginalDst,
+        Resolution::Passthrough if kind != ProxyKind::Router => ClusterDiscoveryType::OriginalDst,
         Resolution::Passthrough | Resolution::ClientSideLb | Resolution::Alias | Resolution::DynamicDns => {
             ClusterDiscoveryType::Eds
         }

@@ -6,10 +6,11 @@ use crate::envoy::{
     DynamicForwardProxyClusterConfigClusterImplementationSpecifier,
 };
 use crate::mesh::protocol::Protocol;
+use crate::translate::cluster::tls::TlsSettings;
 use crate::translate::cluster::upstream::Upstream;
 use crate::translate::cluster::{
-    circuit_breakers, connection_pool, http_protocol_options, metadata, metadata_exchange, outlier_detection, tls,
-    upstream_protocol,
+    baggage, circuit_breakers, connection_pool, http_protocol_options, metadata, metadata_exchange, outlier_detection,
+    tls, upstream_protocol,
 };
 use crate::translate::name;
 use crate::translate::stat_name;
@@ -29,20 +30,11 @@ pub(super) fn cluster(upstream: &Upstream<'_>) -> Option<Cluster> {
     let tls = tls::settings(upstream);
     // Envoy's word for a cluster of no fixed type: it has endpoints of its own.
     let r#type = ClusterDiscoveryType::Static;
-    let (transport_socket, transport_socket_matches) = tls::transport_sockets(upstream, tls.as_ref(), r#type, protocol);
+    let sockets = tls::transport_sockets(upstream, tls.as_ref(), r#type, protocol);
+    let metadata = metadata::outbound(upstream);
     Some(Cluster {
         alt_stat_name: stat_name::delimited(&name),
-        cluster_discovery_type: Some(ClusterClusterDiscoveryType::ClusterType(ClusterCustomClusterType {
-            name: "envoy.clusters.dynamic_forward_proxy".to_owned(),
-            typed_config: Some(
-                DynamicForwardProxyClusterConfig {
-                    cluster_implementation_specifier: Some(dns_cache(&upstream.service.hostname)),
-                    allow_insecure_cluster_options: tls.as_ref().is_some_and(|tls| tls::allows_insecure(upstream, tls)),
-                    ..DynamicForwardProxyClusterConfig::default()
-                }
-                .into(),
-            ),
-        })),
+        cluster_discovery_type: Some(discovery_type(upstream, tls.as_ref())),
         connect_timeout: connection_pool::connect_timeout(mesh, policy.connection_pool),
         lb_policy: ClusterLbPolicy::ClusterProvided,
         circuit_breakers: Some(circuit_breakers::circuit_breakers(
@@ -57,12 +49,25 @@ pub(super) fn cluster(upstream: &Upstream<'_>) -> Option<Cluster> {
             policy.connection_pool,
             tls.as_ref().and_then(|tls| tls::upstream_http_protocol_options(upstream, tls)),
         ),
-        transport_socket,
-        transport_socket_matches,
-        metadata: metadata::outbound(upstream),
+        transport_socket: sockets.one,
+        transport_socket_matches: sockets.matches,
+        metadata: if sockets.is_wrapped { baggage::disabled(upstream.view.mesh, metadata) } else { metadata },
         filters: metadata_exchange::filters(upstream.view.mesh.features()),
         name,
         ..Cluster::default()
+    })
+}
+
+/// A cluster that looks up the host of each request.
+pub(super) fn discovery_type(upstream: &Upstream<'_>, tls: Option<&TlsSettings>) -> ClusterClusterDiscoveryType {
+    let config = DynamicForwardProxyClusterConfig {
+        cluster_implementation_specifier: Some(dns_cache(&upstream.service.hostname)),
+        allow_insecure_cluster_options: tls.is_some_and(|tls| tls::allows_insecure(upstream, tls)),
+        ..DynamicForwardProxyClusterConfig::default()
+    };
+    ClusterClusterDiscoveryType::ClusterType(ClusterCustomClusterType {
+        name: "envoy.clusters.dynamic_forward_proxy".to_owned(),
+        typed_config: Some(config.into()),
     })
 }
 

@@ -9,9 +9,11 @@ use crate::envoy::{
     UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig, UpstreamsHttpProtocolOptionsUpstreamProtocolOptions,
     UpstreamsHttpProtocolOptionsUseDownstreamHttpConfig,
 };
+use crate::mesh::Mesh;
 use crate::model::istio::ConnectionPoolSettings;
 use crate::translate::cluster::connection_pool;
 use crate::translate::cluster::upstream_protocol::UpstreamProtocol;
+use crate::translate::duration::duration;
 
 /// `connectionPool`, the protocol, automatic SNI -> `Cluster.typed_extension_protocol_options`; empty if there is nothing to say.
 ///
@@ -21,8 +23,29 @@ pub(super) fn typed_extension_protocol_options(
     pool: Option<&ConnectionPoolSettings>,
     upstream_http_protocol_options: Option<UpstreamHttpProtocolOptions>,
 ) -> BTreeMap<String, Any> {
-    let common_http_protocol_options = connection_pool::common_http_protocol_options(pool);
     let max_concurrent_streams = connection_pool::max_concurrent_streams(pool);
+    options(protocol, pool, max_concurrent_streams, upstream_http_protocol_options)
+}
+
+/// The same for a protocol that has come after the limits of the pool: of HTTP/2 they hold only if it was `declared`.
+pub(super) fn upgraded(
+    declared: Option<UpstreamProtocol>,
+    protocol: Option<UpstreamProtocol>,
+    pool: Option<&ConnectionPoolSettings>,
+    upstream_http_protocol_options: Option<UpstreamHttpProtocolOptions>,
+) -> BTreeMap<String, Any> {
+    let max_concurrent_streams =
+        connection_pool::max_concurrent_streams(pool).filter(|_| declared == Some(UpstreamProtocol::Http2));
+    options(protocol, pool, max_concurrent_streams, upstream_http_protocol_options)
+}
+
+fn options(
+    protocol: Option<UpstreamProtocol>,
+    pool: Option<&ConnectionPoolSettings>,
+    max_concurrent_streams: Option<u32>,
+    upstream_http_protocol_options: Option<UpstreamHttpProtocolOptions>,
+) -> BTreeMap<String, Any> {
+    let common_http_protocol_options = connection_pool::common_http_protocol_options(pool);
     if protocol.is_none() && common_http_protocol_options.is_none() && upstream_http_protocol_options.is_none() {
         return BTreeMap::new();
     }
@@ -45,6 +68,35 @@ pub(super) fn passthrough(preserve_case: bool) -> BTreeMap<String, Any> {
             ..HttpProtocolOptions::default()
         }),
         upstream_protocol_options: Some(upstream_protocol_options(protocol, None)),
+        ..UpstreamsHttpProtocolOptions::default()
+    })
+}
+
+/// HTTP/2 with CONNECT, for tunnels. `MeshConfig.hboneIdleTimeout`, an hour unless set -> `idle_timeout`
+///
+/// istiod: `cluster_waypoint.go` `h2connectUpgrade`, `h2connectUpgradeWithNoPooling`
+pub(super) fn http2_connect(mesh: &Mesh, max_requests_per_connection: Option<u32>) -> BTreeMap<String, Any> {
+    let features = &mesh.installation.features;
+    let idle_timeout = mesh.config.hbone_idle_timeout.map(duration);
+    let http2 = Http2ProtocolOptions {
+        allow_connect: true,
+        initial_stream_window_size: features.hbone_initial_stream_window_size,
+        initial_connection_window_size: features.hbone_initial_connection_window_size,
+        ..Http2ProtocolOptions::default()
+    };
+    by_name(UpstreamsHttpProtocolOptions {
+        common_http_protocol_options: Some(HttpProtocolOptions {
+            idle_timeout: Some(idle_timeout.unwrap_or(crate::envoy::Duration::seconds(3600))),
+            max_requests_per_connection,
+            ..HttpProtocolOptions::default()
+        }),
+        upstream_protocol_options: Some(UpstreamsHttpProtocolOptionsUpstreamProtocolOptions::ExplicitHttpConfig(
+            UpstreamsHttpProtocolOptionsExplicitHttpConfig {
+                protocol_config: Some(
+                    UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig::Http2ProtocolOptions(http2),
+                ),
+            },
+        )),
         ..UpstreamsHttpProtocolOptions::default()
     })
 }

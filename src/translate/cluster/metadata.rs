@@ -8,19 +8,25 @@ use crate::model::Config;
 use crate::model::istio::{ClientTlsSettingsTlsMode, DestinationRule};
 use crate::proxy::ServiceTarget;
 use crate::translate::cluster::upstream::{ClusterMode, Upstream};
-use crate::translate::metadata;
+use crate::translate::{endpoint, metadata};
 
 /// The service, the rule, the subset -> `Cluster.metadata` of an outbound cluster
 ///
 /// istiod: `cluster_builder.go` `addTelemetryMetadata`, `applyDestinationRule`, `buildSubsetCluster`
 pub(super) fn outbound(upstream: &Upstream<'_>) -> Option<Metadata> {
     let services = Value::Array(vec![metadata::service(upstream.service)]);
-    let external = upstream.service.mesh_external && upstream.subset.is_none();
+    let whole = upstream.subset.is_none();
+    // Where all endpoints are reached by HBONE, it says who they are.
+    let tunnelled = whole
+        && upstream.mode == ClusterMode::Default
+        && endpoint::all_take_hbone(upstream.view, upstream.service, upstream.port);
+    let external = upstream.service.mesh_external && whole && !tunnelled;
     let described = !upstream.is_dynamic_forward_proxy() || upstream.mode == ClusterMode::SniDnat;
     let telemetry = upstream.view.mesh.features().telemetry_label;
     let fields = [
         (described && telemetry).then_some(("services", services)),
         external.then(|| ("external", true.into())),
+        tunnelled.then(|| ("disable_mx", true.into())),
         upstream.rule.map(|rule| ("config", metadata::destination_rule(rule))),
         upstream.subset.map(|subset| ("subset", subset.name.as_str().into())),
         (upstream.rule.is_some() && overrides_alpn(upstream)).then(|| ("alpn_override", "false".into())),

@@ -4,12 +4,14 @@
 //! service x port ──▶ upstream ──▶ Cluster "outbound|9080||reviews.."        one rule, one field: see `outbound::cluster`
 //!            └ subsets ──▶       Cluster "outbound|9080|v1|reviews.."
 //! service target, Sidecar.ingress ──▶ Cluster "inbound|9080||"
+//! service of a waypoint           ──▶ Cluster "inbound-vip|9080|http|reviews.."   and the tunnels: `waypoint`, `hbone`
 //! always                          ──▶ BlackHoleCluster, PassthroughCluster, InboundPassthroughCluster
 //! ```
 //!
 //! istiod: `pilot/pkg/networking/core/cluster.go` `BuildClusters`
 
 mod alt_stat_name;
+mod baggage;
 mod built_in;
 mod circuit_breakers;
 mod common_lb_config;
@@ -17,9 +19,12 @@ mod connection_pool;
 mod discovery_type;
 mod dns;
 mod dynamic_forward_proxy;
+mod hbone;
 mod http_protocol_options;
 mod inbound;
+mod inbound_vip;
 mod ingress;
+mod internal_upstream;
 mod lb_config;
 mod lb_policy;
 mod metadata;
@@ -32,6 +37,7 @@ mod tls;
 mod upstream;
 mod upstream_bind_config;
 mod upstream_protocol;
+mod waypoint;
 
 use crate::envoy::Cluster;
 use crate::proxy::{ProxyKind, ProxyView};
@@ -57,22 +63,25 @@ pub(crate) struct OwnClusters {
 /// istiod: `cluster.go` `buildClusters`
 pub(crate) fn own(view: &ProxyView<'_>) -> OwnClusters {
     let outbound = &view.outbound;
-    let mut clusters = OwnClusters {
-        outbound: vec![built_in::black_hole(outbound)],
-        inbound: Vec::new(),
-        unpatched: sds_external::sds_external(outbound).into_iter().collect(),
-    };
+    let sds_external = sds_external::sds_external(outbound);
+    let mut clusters = OwnClusters::default();
     match outbound.client.kind {
         ProxyKind::Sidecar => {
-            clusters.outbound.push(built_in::passthrough(outbound));
+            clusters.outbound = vec![built_in::black_hole(outbound), built_in::passthrough(outbound)];
             clusters.inbound = inbound::inbound(view);
             clusters.inbound.push((built_in::inbound_passthrough(outbound), Vec::new()));
+            clusters.unpatched.extend(view.listens_to_hbone().then(|| waypoint::main_internal(view)));
+            clusters.unpatched.extend(hbone::of_client(view));
         }
         ProxyKind::Router => {
+            clusters.outbound = vec![built_in::black_hole(outbound)];
             if view.merged_gateway().is_some_and(|gateway| gateway.contains_auto_passthrough) {
                 clusters.outbound.extend(sni_dnat(outbound));
             }
+            clusters.unpatched.extend(hbone::of_client(view));
         }
+        ProxyKind::Waypoint => clusters.unpatched = waypoint::own(view),
     }
+    clusters.unpatched.extend(sds_external);
     clusters
 }

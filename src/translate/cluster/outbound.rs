@@ -9,9 +9,9 @@ use crate::model::istio::LoadBalancerSettingsSimpleLb;
 use crate::proxy::OutboundView;
 use crate::translate::cluster::upstream::{ClusterMode, Upstream};
 use crate::translate::cluster::{
-    alt_stat_name, circuit_breakers, common_lb_config, connection_pool, discovery_type, dns, dynamic_forward_proxy,
-    http_protocol_options, lb_config, lb_policy, metadata, metadata_exchange, outlier_detection, tls,
-    upstream_protocol,
+    alt_stat_name, baggage, circuit_breakers, common_lb_config, connection_pool, discovery_type, dns,
+    dynamic_forward_proxy, http_protocol_options, lb_config, lb_policy, metadata, metadata_exchange, outlier_detection,
+    tls, upstream_protocol,
 };
 use crate::translate::endpoint;
 use crate::translate::traffic_policy;
@@ -20,7 +20,9 @@ use crate::translate::traffic_policy;
 ///
 /// istiod: `cluster.go` `buildOutboundClusters`
 pub(crate) fn outbound(view: &OutboundView<'_>) -> Vec<Cluster> {
-    let services = view.scope.services.par_iter().filter(|service| service.resolution != Resolution::Alias);
+    // A waypoint reaches what it does not own only where it has to.
+    let services = view.scope.waypoint.as_ref().map_or(&view.scope.services, |waypoint| &waypoint.outbound);
+    let services = services.par_iter().filter(|service| service.resolution != Resolution::Alias);
     services.flat_map_iter(|service| for_service(view, service)).collect()
 }
 
@@ -76,7 +78,8 @@ fn cluster(upstream: &Upstream<'_>, resolved: ClusterDiscoveryType) -> Option<Cl
     let mesh = &view.mesh.config;
     let protocol = upstream_protocol::outbound(port, view.client, mesh, policy.connection_pool);
     let tls = tls::settings(upstream);
-    let (transport_socket, transport_socket_matches) = tls::transport_sockets(upstream, tls.as_ref(), r#type, protocol);
+    let sockets = tls::transport_sockets(upstream, tls.as_ref(), r#type, protocol);
+    let metadata = metadata::outbound(upstream);
     Some(Cluster {
         alt_stat_name: alt_stat_name::outbound(upstream, &name),
         eds_cluster_config: discovery_type::eds_cluster_config(r#type, &name),
@@ -111,10 +114,13 @@ fn cluster(upstream: &Upstream<'_>, resolved: ClusterDiscoveryType) -> Option<Cl
         dns_jitter: is_dns.then(|| dns::jitter(view.mesh.features())),
         respect_dns_ttl: is_dns,
         typed_dns_resolver_config: is_dns.then(|| dns::resolver(view.mesh.features())),
-        transport_socket,
-        transport_socket_matches,
-        metadata: metadata::outbound(upstream),
-        filters: metadata_exchange::filters(view.mesh.features()),
+        transport_socket: sockets.one,
+        transport_socket_matches: sockets.matches,
+        metadata: if sockets.is_wrapped { baggage::disabled(view.mesh, metadata) } else { metadata },
+        filters: metadata_exchange::filters(view.mesh.features())
+            .into_iter()
+            .chain(baggage::filter(view.mesh, view.dials_hbone(), r#type))
+            .collect(),
         name,
         ..Cluster::default()
     })

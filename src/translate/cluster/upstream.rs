@@ -15,6 +15,8 @@ pub(super) enum ClusterMode {
     Default,
     /// Those that other proxies have encrypted already, of which a gateway reads the SNI alone.
     SniDnat,
+    /// Those for a waypoint's own services; `http` or `tcp`.
+    InboundVip(&'static str),
 }
 
 /// A port of a service, or of one of its subsets, with the rule for it: everything that the fields of its cluster are made from.
@@ -45,6 +47,16 @@ impl<'a> Upstream<'a> {
         Self { view, mode, service, port, rule, subset: None, policy }
     }
 
+    /// A port of a whole service, whatever rules say.
+    pub(super) fn without_rule(
+        view: &'a OutboundView<'a>,
+        mode: ClusterMode,
+        service: &'a Service,
+        port: &'a Port,
+    ) -> Self {
+        Self { view, mode, service, port, rule: None, subset: None, policy: EffectiveTrafficPolicy::default() }
+    }
+
     /// The same port of a subset. istiod: `cluster_builder.go` `buildSubsetCluster`.
     pub(super) fn with_subset(self, subset: &'a Subset) -> Self {
         let whole = self.rule.and_then(|r| r.spec.traffic_policy.as_ref());
@@ -64,7 +76,24 @@ impl<'a> Upstream<'a> {
                 name::outbound_cluster(self.port.number, self.subset_name(), &self.service.hostname)
             }
             ClusterMode::SniDnat => self.sni(),
+            ClusterMode::InboundVip(_) => {
+                name::inbound_vip_cluster(self.port.number, &self.vip_protocol(), &self.service.hostname)
+            }
         }
+    }
+
+    /// The protocol of a waypoint's cluster, with the subset behind it; empty for others.
+    pub(super) fn vip_protocol(&self) -> String {
+        match (self.mode, self.subset) {
+            (ClusterMode::InboundVip(protocol), None) => protocol.to_owned(),
+            (ClusterMode::InboundVip(protocol), Some(subset)) => format!("{protocol}/{}", subset.name),
+            (ClusterMode::Default | ClusterMode::SniDnat, _) => String::new(),
+        }
+    }
+
+    /// Says whether it is a cluster for a waypoint's own service.
+    pub(super) fn is_vip(&self) -> bool {
+        matches!(self.mode, ClusterMode::InboundVip(_))
     }
 
     /// The name by which gateways know it.

@@ -61,7 +61,7 @@ fn by_port(port: &Port, client: &Client) -> Option<UpstreamProtocol> {
         return Some(UpstreamProtocol::Http2);
     }
     let preserve_case = protocol.is_http_or_sniffed() && preserves_case(client);
-    if client.kind == ProxyKind::Sidecar && protocol.is_unsupported() {
+    if client.kind != ProxyKind::Router && protocol.is_unsupported() {
         return Some(UpstreamProtocol::Downstream { preserve_case });
     }
     preserve_case.then_some(UpstreamProtocol::Http1 { preserve_case })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::proxy::OutboundView;
-use crate::translate::endpoint::{LocalityLb, Request, is_dns};
+use crate::translate::endpoint::{LocalityLb, Request, RequestKind, Target, is_dns};
 use crate::translate::traffic_policy;
 
 /// Finds services for which failover by labels goes past the end of a list: those whose endpoints Envoy asks DNS for, in more than one
@@ -26,9 +26,10 @@ pub(crate) fn crashes(view: &OutboundView<'_>) -> Diagnostics {
             if !by_labels {
                 return false;
             }
-            let request = Request { view: *view, service, rule, port: port.number, subset: "", sni_dnat: false };
+            let kind = RequestKind::Outbound;
+            let request = Request { view: *view, service, rule, port: port.number, subset: "", kind };
             let endpoints = view.mesh.service_endpoints_by_port(service, port.number, &BTreeMap::new());
-            request.generate(endpoints.into_iter()).len() > 1
+            request.generate(endpoints.into_iter(), Target::Workload).len() > 1
         });
         if crashes {
             let message = format!(

@@ -20,6 +20,12 @@ pub(super) fn is_wanted(request: &Request<'_>, endpoint: &Endpoint) -> bool {
     if !is_visible(&client.requested_network_view, &endpoint.network) {
         return false;
     }
+    let ambient = &request.view.mesh.ambient;
+    let is_local = ambient.multi_network
+        && ambient.service(&service.namespace, &service.hostname).is_some_and(|known| !known.global);
+    if is_local && endpoint.cluster_id != client.cluster_id {
+        return false;
+    }
     // Without an address the endpoint is reached through a gateway of its network or not at all.
     let multi_network = request.gateways().is_multi_network();
     if endpoint.addresses.is_empty() && (!multi_network || in_network(&client.network, &endpoint.network)) {

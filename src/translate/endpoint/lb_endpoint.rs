@@ -5,13 +5,14 @@ use serde_json::Value;
 use crate::envoy::{self, HealthStatus, LbEndpoint, LbEndpointHostIdentifier, Metadata, Struct};
 use crate::installation::Features;
 use crate::mesh::endpoint::{Endpoint, Health};
+use crate::mesh::network::NetworkGateway;
 use crate::translate::address;
-use crate::translate::endpoint::Request;
 use crate::translate::endpoint::workload::Workload;
+use crate::translate::endpoint::{Request, Target, network, tunnel};
 use crate::translate::metadata;
 
 /// Where the client looks for what TLS the endpoint accepts.
-const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
+pub(super) const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
 const TLS_MODE: &str = "tlsMode";
 /// The TLS mode of an endpoint that accepts mutual TLS.
 pub(super) const ISTIO: &str = "istio";
@@ -20,42 +21,58 @@ const DISABLED: &str = "disabled";
 /// An endpoint -> `LbEndpoint`
 ///
 /// istiod: `endpoint_builder.go` `buildEnvoyLbEndpoint`
-pub(super) fn lb_endpoint(request: &Request<'_>, endpoint: &Endpoint, mutual_tls: bool) -> LbEndpoint {
+pub(super) fn lb_endpoint(request: &Request<'_>, endpoint: &Endpoint, mutual_tls: bool, target: Target) -> LbEndpoint {
     let features = request.view.mesh.features();
+    let metadata = metadata(
+        features,
+        if mutual_tls { &endpoint.tls_mode } else { "" },
+        &Workload::of(endpoint, request.service, features),
+    );
+    let (host, metadata) = if tunnel::is_used(request, endpoint, target) {
+        tunnel::endpoint(request, endpoint, target, metadata)
+    } else {
+        (direct(features, endpoint), metadata)
+    };
+    LbEndpoint {
+        host_identifier: Some(host),
+        health_status: health_status(features, endpoint),
+        load_balancing_weight: Some(endpoint.weight.max(1)),
+        metadata: Some(metadata),
+    }
+}
+
+fn direct(features: &Features, endpoint: &Endpoint) -> LbEndpointHostIdentifier {
     let mut addresses = endpoint.addresses.iter();
     let first = addresses.next().map_or("", String::as_str);
     let further = addresses.filter(|_| features.dual_stack);
-    LbEndpoint {
-        host_identifier: Some(LbEndpointHostIdentifier::Endpoint(envoy::Endpoint {
-            address: Some(address::address(first, endpoint.port)),
-            additional_addresses: further
-                .map(|further| envoy::EndpointAdditionalAddress {
-                    address: Some(address::address(further, endpoint.port)),
-                })
-                .collect(),
-            ..envoy::Endpoint::default()
-        })),
-        health_status: health_status(features, endpoint),
-        load_balancing_weight: Some(endpoint.weight.max(1)),
-        metadata: Some(metadata(
-            features,
-            if mutual_tls { &endpoint.tls_mode } else { "" },
-            &Workload::of(endpoint, request.service, features),
-        )),
-    }
+    LbEndpointHostIdentifier::Endpoint(envoy::Endpoint {
+        address: Some(address::address(first, endpoint.port)),
+        additional_addresses: further
+            .map(|further| envoy::EndpointAdditionalAddress { address: Some(address::address(further, endpoint.port)) })
+            .collect(),
+        ..envoy::Endpoint::default()
+    })
 }
 
 /// The gateway of another network, in place of the endpoints behind it.
 ///
 /// istiod: `ep_filters.go` `EndpointsByNetworkFilter`
-pub(super) fn gateway(features: &Features, host: &str, port: u32, weight: u32, cluster_id: &str) -> LbEndpoint {
-    LbEndpoint {
-        host_identifier: Some(LbEndpointHostIdentifier::Endpoint(envoy::Endpoint {
-            address: Some(address::address(host, port)),
+pub(super) fn gateway(request: &Request<'_>, gateway: &NetworkGateway, weight: u32) -> LbEndpoint {
+    let features = request.view.mesh.features();
+    let workload = Workload::unknown(&gateway.cluster_id);
+    let (host, metadata) = if network::is_ambient(request) {
+        tunnel::gateway(request, gateway, metadata(features, "", &workload))
+    } else {
+        let endpoint = envoy::Endpoint {
+            address: Some(address::address(&gateway.address, gateway.port)),
             ..envoy::Endpoint::default()
-        })),
+        };
+        (LbEndpointHostIdentifier::Endpoint(endpoint), metadata(features, ISTIO, &workload))
+    };
+    LbEndpoint {
+        host_identifier: Some(host),
         load_balancing_weight: Some(weight),
-        metadata: Some(metadata(features, ISTIO, &Workload::unknown(cluster_id))),
+        metadata: Some(metadata),
         ..LbEndpoint::default()
     }
 }

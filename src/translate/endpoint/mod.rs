@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! endpoints of the service ──▶ filter ──▶ LbEndpoint ──▶ by locality ──▶ by network ──▶ ClusterLoadAssignment
-//!                                          (mTLS?)                        (gateways)     └▶ weights, priorities
+//!                                          (mTLS? HBONE?)                 (gateways)     └▶ weights, priorities
+//! of a router, with a waypoint  ──▶ that waypoint's endpoints instead
 //! ```
 //!
 //! istiod: `pilot/pkg/xds/endpoints/endpoint_builder.go`
@@ -12,13 +13,16 @@ mod distribute;
 mod failover;
 mod failover_priority;
 mod filter;
+mod ingress_waypoint;
 mod lb_endpoint;
 mod locality;
 mod locality_lb;
 mod mutual_tls;
 mod network;
+mod tunnel;
 mod workload;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::envoy::{ClusterLoadAssignment, LocalityLbEndpoints};
@@ -30,7 +34,7 @@ use crate::proxy::OutboundView;
 use crate::translate::endpoint::locality::LocalityEndpoints;
 use crate::translate::endpoint::mutual_tls::MutualTls;
 use crate::translate::name;
-use crate::translate::traffic_policy;
+use crate::translate::traffic_policy::{self, EffectiveTrafficPolicy};
 
 pub(crate) use crash::crashes;
 pub(crate) use locality_lb::LocalityLb;
@@ -42,8 +46,18 @@ struct Request<'m> {
     rule: Option<&'m DestinationRule>,
     port: u32,
     subset: &'m str,
-    /// For connections that other proxies have encrypted already: endpoints must accept mutual TLS.
-    sni_dnat: bool,
+    kind: RequestKind,
+}
+
+/// What connections endpoints are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RequestKind {
+    /// The proxy's own.
+    Outbound,
+    /// Those that other proxies have encrypted already: endpoints must accept mutual TLS.
+    SniDnat,
+    /// Those for a waypoint's services, which go on by HBONE wherever that is possible.
+    InboundVip,
 }
 
 /// Builds the endpoints of an EDS cluster, by the name that the cluster asks for. A service or port that the client does not see
@@ -51,12 +65,23 @@ struct Request<'m> {
 ///
 /// istiod: `endpoint_builder.go` `BuildClusterLoadAssignment`
 pub(crate) fn build(view: &OutboundView<'_>, cluster_name: &str) -> ClusterLoadAssignment {
-    let endpoints = name::parse_outbound_cluster(cluster_name).and_then(|key| {
-        let service = view.service(key.hostname)?;
-        let port = service.port(key.port)?;
-        Some(for_port(view, service, port, key.subset, key.is_sni))
+    let key = key(cluster_name);
+    let endpoints = key.and_then(|(kind, number, subset, hostname)| {
+        let service = view.service(hostname)?;
+        let port = service.port(number)?;
+        Some(for_port(view, service, port, subset, kind))
     });
     assignment(cluster_name, endpoints.unwrap_or_default())
+}
+
+/// Reads the name of a cluster: port, subset and hostname.
+fn key(cluster_name: &str) -> Option<(RequestKind, u32, &str, &str)> {
+    if let Some((port, subset, hostname)) = name::parse_inbound_vip_cluster(cluster_name) {
+        return Some((RequestKind::InboundVip, port, subset, hostname));
+    }
+    let key = name::parse_outbound_cluster(cluster_name)?;
+    let kind = if key.is_sni { RequestKind::SniDnat } else { RequestKind::Outbound };
+    Some((kind, key.port, key.subset, key.hostname))
 }
 
 fn for_port(
@@ -64,21 +89,26 @@ fn for_port(
     service: &Service,
     port: &Port,
     subset: &str,
-    sni_dnat: bool,
+    kind: RequestKind,
 ) -> Vec<LocalityLbEndpoints> {
-    if is_dns(service) {
+    let instead = ingress_waypoint::find(view, service);
+    if is_dns(service) && instead.is_none() {
         // Such a service has its endpoints in the cluster itself.
         return Vec::new();
     }
     let rule = view.destination_rule(&service.hostname).map(|consolidated| &consolidated.rule.spec);
-    let request = Request { view: *view, service, rule, port: port.number, subset, sni_dnat };
+    let request = Request { view: *view, service, rule, port: port.number, subset, kind };
+    if let Some(endpoints) = instead {
+        let groups = request.generate(endpoints.into_iter(), Target::Waypoint);
+        return groups.into_iter().map(LocalityEndpoints::into_envoy).collect();
+    }
     let subset_labels = rule.and_then(|rule| subset_labels(rule, subset));
     let endpoints = view.mesh.service_endpoints(service).iter().filter(|endpoint| {
         endpoint.service_port_name == port.name
             && has_usable_address(endpoint)
             && subset_labels.is_none_or(|wanted| labels::subset(wanted, &endpoint.labels))
     });
-    let groups = request.generate(endpoints);
+    let groups = request.generate(endpoints, Target::Workload);
     let policy = traffic_policy::for_subset_name(rule, subset, port.number);
     match LocalityLb::new(&view.mesh.config, service, &policy) {
         Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::All),
@@ -100,18 +130,18 @@ pub(crate) fn inline(
 ) -> Option<ClusterLoadAssignment> {
     let rule = view.destination_rule(&service.hostname).map(|consolidated| &consolidated.rule.spec);
     let subset_name = subset.map_or("", |s| s.name.as_str());
-    let sni_dnat = name::parse_outbound_cluster(cluster_name).is_some_and(|key| key.is_sni);
-    let request = Request { view: *view, service, rule, port: port.number, subset: subset_name, sni_dnat };
+    let kind = key(cluster_name).map_or(RequestKind::Outbound, |(kind, ..)| kind);
+    let request = Request { view: *view, service, rule, port: port.number, subset: subset_name, kind };
     let labels = rule.and_then(|rule| subset_labels(rule, subset_name)).cloned().unwrap_or_default();
     let endpoints = view.mesh.service_endpoints_by_port(service, port.number, &labels);
-    let groups = request.generate(endpoints.into_iter());
+    let groups = request.generate(endpoints.into_iter(), Target::Workload);
     if groups.is_empty() {
         return None;
     }
     let policy = traffic_policy::for_subset_name(rule, subset_name, port.number);
     let endpoints = match LocalityLb::new(&view.mesh.config, service, &policy) {
         // Labels are known for the cluster of the whole service alone.
-        Some(locality) if subset.is_none() && !sni_dnat => {
+        Some(locality) if subset.is_none() && kind == RequestKind::Outbound => {
             locality.apply(groups, view.client, locality_lb::Labels::First)
         }
         Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::None),
@@ -120,24 +150,69 @@ pub(crate) fn inline(
     Some(assignment(cluster_name, endpoints))
 }
 
+/// Builds the endpoints of a waypoint's cluster for which Envoy asks DNS; none if there are no endpoints. The rule of the host does not
+/// matter here.
+///
+/// istiod: `cluster_waypoint.go` `buildWaypointInboundVIPCluster`
+pub(crate) fn inline_vip(
+    view: &OutboundView<'_>,
+    cluster_name: &str,
+    service: &Service,
+    port: &Port,
+    policy: &EffectiveTrafficPolicy<'_>,
+) -> Option<ClusterLoadAssignment> {
+    let kind = RequestKind::InboundVip;
+    let request = Request { view: *view, service, rule: None, port: port.number, subset: "", kind };
+    let endpoints = view.mesh.service_endpoints_by_port(service, port.number, &BTreeMap::new());
+    let groups = request.generate(endpoints.into_iter(), Target::Workload);
+    if groups.is_empty() {
+        return None;
+    }
+    let endpoints = match LocalityLb::new(&view.mesh.config, service, policy) {
+        Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::None),
+        None => groups.into_iter().map(LocalityEndpoints::into_envoy).collect(),
+    };
+    Some(assignment(cluster_name, endpoints))
+}
+
+/// Says whether a port has endpoints, and all of them take HBONE. istiod: `push_context.go` `AllInstancesSupportHBONE`
+pub(crate) fn all_take_hbone(view: &OutboundView<'_>, service: &Service, port: &Port) -> bool {
+    let endpoints = view.mesh.service_endpoints(service).iter();
+    if !endpoints.into_iter().any(|endpoint| tunnel::takes_hbone(view, endpoint)) {
+        return false;
+    }
+    let endpoints = view.mesh.service_endpoints_by_port(service, port.number, &BTreeMap::new());
+    !endpoints.is_empty() && endpoints.into_iter().all(|endpoint| tunnel::takes_hbone(view, endpoint))
+}
+
+/// What an endpoint stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// Itself.
+    Workload,
+    /// It is the waypoint of the service.
+    Waypoint,
+}
+
 impl<'m> Request<'m> {
     /// Selects endpoints for the client, by locality. istiod: `endpoint_builder.go` `generate`.
-    fn generate(&self, endpoints: impl Iterator<Item = &'m Endpoint>) -> Vec<LocalityEndpoints<'m>> {
+    fn generate(&self, endpoints: impl Iterator<Item = &'m Endpoint>, target: Target) -> Vec<LocalityEndpoints<'m>> {
         let mutual_tls = MutualTls::new(self.view.mesh, self.rule, self.subset, self.port);
         let lb_endpoints = endpoints.filter(|endpoint| filter::is_wanted(self, endpoint)).map(|endpoint| {
-            let lb_endpoint = lb_endpoint::lb_endpoint(self, endpoint, mutual_tls.is_enabled(endpoint));
+            let lb_endpoint = lb_endpoint::lb_endpoint(self, endpoint, mutual_tls.is_enabled(endpoint), target);
             (endpoint, lb_endpoint)
         });
         let groups = network::by_network(self, locality::by_locality(lb_endpoints));
-        if self.sni_dnat { groups.into_iter().map(mutual_tls::only_mutual_tls).collect() } else { groups }
+        if self.kind == RequestKind::SniDnat {
+            groups.into_iter().map(mutual_tls::only_mutual_tls).collect()
+        } else {
+            groups
+        }
     }
 }
 
 /// `DestinationRule.subsets[].labels`. istiod: `endpoint_builder.go` `getSubSetLabels`.
-fn subset_labels<'a>(
-    rule: &'a DestinationRule,
-    subset: &str,
-) -> Option<&'a std::collections::BTreeMap<String, String>> {
+fn subset_labels<'a>(rule: &'a DestinationRule, subset: &str) -> Option<&'a BTreeMap<String, String>> {
     if subset.is_empty() {
         return None;
     }

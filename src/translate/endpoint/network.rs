@@ -18,14 +18,19 @@ impl<'m> Request<'m> {
     }
 }
 
+/// Says whether a proxy reaches other networks by HBONE. Sidecars keep to mutual TLS.
+pub(super) fn is_ambient(request: &Request<'_>) -> bool {
+    request.view.mesh.installation.features.ambient_multi_network && request.view.client.kind != ProxyKind::Sidecar
+}
+
 /// `MeshNetworks`, label `topology.istio.io/network` -> endpoints as they are reached from the client's network
 ///
 /// Endpoints of other networks give their weight to the gateways of their network, and are left out without mutual TLS, by whose
-/// SNI those gateways route. All weights are multiplied so that they can be divided.
+/// SNI those gateways route; by HBONE any is reached. All weights are multiplied so that they can be divided.
 ///
 /// istiod: `ep_filters.go` `EndpointsByNetworkFilter`
 pub(super) fn by_network<'m>(request: &Request<'m>, groups: Vec<LocalityEndpoints<'m>>) -> Vec<LocalityEndpoints<'m>> {
-    if !request.gateways().is_multi_network() {
+    if !request.gateways().is_multi_network() && !is_ambient(request) {
         return groups;
     }
     groups.into_iter().map(|group| for_group(request, group)).collect()
@@ -33,6 +38,7 @@ pub(super) fn by_network<'m>(request: &Request<'m>, groups: Vec<LocalityEndpoint
 
 fn for_group<'m>(request: &Request<'m>, group: LocalityEndpoints<'m>) -> LocalityEndpoints<'m> {
     let scale = request.gateways().weight_scale();
+    let ambient = is_ambient(request);
     let mut direct = Vec::new();
     let mut by_gateway: BTreeMap<&NetworkGateway, u32> = BTreeMap::new();
     for mut endpoint in group.endpoints {
@@ -40,7 +46,7 @@ fn for_group<'m>(request: &Request<'m>, group: LocalityEndpoints<'m>) -> Localit
         endpoint.lb_endpoint.load_balancing_weight = Some(weight);
         match route(request, endpoint.endpoint) {
             Route::Direct => direct.extend(has_address(&endpoint).then_some(endpoint)),
-            Route::Gateways(gateways) if lb_endpoint::accepts_mutual_tls(&endpoint.lb_endpoint) => {
+            Route::Gateways(gateways) if ambient || lb_endpoint::accepts_mutual_tls(&endpoint.lb_endpoint) => {
                 let share = weight / u32::try_from(gateways.len()).unwrap_or(u32::MAX);
                 for gateway in gateways {
                     let total = by_gateway.entry(gateway).or_default();
@@ -61,27 +67,38 @@ enum Route<'m> {
     Direct,
     /// Through these.
     Gateways(Vec<&'m NetworkGateway>),
-    /// There are gateways, but of the wrong IP family.
+    /// There are gateways, but of the wrong IP family; or the client does not reach other networks by HBONE.
     Nowhere,
 }
 
 fn route<'m>(request: &Request<'m>, endpoint: Option<&'m Endpoint>) -> Route<'m> {
     let client = request.view.client;
     let (network, cluster_id) = endpoint.map_or(("", ""), |e| (e.network.as_str(), e.cluster_id.as_str()));
+    let ambient = is_ambient(request);
+    let is_sidecar = client.kind == ProxyKind::Sidecar;
     let gateways: Vec<&NetworkGateway> = request
         .gateways()
         .select(network, cluster_id)
         .iter()
-        .filter(|gateway| client.kind == ProxyKind::Router || gateway.port != 0)
+        .filter(|gateway| if ambient { gateway.hbone_port != 0 } else { !is_sidecar || gateway.port != 0 })
         .collect();
+    let reachable: Vec<&NetworkGateway> =
+        gateways.iter().copied().filter(|gateway| is_of_family(client.ip_mode, &gateway.address)).collect();
+    let features = &request.view.mesh.installation.features;
+    if features.ambient_multi_network && !filter::in_network(&client.network, network) {
+        let is_waypoint = client.waypoint.as_ref().is_some_and(|waypoint| waypoint.managed);
+        let is_kept_out = (is_waypoint && !features.ambient_waypoint_multi_network)
+            || (client.is_ingress_gateway && !features.ambient_ingress_multi_network);
+        if is_kept_out || reachable.is_empty() {
+            return Route::Nowhere;
+        }
+    }
     // A client that does not know its network takes the gateway where there is one.
     let unknown_network = client.network.is_empty() && !network.is_empty();
     let same_network = !unknown_network && filter::in_network(&client.network, network);
     if gateways.is_empty() || same_network {
         return Route::Direct;
     }
-    let reachable: Vec<_> =
-        gateways.into_iter().filter(|gateway| is_of_family(client.ip_mode, &gateway.address)).collect();
     if reachable.is_empty() { Route::Nowhere } else { Route::Gateways(reachable) }
 }
 
@@ -95,7 +112,7 @@ fn is_of_family(ip_mode: IpMode, address: &str) -> bool {
     }
 }
 
-/// Only a socket address is an address between networks. istiod: `util.go` `GetEndpointHost`.
+/// Only a socket address, or a tunnel to one, is an address between networks. istiod: `util.go` `GetEndpointHost`.
 fn has_address(endpoint: &LocalityEndpoint<'_>) -> bool {
     endpoint.endpoint.is_some_and(|e| e.port != 0 && e.addresses.first().is_some_and(|address| !address.is_empty()))
 }
@@ -110,12 +127,6 @@ fn through<'m>(request: &Request<'_>, gateway: &NetworkGateway, weight: u32) -> 
     LocalityEndpoint {
         endpoint: None,
         labels: Cow::Owned(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()),
-        lb_endpoint: lb_endpoint::gateway(
-            request.view.mesh.features(),
-            &gateway.address,
-            gateway.port,
-            weight,
-            &gateway.cluster_id,
-        ),
+        lb_endpoint: lb_endpoint::gateway(request, gateway, weight),
     }
 }

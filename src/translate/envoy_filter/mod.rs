@@ -49,7 +49,8 @@ use crate::mesh::Mesh;
 use crate::mesh::order;
 use crate::model::Config;
 use crate::model::istio::EnvoyFilter;
-use crate::proxy::{Proxy, selection};
+use crate::proxy::Proxy;
+use crate::proxy::selection::PolicyMatcher;
 
 /// The EnvoyFilters of a mesh, their patches read.
 #[derive(Debug)]
@@ -95,7 +96,8 @@ impl EnvoyFilters {
             let namespace = filter.config.meta.namespace.as_str();
             namespace == root || namespace == proxy.namespace
         };
-        let attaches = |filter: &&Compiled| selection::attaches(&self.features, proxy, &filter.config);
+        let matcher = PolicyMatcher::new(&self.features, proxy, root);
+        let attaches = move |filter: &&Compiled| matcher.attaches(&filter.config);
         self.filters.iter().filter(in_namespace).filter(attaches)
     }
 

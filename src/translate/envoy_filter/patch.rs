@@ -151,7 +151,7 @@ impl Patch {
     pub(super) fn mark_offered(&self, proxy: &Proxy) {
         let is_meant = match self.context {
             PatchContext::Any => true,
-            PatchContext::SidecarInbound | PatchContext::SidecarOutbound => proxy.client.kind == ProxyKind::Sidecar,
+            PatchContext::SidecarInbound | PatchContext::SidecarOutbound => proxy.client.kind != ProxyKind::Router,
             PatchContext::Gateway => proxy.client.kind == ProxyKind::Router,
             PatchContext::Waypoint => false,
         };

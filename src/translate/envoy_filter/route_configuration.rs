@@ -32,7 +32,7 @@ impl PatchSet {
     /// Patches the route configurations that an inbound listener holds.
     ///
     /// istiod: `httproute.go` `buildSidecarInboundHTTPRouteConfig`
-    pub(crate) fn inbound_routes(&self, resource: &Arc<Resource>) -> Arc<Resource> {
+    pub(crate) fn inbound_routes(&self, resource: &Arc<Resource>, of_waypoint: bool) -> Arc<Resource> {
         let context = PatchContext::SidecarInbound;
         if !self.touches_routes(context) {
             return resource.clone();
@@ -43,7 +43,10 @@ impl PatchSet {
         for chain in chains.iter_mut().filter_map(DynamicValue::as_message_mut) {
             for filter in chain.messages_mut("filters") {
                 let manager = filter.message_mut("typed_config").and_then(|config| config.message_mut("value"));
-                if let Some(routes) = manager.and_then(|manager| manager.message_mut("route_config")) {
+                let routes = manager.and_then(|manager| manager.message_mut("route_config"));
+                // Of a waypoint, those that VirtualServices make are not patched; the others say how large an answer may be.
+                let is_patched = |routes: &&mut DynamicMessage| !of_waypoint || routes.get(DEFAULT_FORM).is_some();
+                if let Some(routes) = routes.filter(is_patched) {
                     patch(&mut run, routes, &PortMap::new());
                 }
             }
@@ -52,6 +55,8 @@ impl PatchSet {
         if run.changed { Resource::shared(listener) } else { resource.clone() }
     }
 }
+
+const DEFAULT_FORM: &str = "max_direct_response_body_size_bytes";
 
 fn patch(run: &mut Run<'_>, routes: &mut DynamicMessage, ports: &PortMap) {
     for patch in run.patches(ApplyTo::RouteConfiguration) {

@@ -18,12 +18,14 @@ pub(crate) use ecds::ecds;
 use std::cmp::Reverse;
 
 use crate::envoy::{Filter, HttpFilter};
+use crate::mesh::service::Service;
 use crate::model::Config;
 use crate::model::istio::{
     PluginType, TrafficExtension, TrafficExtensionExecutionPhase as Phase, TrafficExtensionFilterConfig,
     TrafficSelector, TypeWorkloadMode,
 };
-use crate::proxy::{ProxyView, selection};
+use crate::proxy::ProxyView;
+use crate::proxy::selection::PolicyMatcher;
 use crate::translate::listener::ListenerClass;
 
 /// The extensions that attach to one proxy, in the order in which they are found.
@@ -33,17 +35,21 @@ pub(crate) struct Extensions<'m> {
 }
 
 impl<'m> Extensions<'m> {
-    /// Collects what attaches to a proxy: of its namespace first, then of the root namespace.
+    /// Collects what attaches to a proxy, or to one of a waypoint's services: of the proxy's namespace first, then of the root
+    /// namespace, then of the service's.
     ///
     /// istiod: `push_context.go` `TrafficExtensionsByListenerInfo`
-    pub(crate) fn new(view: &ProxyView<'m>) -> Self {
+    pub(crate) fn new(view: &ProxyView<'m>, service: Option<&Service>) -> Self {
         let mesh = view.outbound.mesh;
         let (own, root) = (view.proxy.namespace.as_str(), mesh.config.root_namespace.as_str());
-        let namespaces = std::iter::once(own).chain((own != root).then_some(root));
+        let of_service = service.map(|service| service.namespace.as_str());
+        let of_service = of_service.filter(|namespace| *namespace != own && *namespace != root);
+        let namespaces = std::iter::once(own).chain((own != root).then_some(root)).chain(of_service);
+        let matcher = PolicyMatcher::new(view.outbound.mesh.features(), view.proxy, root).with_service(service);
         let all = || mesh.traffic_extensions.iter().map(AsRef::as_ref);
         let attached = namespaces
             .flat_map(|namespace| all().filter(move |e: &&Config<TrafficExtension>| e.meta.namespace == namespace))
-            .filter(|extension| selection::attaches(view.outbound.mesh.features(), view.proxy, *extension));
+            .filter(|extension| matcher.attaches(*extension));
         Self { attached: attached.collect() }
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct HcmOptions<'a> {
     pub(crate) use_remote_address: bool,
     /// HTTP/3 only.
     pub(crate) quic: bool,
+    /// The peer tells who it is. Through a tunnel it does not.
+    pub(crate) metadata_exchange: bool,
     pub(crate) headers: ProxyHeaders,
     pub(crate) http_protocol_options: Option<Http1ProtocolOptions>,
     /// The wildcard host of a service whose hosts Envoy looks up request by request.

@@ -1,5 +1,6 @@
 //! `HttpConnectionManager.http_filters`: which there are, and in which order.
 
+use super::hbone::peer_metadata;
 use super::http_connection_manager::HcmOptions;
 use super::{ListenerClass, ListenerView, filter, metadata_exchange};
 use crate::envoy::{
@@ -10,6 +11,7 @@ use crate::envoy::{
 };
 use crate::mesh::protocol::Protocol;
 use crate::model::istio::TrafficExtensionExecutionPhase as Phase;
+use crate::proxy::ProxyKind;
 use crate::translate::name;
 
 /// Lists the filters of a connection manager.
@@ -20,9 +22,12 @@ use crate::translate::name;
 /// istiod: `listener_builder.go` `buildHTTPConnectionManager`
 pub(super) fn http_filters(view: &ListenerView<'_>, options: &HcmOptions<'_>) -> Vec<HttpFilter> {
     let class = options.class;
+    if view.outbound.client.kind == ProxyKind::Waypoint && class == ListenerClass::SidecarInbound {
+        return of_waypoint(view, options);
+    }
     let features = view.outbound.mesh.features();
-    let mut filters: Vec<HttpFilter> =
-        metadata_exchange::http(features, class, options.headers.skip_external_clusters).into_iter().collect();
+    let exchange = || metadata_exchange::http(features, class, options.headers.skip_external_clusters);
+    let mut filters: Vec<HttpFilter> = options.metadata_exchange.then(exchange).into_iter().flatten().collect();
     let extensions = |phase| view.extensions.http(class, options.port, phase);
     filters.extend(view.authorization.custom_http(class).iter().cloned());
     filters.extend(extensions(Phase::Authn));
@@ -46,6 +51,32 @@ pub(super) fn http_filters(view: &ListenerView<'_>, options: &HcmOptions<'_>) ->
         filters.push(stateful_session());
     }
     filters.extend(options.dynamic_forward_proxy.map(dynamic_forward_proxy));
+    filters.push(router(options.headers.suppress_envoy_headers));
+    filters
+}
+
+/// Lists the filters of a waypoint: the same, but that statistics come last, as they need the server that the route has chosen.
+///
+/// istiod: `listener_waypoint.go` `buildWaypointHTTPFilters`
+fn of_waypoint(view: &ListenerView<'_>, options: &HcmOptions<'_>) -> Vec<HttpFilter> {
+    let class = options.class;
+    let extensions = |phase| view.extensions.http(class, options.port, phase);
+    let mut filters = view.authorization.custom_http(class).to_vec();
+    filters.extend(extensions(Phase::Authn));
+    filters.extend(view.request_authentication.http(class).cloned());
+    filters.extend(extensions(Phase::Authz));
+    filters.extend(view.authorization.local_http(class).iter().cloned());
+    if options.protocol == Protocol::GrpcWeb {
+        filters.push(filter::http("envoy.filters.http.grpc_web", GrpcWeb::default()));
+    }
+    filters.push(grpc_stats());
+    filters.push(filter::http("envoy.filters.http.fault", HttpFault::default()));
+    filters.push(filter::http("envoy.filters.http.cors", Cors::default()));
+    filters.extend(options.dynamic_forward_proxy.map(dynamic_forward_proxy));
+    filters.extend(extensions(Phase::Stats));
+    filters.extend(extensions(Phase::Unspecified));
+    filters.push(peer_metadata::upstream(view.outbound.mesh.installation.features.ambient_baggage));
+    filters.extend(view.telemetry.of(class).stats.iter().map(|config| filter::http("istio.stats", config.clone())));
     filters.push(router(options.headers.suppress_envoy_headers));
     filters
 }

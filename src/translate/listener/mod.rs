@@ -22,6 +22,7 @@ mod class;
 pub(crate) mod connection_balance;
 pub(crate) mod filter;
 pub(crate) mod gateway;
+mod hbone;
 mod http1;
 pub(crate) mod http_connection_manager;
 mod http_filters;
@@ -39,6 +40,7 @@ pub(crate) mod tcp_destination;
 mod tcp_proxy;
 pub(crate) mod tls_context;
 mod view;
+mod waypoint;
 
 pub(crate) use class::ListenerClass;
 pub(crate) use listener_protocol::{ChainKind, ListenerProtocol};
@@ -63,16 +65,19 @@ pub(crate) struct Listeners {
     pub(crate) virtual_outbound: Option<Listener>,
     /// `virtualInbound` first.
     pub(crate) inbound: Vec<Listener>,
+    /// The one that opens tunnels, which no patch is for.
+    pub(crate) connect_originate: Option<Listener>,
 }
 
 /// Builds all listeners of a sidecar; none if the mesh's outbound port is 0.
 ///
 /// istiod: `listener.go` `buildSidecarListeners`, `listener_builder.go` `getListeners`
 pub(crate) fn sidecar(view: &ProxyView<'_>, shared: &SharedListeners, diagnostics: &mut Diagnostics) -> Listeners {
-    if view.outbound.mesh.config.proxy_listen_port <= 0 {
-        return Listeners::default();
-    }
     let listener_view = ListenerView::new(view, diagnostics);
+    let connect_originate = connect_originate(&listener_view, ListenerClass::SidecarOutbound);
+    if view.outbound.mesh.config.proxy_listen_port <= 0 {
+        return Listeners { connect_originate, ..Listeners::default() };
+    }
     let own_address = view.proxy.ip_addresses.first().map_or("", String::as_str);
     let services = shared.listeners(&listener_view, own_address, diagnostics);
     Listeners {
@@ -81,5 +86,36 @@ pub(crate) fn sidecar(view: &ProxyView<'_>, shared: &SharedListeners, diagnostic
         http_proxy: outbound::http_proxy(&listener_view),
         virtual_outbound: outbound::virtual_outbound(&listener_view),
         inbound: inbound::listeners(&listener_view, view, diagnostics),
+        connect_originate,
     }
+}
+
+/// Builds all listeners of a router.
+///
+/// istiod: `gateway.go` `buildGatewayListeners`, `listener.go` `BuildListeners`
+pub(crate) fn router(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Listeners {
+    let mut outbound = gateway::build(view, diagnostics);
+    if !view.outbound.mesh.installation.features.hbone_send {
+        return Listeners { outbound, ..Listeners::default() };
+    }
+    let listener_view = ListenerView::for_service(view, None, &mut Diagnostics::default());
+    if !outbound.is_empty() {
+        outbound.extend(hbone::double_hbone::listeners(&view.outbound, &listener_view.telemetry));
+    }
+    let connect_originate = connect_originate(&listener_view, ListenerClass::Gateway);
+    Listeners { outbound, connect_originate, ..Listeners::default() }
+}
+
+/// The listener that opens tunnels to workloads. A proxy that sends no HBONE has it all the same.
+fn connect_originate(view: &ListenerView<'_>, class: ListenerClass) -> Option<Listener> {
+    let mesh = view.outbound.mesh;
+    let listener = || hbone::connect_originate::listener(mesh, &view.telemetry, class);
+    mesh.installation.features.hbone_send.then(listener)
+}
+
+/// Builds all listeners of a waypoint.
+///
+/// istiod: `listener.go` `buildWaypointListeners`
+pub(crate) fn waypoint(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Listeners {
+    Listeners { inbound: waypoint::listeners(view, diagnostics), ..Listeners::default() }
 }

@@ -9,6 +9,7 @@ use crate::model::istio::{
     ConnectionPoolSettingsTcpSettings, DestinationRule, LoadBalancerSettings,
     LoadBalancerSettingsConsistentHashLbHashKey, LoadBalancerSettingsLbPolicy, Subset, TrafficPolicyTunnelSettings,
 };
+use crate::translate::address;
 use crate::translate::duration::duration;
 
 /// A proxy to one cluster that no DestinationRule speaks of.
@@ -87,7 +88,7 @@ pub(super) fn tunneling_config(rule: &DestinationRule, subset: &str) -> Option<T
     };
     let TrafficPolicyTunnelSettings { protocol, target_host, target_port } = policy?.tunnel.as_ref()?;
     Some(TcpProxyTunnelingConfig {
-        hostname: join_host_port(target_host, *target_port),
+        hostname: address::host_port(target_host, *target_port),
         use_post: protocol == "POST",
         ..TcpProxyTunnelingConfig::default()
     })
@@ -95,9 +96,4 @@ pub(super) fn tunneling_config(rule: &DestinationRule, subset: &str) -> Option<T
 
 fn find_subset<'r>(rule: &'r DestinationRule, name: &str) -> Option<&'r Subset> {
     rule.subsets.iter().find(|subset| subset.name == name)
-}
-
-/// Go: `net.JoinHostPort`
-fn join_host_port(host: &str, port: u32) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

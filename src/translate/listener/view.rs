@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Diagnostics;
 use crate::envoy::Duration;
+use crate::mesh::service::Service;
 use crate::model;
 use crate::proxy::{OutboundView, ProxyView};
 use crate::translate::boolean;
@@ -25,12 +26,17 @@ impl<'m> ListenerView<'m> {
     /// Collects the policies that apply to a proxy.
     pub(crate) fn new(view: &ProxyView<'m>, diagnostics: &mut Diagnostics) -> Self {
         diagnostics.push_some(telemetry::crash(view));
+        Self::for_service(view, None, diagnostics)
+    }
+
+    /// Collects the policies that apply to one of a waypoint's services, or else to the proxy.
+    pub(crate) fn for_service(view: &ProxyView<'m>, service: Option<&Service>, diagnostics: &mut Diagnostics) -> Self {
         Self {
             outbound: view.outbound,
-            telemetry: Telemetry::new(view),
-            extensions: Extensions::new(view),
-            authorization: Authorization::new(view, diagnostics),
-            request_authentication: RequestAuthentication::new(view, diagnostics),
+            telemetry: Telemetry::new(view, service),
+            extensions: Extensions::new(view, service),
+            authorization: Authorization::new(view, service, diagnostics),
+            request_authentication: RequestAuthentication::new(view, service, diagnostics),
         }
     }
 

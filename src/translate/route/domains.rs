@@ -4,6 +4,7 @@
 
 use crate::mesh::service::{Registry, Resolution, UNSPECIFIED_IP};
 use crate::proxy::OutboundView;
+use crate::translate::address;
 use crate::translate::route::alternate_domains::alternate_domains;
 use crate::translate::route::listener_services::ListenerService;
 
@@ -59,5 +60,5 @@ pub(super) fn bracketed(host: &str) -> String {
 
 /// `host:port`. istiod: `util.go` `DomainName`.
 pub(crate) fn join_host_port(host: &str, port: u32) -> String {
-    format!("{}:{port}", bracketed(host))
+    address::host_port(host, port)
 }

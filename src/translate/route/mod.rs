@@ -11,6 +11,7 @@
 
 mod alternate_domains;
 mod catch_all;
+mod connect_terminate;
 mod cors;
 mod decorator;
 mod default_route;
@@ -40,10 +41,13 @@ mod virtual_host;
 mod virtual_host_wrapper;
 mod virtual_service;
 mod virtual_service_hosts;
+mod waypoint;
 
 pub(crate) use alternate_domains::alternate_domains;
+pub(crate) use connect_terminate::connect_terminate;
 pub(crate) use domains::join_host_port;
 pub(crate) use inbound::inbound;
 pub(crate) use route_name::is_name_of_sidecar;
 pub(crate) use sidecar::{MAX_DIRECT_RESPONSE_BODY_SIZE, empty, sidecar};
 pub(crate) use virtual_service::{HttpRouteOptions, catch_all_last, http_routes};
+pub(crate) use waypoint::{waypoint, waypoint_to_workloads};

@@ -6,9 +6,10 @@ use crate::envoy::Route;
 use crate::mesh::labels;
 use crate::model::Config;
 use crate::model::istio::{Destination, HttpMatchRequest, VirtualService};
-use crate::proxy::OutboundView;
+use crate::proxy::{OutboundView, ProxyKind};
 use crate::translate::destination::{self, DestinationService};
 use crate::translate::route::{http_route, matching};
+use crate::translate::waypoint_destination;
 
 /// Where the routes are used. istiod: `RouteOptions` and the arguments beside it.
 #[derive(Clone, Copy)]
@@ -29,7 +30,10 @@ pub(crate) struct HttpRouteOptions<'a> {
 impl HttpRouteOptions<'_> {
     /// The cluster of a destination, as the listener sees it.
     pub(super) fn cluster(&self, destination: &Destination) -> String {
-        destination::cluster(destination, (self.service)(&destination.host), self.listener_port)
+        match &self.view.scope.waypoint {
+            Some(waypoint) => waypoint_destination::cluster(self.view, waypoint, destination, self.listener_port),
+            None => destination::cluster(destination, (self.service)(&destination.host), self.listener_port),
+        }
     }
 }
 
@@ -57,14 +61,16 @@ pub(crate) fn http_routes(options: &HttpRouteOptions<'_>, config: &Config<Virtua
 }
 
 /// `match.port`, `gateways`, `sourceLabels`, `sourceNamespace`: says whether requests of this proxy can match at all. Where gateways
-/// are named, they alone decide; else the source does.
+/// are named, they alone decide; else the source does. A waypoint knows no labels of clients, and no route that asks for them.
 ///
 /// istiod: `route.go` `TranslateRoute`, `sourceMatchHTTP`
 fn applies(options: &HttpRouteOptions<'_>, request: &HttpMatchRequest) -> bool {
     let client = options.view.client;
     let port = request.port == 0 || request.port == options.listener_port;
     let source = || {
-        labels::subset(&request.source_labels, &client.labels)
+        let told_apart = client.kind != ProxyKind::Waypoint || request.source_labels.is_empty();
+        told_apart
+            && labels::subset(&request.source_labels, &client.labels)
             && (request.source_namespace.is_empty() || request.source_namespace == client.namespace)
     };
     port && if request.gateways.is_empty() { source() } else { request.gateways.iter().any(|g| g == options.gateway) }

@@ -21,7 +21,7 @@ pub(crate) fn crash(view: &ProxyView<'_>) -> Option<Diagnostic> {
     if !config.extension_providers.iter().any(|provider| is_lightstep(&provider.name)) {
         return None;
     }
-    let resources = resources(view);
+    let resources = resources(view, None);
     let entries: Vec<&Tracing> = resources.iter().flat_map(|telemetry| &telemetry.spec.tracing).collect();
     let modes = classes_with_http(view).into_iter().map(workload_mode);
     let traces = |mode: &WorkloadMode| {
@@ -60,6 +60,7 @@ fn classes_with_http(view: &ProxyView<'_>) -> Vec<ListenerClass> {
             });
             if is_http { vec![ListenerClass::Gateway] } else { Vec::new() }
         }
+        ProxyKind::Waypoint => vec![ListenerClass::SidecarInbound],
         ProxyKind::Sidecar => {
             let mut ports = view.outbound.scope.services.iter().flat_map(|service| &service.ports);
             let outbound = ports.any(|port| port.protocol.is_http_or_sniffed());

@@ -4,7 +4,7 @@ use super::tracing::TracingSpec;
 use super::version_at_least;
 use crate::envoy::{self, CustomTag, CustomTagType};
 use crate::model::istio::{MeshTracingCustomTag, MeshTracingCustomTagType, TracingCustomTag, TracingCustomTagType};
-use crate::proxy::ProxyView;
+use crate::proxy::{ProxyKind, ProxyView};
 
 /// `ProxyConfig.tracing.customTags`, with Istio's own -> `HttpConnectionManager.Tracing.custom_tags`
 ///
@@ -13,6 +13,7 @@ pub(super) fn from_proxy_config(view: &ProxyView<'_>) -> Vec<CustomTag> {
     let tracing = view.proxy.client.proxy_config.tracing.as_ref();
     let with_istio_tags = tracing.and_then(|tracing| tracing.enable_istio_tags).unwrap_or(true);
     let mut tags = if with_istio_tags { istio_tags(view) } else { Vec::new() };
+    tags.extend(peer_tags(view));
     tags.extend(proxy_config_tags(view));
     sorted(tags)
 }
@@ -24,6 +25,7 @@ pub(super) fn from_proxy_config(view: &ProxyView<'_>) -> Vec<CustomTag> {
 /// istiod: `tracing.go` `configureCustomTags`, with a spec
 pub(super) fn from_telemetry(view: &ProxyView<'_>, spec: &TracingSpec<'_>) -> Vec<CustomTag> {
     let mut tags = if spec.enable_istio_tags { istio_tags(view) } else { Vec::new() };
+    tags.extend(peer_tags(view));
     match spec.custom_tags {
         Some(custom) => tags.extend(custom.iter().filter_map(|(name, tag)| telemetry_tag(view, name, tag))),
         None => tags.extend(proxy_config_tags(view)),
@@ -84,6 +86,32 @@ fn istio_tags(view: &ProxyView<'_>) -> Vec<CustomTag> {
         tags.push(dry_run(action, "result", "engine_result"));
     }
     tags
+}
+
+/// The parts of what a waypoint knows of a peer, by the end of the tag's name.
+const PEER_FIELDS: [(&str, &str); 9] = [
+    ("workload", "workload"),
+    ("namespace", "namespace"),
+    ("cluster_id", "cluster"),
+    ("canonical_service", "service"),
+    ("canonical_revision", "revision"),
+    ("app", "app"),
+    ("app_version", "version"),
+    ("workload_type", "type"),
+    ("instance_name", "name"),
+];
+
+/// Who is on both sides of a waypoint. istiod: `tracing.go` `buildWaypointSourceTags`
+fn peer_tags(view: &ProxyView<'_>) -> Vec<CustomTag> {
+    if view.outbound.client.kind != ProxyKind::Waypoint {
+        return Vec::new();
+    }
+    let tag = |side: &str, state: &str, (tag, field): (&str, &str)| CustomTag {
+        tag: format!("istio.{side}_{tag}"),
+        r#type: Some(CustomTagType::Value(format!("%FILTER_STATE({state}_peer_obj:FIELD:{field})%"))),
+    };
+    let of_side = |side, state| PEER_FIELDS.into_iter().map(move |field| tag(side, state, field));
+    of_side("destination", "upstream").chain(of_side("source", "downstream")).collect()
 }
 
 /// What the RBAC filter notes of a request. istiod: `tracing.go` `dryRunPolicyTraceTag`

@@ -28,6 +28,7 @@ pub(crate) use crash::crash;
 pub(crate) use tracing_block::TracingBlock;
 
 use crate::envoy;
+use crate::mesh::service::Service;
 use crate::model::istio::WorkloadMode;
 use crate::proxy::{ProxyKind, ProxyView};
 use crate::translate::listener::ListenerClass;
@@ -52,9 +53,9 @@ pub(crate) struct ClassTelemetry {
 }
 
 impl Telemetry {
-    /// Collects and merges what applies to a proxy.
-    pub(crate) fn new(view: &ProxyView<'_>) -> Self {
-        let applicable = Applicable::new(view);
+    /// Collects and merges what applies to a proxy, or to one of a waypoint's services.
+    pub(crate) fn new(view: &ProxyView<'_>, service: Option<&Service>) -> Self {
+        let applicable = Applicable::new(view, service);
         let client_class = ListenerClass::outbound(view.proxy.client.kind);
         Self {
             client: ClassTelemetry::new(view, &applicable, client_class),
@@ -74,7 +75,7 @@ impl Telemetry {
 impl ClassTelemetry {
     fn new(view: &ProxyView<'_>, applicable: &Applicable<'_>, class: ListenerClass) -> Self {
         Self {
-            stats: stats::plugin_configs(view.outbound.mesh, &applicable.metrics, class),
+            stats: stats::plugin_configs(view, &applicable.metrics, class),
             access_logs: access_log::access_logs(view.outbound.mesh, &applicable.access_logging, workload_mode(class)),
             tracing: tracing_block::tracing_block(view, &applicable.tracing, class),
         }

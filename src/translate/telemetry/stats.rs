@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::metrics::{self, MetricOverride, ModeMetrics};
 use super::workload_mode;
 use crate::envoy;
-use crate::mesh::Mesh;
 use crate::model::istio::{
     MeshConfigExtensionProviderProvider, Metrics, MetricsOverridesTagOverrideOperation, WorkloadMode,
 };
+use crate::proxy::{ProxyKind, ProxyView};
 use crate::translate::listener::ListenerClass;
 use crate::translate::{duration, extension_provider};
 
@@ -17,7 +17,12 @@ use crate::translate::{duration, extension_provider};
 /// One for each Prometheus provider, by the name that the resource writes; other kinds of providers need no filter.
 ///
 /// istiod: `telemetry.go` `telemetryFilters`, `generateStatsConfig`
-pub(super) fn plugin_configs(mesh: &Mesh, entries: &[&Metrics], class: ListenerClass) -> Vec<envoy::StatsPluginConfig> {
+pub(super) fn plugin_configs(
+    view: &ProxyView<'_>,
+    entries: &[&Metrics],
+    class: ListenerClass,
+) -> Vec<envoy::StatsPluginConfig> {
+    let mesh = view.outbound.mesh;
     let defaults = mesh.config.default_providers.as_ref().map_or(&[][..], |providers| &providers.metrics);
     let mut configs = Vec::new();
     for (name, merged) in metrics::merge(entries, defaults) {
@@ -34,6 +39,11 @@ pub(super) fn plugin_configs(mesh: &Mesh, entries: &[&Metrics], class: ListenerC
             disable_host_header_fallback: class != ListenerClass::SidecarOutbound,
             tcp_reporting_duration: merged.reporting_interval.map(duration::duration),
             metrics: metric_configs(metrics),
+            // A waypoint reports in place of the servers.
+            reporter: match view.outbound.client.kind {
+                ProxyKind::Waypoint => envoy::StatsReporter::ServerGateway,
+                ProxyKind::Sidecar | ProxyKind::Router => envoy::StatsReporter::default(),
+            },
             ..envoy::StatsPluginConfig::default()
         });
     }

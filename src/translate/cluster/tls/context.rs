@@ -154,6 +154,7 @@ fn tls_params(mesh: Option<&MeshConfig>) -> TlsParameters {
     }
 }
 
+/// A waypoint does not look at the metadata for its own services.
 fn metadata_is_true(upstream: &Upstream<'_>, key: &str) -> bool {
-    upstream.view.client.metadata.get(key).is_some_and(|value| value == "true")
+    !upstream.is_vip() && upstream.view.client.metadata.get(key).is_some_and(|value| value == "true")
 }

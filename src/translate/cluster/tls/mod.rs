@@ -14,5 +14,5 @@ mod settings;
 mod transport_socket;
 
 pub(super) use auto::{allows_insecure, upstream_http_protocol_options};
-pub(super) use settings::settings;
-pub(super) use transport_socket::transport_sockets;
+pub(super) use settings::{TlsSettings, settings};
+pub(super) use transport_socket::{inner_socket, transport_sockets};

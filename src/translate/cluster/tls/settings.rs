@@ -2,7 +2,7 @@
 
 use crate::mesh::peer_authentication::MutualTlsMode;
 use crate::mesh::service::Registry;
-use crate::model::istio::ClientTlsSettingsTlsMode;
+use crate::model::istio::{ClientTlsSettings, ClientTlsSettingsTlsMode};
 use crate::proxy::ProxyKind;
 use crate::translate::cluster::upstream::{ClusterMode, Upstream};
 use crate::translate::security::sds;
@@ -56,24 +56,15 @@ pub(in crate::translate::cluster) fn settings(upstream: &Upstream<'_>) -> Option
     if upstream.mode == ClusterMode::SniDnat {
         return None;
     }
-    let Some(tls) = upstream.policy.tls else { return automatic(upstream) };
-    let as_written = TlsSettings {
-        mode: tls.mode,
-        automatic: false,
-        sni: tls.sni.clone(),
-        subject_alt_names: tls.subject_alt_names.clone(),
-        insecure_skip_verify: tls.insecure_skip_verify == Some(true),
-        certificates: if tls.credential_name.is_empty() {
-            Certificates::Files {
-                certificate: tls.client_certificate.clone(),
-                private_key: tls.private_key.clone(),
-                ca_certificates: tls.ca_certificates.clone(),
-                ca_crl: tls.ca_crl.clone(),
-            }
-        } else {
-            Certificates::Credential(tls.credential_name.clone())
-        },
+    let is_user = |tls: &&ClientTlsSettings| {
+        matches!(tls.mode, ClientTlsSettingsTlsMode::Simple | ClientTlsSettingsTlsMode::Mutual)
     };
+    if upstream.is_vip() {
+        // HBONE stands for the mesh's own TLS.
+        return upstream.policy.tls.filter(is_user).map(as_written);
+    }
+    let Some(tls) = upstream.policy.tls else { return automatic(upstream) };
+    let as_written = as_written(tls);
     if matches!(tls.mode, ClientTlsSettingsTlsMode::Disable | ClientTlsSettingsTlsMode::Simple) {
         return Some(as_written);
     }
@@ -96,6 +87,27 @@ pub(in crate::translate::cluster) fn settings(upstream: &Upstream<'_>) -> Option
         certificates: Certificates::Identity,
         ..as_written
     })
+}
+
+/// The settings that the user wrote.
+fn as_written(tls: &ClientTlsSettings) -> TlsSettings {
+    TlsSettings {
+        mode: tls.mode,
+        automatic: false,
+        sni: tls.sni.clone(),
+        subject_alt_names: tls.subject_alt_names.clone(),
+        insecure_skip_verify: tls.insecure_skip_verify == Some(true),
+        certificates: if tls.credential_name.is_empty() {
+            Certificates::Files {
+                certificate: tls.client_certificate.clone(),
+                private_key: tls.private_key.clone(),
+                ca_certificates: tls.ca_certificates.clone(),
+                ca_crl: tls.ca_crl.clone(),
+            }
+        } else {
+            Certificates::Credential(tls.credential_name.clone())
+        },
+    }
 }
 
 fn automatic(upstream: &Upstream<'_>) -> Option<TlsSettings> {
@@ -145,11 +157,12 @@ pub(super) fn service_accounts(upstream: &Upstream<'_>) -> Vec<String> {
     upstream.view.mesh.service_accounts(&upstream.service.hostname, &upstream.service.namespace).to_vec()
 }
 
-/// The names that the server must have one of: those given, else those of the ServiceEntry.
+/// The names that the server must have one of: those given, else those of the ServiceEntry, which a waypoint does not look at.
 ///
 /// istiod: `cluster_tls.go` `constructUpstreamTLS`
 pub(super) fn subject_alt_names(upstream: &Upstream<'_>, tls: &TlsSettings) -> Vec<String> {
-    if upstream.service.registry == Registry::External && tls.subject_alt_names.is_empty() {
+    let is_external = upstream.service.registry == Registry::External && !upstream.is_vip();
+    if is_external && tls.subject_alt_names.is_empty() {
         return service_accounts(upstream);
     }
     tls.subject_alt_names.clone()

@@ -30,6 +30,7 @@ pub(super) fn connection_manager(
         port,
         use_remote_address: true,
         quic: false,
+        metadata_exchange: true,
         headers: proxy_headers::proxy_headers(&client.proxy_config, ListenerClass::Gateway),
         http_protocol_options: Some(http1::accept_http_10(&context.listener_view).unwrap_or_default()),
         dynamic_forward_proxy: None,

@@ -27,7 +27,7 @@ use self::chain::Chain;
 use self::context::Context;
 use crate::diagnostic::Diagnostics;
 use crate::envoy::{Listener, TrafficDirection};
-use crate::mesh::gateway::{MergedServers, Rejection, ServerPort};
+use crate::mesh::gateway::{GatewayServer, MergedServers, Rejection, ServerPort};
 use crate::mesh::protocol::Protocol;
 use crate::proxy::ProxyView;
 use crate::translate::listener::bind::Bind;
@@ -61,6 +61,43 @@ pub(crate) fn build(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Vec<
     listeners.map(|(name, (bind, port, chains))| listener(&context, name, &bind, port, chains)).collect()
 }
 
+/// Listeners of an east-west gateway beside its tunnels: TLS that is passed on.
+///
+/// istiod: `core/listener_waypoint.go` `buildEastWestTLSPassthroughListeners`
+pub(crate) fn east_west(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Vec<Listener> {
+    let Some(gateway) = view.merged_gateway() else { return Vec::new() };
+    let mut context = Context::new(view);
+    let mut listeners = Vec::new();
+    for port in gateway.ports.iter().filter(|port| port.number != HBONE_PORT) {
+        let Some(servers) = gateway.servers.get(port) else { continue };
+        let bind = bind(view, port);
+        let chains: Vec<Chain> =
+            servers.servers.iter().flat_map(|server| tcp_chains(&mut context, server, port.number)).collect();
+        if !chains.is_empty() {
+            let name = bind.listener_name(port.number);
+            let listener = listener(&context, name, &bind, port.number, chains);
+            listeners.push(Listener { traffic_direction: TrafficDirection::Inbound, ..listener });
+        }
+    }
+    diagnostics.extend(std::mem::take(&mut context.diagnostics));
+    listeners
+}
+
+/// The port of tunnels.
+const HBONE_PORT: u32 = 15008;
+
+/// istiod: `core/gateway.go` `createGatewayTCPFilterChainOpts`
+fn tcp_chains(context: &mut Context<'_>, server: &GatewayServer, port: u32) -> Vec<Chain> {
+    if server.is_passthrough() {
+        return passthrough::chains(context, server, port);
+    }
+    let chain = tcp::chain(context, server);
+    if chain.is_none() {
+        context.diagnostics.push(conflict::no_route(server));
+    }
+    chain.into_iter().collect()
+}
+
 /// `Gateway.servers[].bind`, else all addresses of the proxy
 fn bind(view: &ProxyView<'_>, port: &ServerPort) -> Bind {
     if !port.bind.is_empty() {
@@ -82,13 +119,8 @@ fn chains(context: &mut Context<'_>, listener_name: &str, port: &ServerPort, ser
         if server.is_https_termination() {
             let before = std::mem::take(&mut before_http);
             chains.push(http::terminated(context, listener_name, port.number, server, before));
-        } else if server.is_passthrough() {
-            chains.extend(passthrough::chains(context, server, port.number));
         } else {
-            match tcp::chain(context, server) {
-                Some(chain) => chains.push(chain),
-                None => context.diagnostics.push(conflict::no_route(server)),
-            }
+            chains.extend(tcp_chains(context, server, port.number));
         }
     }
     chains

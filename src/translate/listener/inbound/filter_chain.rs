@@ -43,6 +43,12 @@ pub(super) fn filter_chains(view: &ListenerView<'_>, proxy: &ProxyView<'_>, port
     conditions(mode, ListenerProtocol::from(port.protocol)).iter().map(chain).collect()
 }
 
+/// Builds the chains of a port that has no TLS of its own: a tunnel is around it.
+pub(super) fn without_tls(view: &ListenerView<'_>, port: &InboundPort) -> Vec<FilterChain> {
+    let conditions = conditions(MutualTlsMode::Disable, ListenerProtocol::from(port.protocol));
+    conditions.iter().map(|condition| filter_chain(view, port, condition, None)).collect()
+}
+
 fn filter_chain(
     view: &ListenerView<'_>,
     port: &InboundPort,
@@ -74,6 +80,7 @@ fn http_filters(view: &ListenerView<'_>, port: &InboundPort) -> Vec<Filter> {
         port: port.target_port,
         use_remote_address: false,
         quic: false,
+        metadata_exchange: !port.hbone,
         headers: proxy_headers::proxy_headers(proxy_config, CLASS),
         http_protocol_options: http1::accept_http_10(view),
         dynamic_forward_proxy: None,
@@ -84,7 +91,11 @@ fn http_filters(view: &ListenerView<'_>, port: &InboundPort) -> Vec<Filter> {
         http2_protocol_options: port.protocol.is_http2().then(Default::default),
         ..http_connection_manager::build(view, options)
     };
-    let mut filters = network_filters::before_http(view, CLASS, port.target_port);
+    let mut filters: Vec<Filter> = if port.hbone {
+        view.extensions.network_of_all_phases(CLASS, port.target_port)
+    } else {
+        network_filters::before_http(view, CLASS, port.target_port)
+    };
     filters.push(http_connection_manager::filter(manager));
     filters
 }

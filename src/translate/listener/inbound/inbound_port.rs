@@ -27,6 +27,8 @@ pub(super) struct InboundPort {
     pub(super) tls: Option<ServerTlsSettings>,
     /// No service is behind it.
     pub(super) passthrough: bool,
+    /// Connections come through a tunnel.
+    pub(super) hbone: bool,
     /// The service's hostname, or a name for the Sidecar's listener.
     pub(super) hostname: String,
     /// Name and namespace of the Kubernetes Service.

@@ -54,7 +54,7 @@ fn tls_disabled(needs: &BTreeMap<u32, Needs>) -> Option<ListenerFilterChainMatch
 }
 
 /// Any of these ports; nothing if there is none. istiod: `listener_inbound.go` `listenerPredicateExcludePorts`
-fn on_ports(ports: Vec<u32>) -> Option<ListenerFilterChainMatchPredicate> {
+pub(in crate::translate::listener) fn on_ports(ports: Vec<u32>) -> Option<ListenerFilterChainMatchPredicate> {
     let mut rules: Vec<ListenerFilterChainMatchPredicate> = ports.into_iter().map(on_port).collect();
     if rules.len() > 1 {
         let any = ListenerFilterChainMatchPredicateMatchSet { rules };

@@ -8,18 +8,23 @@
 //!   ─▶ chain_condition   by mutual TLS mode and protocol: which chains
 //!   ─▶ filter_chain      the chains
 //!   ─▶ inspector         what must be read of connections first
+//! hbone            the same once more for what comes through a tunnel
 //! ```
 //!
 //! istiod: `core/listener_inbound.go`
 
 mod chain_condition;
 mod filter_chain;
+mod hbone;
 mod inbound_port;
 mod inspector;
 mod listener;
 mod passthrough;
 mod service_port;
 mod sidecar_ingress;
+
+pub(super) use inspector::on_ports;
+pub(super) use passthrough::black_hole_proxy;
 
 use crate::diagnostic::Diagnostics;
 use crate::envoy::{FilterChain, Listener};
@@ -49,7 +54,7 @@ pub(super) fn listeners(
     }
     let redirected = view.outbound.client.interception_mode != InterceptionMode::None;
     let virtual_inbound = redirected.then(|| virtual_inbound(view, proxy, chains));
-    virtual_inbound.into_iter().chain(bound).collect()
+    virtual_inbound.into_iter().chain(bound).chain(hbone::listeners(view, proxy)).collect()
 }
 
 /// istiod: `listener_inbound.go` `inboundVirtualListener`

@@ -1,7 +1,7 @@
 //! Ports of the workload that neither a service nor the Sidecar speaks of.
 
 use super::inbound_port::InboundPort;
-use crate::envoy::{FilterChain, FilterChainMatch, TcpProxy, TcpProxyClusterSpecifier};
+use crate::envoy::{Filter, FilterChain, FilterChainMatch, TcpProxy, TcpProxyClusterSpecifier};
 use crate::mesh::protocol::Protocol;
 use crate::proxy::ProxyView;
 use crate::translate::listener::bind::Bind;
@@ -29,7 +29,7 @@ fn is_known(proxy: &ProxyView<'_>, port: u32) -> bool {
     }
 }
 
-fn port(target_port: u32) -> InboundPort {
+pub(super) fn port(target_port: u32) -> InboundPort {
     InboundPort {
         cluster: name::INBOUND_PASSTHROUGH_CLUSTER.to_owned(),
         service_port: 0,
@@ -39,6 +39,7 @@ fn port(target_port: u32) -> InboundPort {
         bind: Bind::default(),
         tls: None,
         passthrough: true,
+        hbone: false,
         hostname: String::new(),
         kubernetes_service: None,
         sidecar: None,
@@ -51,11 +52,7 @@ fn port(target_port: u32) -> InboundPort {
 pub(super) fn black_hole(view: &ListenerView<'_>) -> FilterChain {
     let mut filters: Vec<_> = metadata_exchange::network(view.outbound.mesh.features()).into_iter().collect();
     filters.extend(network_filters::stats(view, ListenerClass::SidecarInbound));
-    filters.push(network_filters::tcp_proxy(TcpProxy {
-        stat_prefix: name::BLACK_HOLE_CLUSTER.to_owned(),
-        cluster_specifier: Some(TcpProxyClusterSpecifier::Cluster(name::BLACK_HOLE_CLUSTER.to_owned())),
-        ..TcpProxy::default()
-    }));
+    filters.push(black_hole_proxy());
     FilterChain {
         filter_chain_match: Some(FilterChainMatch {
             destination_port: u32::try_from(view.outbound.mesh.config.proxy_inbound_listen_port).ok(),
@@ -65,4 +62,13 @@ pub(super) fn black_hole(view: &ListenerView<'_>) -> FilterChain {
         name: "virtualInbound-blackhole".to_owned(),
         ..FilterChain::default()
     }
+}
+
+/// Sends connections nowhere.
+pub(in crate::translate::listener) fn black_hole_proxy() -> Filter {
+    network_filters::tcp_proxy(TcpProxy {
+        stat_prefix: name::BLACK_HOLE_CLUSTER.to_owned(),
+        cluster_specifier: Some(TcpProxyClusterSpecifier::Cluster(name::BLACK_HOLE_CLUSTER.to_owned())),
+        ..TcpProxy::default()
+    })
 }

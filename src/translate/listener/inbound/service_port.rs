@@ -58,6 +58,7 @@ fn port(view: &ListenerView<'_>, target: &ServiceTarget) -> InboundPort {
         bind: Bind::to(wildcards(view.outbound.client.ip_mode), to_port),
         tls: None,
         passthrough: false,
+        hbone: false,
         hostname: service.hostname.clone(),
         kubernetes_service: service.is_kubernetes().then(|| (service.name.clone(), service.namespace.clone())),
         sidecar: None,

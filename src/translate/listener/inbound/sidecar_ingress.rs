@@ -59,6 +59,7 @@ fn port(
         bind: self::bind(view, proxy, bind, to_port),
         tls: tls.cloned(),
         passthrough: false,
+        hbone: false,
         hostname: format!("{}.{}", view.outbound.scope.name, view.outbound.scope.namespace),
         kubernetes_service: None,
         sidecar: Some(sidecar.meta.clone()),

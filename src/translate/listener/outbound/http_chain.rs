@@ -84,6 +84,7 @@ impl HttpChain {
             port: self.port,
             use_remote_address: view.outbound.mesh.features().sidecar_use_remote_address,
             quic: false,
+            metadata_exchange: true,
             headers: proxy_headers(&view.outbound.client.proxy_config, CLASS),
             http_protocol_options: http1::accept_http_10(view),
             dynamic_forward_proxy: self.dynamic_forward_proxy.as_deref(),

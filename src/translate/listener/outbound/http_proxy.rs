@@ -30,6 +30,7 @@ pub(in crate::translate::listener) fn http_proxy(view: &ListenerView<'_>) -> Opt
         port,
         use_remote_address: false,
         quic: false,
+        metadata_exchange: true,
         headers: ProxyHeaders {
             skip_external_clusters: false,
             ..proxy_headers(&view.outbound.client.proxy_config, CLASS)

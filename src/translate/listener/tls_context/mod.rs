@@ -8,12 +8,8 @@
 //! istiod: `pilot/pkg/security/authn/utils/utils.go` `BuildInboundTLS`, `core/listener.go` `BuildListenerTLSContext`,
 //! `pilot/pkg/security/model/authentication.go`
 
-mod certificates;
 mod parameters;
 
-use std::collections::BTreeSet;
-
-use self::certificates::{Certificates, combined, credentials, prefix, validation};
 use self::parameters::{minimum_version, tls_parameters};
 use super::ChainKind;
 use crate::envoy::{
@@ -22,8 +18,11 @@ use crate::envoy::{
 };
 use crate::installation::Features;
 use crate::mesh::Mesh;
-use crate::model::istio::{MeshConfig, MeshConfigTlsConfigTlsProtocol, ServerTlsSettings, ServerTlsSettingsTlsMode};
+use crate::model::istio::{MeshConfigTlsConfigTlsProtocol, ServerTlsSettings, ServerTlsSettingsTlsMode};
 use crate::proxy::Proxy;
+use crate::translate::security::certificates::{
+    Certificates, combined, credentials, prefix, trust_domains, validation,
+};
 use crate::translate::security::compliance::compliant;
 
 /// istiod: `util.go` `ALPNHttp`
@@ -142,16 +141,6 @@ pub(crate) fn transport_socket(context: DownstreamTlsContext) -> TransportSocket
         name: "envoy.transport_sockets.tls".to_owned(),
         config_type: Some(TransportSocketConfigType::TypedConfig(context.into())),
     }
-}
-
-/// The trust domains whose workloads are peers: the mesh's, its aliases, and those of further CA certificates.
-///
-/// istiod: `pilot/pkg/networking/plugin/authn/util.go` `TrustDomainsForValidation`
-fn trust_domains(config: &MeshConfig) -> Vec<&str> {
-    let further = config.ca_certificates.iter().flat_map(|certificate| &certificate.trust_domains);
-    let domains = std::iter::once(&config.trust_domain).chain(&config.trust_domain_aliases).chain(further);
-    let mut seen = BTreeSet::new();
-    domains.map(String::as_str).filter(|domain| !domain.is_empty() && seen.insert(*domain)).collect()
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {

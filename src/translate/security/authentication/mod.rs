@@ -8,7 +8,9 @@ mod requirement;
 
 use crate::diagnostic::Diagnostics;
 use crate::envoy::{HttpFilter, JwtAuthentication};
-use crate::proxy::{ProxyKind, ProxyView, selection};
+use crate::mesh::service::Service;
+use crate::proxy::selection::PolicyMatcher;
+use crate::proxy::{ProxyKind, ProxyView};
 use crate::translate::listener::{ListenerClass, filter};
 use crate::translate::metadata_matcher::JWT_AUTHN;
 use crate::translate::security::authentication::jwt_provider::Rule;
@@ -20,16 +22,18 @@ pub(crate) struct RequestAuthentication {
 }
 
 impl RequestAuthentication {
-    /// Builds the filter of a proxy: the rules of all policies that apply, by issuer.
+    /// Builds the filter of a proxy, or of a waypoint for one of its services: the rules of all policies that apply, by issuer.
     ///
     /// istiod: `policy_applier.go` `newPolicyApplier`
-    pub(crate) fn new(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Self {
+    pub(crate) fn new(view: &ProxyView<'_>, service: Option<&Service>, diagnostics: &mut Diagnostics) -> Self {
         let mesh = view.outbound.mesh;
         if mesh.request_authentications.is_empty() {
             return Self::default();
         }
-        let namespaces = [view.proxy.namespace.as_str(), &mesh.config.root_namespace];
-        let policies = selection::attached(mesh.features(), view.proxy, &mesh.request_authentications, &namespaces);
+        let (own, root) = (view.proxy.namespace.as_str(), mesh.config.root_namespace.as_str());
+        let namespaces = [own, root, service.map_or(own, |service| &service.namespace)];
+        let matcher = PolicyMatcher::new(view.outbound.mesh.features(), view.proxy, root).with_service(service);
+        let policies = matcher.attached(&mesh.request_authentications, &namespaces);
         let rules = policies.iter().flat_map(|policy| {
             policy.spec.jwt_rules.iter().enumerate().map(|(index, spec)| Rule { policy: policy.source, index, spec })
         });

@@ -1,8 +1,10 @@
 //! Which AuthorizationPolicies apply to a proxy.
 
+use crate::mesh::service::Service;
 use crate::model::Config;
 use crate::model::istio::{AuthorizationPolicy, AuthorizationPolicyAction as Action};
-use crate::proxy::{ProxyView, selection};
+use crate::proxy::ProxyView;
+use crate::proxy::selection::PolicyMatcher;
 
 /// A policy with its name, namespace and annotations.
 pub(super) type Policy = Config<AuthorizationPolicy>;
@@ -19,24 +21,28 @@ pub(super) struct Applicable<'m> {
 }
 
 impl<'m> Applicable<'m> {
-    /// Collects the policies for a proxy's workload. istiod: `authorization.go` `ListAuthorizationPolicies`
-    pub(super) fn of_workload(view: &ProxyView<'m>) -> Self {
-        Self::of_namespaces(view, &[&view.outbound.mesh.config.root_namespace, &view.proxy.namespace])
+    /// Collects the policies for a proxy's workload, or for one of a waypoint's services.
+    ///
+    /// istiod: `authorization.go` `ListAuthorizationPolicies`
+    pub(super) fn new(view: &ProxyView<'m>, service: Option<&Service>) -> Self {
+        let root = view.outbound.mesh.config.root_namespace.as_str();
+        let matcher = PolicyMatcher::new(view.outbound.mesh.features(), view.proxy, root).with_service(service);
+        let own = view.proxy.namespace.as_str();
+        Self::of_namespaces(view, matcher, &[root, own, service.map_or(own, |service| &service.namespace)])
     }
 
-    /// Collects the policies for a proxy's workload, those in the namespace of a service among them.
-    pub(super) fn with_service(view: &ProxyView<'m>, namespace: &str) -> Self {
-        Self::of_namespaces(view, &[&view.outbound.mesh.config.root_namespace, &view.proxy.namespace, namespace])
+    /// Collects the policies that select a waypoint as any other workload.
+    ///
+    /// istiod: `plugin/authz/authorization.go` `NewWaypointTerminationBuilder`
+    pub(super) fn of_tunnel(view: &ProxyView<'m>) -> Self {
+        let root = view.outbound.mesh.config.root_namespace.as_str();
+        let matcher = PolicyMatcher::new(view.outbound.mesh.features(), view.proxy, root).as_workload();
+        Self::of_namespaces(view, matcher, &[root, &view.proxy.namespace])
     }
 
-    fn of_namespaces(view: &ProxyView<'m>, namespaces: &[&str]) -> Self {
+    fn of_namespaces(view: &ProxyView<'m>, matcher: PolicyMatcher<'_>, namespaces: &[&str]) -> Self {
         let mut applicable = Self::default();
-        for policy in selection::attached(
-            view.outbound.mesh.features(),
-            view.proxy,
-            &view.outbound.mesh.authorization_policies,
-            namespaces,
-        ) {
+        for policy in matcher.attached(&view.outbound.mesh.authorization_policies, namespaces) {
             let of_action = match policy.spec.action {
                 Action::Custom => &mut applicable.custom,
                 Action::Audit => &mut applicable.audit,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Layer;
+use super::Subject;
 
 /// A matcher that may hold others: Envoy's `Permission` and `Principal` have the same forms.
 pub(super) trait Node: Sized {
@@ -29,7 +29,7 @@ pub(super) trait Attribute {
     /// The matcher that asks it.
     type Node: Node;
     /// Builds the matchers of some values, one at least.
-    fn matchers(&self, values: &[String], layer: Layer) -> Matchers<Self::Node>;
+    fn matchers(&self, values: &[String], subject: Subject) -> Matchers<Self::Node>;
 }
 
 /// An attribute with the values of which it must have one, and those of which it must have none.
@@ -63,11 +63,15 @@ struct DropRule;
 /// Joins conditions, all of which must hold; none if the rule is to be left out.
 ///
 /// istiod: `security/authz/model/model.go` `generatePermission`, `generatePrincipal`
-pub(super) fn all<A: Attribute>(conditions: &[Condition<'_, A>], layer: Layer, lenience: Lenience) -> Option<A::Node> {
+pub(super) fn all<A: Attribute>(
+    conditions: &[Condition<'_, A>],
+    subject: Subject,
+    lenience: Lenience,
+) -> Option<A::Node> {
     let mut nodes = Vec::new();
     for Condition { attribute, values, not_values } in conditions {
-        nodes.extend(one_of(attribute, values, layer, lenience).ok()?);
-        nodes.extend(one_of(attribute, not_values, layer, lenience).ok()?.map(A::Node::not));
+        nodes.extend(one_of(attribute, values, subject, lenience).ok()?);
+        nodes.extend(one_of(attribute, not_values, subject, lenience).ok()?.map(A::Node::not));
     }
     if nodes.is_empty() {
         nodes.push(A::Node::any());
@@ -79,14 +83,14 @@ pub(super) fn all<A: Attribute>(conditions: &[Condition<'_, A>], layer: Layer, l
 fn one_of<A: Attribute>(
     attribute: &A,
     values: &[String],
-    layer: Layer,
+    subject: Subject,
     lenience: Lenience,
 ) -> Result<Option<A::Node>, DropRule> {
     if values.is_empty() {
         return Ok(None);
     }
     let strict = lenience == Lenience::DropRule;
-    match attribute.matchers(values, layer) {
+    match attribute.matchers(values, subject) {
         Matchers::Together(None) if strict => Err(DropRule),
         Matchers::Together(node) => Ok(node),
         Matchers::Each(nodes) if strict && nodes.iter().any(Option::is_none) => Err(DropRule),

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Layer;
+use super::Subject;
 use super::applicable::Policy;
 use super::provider::{self, ExtAuthz};
 use super::rules::{HTTP_RBAC, NETWORK_RBAC, NETWORK_STAT_PREFIX, Rules, rbac};
@@ -27,11 +27,12 @@ const BAD_CUSTOM_ACTION: &str = "-deny-due-to-bad-CUSTOM-action";
 pub(super) fn http(
     mesh: &Mesh,
     policies: &[&Policy],
+    subject: Subject,
     trust_domains: &TrustDomains,
     diagnostics: &mut Diagnostics,
 ) -> Vec<HttpFilter> {
     let mut filters = Vec::new();
-    for decision in decisions(mesh, policies, Layer::Http, trust_domains, diagnostics) {
+    for decision in decisions(mesh, policies, subject, trust_domains, diagnostics) {
         let (rbac, ext_authz) = match decision {
             Decision::Refuse(rules) => (HttpRbac { rules: Some(rules), ..HttpRbac::default() }, None),
             Decision::Ask { provider, rules, ext_authz } => {
@@ -56,11 +57,12 @@ pub(super) fn http(
 pub(super) fn network(
     mesh: &Mesh,
     policies: &[&Policy],
+    subject: Subject,
     trust_domains: &TrustDomains,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Filter> {
     let mut filters = Vec::new();
-    for decision in decisions(mesh, policies, Layer::Tcp, trust_domains, diagnostics) {
+    for decision in decisions(mesh, policies, subject, trust_domains, diagnostics) {
         let with_prefix = NetworkRbac { stat_prefix: NETWORK_STAT_PREFIX.to_owned(), ..NetworkRbac::default() };
         let (rbac, ext_authz) = match decision {
             Decision::Refuse(rules) => (NetworkRbac { rules: Some(rules), ..with_prefix }, None),
@@ -95,7 +97,7 @@ enum Decision<'m> {
 fn decisions<'m>(
     mesh: &Mesh,
     policies: &[&'m Policy],
-    layer: Layer,
+    subject: Subject,
     trust_domains: &TrustDomains,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Decision<'m>> {
@@ -107,7 +109,7 @@ fn decisions<'m>(
     let mut decisions = Vec::new();
     for (name, policies) in by_provider {
         let prefix = rule_prefix(name);
-        let rules = Rules::new(&policies, RbacAction::Deny, layer, trust_domains, &format!("{prefix}-"));
+        let rules = Rules::new(&policies, RbacAction::Deny, subject, trust_domains, &format!("{prefix}-"));
         let found = if is_only {
             provider::ext_authz(mesh, name)
         } else {

@@ -34,7 +34,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::Diagnostics;
 use crate::envoy::{Filter, HttpFilter};
 use crate::mesh::hostname;
-use crate::mesh::service::Resolution;
+use crate::mesh::service::{Resolution, Service};
 use crate::proxy::{ProxyKind, ProxyView};
 use crate::translate::listener::ListenerClass;
 use crate::translate::security::authorization::applicable::Applicable;
@@ -47,6 +47,22 @@ enum Layer {
     Http,
     /// Connections.
     Tcp,
+}
+
+/// Where Envoy finds the identity of the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    /// The certificate of the connection.
+    Connection,
+    /// What the listener of the tunnel has noted.
+    FilterState,
+}
+
+/// What a rule is about, and how it knows the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Subject {
+    layer: Layer,
+    peer: Peer,
 }
 
 /// Whose policies hold on a chain for connections.
@@ -97,22 +113,43 @@ impl<F> Default for Stages<F> {
 }
 
 impl Authorization {
-    /// Builds the filters of a proxy.
+    /// Builds the filters of a proxy; of a waypoint, those of the chains to one of its services, or to workloads.
     ///
-    /// istiod: `core/listener_builder.go` `NewListenerBuilder`
-    pub(crate) fn new(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Self {
+    /// istiod: `core/listener_builder.go` `NewListenerBuilder`, `plugin/authz/authorization.go` `NewBuilderForService`
+    pub(crate) fn new(view: &ProxyView<'_>, service: Option<&Service>, diagnostics: &mut Diagnostics) -> Self {
+        let peer = match view.outbound.client.kind {
+            ProxyKind::Waypoint => Peer::FilterState,
+            ProxyKind::Sidecar | ProxyKind::Router => Peer::Connection,
+        };
+        Self::with_peer(view, service, peer, diagnostics)
+    }
+
+    /// Builds the filters of a sidecar for what comes to it through a tunnel. Somebody else decides as elsewhere.
+    ///
+    /// istiod: `core/listener_inbound.go` `buildInboundHBONEListeners`
+    pub(crate) fn in_tunnel(self, view: &ProxyView<'_>) -> Self {
+        let inside = Self::with_peer(view, None, Peer::FilterState, &mut Diagnostics::default());
+        Self {
+            http: Stages { custom: self.http.custom, local: inside.http.local },
+            network: Stages { custom: self.network.custom, local: inside.network.local },
+            services: self.services,
+        }
+    }
+
+    fn with_peer(view: &ProxyView<'_>, service: Option<&Service>, peer: Peer, diagnostics: &mut Diagnostics) -> Self {
         let mesh = view.outbound.mesh;
         if mesh.authorization_policies.is_empty() {
             return Self::default();
         }
         let trust_domains = TrustDomains::new(&mesh.config);
-        let applicable = Applicable::of_workload(view);
+        let applicable = Applicable::new(view, service);
+        let subject = Subject { layer: Layer::Http, peer };
         Self {
             http: Stages {
-                custom: custom::http(mesh, &applicable.custom, &trust_domains, diagnostics),
-                local: rules::http(&applicable, &trust_domains),
+                custom: custom::http(mesh, &applicable.custom, subject, &trust_domains, diagnostics),
+                local: rules::http(&applicable, subject, &trust_domains),
             },
-            network: network(view, &applicable, &trust_domains, diagnostics),
+            network: network(view, &applicable, peer, &trust_domains, diagnostics),
             services: services(view, &trust_domains, diagnostics),
         }
     }
@@ -154,12 +191,14 @@ impl Authorization {
 fn network(
     view: &ProxyView<'_>,
     applicable: &Applicable<'_>,
+    peer: Peer,
     trust_domains: &TrustDomains,
     diagnostics: &mut Diagnostics,
 ) -> Stages<Filter> {
+    let subject = Subject { layer: Layer::Tcp, peer };
     Stages {
-        custom: custom::network(view.outbound.mesh, &applicable.custom, trust_domains, diagnostics),
-        local: rules::network(applicable, trust_domains),
+        custom: custom::network(view.outbound.mesh, &applicable.custom, subject, trust_domains, diagnostics),
+        local: rules::network(applicable, subject, trust_domains),
     }
 }
 
@@ -175,10 +214,24 @@ fn services(view: &ProxyView<'_>, trust_domains: &TrustDomains, diagnostics: &mu
     let all = view.outbound.scope.services.iter();
     for service in all.filter(|s| s.resolution == Resolution::DynamicDns && hostname::is_wildcard(&s.hostname)) {
         if !services.contains_key(&service.namespace) {
-            let applicable = Applicable::with_service(view, &service.namespace);
-            services.insert(service.namespace.clone(), network(view, &applicable, trust_domains, diagnostics));
+            let applicable = Applicable::new(view, Some(service));
+            let stages = network(view, &applicable, Peer::Connection, trust_domains, diagnostics);
+            services.insert(service.namespace.clone(), stages);
         }
     }
     services.retain(|_, stages| *stages != Stages::default());
     services
+}
+
+/// `ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES`: the filters of a waypoint's tunnels, by the policies that select the waypoint as any
+/// other workload.
+///
+/// istiod: `core/listener_waypoint.go` `buildHCMConnectTerminateChain`
+pub(crate) fn tunnel_filters(view: &ProxyView<'_>) -> Vec<HttpFilter> {
+    let mesh = view.outbound.mesh;
+    if !mesh.installation.features.layered_waypoint_authorization_policies {
+        return Vec::new();
+    }
+    let subject = Subject { layer: Layer::Tcp, peer: Peer::Connection };
+    rules::http(&Applicable::of_tunnel(view), subject, &TrustDomains::new(&mesh.config))
 }

@@ -1,8 +1,8 @@
 //! Attributes of what a request or connection wants: Envoy's `Permission`.
 
-use super::Layer;
 use super::condition::{Attribute, Matchers, Node};
 use super::matcher;
+use super::{Layer, Subject};
 use crate::envoy::{PathMatcher, PathMatcherRule, Permission, PermissionRule, PermissionSet, ValueMatcher};
 use crate::translate::{cidr, metadata_matcher};
 
@@ -44,12 +44,12 @@ impl<'a> PermissionAttribute<'a> {
 impl Attribute for PermissionAttribute<'_> {
     type Node = Permission;
 
-    fn matchers(&self, values: &[String], layer: Layer) -> Matchers<Permission> {
+    fn matchers(&self, values: &[String], subject: Subject) -> Matchers<Permission> {
         let each = |rule: &dyn Fn(&str) -> Option<PermissionRule>| {
             Matchers::Each(values.iter().map(|value| rule(value).map(permission)).collect())
         };
         let of_request =
-            |rule: &dyn Fn(&str) -> PermissionRule| each(&|value| (layer == Layer::Http).then(|| rule(value)));
+            |rule: &dyn Fn(&str) -> PermissionRule| each(&|value| (subject.layer == Layer::Http).then(|| rule(value)));
         match self {
             Self::Host => of_request(&|value| PermissionRule::Header(matcher::header(":authority", value, true))),
             Self::Method => of_request(&|value| PermissionRule::Header(matcher::header(":method", value, false))),

@@ -1,9 +1,12 @@
 //! Attributes of who is behind a request or connection: Envoy's `Principal`.
 
-use super::Layer;
 use super::condition::{Attribute, Matchers, Node};
 use super::matcher;
-use crate::envoy::{Principal, PrincipalAuthenticated, PrincipalIdentifier, PrincipalSet, StringMatcher};
+use super::{Layer, Peer, Subject};
+use crate::envoy::{
+    FilterStateMatcher, FilterStateMatcherMatcher, Principal, PrincipalAuthenticated, PrincipalIdentifier,
+    PrincipalSet, StringMatcher,
+};
 use crate::translate::string_match::quote_meta;
 use crate::translate::{cidr, metadata_matcher};
 
@@ -59,12 +62,12 @@ impl<'a> PrincipalAttribute<'a> {
 impl Attribute for PrincipalAttribute<'_> {
     type Node = Principal;
 
-    fn matchers(&self, values: &[String], layer: Layer) -> Matchers<Principal> {
+    fn matchers(&self, values: &[String], subject: Subject) -> Matchers<Principal> {
         let each = |identifier: &dyn Fn(&str) -> Option<PrincipalIdentifier>| {
             Matchers::Each(values.iter().map(|value| identifier(value).map(principal)).collect())
         };
-        let is_request = layer == Layer::Http;
-        let peer = |name: &dyn Fn(&str) -> StringMatcher| each(&|value| Some(authenticated(name(value))));
+        let is_request = subject.layer == Layer::Http;
+        let peer = |name: &dyn Fn(&str) -> StringMatcher| each(&|value| Some(peer_identity(subject.peer, name(value))));
         match self {
             Self::Principal => peer(&|value| matcher::string_after("spiffe://", value)),
             Self::ServiceAccount(namespace) => peer(&|value| matcher::regex(service_account(namespace, value))),
@@ -87,9 +90,20 @@ impl Attribute for PrincipalAttribute<'_> {
     }
 }
 
-/// The identity of the peer's certificate.
-fn authenticated(name: StringMatcher) -> PrincipalIdentifier {
-    PrincipalIdentifier::Authenticated(PrincipalAuthenticated { principal_name: Some(name) })
+/// Where the waypoint notes the identity of a tunnel's client.
+const PEER_PRINCIPAL: &str = "io.istio.peer_principal";
+
+/// The identity of the peer's certificate, or of the client of the tunnel in which the peer is.
+///
+/// istiod: `security/authz/model/principal.go` `principalAuthenticated`
+fn peer_identity(peer: Peer, name: StringMatcher) -> PrincipalIdentifier {
+    match peer {
+        Peer::Connection => PrincipalIdentifier::Authenticated(PrincipalAuthenticated { principal_name: Some(name) }),
+        Peer::FilterState => PrincipalIdentifier::FilterState(FilterStateMatcher {
+            key: PEER_PRINCIPAL.to_owned(),
+            matcher: Some(FilterStateMatcherMatcher::StringMatch(name)),
+        }),
+    }
 }
 
 /// An identity in a namespace, whose name may have asterisks anywhere.

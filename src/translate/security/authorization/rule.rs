@@ -1,6 +1,6 @@
 //! One rule of a policy.
 
-use super::Layer;
+use super::Subject;
 use super::condition::{self, Condition, Lenience};
 use super::permission::PermissionAttribute;
 use super::principal::PrincipalAttribute;
@@ -23,7 +23,7 @@ type Principals<'a> = Vec<Condition<'a, PrincipalAttribute<'a>>>;
 pub(super) fn policy(
     rule: &Rule,
     namespace: &str,
-    layer: Layer,
+    subject: Subject,
     action: RbacAction,
     trust_domains: &TrustDomains,
 ) -> Option<RbacPolicy> {
@@ -37,12 +37,12 @@ pub(super) fn policy(
 
     let permission = |operation: Option<&Operation>| {
         let own = operation.map(of_operation).unwrap_or_default();
-        condition::all(&[own, when_permissions.clone()].concat(), layer, lenience)
+        condition::all(&[own, when_permissions.clone()].concat(), subject, lenience)
     };
     let principal = |source: Option<&Source>| {
         let mut own = source.map(|source| of_source(source, namespace)).unwrap_or_default();
         with_aliases(&mut own, trust_domains);
-        condition::all(&[own, when_principals.clone()].concat(), layer, lenience)
+        condition::all(&[own, when_principals.clone()].concat(), subject, lenience)
     };
     let permissions = to.iter().map(|to| permission(to.operation.as_ref())).collect::<Option<Vec<_>>>()?;
     let principals = from.iter().map(|from| principal(from.source.as_ref())).collect::<Option<Vec<_>>>()?;
@@ -126,6 +126,7 @@ fn with_aliases(principals: &mut Principals<'_>, trust_domains: &TrustDomains) {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::{Layer, Peer};
     use super::*;
     use crate::model::istio::MeshConfig;
 
@@ -136,7 +137,8 @@ mod tests {
             trust_domain_aliases: vec!["old".to_owned()],
             ..MeshConfig::built_in()
         };
-        let policy = policy(&rule, "ns", layer, action, &TrustDomains::new(&config))?;
+        let subject = Subject { layer, peer: Peer::Connection };
+        let policy = policy(&rule, "ns", subject, action, &TrustDomains::new(&config))?;
         Some(serde_json::to_value(&policy).expect("messages are JSON"))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Layer;
+use super::Subject;
 use super::applicable::{Applicable, Policy};
 use super::condition::Node;
 use super::rule;
@@ -31,7 +31,7 @@ impl Rules {
     pub(super) fn new(
         policies: &[&Policy],
         action: RbacAction,
-        layer: Layer,
+        subject: Subject,
         trust_domains: &TrustDomains,
         name_prefix: &str,
     ) -> Self {
@@ -42,7 +42,7 @@ impl Rules {
             let (namespace, name) = (policy.meta.namespace.as_str(), policy.meta.name.as_str());
             let rule_name = |index: usize| format!("{name_prefix}ns[{namespace}]-policy[{name}]-rule[{index}]");
             for (index, rule) in policy.spec.rules.iter().enumerate() {
-                let translated = rule::policy(rule, namespace, layer, action, trust_domains);
+                let translated = rule::policy(rule, namespace, subject, action, trust_domains);
                 rbac.policies.extend(translated.map(|policy| (rule_name(index), policy)));
             }
             if policy.spec.rules.is_empty() {
@@ -70,8 +70,10 @@ fn never() -> RbacPolicy {
     }
 }
 
-/// The filters for requests: AUDIT, DENY, ALLOW. istiod: `builder.go` `buildHTTP`
-pub(super) fn http(applicable: &Applicable<'_>, trust_domains: &TrustDomains) -> Vec<HttpFilter> {
+/// The filters for requests: AUDIT, DENY, ALLOW. Those of a tunnel speak of the connection inside of it.
+///
+/// istiod: `builder.go` `buildHTTP`, `BuildTCPRulesAsHTTPFilter`
+pub(super) fn http(applicable: &Applicable<'_>, subject: Subject, trust_domains: &TrustDomains) -> Vec<HttpFilter> {
     let filter = |rules: Rules| {
         let shadow_rules_stat_prefix = shadow_rules_stat_prefix(rules.dry_run.as_ref());
         let config = HttpRbac {
@@ -82,11 +84,11 @@ pub(super) fn http(applicable: &Applicable<'_>, trust_domains: &TrustDomains) ->
         };
         filter::http(HTTP_RBAC, config)
     };
-    by_action(applicable, Layer::Http, trust_domains).map(filter).collect()
+    by_action(applicable, subject, trust_domains).map(filter).collect()
 }
 
 /// The filters for connections: AUDIT, DENY, ALLOW. istiod: `builder.go` `buildTCP`
-pub(super) fn network(applicable: &Applicable<'_>, trust_domains: &TrustDomains) -> Vec<Filter> {
+pub(super) fn network(applicable: &Applicable<'_>, subject: Subject, trust_domains: &TrustDomains) -> Vec<Filter> {
     let filter = |rules: Rules| {
         let shadow_rules_stat_prefix = shadow_rules_stat_prefix(rules.dry_run.as_ref());
         let config = NetworkRbac {
@@ -98,18 +100,18 @@ pub(super) fn network(applicable: &Applicable<'_>, trust_domains: &TrustDomains)
         };
         filter::network(NETWORK_RBAC, config)
     };
-    by_action(applicable, Layer::Tcp, trust_domains).map(filter).collect()
+    by_action(applicable, subject, trust_domains).map(filter).collect()
 }
 
 fn by_action<'a>(
     applicable: &'a Applicable<'_>,
-    layer: Layer,
+    subject: Subject,
     trust_domains: &'a TrustDomains,
 ) -> impl Iterator<Item = Rules> + 'a {
     let Applicable { custom: _, audit, deny, allow } = applicable;
     let actions = [(audit, RbacAction::Log), (deny, RbacAction::Deny), (allow, RbacAction::Allow)];
     let some = actions.into_iter().filter(|(policies, _)| !policies.is_empty());
-    some.map(move |(policies, action)| Rules::new(policies, action, layer, trust_domains, ""))
+    some.map(move |(policies, action)| Rules::new(policies, action, subject, trust_domains, ""))
 }
 
 /// Where the outcome of what is only tried is noted. ALLOW is what istiod takes the action for where there is nothing to try.

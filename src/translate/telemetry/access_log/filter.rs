@@ -6,8 +6,29 @@ use crate::envoy;
 ///
 /// istiod: `accesslog.go` `listenerAccessLogFilter`
 pub(super) fn no_filter_chain() -> envoy::AccessLogFilter {
-    let flags = envoy::ResponseFlagFilter { flags: vec!["NR".to_owned()] };
+    response_flag("NR")
+}
+
+/// The response flag of a connection that could not be opened: the reason is lost otherwise.
+///
+/// istiod: `accesslog.go` `hboneOriginationAccessLogFilter`
+pub(super) fn not_connected() -> envoy::AccessLogFilter {
+    response_flag("UF")
+}
+
+fn response_flag(flag: &str) -> envoy::AccessLogFilter {
+    let flags = envoy::ResponseFlagFilter { flags: vec![flag.to_owned()] };
     envoy::AccessLogFilter { filter_specifier: Some(envoy::AccessLogFilterFilterSpecifier::ResponseFlagFilter(flags)) }
+}
+
+/// Status 400 and above. Envoy wants a runtime key; this one is never set.
+///
+/// istiod: `accesslog.go` `hboneTerminationAccessLogFilter`
+pub(super) fn refused() -> envoy::AccessLogFilter {
+    let value = envoy::RuntimeUInt32 { default_value: 400, runtime_key: "istio.io/unset".to_owned() };
+    let comparison = envoy::ComparisonFilter { op: envoy::ComparisonFilterOp::Ge, value: Some(value) };
+    let status = envoy::StatusCodeFilter { comparison: Some(comparison) };
+    envoy::AccessLogFilter { filter_specifier: Some(envoy::AccessLogFilterFilterSpecifier::StatusCodeFilter(status)) }
 }
 
 /// `Telemetry.accessLogging.filter.expression` -> `AccessLog.filter`

@@ -30,13 +30,20 @@ pub(crate) struct AccessLogs {
     pub(crate) tcp: Vec<envoy::AccessLog>,
     /// For listeners: only what no filter chain took.
     pub(crate) listener: Vec<envoy::AccessLog>,
+    /// For the connection manager of tunnels that come in: only refusals, as what is inside is logged elsewhere.
+    pub(crate) tunnel_termination: Vec<envoy::AccessLog>,
+    /// For the TCP proxy that opens tunnels: only those that could not be opened.
+    pub(crate) tunnel_origination: Vec<envoy::AccessLog>,
+    /// For the TCP proxy that forwards tunnels.
+    pub(crate) tunnel_forwarding: Vec<envoy::AccessLog>,
 }
 
 /// Returns the access logs of one side of a proxy.
 ///
 /// A provider that is disabled still counts as configured: the mesh's older settings do not step in for it.
 ///
-/// istiod: `accesslog.go` `setHTTPAccessLog`, `setTCPAccessLog`, `setListenerAccessLog`
+/// istiod: `accesslog.go` `setHTTPAccessLog`, `setTCPAccessLog`, `setListenerAccessLog`, `setHboneTerminationAccessLog`,
+/// `setHboneOriginationAccessLog`
 pub(super) fn access_logs(mesh: &Mesh, levels: &[&[AccessLogging]], mode: WorkloadMode) -> AccessLogs {
     let configured = configured(mesh, levels, mode);
     let mut logs = if configured.is_empty() {
@@ -47,6 +54,9 @@ pub(super) fn access_logs(mesh: &Mesh, levels: &[&[AccessLogging]], mode: Worklo
             http: enabled().map(|log| log.entry(None)).collect(),
             tcp: enabled().map(|log| log.entry(None)).collect(),
             listener: enabled().map(|log| log.entry(Some(filter::no_filter_chain()))).collect(),
+            tunnel_termination: enabled().map(|log| log.entry(Some(filter::refused()))).collect(),
+            tunnel_origination: enabled().map(|log| log.entry(Some(filter::not_connected()))).collect(),
+            tunnel_forwarding: enabled().map(|log| log.entry(Some(filter::not_connected()))).collect(),
         }
     };
     if mesh.config.disable_envoy_listener_log {

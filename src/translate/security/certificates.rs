@@ -1,6 +1,8 @@
-//! Which certificates a listener shows, and which it accepts.
+//! Which certificates a proxy shows, and which it accepts.
 //!
 //! istiod: `pilot/pkg/security/model/authentication.go`
+
+use std::collections::BTreeSet;
 
 use crate::envoy::{
     CertificateValidationContext, CommonTlsContext, CommonTlsContextCombinedCertificateValidationContext,
@@ -8,12 +10,12 @@ use crate::envoy::{
     StringMatcherMatchPattern,
 };
 use crate::mesh::Mesh;
-use crate::model::istio::{ServerTlsSettings, ServerTlsSettingsTlsCertificate, ServerTlsSettingsTlsMode};
+use crate::model::istio::{MeshConfig, ServerTlsSettings, ServerTlsSettingsTlsCertificate, ServerTlsSettingsTlsMode};
 use crate::proxy::Proxy;
 use crate::translate::security::sds::{self, ExternalServer};
 
 /// Certificates that the agent serves: the workload's, or those in files.
-pub(super) struct Certificates {
+pub(crate) struct Certificates {
     /// Names of file secrets; empty means the workload's own certificate.
     pairs: Vec<String>,
     /// The name of a file secret; empty means the mesh's root.
@@ -23,7 +25,7 @@ pub(super) struct Certificates {
 
 impl Certificates {
     /// What metadata `TLS_SERVER_CERT_CHAIN` and siblings say, else the workload's identity.
-    pub(super) fn of_workload(proxy: &Proxy) -> Self {
+    pub(crate) fn of_workload(proxy: &Proxy) -> Self {
         let text = |key: &str| proxy.metadata_text(key);
         Self {
             pairs: vec![file_certificate(text("TLS_SERVER_CERT_CHAIN"), text("TLS_SERVER_KEY"))],
@@ -33,7 +35,7 @@ impl Certificates {
     }
 
     /// What a server's settings say, else the workload's identity.
-    pub(super) fn of_server(proxy: &Proxy, settings: &ServerTlsSettings) -> Self {
+    pub(crate) fn of_server(proxy: &Proxy, settings: &ServerTlsSettings) -> Self {
         let several = |certificate: &ServerTlsSettingsTlsCertificate| {
             file_certificate(&certificate.server_certificate, &certificate.private_key)
         };
@@ -48,11 +50,11 @@ impl Certificates {
         }
     }
 
-    pub(super) fn certificates(&self) -> Vec<SdsSecretConfig> {
+    pub(crate) fn certificates(&self) -> Vec<SdsSecretConfig> {
         self.pairs.iter().map(|name| self.secret(name, sds::DEFAULT)).collect()
     }
 
-    pub(super) fn root(&self) -> SdsSecretConfig {
+    pub(crate) fn root(&self) -> SdsSecretConfig {
         self.secret(&self.root, sds::ROOT_CA)
     }
 
@@ -61,7 +63,7 @@ impl Certificates {
     }
 
     /// istiod: `authentication.go` `ApplyToCommonTLSContext`
-    pub(super) fn secrets(&self, settings: &ServerTlsSettings, validate_client: bool) -> CommonTlsContext {
+    pub(crate) fn secrets(&self, settings: &ServerTlsSettings, validate_client: bool) -> CommonTlsContext {
         let crl = (!settings.ca_crl.is_empty()).then(|| DataSource {
             specifier: Some(DataSourceSpecifier::Filename(settings.ca_crl.clone())),
             ..DataSource::default()
@@ -80,7 +82,7 @@ impl Certificates {
 /// The CA certificate belongs to the first credential, unless it is named.
 ///
 /// istiod: `authentication.go` `ApplyCredentialSDSToServerCommonTLSContext`
-pub(super) fn credentials(mesh: &Mesh, proxy: &Proxy, settings: &ServerTlsSettings) -> CommonTlsContext {
+pub(crate) fn credentials(mesh: &Mesh, proxy: &Proxy, settings: &ServerTlsSettings) -> CommonTlsContext {
     use ServerTlsSettingsTlsMode as Mode;
     let external = ExternalServer::for_server(proxy.metadata_text("credential") == "true", mesh);
     let names = if settings.credential_names.is_empty() {
@@ -137,11 +139,11 @@ fn file_root(ca_certificates: &str) -> String {
     if ca_certificates.is_empty() { String::new() } else { sds::file_root(ca_certificates) }
 }
 
-pub(super) fn validation(match_subject_alt_names: Vec<StringMatcher>) -> CertificateValidationContext {
+pub(crate) fn validation(match_subject_alt_names: Vec<StringMatcher>) -> CertificateValidationContext {
     CertificateValidationContext { match_subject_alt_names, ..CertificateValidationContext::default() }
 }
 
-pub(super) fn combined(
+pub(crate) fn combined(
     root: SdsSecretConfig,
     peers: CertificateValidationContext,
 ) -> CommonTlsContextValidationContextType {
@@ -161,6 +163,16 @@ fn exact(names: &[String]) -> Vec<StringMatcher> {
     names.iter().map(exact).collect()
 }
 
-pub(super) fn prefix(prefix: String) -> StringMatcher {
+pub(crate) fn prefix(prefix: String) -> StringMatcher {
     StringMatcher { match_pattern: Some(StringMatcherMatchPattern::Prefix(prefix)), ..StringMatcher::default() }
+}
+
+/// The trust domains whose workloads are peers: the mesh's, its aliases, and those of further CA certificates.
+///
+/// istiod: `pilot/pkg/networking/plugin/authn/util.go` `TrustDomainsForValidation`
+pub(crate) fn trust_domains(config: &MeshConfig) -> Vec<&str> {
+    let further = config.ca_certificates.iter().flat_map(|certificate| &certificate.trust_domains);
+    let domains = std::iter::once(&config.trust_domain).chain(&config.trust_domain_aliases).chain(further);
+    let mut seen = BTreeSet::new();
+    domains.map(String::as_str).filter(|domain| !domain.is_empty() && seen.insert(*domain)).collect()
 }
