@@ -220,35 +220,35 @@ switches! {
         /// The namespace of the gateway for Ingresses.
         ingress_namespace: String = "K8S_INGRESS_NS", "istio-system", "mesh/ingress/mod.rs";
         /// Ambient mode: waypoints, and HBONE to what is in the mesh without a sidecar.
-        ambient: bool = "PILOT_ENABLE_AMBIENT", "false", "";
+        ambient: bool = "PILOT_ENABLE_AMBIENT", "false", "mesh/index.rs";
         /// Enforces policies with a selector in front of the waypoint.
-        layered_waypoint_authorization_policies: bool = "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES", "false", "";
+        layered_waypoint_authorization_policies: bool = "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES", "false", "translate/security/authorization/mod.rs";
         /// Serves TLS ports of ServiceEntries with wildcard hosts and dynamic DNS at waypoints.
-        wildcard_host_service_entries_for_tls: bool = "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS", "false", "";
+        wildcard_host_service_entries_for_tls: bool = "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS", "false", "translate/cluster/waypoint.rs";
     }
     ambient {
         /// Serves waypoints.
-        ambient_waypoints: bool = "PILOT_ENABLE_AMBIENT_WAYPOINTS", "true" or "false", "";
+        ambient_waypoints: bool = "PILOT_ENABLE_AMBIENT_WAYPOINTS", "true" or "false", "proxy/waypoint.rs";
         /// Sends HBONE to endpoints that take it.
-        hbone_send: bool = "PILOT_ENABLE_SENDING_HBONE", "true" or "false", "";
+        hbone_send: bool = "PILOT_ENABLE_SENDING_HBONE", "true" or "false", "proxy/view.rs";
         /// Lets sidecars take HBONE.
-        sidecar_hbone_listening: bool = "PILOT_ENABLE_SIDECAR_LISTENING_HBONE", "true" or "false", "";
+        sidecar_hbone_listening: bool = "PILOT_ENABLE_SIDECAR_LISTENING_HBONE", "true" or "false", "proxy/view.rs";
         /// Prefers HBONE to mutual TLS.
-        prefer_hbone_send: bool = "PILOT_PREFER_SENDING_HBONE", "false" or "false", "";
+        prefer_hbone_send: bool = "PILOT_PREFER_SENDING_HBONE", "false" or "false", "translate/endpoint/tunnel.rs";
         /// Lets gateways send to the waypoints of Services that ask for it.
-        ingress_waypoint_routing: bool = "ENABLE_INGRESS_WAYPOINT_ROUTING", "true" or "false", "";
+        ingress_waypoint_routing: bool = "ENABLE_INGRESS_WAYPOINT_ROUTING", "true" or "false", "translate/endpoint/ingress_waypoint.rs";
         /// Ambient mode over several networks.
-        ambient_multi_network: bool = "AMBIENT_ENABLE_MULTI_NETWORK", "false" or "false", "";
+        ambient_multi_network: bool = "AMBIENT_ENABLE_MULTI_NETWORK", "false" or "false", "translate/endpoint/network.rs";
         /// Takes the metadata of the other side from the header `baggage`.
-        ambient_baggage: bool = "AMBIENT_ENABLE_BAGGAGE", "false" or "false", "";
+        ambient_baggage: bool = "AMBIENT_ENABLE_BAGGAGE", "false" or "false", "translate/cluster/baggage.rs";
         /// Lets waypoints send to other networks.
-        ambient_waypoint_multi_network: bool = "AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT", "true" or "false", "";
+        ambient_waypoint_multi_network: bool = "AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT", "true" or "false", "translate/endpoint/network.rs";
         /// Lets gateways send to other networks.
-        ambient_ingress_multi_network: bool = "AMBIENT_ENABLE_MULTI_NETWORK_INGRESS", "false" or "false", "";
+        ambient_ingress_multi_network: bool = "AMBIENT_ENABLE_MULTI_NETWORK_INGRESS", "false" or "false", "translate/endpoint/network.rs";
         /// The first window of a stream of HBONE, in bytes; zero for Envoy's.
-        hbone_initial_stream_window_size: Option<u32> = "PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE", "0" or "0", "";
+        hbone_initial_stream_window_size: Option<u32> = "PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE", "0" or "0", "translate/cluster/http_protocol_options.rs";
         /// The first window of a connection of HBONE, in bytes; zero for Envoy's.
-        hbone_initial_connection_window_size: Option<u32> = "PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE", "0" or "0", "";
+        hbone_initial_connection_window_size: Option<u32> = "PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE", "0" or "0", "translate/cluster/http_protocol_options.rs";
     }
 }
 
