@@ -34,6 +34,7 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("ReplicationController", Coverage::Expanded, "a Pod, if there is none"),
     ("Job", Coverage::Expanded, "a Pod, if there is none"),
     ("CronJob", Coverage::Expanded, "a Pod, if there is none"),
+    ("OtherWorkload", Coverage::Expanded, "a Pod, if there is none: any kind with a template of Pods"),
     ("Ingress", Coverage::Translated, "routes of the ingress gateway"),
     ("IngressClass", Coverage::Translated, "whose Ingresses count"),
     ("GatewayClass", Coverage::Translated, "whose Gateways count"),

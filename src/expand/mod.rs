@@ -105,7 +105,7 @@ impl Expansion {
     pub fn documents(&self, manifests: &Manifests) -> Vec<Value> {
         let own = manifests.documents.iter().zip(0..).map(|(document, index)| match self.changed.get(&index) {
             Some(object) => object.clone(),
-            None => node::object(document.node(&manifests.sources)),
+            None => node::object(document.object(&manifests.sources)),
         });
         own.chain(self.added.iter().cloned()).collect()
     }

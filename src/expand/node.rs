@@ -3,14 +3,12 @@
 use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
-use crate::source::Node;
 
 /// Kinds without a namespace.
 const CLUSTER_SCOPED: [&str; 4] = ["Namespace", "Node", "IngressClass", "GatewayClass"];
 
 /// Returns an object as the API server would hold it: one of a namespace names it.
-pub(super) fn object(node: Node<'_>) -> Value {
-    let mut object = node.to_json();
+pub(super) fn object(mut object: Value) -> Value {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     let (kind_is_secret, kind_is_service) = (kind == "Secret", kind == "Service");
     if !CLUSTER_SCOPED.contains(&kind)

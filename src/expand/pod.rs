@@ -31,7 +31,7 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
     for workload in lacking {
         let Some(Value::Object(mut pod)) = workload.template(manifests) else { continue };
         let (namespace, kind) = (workload.meta.namespace.as_str(), workload.kind);
-        let Some(address) = pool.address(&format!("{namespace}/{kind}/{}", workload.meta.name)) else { continue };
+        let Some(address) = pool.address(&format!("{namespace}/{kind}/{}", workload.name())) else { continue };
         let is_bare = kind == "Pod";
         let name = if is_bare { workload.meta.name.clone() } else { name(workload, &names) };
         names.insert((namespace, name.clone()));
@@ -85,7 +85,7 @@ pub(super) fn run(
 pub(super) fn name(workload: &Workload<'_>, taken: &BTreeSet<(&str, String)>) -> String {
     let name = match workload.kind {
         "StatefulSet" => format!("{}-{}", workload.meta.name, workload.first),
-        _ => workload.meta.name.clone(),
+        _ => workload.name().to_owned(),
     };
     let is_free = |name: &String| !taken.contains(&(workload.meta.namespace.as_str(), name.clone()));
     let others = (0..).map(|number| match number {
@@ -109,7 +109,7 @@ pub(super) fn metadata(metadata: &mut Map<String, Value>, workload: &Workload<'_
         "CronJob" => ("Job", "batch/v1", format!("{}-00000000", meta.name)),
         "Job" => ("Job", "batch/v1", meta.name.clone()),
         "ReplicationController" => ("ReplicationController", "v1", meta.name.clone()),
-        kind => (kind, "apps/v1", meta.name.clone()),
+        kind => (kind, "apps/v1", workload.name().to_owned()),
     };
     let labels = node::map(metadata, "labels");
     match *kind {

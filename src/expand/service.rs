@@ -17,7 +17,7 @@ pub(super) fn make(manifests: &Manifests, _: &Target<'_>) -> Vec<Made> {
         let pool = pool.get_or_insert_with(|| address::free(Ipv4Addr::new(10, 96, 0, 0), 12, manifests));
         let (namespace, name) = (&service.meta.namespace, &service.meta.name);
         let Some(address) = pool.address(&format!("{namespace}/{name}")) else { continue };
-        let Some(mut object) = manifests.node(service.source).map(node::object) else { continue };
+        let Some(mut object) = manifests.object(service.source).map(node::object) else { continue };
         let Some(root) = object.as_object_mut() else { continue };
         let spec = node::map(root, "spec");
         let address = address.to_string();

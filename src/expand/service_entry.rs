@@ -66,7 +66,7 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
             let known = known.map(|address| &address.value).chain(new.get(host.as_str()).into_iter().flatten());
             addresses.extend(known.map(|value| json!({"value": value, "host": host})));
         }
-        let Some(mut object) = manifests.node(entry.source).map(node::object) else { continue };
+        let Some(mut object) = manifests.object(entry.source).map(node::object) else { continue };
         let Some(root) = object.as_object_mut() else { continue };
         node::map(root, "status").insert("addresses".to_owned(), json!(addresses));
         made.push(Made { source: entry.source, object, replaces: true, invented });

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::owner;
 use crate::ingest::Manifests;
-use crate::model::kubernetes::{LabelSelector, Pod, PodStatus};
+use crate::model::kubernetes::{LabelSelector, Pod, PodStatus, PodTemplate};
 use crate::model::{Config, ObjectMeta};
-use crate::source::ResourceRef;
+use crate::source::{FieldPath, ResourceRef, Step};
 
 /// A workload that has at least one Pod.
 pub(super) struct Workload<'m> {
     /// `Deployment` and so on; `Pod` for a Pod that no cluster has seen yet.
-    pub(super) kind: &'static str,
+    pub(super) kind: &'m str,
     pub(super) meta: &'m ObjectMeta,
     pub(super) source: ResourceRef,
     /// Labels of its Pods.
@@ -22,6 +22,8 @@ pub(super) struct Workload<'m> {
     pub(super) service_name: &'m str,
     /// The number of its first Pod, where they are numbered.
     pub(super) first: i32,
+    /// Of a kind that is not Kubernetes' own, its template.
+    other: Option<&'m PodTemplate>,
 }
 
 /// Returns all workloads that are to have a Pod, by kind, namespace and name: not those scaled to zero or suspended, nor those
@@ -56,6 +58,13 @@ pub(super) fn workloads(manifests: &Manifests) -> Vec<Workload<'_>> {
     for p in manifests.pods.iter().filter(|p| is_bare(p)) {
         all.push(workload("Pod", p, None));
     }
+    for other in &manifests.other_workloads {
+        let kind = manifests.document(other.source).map_or("", |document| document.kind.as_str());
+        for template in other.spec.templates.iter().filter(|template| runs(template.replicas)) {
+            let workload = workload(kind, other, template.selector.as_ref().and_then(some));
+            all.push(Workload { other: Some(template), ..workload });
+        }
+    }
     all.retain(|workload| workload.meta.deletion_timestamp.is_none());
     all.sort_by(|a, b| (&a.meta.namespace, a.kind, &a.meta.name).cmp(&(&b.meta.namespace, b.kind, &b.meta.name)));
     all
@@ -72,6 +81,11 @@ pub(super) fn lack_pods<'w, 'm>(manifests: &Manifests, workloads: &'w [Workload<
     let orphans: Vec<&ObjectMeta> = manifests.pods.iter().map(|pod| &pod.meta).filter(|meta| !is_owned(meta)).collect();
     let lacks = |workload: &&Workload<'_>| {
         let Workload { kind, meta, selector, .. } = workload;
+        let is_other = workload.other.is_some();
+        let mut pods = manifests.pods.iter().map(|pod| &pod.meta).filter(|pod| pod.namespace == meta.namespace);
+        if is_other && selector.is_some_and(|selector| pods.any(|pod| selector.matches(&pod.labels))) {
+            return false;
+        }
         let selected = selector.is_some_and(|selector| {
             orphans.iter().any(|pod| pod.namespace == meta.namespace && selector.matches(&pod.labels))
         });
@@ -83,23 +97,40 @@ pub(super) fn lack_pods<'w, 'm>(manifests: &Manifests, workloads: &'w [Workload<
 impl<'m> Workload<'m> {
     /// Returns a Deployment that a controller has made for a resource.
     pub(super) fn deployment(meta: &'m ObjectMeta, source: ResourceRef) -> Self {
-        Self { kind: "Deployment", meta, source, selector: None, service_name: "", first: 0 }
+        Self { kind: "Deployment", meta, source, selector: None, service_name: "", first: 0, other: None }
     }
 
     /// Returns the Pod template of the workload's document; a Pod is its own.
     pub(super) fn template(&self, manifests: &Manifests) -> Option<Value> {
-        let document = manifests.node(self.source)?;
-        let path: &[&str] = match self.kind {
-            "Pod" => &[],
-            "CronJob" => &["spec", "jobTemplate", "spec", "template"],
-            _ => &["spec", "template"],
+        let mut object = manifests.object(self.source)?;
+        let of_kind = || match self.kind {
+            "Pod" => FieldPath::default(),
+            "CronJob" => FieldPath::parse("spec.jobTemplate.spec.template"),
+            _ => FieldPath::parse("spec.template"),
         };
-        path.iter().try_fold(document, |node, key| node.get(key)).map(crate::source::Node::to_json)
+        let path = self.other.map_or_else(of_kind, |other| other.path.clone());
+        for step in &path.0 {
+            object = match step {
+                Step::Key(key) => object.get_mut(key)?.take(),
+                Step::Index(index) => object.get_mut(*index)?.take(),
+            };
+        }
+        Some(object)
+    }
+
+    /// Returns the name of the workload.
+    pub(super) fn name(&self) -> &'m str {
+        self.other.and_then(|other| other.name.as_deref()).unwrap_or(&self.meta.name)
+    }
+
+    /// Whether it is of a kind that is not Kubernetes' own.
+    pub(super) fn is_other(&self) -> bool {
+        self.other.is_some()
     }
 }
 
-fn workload<'m, T>(kind: &'static str, config: &'m Config<T>, selector: Option<&'m LabelSelector>) -> Workload<'m> {
-    Workload { kind, meta: &config.meta, source: config.source, selector, service_name: "", first: 0 }
+fn workload<'m, T>(kind: &'m str, config: &'m Config<T>, selector: Option<&'m LabelSelector>) -> Workload<'m> {
+    Workload { kind, meta: &config.meta, source: config.source, selector, service_name: "", first: 0, other: None }
 }
 
 /// Returns whether a Pod is as it is written by hand: without owner and status.

@@ -120,6 +120,35 @@ impl de::Error for Error {
     }
 }
 
+/// Whether a visitor wants the bytes behind a text of base64 (`k8s_openapi::ByteString`).
+fn is_for_bytes<'de, V: Visitor<'de>>(visitor: &V) -> bool {
+    struct IsThat(bool);
+
+    impl fmt::Write for IsThat {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 = text == "a base64-encoded string";
+            if self.0 { Ok(()) } else { Err(fmt::Error) }
+        }
+    }
+
+    let mut is_that = IsThat(false);
+    let _ = fmt::write(&mut is_that, format_args!("{}", visitor as &dyn de::Expected));
+    is_that.0
+}
+
+/// Returns a text of base64 without its line breaks, which Go's decoder passes over.
+fn base64_of_one_line(text: &str) -> Result<String, Error> {
+    let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let padding = text.trim_end_matches('=').len();
+    let is_known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    let why = match text.chars().zip(1..).find(|(c, number)| !is_known(*c) && (*c != '=' || *number <= padding)) {
+        Some((c, number)) => format!("character {number} is `{}`", c.escape_debug()),
+        None if text.len() % 4 != 0 => format!("it has {} characters, which is no multiple of 4", text.len()),
+        None => return Ok(text),
+    };
+    Err(Error::new("invalid-value", format!("this is not valid base64: {why}")))
+}
+
 fn describe(found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Bool(value) => format!("the boolean `{value}`"),
@@ -248,6 +277,10 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.node.kind() {
+            NodeKind::String(text) if self.context.style == Style::Kubernetes && is_for_bytes(&visitor) => {
+                let text = base64_of_one_line(text).map_err(|error| error.at(self.node))?;
+                visitor.visit_str(&text).map_err(|error: Error| error.at(self.node))
+            }
             NodeKind::String(text) => visitor.visit_borrowed_str(text),
             NodeKind::Null => visitor.visit_borrowed_str(""),
             _ => Err(self.wrong(&visitor)),

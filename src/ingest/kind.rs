@@ -6,6 +6,7 @@ use super::crd;
 use super::de::{self, Style};
 use super::metadata::{self, TypeMeta};
 use super::problem::{MAX_PROBLEMS, Problem};
+use super::shape;
 use super::validation;
 use crate::model::gateway_api::GatewayStatus;
 use crate::model::istio::{ServiceEntryStatus, WorkloadEntryStatus};
@@ -36,13 +37,23 @@ pub(crate) enum Known {
     No,
 }
 
+impl Known {
+    /// Takes an object of an unknown kind for a workload, if it has the shape of one.
+    pub(crate) fn or_by_shape(self, object: Node<'_>) -> Self {
+        match self {
+            Self::No if shape::is_workload(object) => Self::Yes(&shape::WORKLOAD),
+            other => other,
+        }
+    }
+}
+
 /// A kind that is read.
 pub(crate) struct Kind {
-    group: &'static str,
-    name: &'static str,
-    versions: &'static [&'static str],
-    namespaced: bool,
-    read: fn(Node<'_>, bool, &mut Vec<Problem>) -> Option<Resource>,
+    pub(super) group: &'static str,
+    pub(super) name: &'static str,
+    pub(super) versions: &'static [&'static str],
+    pub(super) namespaced: bool,
+    pub(super) read: fn(Node<'_>, bool, &mut Vec<Problem>) -> Option<Resource>,
 }
 
 impl Kind {
@@ -108,6 +119,23 @@ fn read_status(resource: &mut Resource, status: Node<'_>) {
         }
         _ => {}
     }
+}
+
+/// Workloads of kinds that are not known by name.
+mod other_workload {
+    pub(super) use crate::model::kubernetes::OtherWorkload;
+}
+
+/// Reads a workload by its shape.
+pub(super) fn other_workload(
+    object: Node<'_>,
+    namespaced: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Config<kubernetes::OtherWorkload>> {
+    let spec = shape::workload(object)?;
+    let meta = metadata::object_meta(object, problems)?;
+    let meta = metadata::complete(object, namespaced, meta, problems);
+    Some(Config { meta, spec, source: ResourceRef::NONE })
 }
 
 /// Reads an object of an Istio kind: a protobuf message under `spec`.
@@ -329,6 +357,8 @@ kinds! {
     jobs: kubernetes "batch" ["v1"] Job namespaced;
     /// `batch/v1` CronJob
     cron_jobs: kubernetes "batch" ["v1"] CronJob namespaced;
+    /// Workloads of any other kind, known by the template of Pods that they have: Rollouts, CloneSets, Knative's Services
+    other_workloads: other_workload "" [] OtherWorkload namespaced;
     /// `networking.k8s.io/v1` Ingress
     ingresses: kubernetes "networking.k8s.io" ["v1"] Ingress namespaced;
     /// `networking.k8s.io/v1` IngressClass

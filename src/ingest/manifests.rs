@@ -5,7 +5,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::kind::{Resource, Resources};
-use super::{Object, Read};
+use super::kustomize::{Kustomized, Overlay};
+use super::{Object, Read, no_objects};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FieldPath, Node, ResourceRef, SourceId, Sources, Span, Tree};
 
@@ -29,6 +30,12 @@ pub struct Manifests {
     pub ignored: BTreeMap<String, usize>,
     /// The documents that do not parse, and files that cannot be read (of no length): nobody knows what they hold.
     pub unread: Vec<Span>,
+    /// Objects that are not checked, since a value of theirs is not filled in yet, each with its placeholder.
+    pub unfinished: Vec<(Span, String)>,
+    /// Kustomizations that nothing else builds on.
+    pub overlays: Vec<Overlay>,
+    /// What Kustomize makes of the objects of a file.
+    pub(crate) kustomized: BTreeMap<SourceId, Arc<Kustomized>>,
 }
 
 /// Where a resource was read.
@@ -46,11 +53,26 @@ pub struct Document {
     tree: Arc<Tree>,
     /// The object's node in it.
     root: u32,
+    /// The object as another program makes it, such as Kustomize, where it differs from what is written.
+    finished: Option<Arc<serde_json::Value>>,
+    /// Namespace and name.
+    named: (String, String),
 }
 
 impl Document {
     pub(crate) fn new(source: SourceId, tree: Arc<Tree>, root: u32, group: &str, version: &str, kind: &str) -> Self {
-        Self { source, group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned(), tree, root }
+        Self { source, group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned(), tree, root, finished: None, named: Default::default() }
+    }
+
+    /// Says what another program makes of the object.
+    pub(super) fn finished(mut self, object: Option<serde_json::Value>) -> Self {
+        self.finished = object.map(Arc::new);
+        self
+    }
+
+    /// Returns the object, as finished by the program that finishes it.
+    pub(crate) fn object(&self, sources: &Sources) -> serde_json::Value {
+        self.finished.as_deref().cloned().unwrap_or_else(|| self.node(sources).to_json())
     }
 
     /// Returns the object's tree.
@@ -76,14 +98,8 @@ impl Manifests {
     /// Returns group, kind, namespace and name of each resource that a document holds.
     pub fn names(&self) -> BTreeMap<ResourceRef, [String; 4]> {
         let named = |(document, index): (&Document, u32)| {
-            let metadata = document.node(&self.sources).get("metadata");
-            let text =
-                |key: &str| metadata.and_then(|m| m.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned();
-            let mut namespace = text("namespace");
-            if namespace.is_empty() {
-                "default".clone_into(&mut namespace);
-            }
-            (ResourceRef(index), [document.group.clone(), document.kind.clone(), namespace, text("name")])
+            let (namespace, name) = &document.named;
+            (ResourceRef(index), [document.group.clone(), document.kind.clone(), namespace.clone(), name.clone()])
         };
         self.documents.iter().zip(0..).map(named).collect()
     }
@@ -91,6 +107,11 @@ impl Manifests {
     /// Returns the tree of a resource.
     pub fn node(&self, resource: ResourceRef) -> Option<Node<'_>> {
         self.document(resource).map(|document| document.node(&self.sources))
+    }
+
+    /// Returns a resource as JSON, as finished by the program that finishes it.
+    pub(crate) fn object(&self, resource: ResourceRef) -> Option<serde_json::Value> {
+        self.document(resource).map(|document| document.object(&self.sources))
     }
 
     /// Returns the place of a resource's field or, where the path ends early, of the last part of it that exists.
@@ -108,12 +129,16 @@ pub(super) fn collect(
 ) -> Manifests {
     let mut manifests = Manifests { unread, ..Manifests::default() };
     let mut resources: Vec<(Resource, Document)> = Vec::new();
+    let no_objects = no_objects::of(&sources, &read);
     for piece in read {
         manifests.document_count += piece.documents;
-        manifests.unread.extend(piece.unread);
-        for diagnostic in piece.diagnostics {
-            diagnostics.push(diagnostic);
+        let is_other = no_objects.contains_key(&piece.source);
+        if no_objects.get(&piece.source) != Some(&no_objects::Why::Other) {
+            manifests.unread.extend(piece.unread);
         }
+        let told = piece.diagnostics.into_iter().filter(|one| !is_other || no_objects::is_of_object(one.code));
+        told.for_each(|diagnostic| diagnostics.push(diagnostic));
+        manifests.unfinished.extend(piece.unfinished);
         for object in piece.objects {
             match object {
                 Object::Resource(resource, document) => resources.push((resource, document)),
@@ -121,19 +146,25 @@ pub(super) fn collect(
             }
         }
     }
+    no_objects::notes(&no_objects, &manifests.unfinished).into_iter().for_each(|note| diagnostics.push(note));
     // Files are in the order of their paths, so of equal ones the first written stays first.
     resources.sort_by(|a, b| key(a).cmp(&key(b)));
     let mut kept: Vec<(Resource, Document)> = Vec::with_capacity(resources.len());
     for item in resources {
         match kept.last() {
-            Some(first) if key(first) == key(&item) => diagnostics.push(duplicate(&sources, first, &item)),
+            Some(first) if key(first) == key(&item) => {
+                // The API server makes a new object of each that only says what its name begins with.
+                let has_name = item.1.node(&sources).at(&FieldPath::parse("metadata.name")).is_some();
+                diagnostics.push_some(has_name.then(|| duplicate(&sources, first, &item)));
+            }
             _ => kept.push(item),
         }
     }
     for (resource, document) in kept {
         let reference = ResourceRef(u32::try_from(manifests.documents.len()).unwrap_or(u32::MAX));
+        let (namespace, name) = (resource.meta().namespace.clone(), resource.meta().name.clone());
         manifests.resources.put(resource, reference);
-        manifests.documents.push(document);
+        manifests.documents.push(Document { named: (namespace, name), ..document });
     }
     manifests.sources = sources;
     manifests

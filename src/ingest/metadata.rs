@@ -29,7 +29,7 @@ pub(crate) fn type_meta(object: Node<'_>) -> Result<TypeMeta<'_>, Problem> {
             Some("") | None => Err(problem("missing-kind", format!("`{field}` must be a word"), node)),
             Some(text) => Ok(text),
         },
-        None => Err(problem("missing-kind", format!("a Kubernetes object has `{field}`"), object)),
+        None => Err(problem("missing-kind", format!("no `{field}`: this is no Kubernetes object"), object)),
     });
     let (api_version, kind) = (api_version?, kind?);
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
@@ -59,8 +59,11 @@ pub(crate) fn complete(
     problems: &mut Vec<Problem>,
 ) -> ObjectMeta {
     let node = object.get("metadata").unwrap_or(object);
-    if meta.name.is_empty() {
-        problems.push(problem("missing-name", "an object has a name", node.get("name").unwrap_or(node)));
+    if meta.name.is_empty() && !meta.generate_name.is_empty() {
+        // The API server adds five letters; that they are made up is not to be seen.
+        meta.name = format!("{}00000", meta.generate_name);
+    } else if meta.name.is_empty() {
+        problems.push(problem("missing-name", "`metadata.name` is missing", node.get("name").unwrap_or(node)));
     } else if !is_subdomain(&meta.name) {
         let at = node.get("name").unwrap_or(node);
         let message = format!("`{}` is no name: lower case letters, digits, `-` and `.`", shorten(&meta.name));
@@ -80,7 +83,10 @@ pub(crate) fn complete(
             problems.push(problem("invalid-label", "this is no key of a label", key));
         }
         if !value.is_null() && !value.as_str().is_some_and(is_label_value) {
-            let message = "this is no value of a label: at most 63 letters, digits, `-`, `_` and `.`";
+            let message = format!(
+                "`{}` is not a valid label value: at most 63 letters, digits, `-`, `_` and `.`",
+                shorten(value.as_str().unwrap_or(&value.to_json().to_string()))
+            );
             problems.push(problem("invalid-label", message, value));
         }
     }

@@ -15,27 +15,36 @@ mod de;
 mod indentation;
 mod json;
 mod kind;
+mod kustomize;
 mod manifests;
 mod mesh_settings;
 mod metadata;
+mod no_objects;
 mod objects;
+pub(crate) mod placeholder;
 mod problem;
 mod scalar;
 mod set_aside;
+mod shape;
 mod text;
+mod unfinished;
 mod validation;
 mod yaml;
 
 pub use kind::Resources;
+pub(crate) use kustomize::Kustomized;
+pub use kustomize::Overlay;
 pub(crate) use manifests::DUPLICATE;
 pub use manifests::{Document, Manifests};
 pub use mesh_settings::{MeshSettings, mesh_settings};
 pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
-pub(crate) use objects::{Named, names};
+pub(crate) use objects::{Named, names, objects_of};
 pub use objects::{WrittenObject, objects};
 pub(crate) use validation::is_of_webhook;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -50,10 +59,18 @@ use problem::Problem;
 /// Reads all files.
 pub fn ingest(files: Vec<SourceFile>) -> (Manifests, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
-    let files = set_aside::objects_only(files, &mut diagnostics);
+    let set_aside::Files { files, kustomizations, overlays } = set_aside::objects_only(files, &mut diagnostics);
     let (sources, unread, pieces) = load(files, &mut diagnostics);
-    let read: Vec<Read> = pieces.into_par_iter().map(|piece| read_piece(&sources, &piece)).collect();
-    (manifests::collect(sources, unread, read, &mut diagnostics), diagnostics)
+    let kustomized: BTreeMap<SourceId, Arc<Kustomized>> =
+        sources.ids().filter_map(|id| Some((id, kustomizations.of(Path::new(sources.path(id)))?))).collect();
+    let read: Vec<Read> = pieces
+        .into_par_iter()
+        .map(|piece| read_piece(&sources, &piece, kustomized.get(&piece.source).map(Arc::as_ref)))
+        .collect();
+    let mut manifests = manifests::collect(sources, unread, read, &mut diagnostics);
+    manifests.overlays = overlays;
+    manifests.kustomized = kustomized;
+    (manifests, diagnostics)
 }
 
 /// A stretch of a file that holds one document (or several values of JSON).
@@ -66,10 +83,12 @@ struct Piece {
 }
 
 /// What a [`Piece`] holds.
-#[derive(Default)]
 pub(crate) struct Read {
+    source: SourceId,
     /// YAML documents and JSON values.
     documents: usize,
+    /// Objects that are not checked for a placeholder: where they are, and the first one.
+    unfinished: Vec<(Span, String)>,
     objects: Vec<Object>,
     diagnostics: Vec<Diagnostic>,
     /// The document, if it does not parse.
@@ -132,17 +151,27 @@ fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, 
     (sources, unread, pieces)
 }
 
-fn read_piece(sources: &Sources, piece: &Piece) -> Read {
-    let text = sources.text(piece.source);
-    let unread = Some(Span { source: piece.source, start: piece.range.start, end: piece.range.end });
+fn read_piece(sources: &Sources, piece: &Piece, kustomized: Option<&Kustomized>) -> Read {
+    let source = piece.source;
+    let text = sources.text(source);
+    let unread = Some(Span { source, start: piece.range.start, end: piece.range.end });
+    let mut read = Read {
+        source,
+        documents: 0,
+        unfinished: Vec::new(),
+        objects: Vec::new(),
+        diagnostics: Vec::new(),
+        unread: None,
+    };
     let trees = match parse(text, piece) {
         Ok(trees) => trees,
         Err(problem) => {
-            let diagnostics = vec![problem.diagnostic(piece.source)];
-            return Read { documents: 1, diagnostics, unread, ..Read::default() };
+            read.documents = 1;
+            read.diagnostics.push(problem.diagnostic(source));
+            read.unread = unread;
+            return read;
         }
     };
-    let mut read = Read::default();
     for tree in trees {
         read.documents += 1;
         let tree = Arc::new(tree);
@@ -155,9 +184,10 @@ fn read_piece(sources: &Sources, piece: &Piece) -> Read {
         let results: Vec<_> = objects
             .into_par_iter()
             .with_min_len(16)
-            .map(|(node, type_meta)| read_object(piece.source, &tree, node, &type_meta))
+            .map(|(node, type_meta)| read_object(piece.source, &tree, node, &type_meta, kustomized))
             .collect();
-        for (object, problems) in results {
+        for (object, unfinished, problems) in results {
+            read.unfinished.extend(unfinished);
             read.objects.extend(object);
             read.diagnostics.extend(problems.into_iter().map(|problem| problem.diagnostic(piece.source)));
         }
@@ -216,23 +246,28 @@ fn read_object(
     tree: &Arc<Tree>,
     node: Node<'_>,
     type_meta: &TypeMeta<'_>,
-) -> (Option<Object>, Vec<Problem>) {
+    kustomized: Option<&Kustomized>,
+) -> (Option<Object>, Option<(Span, String)>, Vec<Problem>) {
     let TypeMeta { group, version, kind } = *type_meta;
     let mut problems = Vec::new();
-    let object = match Kind::of(type_meta) {
-        Known::No => Some(Object::Ignored(if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") })),
+    let entry = match Kind::of(type_meta).or_by_shape(node) {
+        Known::No => {
+            let name = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+            return (Some(Object::Ignored(name)), None, problems);
+        }
         Known::OtherVersions(versions) => {
             let message = format!("{kind} has no version `{version}`: {}", versions.join(", "));
             let span = node.get("apiVersion").unwrap_or(node).span();
             problems.push(Problem::new("unknown-version", message, span.start, span.end));
-            None
+            return (None, None, problems);
         }
-        Known::Yes(entry) => entry.read(node, &mut problems).map(|resource| {
-            let document = Document::new(source, Arc::clone(tree), node.index(), group, version, kind);
-            Object::Resource(resource, document)
-        }),
+        Known::Yes(entry) => entry,
     };
-    (object, problems)
+    let unfinished::Finished { resource, object, placeholder } =
+        unfinished::read(entry, node, kustomized, &mut problems, Kind::read);
+    let document = Document::new(source, Arc::clone(tree), node.index(), group, version, kind).finished(object);
+    let unfinished = placeholder.map(|text| (node.span(), text));
+    (resource.map(|resource| Object::Resource(resource, document)), unfinished, problems)
 }
 
 /// Reads an object that the program has made, as if a file had it. Nothing if the API server would refuse it.
@@ -241,7 +276,7 @@ pub(crate) fn read_object_of_program(object: &serde_json::Value) -> Option<Resou
     let tree = json::parse(&text, 0..text::offset(text.len())).ok()?.pop()?;
     let node = tree.root(SourceId::default(), &text);
     let Known::Yes(entry) = Kind::of(&metadata::type_meta(node).ok()?) else { return None };
-    entry.read(node, &mut Vec::new())
+    Kind::read(entry, node, &mut Vec::new())
 }
 
 #[cfg(test)]

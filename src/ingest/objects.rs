@@ -10,7 +10,9 @@ use rayon::prelude::*;
 
 use super::kind::{Kind, Known, Resource};
 use super::problem::Problem;
-use super::{Document, Piece, list, metadata, parse, text, validation};
+use super::kustomize::Kustomized;
+use super::manifests::Manifests;
+use super::{Document, Piece, list, metadata, parse, text, unfinished, validation};
 use crate::model::ObjectMeta;
 use crate::source::{Node, SourceId, Sources, Span};
 
@@ -49,12 +51,29 @@ impl WrittenObject {
 ///
 /// Unknown fields are passed over; an object whose fields have the wrong types is left out.
 pub fn objects(sources: &Sources) -> Vec<WrittenObject> {
-    let documents = |source| text::documents(sources.text(source)).into_iter().map(move |range| (source, range));
-    let pieces: Vec<(SourceId, Range<u32>)> = sources.ids().flat_map(documents).collect();
-    pieces.into_par_iter().flat_map_iter(|(source, range)| of_document(sources, source, range)).collect()
+    read(sources, |_| None)
 }
 
-fn of_document(sources: &Sources, source: SourceId, range: Range<u32>) -> Vec<WrittenObject> {
+/// Reads all objects of the manifests' files, with what Kustomize makes of them.
+pub(crate) fn objects_of(manifests: &Manifests) -> Vec<WrittenObject> {
+    read(&manifests.sources, |source| manifests.kustomized.get(&source).map(Arc::as_ref))
+}
+
+fn read<'k>(sources: &Sources, kustomized: impl Fn(SourceId) -> Option<&'k Kustomized> + Sync) -> Vec<WrittenObject> {
+    let documents = |source| text::documents(sources.text(source)).into_iter().map(move |range| (source, range));
+    let pieces: Vec<(SourceId, Range<u32>)> = sources.ids().flat_map(documents).collect();
+    pieces
+        .into_par_iter()
+        .flat_map_iter(|(source, range)| of_document(sources, source, range, kustomized(source)))
+        .collect()
+}
+
+fn of_document(
+    sources: &Sources,
+    source: SourceId,
+    range: Range<u32>,
+    kustomized: Option<&Kustomized>,
+) -> Vec<WrittenObject> {
     let content = sources.text(source);
     let mut out = Vec::new();
     for tree in parse(content, &Piece { source, range, json: false, invalid: None }).unwrap_or_default() {
@@ -63,7 +82,7 @@ fn of_document(sources: &Sources, source: SourceId, range: Range<u32>) -> Vec<Wr
         // A list with an item that is no object: the items before it count.
         let _ = list(tree.root(source, content), None, &mut found);
         for (node, type_meta) in found {
-            out.extend(object(source, &tree, node, type_meta));
+            out.extend(object(source, &tree, node, type_meta, kustomized));
         }
     }
     out
@@ -105,14 +124,43 @@ fn object(
     tree: &Arc<crate::source::Tree>,
     node: Node<'_>,
     type_meta: metadata::TypeMeta<'_>,
+    kustomized: Option<&Kustomized>,
 ) -> Option<WrittenObject> {
-    let meta = metadata::object_meta(node, &mut Vec::new())?;
-    let resource = match Kind::of(&type_meta) {
-        Known::Yes(kind) => Some(kind.read_leniently(node)?),
+    let mut meta = metadata::object_meta(node, &mut Vec::new());
+    let mut finished = None;
+    let resource = match Kind::of(&type_meta).or_by_shape(node) {
+        Known::Yes(kind) => {
+            let read = |kind: &Kind, node: Node<'_>, _: &mut Vec<Problem>| kind.read_leniently(node);
+            let read = unfinished::read(kind, node, kustomized, &mut Vec::new(), read);
+            // What is not filled in, or is patched, is there all the same.
+            let is_there = read.placeholder.is_some() || kustomized.is_some();
+            finished = read.object;
+            if read.resource.is_none() && !is_there {
+                return None;
+            }
+            read.resource
+        }
         Known::OtherVersions(_) => return None,
         Known::No => None,
     };
+    if let Some(read) = &resource
+        && (finished.is_some() || meta.is_none())
+    {
+        let written = meta.as_ref().is_some_and(|meta| meta.namespace.is_empty());
+        let mut own = read.meta().clone();
+        if written && kustomized.is_none() {
+            own.namespace.clear();
+        }
+        meta = Some(own);
+    }
+    let mut meta = meta?;
+    if let Some(namespace) = kustomized.and_then(|kustomized| kustomized.namespace()).filter(|_| resource.is_none()) {
+        namespace.clone_into(&mut meta.namespace);
+    }
+    if meta.name.is_empty() {
+        meta.generate_name.clone_into(&mut meta.name);
+    }
     let metadata::TypeMeta { group, version, kind } = type_meta;
-    let document = Document::new(source, Arc::clone(tree), node.index(), group, version, kind);
+    let document = Document::new(source, Arc::clone(tree), node.index(), group, version, kind).finished(finished);
     Some(WrittenObject { document, meta, resource })
 }

@@ -7,47 +7,67 @@
 //! resources of a kustomization, is read.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use super::{text, yaml};
+use super::kustomize::{Kustomizations, Overlay, clean, is_kustomization};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{Node, SourceFile, SourceId};
+use crate::source::SourceFile;
 
-/// Names of the file that says what Kustomize does. kustomize: `konfig.RecognizedKustomizationFileNames`
-const KUSTOMIZATION: &[&str] = &["kustomization.yaml", "kustomization.yml"];
+/// Overlays that a note names.
+const SHOWN: usize = 3;
+
+/// Files that hold objects, and what becomes of them before they are applied.
+pub(super) struct Files {
+    pub(super) files: Vec<SourceFile>,
+    pub(super) kustomizations: Kustomizations,
+    /// The kustomizations that somebody applies.
+    pub(super) overlays: Vec<Overlay>,
+}
 
 /// Returns the files that hold objects, and notes what is left out.
-pub(super) fn objects_only(files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> Vec<SourceFile> {
+pub(super) fn objects_only(files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> Files {
     let charts: BTreeSet<PathBuf> = files.iter().filter_map(chart).collect();
-    let parts: BTreeSet<PathBuf> = files.iter().flat_map(parts).collect();
-    if charts.is_empty() && parts.is_empty() {
-        return files;
-    }
-    let (mut templates, mut patches) = (0, 0);
+    let kustomizations = Kustomizations::new(&files);
+    let parts = kustomizations.parts();
+    let overlays = kustomizations.overlays();
+    let mut templates = 0;
     let kept = files.into_iter().filter(|file| {
         let path = clean(Path::new(&file.path));
         if charts.iter().any(|chart| is_of_chart(&path, chart)) {
             templates += 1;
-            false
-        } else if parts.contains(&path) {
-            patches += 1;
-            false
-        } else {
-            true
+            return false;
         }
+        !parts.contains(&path) && !(is_kustomization(&path) && !is_object(file))
     });
     let kept = kept.collect();
-    let mut note = |code, number: usize, what: &str, how: &str| {
-        if number > 0 {
-            let (files, why) =
-                if number == 1 { ("file", "is not read: it holds") } else { ("files", "are not read: they hold") };
-            let message = format!("{number} {files} of {what} {why} no objects yet");
-            diagnostics.push(Diagnostic::note(code, message).help(format!("read what `{how}` writes")));
-        }
-    };
-    note("helm-chart", templates, "Helm charts", "helm template");
-    note("kustomize-patch", patches, "Kustomize (patches, replacements, files of generators)", "kustomize build");
-    kept
+    if templates > 0 {
+        let (files, why) =
+            if templates == 1 { ("file", "is not read: it holds") } else { ("files", "are not read: they hold") };
+        let message = format!("{templates} {files} of Helm charts {why} no objects yet");
+        let help = "`--helm DIR` renders a chart with `helm template`, and takes its values by `--values FILE`";
+        diagnostics.push(Diagnostic::note("helm-chart", message).help(help));
+    }
+    diagnostics.push_some(note(&overlays));
+    Files { files: kept, kustomizations, overlays }
+}
+
+/// Says which overlays there are, and how to look at one.
+fn note(overlays: &[Overlay]) -> Option<Diagnostic> {
+    let changing: Vec<&str> = overlays.iter().filter(|one| one.changes).map(|one| one.folder.as_str()).collect();
+    let first = changing.first()?;
+    let mut names = changing.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if changing.len() > SHOWN {
+        names = format!("{names} and {} more", changing.len() - SHOWN);
+    }
+    let builds = if changing.len() == 1 { "is an overlay" } else { "are overlays" };
+    let message = format!("{names} {builds} of Kustomize: what its patches and generators change is not known here");
+    Some(Diagnostic::note("kustomize", message).help(format!("build an overlay first: `meshc lint -k {first}`, or `kustomize build {first} | meshc lint -`")))
+}
+
+/// Whether a file named as a kustomization holds an object, as Flux has a kind of that name.
+fn is_object(file: &SourceFile) -> bool {
+    let text = file.content.as_ref().map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
+    text.contains("kustomize.toolkit.fluxcd.io")
 }
 
 /// Returns the folder that a file makes a chart.
@@ -68,56 +88,6 @@ fn is_of_chart(path: &Path, chart: &Path) -> bool {
     }
 }
 
-/// Returns the files that a kustomization names as something else than resources.
-fn parts(file: &SourceFile) -> Vec<PathBuf> {
-    let path = Path::new(&file.path);
-    let is_one = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| KUSTOMIZATION.contains(&name));
-    let Some(bytes) = file.content.as_ref().ok().filter(|_| is_one) else { return Vec::new() };
-    let text = text::decode(bytes.clone()).text;
-    let trees = text::documents(&text).into_iter().filter_map(|range| yaml::parse(&text, range).ok());
-    let folder = path.parent().unwrap_or(Path::new(""));
-    trees.flat_map(|tree| named(tree.root(SourceId::default(), &text))).map(|name| clean(&folder.join(name))).collect()
-}
-
-fn named(kustomization: Node<'_>) -> Vec<String> {
-    let items = |field: &str| kustomization.get(field).map(|list| list.items().collect::<Vec<_>>()).unwrap_or_default();
-    let text = |node: Node<'_>| node.as_str().map(str::to_owned);
-    let mut out = Vec::new();
-    for field in ["patches", "patchesJson6902", "replacements"] {
-        out.extend(items(field).into_iter().filter_map(|item| text(item.get("path")?)));
-    }
-    // A patch may also be written here in place: that is no path, which is no matter.
-    for field in ["patchesStrategicMerge", "configurations", "crds"] {
-        out.extend(items(field).into_iter().filter_map(text));
-    }
-    for field in ["configMapGenerator", "secretGenerator"] {
-        for generator in items(field) {
-            let files = ["files", "envs"].into_iter().filter_map(|list| generator.get(list)).flat_map(Node::items);
-            let files = files.filter_map(Node::as_str);
-            out.extend(files.map(|file| file.split_once('=').map_or(file, |(_, path)| path).to_owned()));
-        }
-    }
-    for chart in items("helmCharts") {
-        out.extend(chart.get("valuesFile").and_then(text));
-    }
-    out
-}
-
-/// Returns a path without `.` and `x/..`.
-fn clean(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for step in path.components() {
-        match step {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,7 +95,7 @@ mod tests {
     fn kept(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let mut diagnostics = Diagnostics::default();
         let files = files.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect();
-        let kept = objects_only(files, &mut diagnostics).into_iter().map(|file| file.path).collect();
+        let kept = objects_only(files, &mut diagnostics).files.into_iter().map(|file| file.path).collect();
         (kept, diagnostics.iter().map(|one| one.message.clone()).collect())
     }
 
@@ -157,7 +127,7 @@ mod tests {
             ("over/f.yaml", ""),
             ("base/b.yaml", ""),
         ]);
-        assert_eq!(kept, ["over/kustomization.yaml", "over/a.yaml", "base/b.yaml"]);
+        assert_eq!(kept, ["over/a.yaml", "base/b.yaml"]);
         assert_eq!(notes.len(), 1);
     }
 

@@ -17,7 +17,6 @@ mod level;
 mod mesh;
 pub mod output;
 pub mod page;
-mod placeholder;
 mod position;
 mod registry;
 mod report;
@@ -61,7 +60,7 @@ pub fn lint(
     options: &Options,
 ) -> Vec<Reported> {
     let sources = &manifests.sources;
-    let objects = ingest::objects(sources);
+    let objects = ingest::objects_of(manifests);
     let mut built_in = Sources::default();
     if settings.config.ingress_controller_mode != MeshConfigIngressControllerMode::Off {
         built_in.add(String::new(), ingress_gateway(&settings.config.ingress_service));
@@ -106,7 +105,7 @@ pub fn lint(
 /// Says of a finding that rests on a value which is not filled in that it is none.
 fn of_template(one: &mut Reported) {
     let texts = [&one.message, &one.resource];
-    let found = texts.into_iter().find_map(|text| placeholder::find(text));
+    let found = texts.into_iter().find_map(|text| ingest::placeholder::find(text));
     if let Some(found) = found.filter(|_| one.false_alarm.is_none()) {
         one.false_alarm = Some(format!("it is a template: {found} has no value yet"));
     }

@@ -3,12 +3,20 @@
 use std::sync::Arc;
 
 use crate::ingest::{Resource, WrittenObject};
-use crate::model::kubernetes::{Pod, PodTemplateSpec};
+use crate::model::kubernetes::{Pod, PodTemplate, PodTemplateSpec};
 use crate::model::{Config, ObjectMeta};
 
 /// Returns a Pod for each workload that no other makes, under the workload's name and at its place.
 pub(super) fn pods(objects: &[WrittenObject]) -> Vec<WrittenObject> {
-    objects.iter().filter_map(|object| Some(pod(object, template(object.resource.as_ref()?)?))).collect()
+    let of_object = |object: &WrittenObject| match &object.resource {
+        Some(Resource::OtherWorkload(config)) => {
+            let name = |template: &PodTemplate| template.name.clone().unwrap_or_else(|| object.meta.name.clone());
+            config.spec.templates.iter().map(|one| pod(object, name(one), &one.template)).collect()
+        }
+        Some(resource) => template(resource).map(|one| pod(object, object.meta.name.clone(), one)).into_iter().collect(),
+        None => Vec::new(),
+    };
+    objects.iter().flat_map(of_object).collect()
 }
 
 fn template(resource: &Resource) -> Option<&PodTemplateSpec> {
@@ -25,9 +33,9 @@ fn template(resource: &Resource) -> Option<&PodTemplateSpec> {
     meta.owner_references.is_empty().then_some(template)
 }
 
-fn pod(workload: &WrittenObject, template: &PodTemplateSpec) -> WrittenObject {
+fn pod(workload: &WrittenObject, name: String, template: &PodTemplateSpec) -> WrittenObject {
     let meta = ObjectMeta {
-        name: workload.meta.name.clone(),
+        name,
         namespace: workload.meta.namespace.clone(),
         ..template.metadata.clone()
     };

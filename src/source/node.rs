@@ -166,6 +166,19 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Returns the text of the string that is written at a byte of the file.
+    pub(crate) fn scalar_at(self, at: u32) -> Option<&'a str> {
+        match self.kind() {
+            NodeKind::String(text) => {
+                let span = self.span();
+                (span.start <= at && at < span.end.max(span.start + 1)).then_some(text)
+            }
+            NodeKind::Seq(items) => items.into_iter().find_map(|item| item.scalar_at(at)),
+            NodeKind::Map(entries) => entries.into_iter().find_map(|(_, value)| value.scalar_at(at)),
+            _ => None,
+        }
+    }
+
     /// Returns whether the value is null.
     pub fn is_null(self) -> bool {
         matches!(self.kind(), NodeKind::Null)

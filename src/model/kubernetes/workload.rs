@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1 as core;
 
 use super::super::ObjectMeta;
 use super::{Kind, LabelSelector, PodTemplateSpec};
+use crate::source::FieldPath;
 
 /// `Deployment`: pods that are all alike, replaced step by step, through ReplicaSets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,6 +93,28 @@ pub struct CronJob {
     pub job_metadata: ObjectMeta,
     /// What its Jobs do (`jobTemplate.spec`).
     pub job: Job,
+}
+
+/// A workload of a kind that is not Kubernetes' own, known by the templates of Pods that it has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OtherWorkload {
+    /// What its Pods are made from; most kinds have one.
+    pub templates: Vec<PodTemplate>,
+}
+
+/// One template of Pods of an [`OtherWorkload`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodTemplate {
+    /// The name of the Pods, where it is not the object's.
+    pub name: Option<String>,
+    /// Where the template is.
+    pub path: FieldPath,
+    /// How many pods; left out means some.
+    pub replicas: Option<i32>,
+    /// Labels of its pods, if it says so.
+    pub selector: Option<LabelSelector>,
+    /// The template.
+    pub template: PodTemplateSpec,
 }
 
 impl Kind for Deployment {
