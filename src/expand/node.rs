@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
-
 /// Kinds without a namespace.
 const CLUSTER_SCOPED: [&str; 4] = ["Namespace", "Node", "IngressClass", "GatewayClass"];
 

@@ -123,10 +123,6 @@ impl<'m> Workload<'m> {
         self.other.and_then(|other| other.name.as_deref()).unwrap_or(&self.meta.name)
     }
 
-    /// Whether it is of a kind that is not Kubernetes' own.
-    pub(super) fn is_other(&self) -> bool {
-        self.other.is_some()
-    }
 }
 
 fn workload<'m, T>(kind: &'m str, config: &'m Config<T>, selector: Option<&'m LabelSelector>) -> Workload<'m> {

@@ -22,8 +22,15 @@ const GROUP: &str = "kustomize.config.k8s.io";
 const DEPTH: usize = 16;
 
 /// Kinds without a namespace, which Kustomize gives none.
-const CLUSTER_KINDS: &[&str] =
-    &["Namespace", "Node", "IngressClass", "GatewayClass", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"];
+const CLUSTER_KINDS: &[&str] = &[
+    "Namespace",
+    "Node",
+    "IngressClass",
+    "GatewayClass",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleBinding",
+];
 
 /// One `kustomization.yaml`.
 #[derive(Debug, Default, Clone)]
@@ -135,7 +142,9 @@ impl Labels {
             put(&["spec", "selector", "matchLabels"]);
         }
         let has_selector = object.get("spec").and_then(|spec| spec.get("selector")).is_some_and(Value::is_object);
-        if self.selectors && kind == "Service" && has_selector
+        if self.selectors
+            && kind == "Service"
+            && has_selector
             && let Some(map) = map_at(object, &["spec", "selector"])
         {
             map.extend(self.pairs.iter().map(|(key, value)| (key.clone(), value.clone().into())));
@@ -268,7 +277,8 @@ impl Kustomizations {
     /// Returns the kustomizations that nothing else builds on.
     pub(super) fn overlays(&self) -> Vec<Overlay> {
         let components: BTreeSet<&PathBuf> = self.all.values().flat_map(|one| &one.components).collect();
-        let roots = self.all.values().filter(|one| !self.users.contains_key(&one.folder) && !components.contains(&one.folder));
+        let roots =
+            self.all.values().filter(|one| !self.users.contains_key(&one.folder) && !components.contains(&one.folder));
         let overlay = |root: &Kustomization| {
             let below = self.below(&root.folder);
             Overlay {
@@ -300,8 +310,14 @@ impl Kustomizations {
 impl Kustomization {
     /// Says whether what it builds on is changed in a way that this module does not follow.
     fn changes(&self) -> bool {
-        self.renames || self.has_charts || !self.patched.is_empty() || !self.secrets.is_empty() || !self.config_maps.is_empty()
-            || self.namespace.is_some() || !self.labels.is_empty() || !self.components.is_empty()
+        self.renames
+            || self.has_charts
+            || !self.patched.is_empty()
+            || !self.secrets.is_empty()
+            || !self.config_maps.is_empty()
+            || self.namespace.is_some()
+            || !self.labels.is_empty()
+            || !self.components.is_empty()
     }
 }
 
@@ -346,7 +362,9 @@ fn kustomization(root: Node<'_>, folder: PathBuf, files: &BTreeMap<PathBuf, &Sou
         out.labels.push(Labels { pairs: pairs_of(pairs), selectors: true, templates: true });
     }
     for labels in items("labels") {
-        let is = |field: &str| labels.get(field).is_some_and(|node| matches!(node.kind(), crate::source::NodeKind::Bool(true)));
+        let is = |field: &str| {
+            labels.get(field).is_some_and(|node| matches!(node.kind(), crate::source::NodeKind::Bool(true)))
+        };
         let pairs = labels.get("pairs").map(pairs_of).unwrap_or_default();
         out.labels.push(Labels { pairs, selectors: is("includeSelectors"), templates: is("includeTemplates") });
     }
@@ -385,7 +403,11 @@ fn kustomization(root: Node<'_>, folder: PathBuf, files: &BTreeMap<PathBuf, &Sou
     for (field, is_secret) in [("configMapGenerator", false), ("secretGenerator", true)] {
         for generator in items(field) {
             let name = generator.get("name").and_then(text);
-            if is_secret { out.secrets.extend(name) } else { out.config_maps.extend(name) }
+            if is_secret {
+                out.secrets.extend(name)
+            } else {
+                out.config_maps.extend(name)
+            }
             let files = ["files", "envs"].into_iter().filter_map(|list| generator.get(list)).flat_map(Node::items);
             let files = files.filter_map(Node::as_str);
             let path = |file: &str| inside(file.split_once('=').map_or(file, |(_, path)| path).to_owned());

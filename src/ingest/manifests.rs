@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::kind::{Resource, Resources};
 use super::kustomize::{Kustomized, Overlay};
 use super::{Object, Read, no_objects};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::{FieldPath, Node, ResourceRef, SourceId, Sources, Span, Tree};
 
 /// The code of what is said of an object that is there twice.
@@ -32,6 +32,10 @@ pub struct Manifests {
     pub unread: Vec<Span>,
     /// Objects that are not checked, since a value of theirs is not filled in yet, each with its placeholder.
     pub unfinished: Vec<(Span, String)>,
+    /// How many files were passed over that a template engine makes objects from: charts, and templates of other kinds.
+    pub passed_over: usize,
+    /// Whether an object was refused.
+    pub(crate) has_refused: bool,
     /// Kustomizations that nothing else builds on.
     pub overlays: Vec<Overlay>,
     /// What Kustomize makes of the objects of a file.
@@ -61,7 +65,16 @@ pub struct Document {
 
 impl Document {
     pub(crate) fn new(source: SourceId, tree: Arc<Tree>, root: u32, group: &str, version: &str, kind: &str) -> Self {
-        Self { source, group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned(), tree, root, finished: None, named: Default::default() }
+        Self {
+            source,
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            tree,
+            root,
+            finished: None,
+            named: Default::default(),
+        }
     }
 
     /// Says what another program makes of the object.
@@ -90,6 +103,11 @@ impl Deref for Manifests {
 }
 
 impl Manifests {
+    /// Returns whether the files hold no object at all, not even of kinds that are not used.
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty() && self.ignored.is_empty() && self.unfinished.is_empty() && !self.has_refused
+    }
+
     /// Returns where a resource was read; nothing for one that was made up.
     pub fn document(&self, resource: ResourceRef) -> Option<&Document> {
         self.documents.get(resource.0 as usize)
@@ -137,7 +155,10 @@ pub(super) fn collect(
             manifests.unread.extend(piece.unread);
         }
         let told = piece.diagnostics.into_iter().filter(|one| !is_other || no_objects::is_of_object(one.code));
-        told.for_each(|diagnostic| diagnostics.push(diagnostic));
+        for diagnostic in told {
+            manifests.has_refused |= diagnostic.severity == Severity::Error;
+            diagnostics.push(diagnostic);
+        }
         manifests.unfinished.extend(piece.unfinished);
         for object in piece.objects {
             match object {
@@ -146,6 +167,7 @@ pub(super) fn collect(
             }
         }
     }
+    manifests.passed_over = no_objects::templates(&no_objects);
     no_objects::notes(&no_objects, &manifests.unfinished).into_iter().for_each(|note| diagnostics.push(note));
     // Files are in the order of their paths, so of equal ones the first written stays first.
     resources.sort_by(|a, b| key(a).cmp(&key(b)));

@@ -40,6 +40,7 @@ pub use mesh_settings::{MeshSettings, mesh_settings};
 pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
 pub(crate) use objects::{Named, names, objects_of};
 pub use objects::{WrittenObject, objects};
+pub(crate) use unfinished::is_of_sops;
 pub(crate) use validation::is_of_webhook;
 
 use std::collections::BTreeMap;
@@ -59,7 +60,8 @@ use problem::Problem;
 /// Reads all files.
 pub fn ingest(files: Vec<SourceFile>) -> (Manifests, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
-    let set_aside::Files { files, kustomizations, overlays } = set_aside::objects_only(files, &mut diagnostics);
+    let set_aside::Files { files, kustomizations, overlays, templates } =
+        set_aside::objects_only(files, &mut diagnostics);
     let (sources, unread, pieces) = load(files, &mut diagnostics);
     let kustomized: BTreeMap<SourceId, Arc<Kustomized>> =
         sources.ids().filter_map(|id| Some((id, kustomizations.of(Path::new(sources.path(id)))?))).collect();
@@ -69,6 +71,7 @@ pub fn ingest(files: Vec<SourceFile>) -> (Manifests, Diagnostics) {
         .collect();
     let mut manifests = manifests::collect(sources, unread, read, &mut diagnostics);
     manifests.overlays = overlays;
+    manifests.passed_over += templates;
     manifests.kustomized = kustomized;
     (manifests, diagnostics)
 }

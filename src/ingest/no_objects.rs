@@ -42,11 +42,21 @@ fn why(text: &str, objects: usize) -> Option<Why> {
         Some(Why::Template)
     } else if text.contains("$patch:") {
         Some(Why::Patch)
-    } else if objects == 0 && !text.trim().is_empty() && !text.contains("apiVersion") && !has("metadata") && !has("kind") {
+    } else if objects == 0
+        && !text.trim().is_empty()
+        && !text.contains("apiVersion")
+        && !has("metadata")
+        && !has("kind")
+    {
         Some(Why::Other)
     } else {
         None
     }
+}
+
+/// Returns how many files are templates.
+pub(super) fn templates(files: &BTreeMap<SourceId, Why>) -> usize {
+    files.values().filter(|why| **why == Why::Template).count()
 }
 
 /// Says how many files and objects are passed over.
@@ -63,7 +73,9 @@ pub(super) fn notes(files: &BTreeMap<SourceId, Why>, unfinished: &[(Span, String
     let templates = count(Why::Template);
     if templates > 0 {
         let message = format!("{} {} of a template engine: not read", files(templates), verb(templates, "is", "are"));
-        out.push(Diagnostic::note("template", message).help("render them first: `helm template`, `envsubst`, `jinja2`"));
+        out.push(
+            Diagnostic::note("template", message).help("render them first: `helm template`, `envsubst`, `jinja2`"),
+        );
     }
     let patches = count(Why::Patch);
     if patches > 0 {
@@ -72,7 +84,8 @@ pub(super) fn notes(files: &BTreeMap<SourceId, Why>, unfinished: &[(Span, String
     }
     if let Some((span, example)) = unfinished.first() {
         let number = unfinished.len();
-        let objects = if number == 1 { "1 object is a template".to_owned() } else { format!("{number} objects are templates") };
+        let objects =
+            if number == 1 { "1 object is a template".to_owned() } else { format!("{number} objects are templates") };
         let message = format!("{objects}: {example} has no value yet");
         let help = "fill in the values first, as in `envsubst < FILE | meshc translate -`";
         out.push(Diagnostic::note("placeholder", message).span(*span).help(help));

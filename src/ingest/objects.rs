@@ -9,9 +9,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::kind::{Kind, Known, Resource};
-use super::problem::Problem;
 use super::kustomize::Kustomized;
 use super::manifests::Manifests;
+use super::problem::Problem;
 use super::{Document, Piece, list, metadata, parse, text, unfinished, validation};
 use crate::model::ObjectMeta;
 use crate::source::{Node, SourceId, Sources, Span};

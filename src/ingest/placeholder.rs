@@ -112,7 +112,9 @@ mod tests {
         ] {
             assert_eq!(find(text), Some(found), "{text}");
         }
-        for text in ["^a$|(b){2}", "%REQ(:path)%", "user@example.com", "[A-Z]+", "<a>", "__name__x", "a__b__c", "$1", "ENC[x]"] {
+        for text in
+            ["^a$|(b){2}", "%REQ(:path)%", "user@example.com", "[A-Z]+", "<a>", "__name__x", "a__b__c", "$1", "ENC[x]"]
+        {
             assert_eq!(find(text), None, "{text}");
         }
     }

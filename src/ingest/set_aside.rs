@@ -22,6 +22,8 @@ pub(super) struct Files {
     pub(super) kustomizations: Kustomizations,
     /// The kustomizations that somebody applies.
     pub(super) overlays: Vec<Overlay>,
+    /// How many files of charts there are.
+    pub(super) templates: usize,
 }
 
 /// Returns the files that hold objects, and notes what is left out.
@@ -48,7 +50,7 @@ pub(super) fn objects_only(files: Vec<SourceFile>, diagnostics: &mut Diagnostics
         diagnostics.push(Diagnostic::note("helm-chart", message).help(help));
     }
     diagnostics.push_some(note(&overlays));
-    Files { files: kept, kustomizations, overlays }
+    Files { files: kept, kustomizations, overlays, templates }
 }
 
 /// Says which overlays there are, and how to look at one.
@@ -61,7 +63,11 @@ fn note(overlays: &[Overlay]) -> Option<Diagnostic> {
     }
     let builds = if changing.len() == 1 { "is an overlay" } else { "are overlays" };
     let message = format!("{names} {builds} of Kustomize: what its patches and generators change is not known here");
-    Some(Diagnostic::note("kustomize", message).help(format!("build an overlay first: `meshc lint -k {first}`, or `kustomize build {first} | meshc lint -`")))
+    Some(
+        Diagnostic::note("kustomize", message).help(format!(
+            "build an overlay first: `meshc lint -k {first}`, or `kustomize build {first} | meshc lint -`"
+        )),
+    )
 }
 
 /// Whether a file named as a kustomization holds an object, as Flux has a kind of that name.

@@ -14,7 +14,12 @@ use crate::model::kubernetes::{LabelSelector, OtherWorkload, PodTemplate, PodTem
 use crate::source::{FieldPath, Node, NodeKind};
 
 /// Where kinds have a template of Pods.
-const TEMPLATES: &[&str] = &["spec.template", "spec.podTemplate", "spec.jobTemplate.spec.template", "spec.workloadTemplate.deploymentTemplate.spec.template"];
+const TEMPLATES: &[&str] = &[
+    "spec.template",
+    "spec.podTemplate",
+    "spec.jobTemplate.spec.template",
+    "spec.workloadTemplate.deploymentTemplate.spec.template",
+];
 
 /// Where OLM has its Deployments.
 const DEPLOYMENTS: &str = "spec.install.spec.deployments";
@@ -82,7 +87,8 @@ pub(super) fn workload(object: Node<'_>) -> Option<OtherWorkload> {
 /// Reads a selector; of older kinds it is a map of labels.
 fn selector(node: Node<'_>) -> Option<LabelSelector> {
     if node.get("matchLabels").is_none() && node.get("matchExpressions").is_none() {
-        let labels = node.entries().filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.as_str()?.to_owned())));
+        let labels =
+            node.entries().filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.as_str()?.to_owned())));
         return Some(LabelSelector { match_labels: labels.collect(), ..LabelSelector::default() });
     }
     let (api, _) = de::from_node::<meta::LabelSelector>(node, Style::Kubernetes).ok()?;

@@ -66,7 +66,8 @@ pub(super) fn read(
     if let Some(found) = found.filter(|_| resource.is_none()) {
         problems.truncate(before);
         placeholder::remove(&mut object);
-        let (resource, object) = again(object).map_or((None, None), |(resource, object)| (Some(resource), Some(object)));
+        let (resource, object) =
+            again(object).map_or((None, None), |(resource, object)| (Some(resource), Some(object)));
         return Finished { resource, object, placeholder: Some(found) };
     }
     Finished { resource, object: None, placeholder: None }

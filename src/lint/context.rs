@@ -1,13 +1,15 @@
 //! What rules look at: the objects of the files, each by its type, and the settings of the mesh.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
+use std::sync::Arc;
 
-use crate::ingest::{MeshSettings, Resource, WrittenObject};
+use super::knowledge::Knowledge;
+use crate::ingest::{self, Kustomized, Manifests, MeshSettings, Resource, WrittenObject};
 use crate::mesh::Mesh;
 use crate::model::istio::{MeshConfig, MeshNetworks};
 use crate::model::{istio, kubernetes};
-use crate::source::{Node, ResourceRef, Sources};
+use crate::source::{Node, ResourceRef, SourceId, Sources};
 
 /// Namespaces that are no part of any mesh. istiod: `inject.IgnoredNamespaces`
 const IGNORED_NAMESPACES: &[&str] = &["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
@@ -168,14 +170,27 @@ pub(crate) struct LintContext<'a> {
     pub(crate) view: View,
     /// Seconds since 1970, for what expires. Nothing: time stands still, and nothing does.
     pub(crate) now: Option<i64>,
+    /// What the input claims to hold.
+    pub(crate) knowledge: Knowledge,
+    /// Whether the mesh config is that of the mesh, rather than that of a default install.
+    pub(crate) has_mesh_config: bool,
+    /// Labels of the namespaces, those included that the input is completed with; none in istioctl's view.
+    namespaces: BTreeMap<String, Labels>,
+    /// Group, kind, namespace and name of the objects that were taken.
+    taken: BTreeSet<&'a [String; 4]>,
+    /// What Kustomize makes of the objects of a file.
+    kustomized: &'a BTreeMap<SourceId, Arc<Kustomized>>,
 }
+
+/// Labels by their keys.
+type Labels = BTreeMap<String, String>;
 
 impl<'a> LintContext<'a> {
     /// Puts objects together; of two with the same name, the last counts for istioctl and the first for us.
     pub(crate) fn new(
         objects: impl Iterator<Item = (Origin, &'a Sources, &'a WrittenObject)>,
         (settings, mesh): (&'a MeshSettings, Option<&'a Mesh>),
-        documents: &'a BTreeMap<ResourceRef, [String; 4]>,
+        (manifests, documents): (&'a Manifests, &'a BTreeMap<ResourceRef, [String; 4]>),
         view: View,
         now: Option<i64>,
     ) -> Self {
@@ -202,7 +217,33 @@ impl<'a> LintContext<'a> {
             by_name.insert((item.group() == GATEWAY_API, kind, item.namespace.clone(), item.name()), index);
         }
         let (mesh_config, mesh_networks) = (&settings.config, &settings.networks);
-        Self { items, by_kind, by_name, documents, mesh_config, mesh_networks, mesh, view, now }
+        let (mut knowledge, mut namespaces) = (Knowledge::default(), BTreeMap::new());
+        if view == View::Meshc {
+            knowledge = Knowledge::new(items.iter(), manifests);
+            namespaces.extend(manifests.namespaces.iter().map(|one| (one.meta.name.clone(), one.meta.labels.clone())));
+        }
+        let is_mesh_config = |item: &Item<'_>| match &item.object.resource {
+            Some(Resource::ConfigMap(map)) => item.is_written() && map.spec.data.contains_key("mesh"),
+            _ => false,
+        };
+        let has_mesh_config = items.iter().any(is_mesh_config);
+        let (taken, kustomized) = (documents.values().collect(), &manifests.kustomized);
+        Self {
+            items,
+            by_kind,
+            by_name,
+            documents,
+            mesh_config,
+            mesh_networks,
+            mesh,
+            view,
+            now,
+            knowledge,
+            has_mesh_config,
+            namespaces,
+            taken,
+            kustomized,
+        }
     }
 
     /// Returns all objects.
@@ -236,15 +277,32 @@ impl<'a> LintContext<'a> {
         Some(narrow(&self.items[*index]))
     }
 
-    /// Returns whether the files hold anything of a namespace.
-    pub(crate) fn knows(&self, namespace: &str) -> bool {
-        let of_it = |item: &Item<'_>| item.is_written() && item.namespace == namespace;
-        self.namespace(namespace).is_some() || self.items.iter().any(of_it)
+    /// Returns whether the API server takes an object; of kinds that are not translated, it is not known to refuse any.
+    pub(crate) fn is_taken(&self, item: &Item<'_>) -> bool {
+        let meta = &item.object.meta;
+        let named = |namespace: &str| {
+            let key = [item.group(), item.kind(), namespace, &meta.name].map(str::to_owned);
+            self.taken.contains(&key)
+        };
+        item.object.resource.is_none() || named(&item.namespace)
     }
 
-    /// Returns whether the files hold a workload of a namespace.
-    pub(crate) fn has_workloads(&self, namespace: &str) -> bool {
-        self.pods().any(|pod| pod.is_written() && pod.namespace == namespace)
+    /// Says why an object is not judged: what it will say is not written yet.
+    pub(crate) fn unfinished(&self, item: &Item<'_>) -> Option<String> {
+        if let Some(kustomized) = self.kustomized.get(&item.node().span().source)
+            && (kustomized.renamed || kustomized.patches(item.kind(), item.name()))
+        {
+            return Some("Kustomize changes it".to_owned());
+        }
+        let object = item.node();
+        let source = self.view == View::Meshc && ingest::placeholder::may_be_in(item.sources.slice(object.span()));
+        let found = source.then(|| ingest::placeholder::in_object(object)).flatten()?;
+        Some(format!("{found} has no value yet"))
+    }
+
+    /// Returns the labels of a namespace, as the input is completed.
+    pub(crate) fn namespace_labels(&self, name: &str) -> Option<&Labels> {
+        self.namespaces.get(name).or_else(|| self.namespace(name).map(|namespace| namespace.labels()))
     }
 
     /// Returns whether there is a namespace of this name.
@@ -323,6 +381,8 @@ typed! {
     proxy_configs: istio ProxyConfig as ProxyConfigResource;
     /// AuthorizationPolicies.
     authorization_policies: istio AuthorizationPolicy;
+    /// PeerAuthentications.
+    peer_authentications: istio PeerAuthentication;
     /// RequestAuthentications.
     request_authentications: istio RequestAuthentication;
     /// Telemetries.

@@ -13,6 +13,7 @@
 mod context;
 mod finding;
 mod istioctl;
+mod knowledge;
 mod level;
 mod mesh;
 pub mod output;
@@ -28,6 +29,8 @@ pub use context::View;
 pub use level::Level;
 pub use report::{Reported, Suppressed};
 pub use rule::Rule;
+
+use std::collections::BTreeSet;
 
 use self::mesh::Translated;
 use crate::diagnostic::Diagnostics;
@@ -47,6 +50,8 @@ pub struct Options {
     pub enable: Vec<String>,
     /// Seconds since 1970, for what expires; nothing: it does not.
     pub now: Option<i64>,
+    /// Whether the mesh config was given, and so is that of the mesh.
+    pub has_mesh_config: bool,
 }
 
 /// Runs all rules over manifests, completed before ([`crate::expand`]).
@@ -74,7 +79,8 @@ pub fn lint(
     let of_templates = templates.iter().map(|object| (Origin::Template, sources, object));
     let all = written.chain(of_templates).chain(assumed.iter().map(|object| (Origin::Assumed, &built_in, object)));
     let documents = manifests.names();
-    let context = LintContext::new(all, (settings, of_mesh), &documents, options.view, options.now);
+    let mut context = LintContext::new(all, (settings, of_mesh), (manifests, &documents), options.view, options.now);
+    context.has_mesh_config |= options.has_mesh_config;
     let mut found: Vec<(&'static str, Finding<'_>)> = Vec::new();
     for check in registry::of_files() {
         let mut findings = Vec::new();
@@ -96,19 +102,27 @@ pub fn lint(
     if options.view == View::Meshc {
         let placed = diagnostics.clone().finish(sources, |resource, path| manifests.locate(resource, path));
         all.extend(mesh::refused(&placed, sources));
+        once(&mut all);
         report::sort(&mut all);
         all.iter_mut().for_each(of_template);
     }
     all
 }
 
-/// Says of a finding that rests on a value which is not filled in that it is none.
+/// Says of a finding that rests on a value which is not filled in that nobody knows.
 fn of_template(one: &mut Reported) {
     let texts = [&one.message, &one.resource];
     let found = texts.into_iter().find_map(|text| ingest::placeholder::find(text));
-    if let Some(found) = found.filter(|_| one.false_alarm.is_none()) {
-        one.false_alarm = Some(format!("it is a template: {found} has no value yet"));
+    if let Some(found) = found.filter(|_| one.unchecked.is_none()) {
+        one.unchecked = Some(format!("{found} has no value yet"));
     }
+}
+
+/// Leaves out what the API server says where the webhook says the same: one mistake, one finding.
+fn once(all: &mut Vec<Reported>) {
+    let of_webhook: BTreeSet<(String, Option<usize>)> =
+        all.iter().filter(|one| one.rule == &rules::IST0106).map(|one| (one.resource.clone(), one.line)).collect();
+    all.retain(|one| one.rule != &rules::MESHC0001 || !of_webhook.contains(&(one.resource.clone(), one.line)));
 }
 
 /// The gateway of a default install, which folders of applications leave out. istiod: `local/defaults.go`

@@ -32,6 +32,8 @@ pub struct Reported {
     pub help: Option<String>,
     /// Why it is none, although istioctl says so.
     pub false_alarm: Option<String>,
+    /// Why the object is not judged: what it will say is not known.
+    pub unchecked: Option<String>,
     /// Who has asked not to hear of it.
     pub suppressed: Option<Suppressed>,
     /// Where the object begins: what is said above it holds for all of it.
@@ -117,6 +119,11 @@ fn reported(context: &LintContext<'_>, check: &'static str, finding: Finding<'_>
     };
     let suppressed = item.and_then(|item| by_annotation(item, rule, context.view));
     let object = written.map(|item| item.node().span());
+    let mut involved = item.into_iter().chain(related.iter().map(|(item, ..)| *item)).filter(|item| item.is_written());
+    let unchecked = match context.view {
+        View::Meshc => involved.find_map(|item| context.unfinished(item)),
+        View::Istioctl => None,
+    };
     let related: Vec<(Span, String)> =
         related.into_iter().filter_map(|(item, path, text)| Some((place(item, &path)?, text))).collect();
     Reported {
@@ -130,6 +137,7 @@ fn reported(context: &LintContext<'_>, check: &'static str, finding: Finding<'_>
         related,
         help,
         false_alarm,
+        unchecked,
         suppressed,
         object,
     }

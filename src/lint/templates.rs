@@ -13,7 +13,9 @@ pub(super) fn pods(objects: &[WrittenObject]) -> Vec<WrittenObject> {
             let name = |template: &PodTemplate| template.name.clone().unwrap_or_else(|| object.meta.name.clone());
             config.spec.templates.iter().map(|one| pod(object, name(one), &one.template)).collect()
         }
-        Some(resource) => template(resource).map(|one| pod(object, object.meta.name.clone(), one)).into_iter().collect(),
+        Some(resource) => {
+            template(resource).map(|one| pod(object, object.meta.name.clone(), one)).into_iter().collect()
+        }
         None => Vec::new(),
     };
     objects.iter().flat_map(of_object).collect()
@@ -34,11 +36,7 @@ fn template(resource: &Resource) -> Option<&PodTemplateSpec> {
 }
 
 fn pod(workload: &WrittenObject, name: String, template: &PodTemplateSpec) -> WrittenObject {
-    let meta = ObjectMeta {
-        name,
-        namespace: workload.meta.namespace.clone(),
-        ..template.metadata.clone()
-    };
+    let meta = ObjectMeta { name, namespace: workload.meta.namespace.clone(), ..template.metadata.clone() };
     let mut document = workload.document.clone();
     "Pod".clone_into(&mut document.kind);
     document.group.clear();

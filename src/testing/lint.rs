@@ -18,7 +18,13 @@ fn run(files: Vec<SourceFile>, view: View, enable: &[&str]) -> Vec<(Reported, St
     let mesh = input.mesh();
     let Input { manifests, settings, diagnostics, .. } = input;
     let enable = enable.iter().map(|name| (*name).to_owned()).collect();
-    let found = lint(&manifests, &settings, &mesh, &diagnostics, &Options { view, enable, now: Some(NOW) });
+    let found = lint(
+        &manifests,
+        &settings,
+        &mesh,
+        &diagnostics,
+        &Options { view, enable, now: Some(NOW), ..Options::default() },
+    );
     let path = |one: &Reported| one.span.map_or("", |span| manifests.sources.path(span.source)).to_owned();
     found.into_iter().map(|one| (one.clone(), path(&one))).collect()
 }

@@ -15,7 +15,8 @@ pub(super) use args::Lint;
 
 use super::args::OutputFlags;
 use super::input::Input;
-use super::{Outcome, is_closed_pipe, source};
+use super::{Outcome, is_closed_pipe, render, source};
+use crate::diagnostic::Diagnostics;
 use crate::lint::{self, Level, Options, Reported, View, output, page};
 use crate::source::Sources;
 use args::{Format, Output};
@@ -30,6 +31,8 @@ struct Found {
     suppressed: Vec<Reported>,
     /// What istioctl says, and is not so.
     false_alarms: Vec<Reported>,
+    /// Of objects that are not finished.
+    unchecked: Vec<Reported>,
 }
 
 /// Runs the command.
@@ -48,7 +51,8 @@ pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outco
     let mut known = known.map(|(path, bytes)| Baseline::read(&path, &bytes)).transpose()?.unwrap_or_default();
     let input = Input::read(&arguments.paths, &arguments.mesh)?;
     let view = if arguments.as_istioctl { View::Istioctl } else { View::Meshc };
-    let options = Options { view, enable, now: Some(now()) };
+    let has_mesh_config = arguments.mesh.mesh_config.is_some();
+    let options = Options { view, enable, now: Some(now()), has_mesh_config };
     let all = lint::lint(&input.manifests, &input.settings, &input.mesh(), &input.diagnostics, &options);
     let sources = &input.manifests.sources;
     let suppressions = Suppressions::new(&arguments.suppress, config);
@@ -60,25 +64,34 @@ pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outco
         write(output, &found, sources, arguments, fail_on)?;
     }
     if !flags.quiet {
-        let verbose = arguments.verbose;
-        text::summary(
-            &found.told,
-            &found.suppressed,
-            &found.false_alarms,
-            sources,
-            verbose,
-            &mut anstream::stderr().lock(),
-        )?;
+        let mut err = anstream::stderr().lock();
+        render::write(&notes(&input.diagnostics), sources, &mut err)?;
+        text::summary(&found, &input.manifests, arguments.verbose, &mut err)?;
+    }
+    // A run that has looked at nothing must not pass for one that has found nothing.
+    let is_empty = input.manifests.is_empty() && !found.told.iter().any(|one| one.level() == Level::Error);
+    if is_empty {
+        anyhow::bail!("nothing to lint: these paths hold no Kubernetes object");
     }
     let fails = arguments.write_baseline.is_none() && found.told.iter().any(|one| one.level() <= fail_on);
     Ok(if fails { Outcome::Findings } else { Outcome::Fine })
 }
 
+/// Returns what there is to say of what was not looked at.
+fn notes(diagnostics: &Diagnostics) -> Diagnostics {
+    const CODES: &[&str] = &["helm-chart", "kustomize", "template", "revision"];
+    diagnostics.iter().filter(|one| CODES.contains(&one.code)).cloned().collect()
+}
+
 fn sort(all: Vec<Reported>, view: View, mut suppressed: impl FnMut(&Reported) -> Option<lint::Suppressed>) -> Found {
-    let mut found = Found { told: Vec::new(), suppressed: Vec::new(), false_alarms: Vec::new() };
+    let mut found = Found { told: Vec::new(), suppressed: Vec::new(), false_alarms: Vec::new(), unchecked: Vec::new() };
     for mut one in all {
         if view == View::Meshc && one.false_alarm.is_some() {
             found.false_alarms.push(one);
+            continue;
+        }
+        if one.unchecked.is_some() {
+            found.unchecked.push(one);
             continue;
         }
         one.suppressed = suppressed(&one);

@@ -1,13 +1,17 @@
 //! Findings for people: the lines with the problem marked, what to do, and where to read on.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use annotate_snippets::Renderer;
 use annotate_snippets::renderer::DecorStyle;
 
 use crate::cli::render;
+use crate::ingest::Manifests;
 use crate::lint::{Level, Reported};
-use crate::source::Sources;
+use crate::source::{Sources, Span};
+
+use super::Found;
 
 /// Writes all findings, with colours.
 pub(super) fn write(found: &[Reported], sources: &Sources, out: &mut impl Write) -> io::Result<()> {
@@ -32,14 +36,9 @@ fn shown(one: &Reported, sources: &Sources, renderer: &Renderer) -> String {
 }
 
 /// Writes how much there is, and what is left out.
-pub(super) fn summary(
-    told: &[Reported],
-    suppressed: &[Reported],
-    false_alarms: &[Reported],
-    sources: &Sources,
-    verbose: bool,
-    out: &mut impl Write,
-) -> io::Result<()> {
+pub(super) fn summary(found: &Found, manifests: &Manifests, verbose: bool, out: &mut impl Write) -> io::Result<()> {
+    let sources = &manifests.sources;
+    let Found { told, suppressed, false_alarms, unchecked } = found;
     if verbose {
         for one in suppressed {
             let reason = one.suppressed.as_ref().map_or("", |suppressed| suppressed.reason.as_str());
@@ -49,24 +48,53 @@ pub(super) fn summary(
             let reason = one.false_alarm.as_deref().unwrap_or_default();
             writeln!(out, "false alarm  {}: {reason}", short(one, sources))?;
         }
+        for one in unchecked {
+            let reason = one.unchecked.as_deref().unwrap_or_default();
+            writeln!(out, "not checked  {}: {reason}", short(one, sources))?;
+        }
+        for (span, placeholder) in &manifests.unfinished {
+            let line = sources.position(*span).line;
+            writeln!(out, "not checked  {}:{line}: {placeholder} has no value yet", sources.path(span.source))?;
+        }
     }
     let count = |level: Level, noun: &str| match told.iter().filter(|one| one.level() == level).count() {
         0 => None,
         1 => Some(format!("1 {noun}")),
         number => Some(format!("{number} {noun}s")),
     };
-    let found: Vec<String> = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")]
+    let all: Vec<String> = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")]
         .into_iter()
         .filter_map(|(l, n)| count(l, n))
         .collect();
-    let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+    let all = if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
     let files = sources.len();
-    write!(out, "found     {found} in {files} {}", if files == 1 { "file" } else { "files" })?;
+    write!(out, "found     {all} in {files} {}", if files == 1 { "file" } else { "files" })?;
+    let (patched, templates): (Vec<&Reported>, Vec<&Reported>) =
+        unchecked.iter().partition(|one| one.unchecked.as_deref().is_some_and(|why| why.starts_with("Kustomize")));
+    let objects = |number: usize, what: &str| match number {
+        0 => None,
+        1 => Some(format!("1 object {what}")),
+        number => Some(format!("{number} objects {what}")),
+    };
+    let mut unfinished: BTreeSet<Option<Span>> = manifests.unfinished.iter().map(|(span, _)| Some(*span)).collect();
+    unfinished.extend(templates.iter().map(|one| one.object));
+    let patched: BTreeSet<Option<Span>> = patched.iter().map(|one| one.object).collect();
+    let not_checked =
+        [objects(unfinished.len(), "with placeholders"), objects(patched.len(), "that Kustomize changes")];
+    let not_checked: Vec<String> = not_checked.into_iter().flatten().collect();
+    let mut left_out = Vec::new();
+    if !not_checked.is_empty() {
+        left_out.push(format!("not checked: {}", not_checked.join(", ")));
+    }
+    if !suppressed.is_empty() {
+        left_out.push(format!("suppressed: {}", suppressed.len()));
+    }
+    let hidden = false_alarms.len();
+    if hidden > 0 {
+        left_out.push(format!("hidden: {hidden} known false {}", if hidden == 1 { "alarm" } else { "alarms" }));
+    }
     let hint = if verbose { "" } else { " (--verbose lists them)" };
-    let left_out = [(suppressed.len(), "suppressed"), (false_alarms.len(), "left out as false alarms")];
-    let left_out: Vec<String> =
-        left_out.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    if left_out.is_empty() { writeln!(out) } else { writeln!(out, "; {}{hint}", left_out.join(", ")) }
+    if left_out.is_empty() { writeln!(out) } else { writeln!(out, "; {}{hint}", left_out.join("; ")) }
 }
 
 fn short(one: &Reported, sources: &Sources) -> String {

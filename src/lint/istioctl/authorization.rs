@@ -2,20 +2,27 @@
 //!
 //! istiod: `analyzers/authz/authorizationpolicies.go`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::selector::{self, Labels};
 use super::{in_mesh, judge};
-use crate::lint::context::{Item, LintContext, Typed};
+use crate::lint::context::{Item, LintContext, Typed, View};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::labels;
 use crate::model::istio::AuthorizationPolicy;
+use crate::model::kubernetes::Pod;
 
 pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     let pods = pods(context);
+    let mut told: BTreeSet<&str> = BTreeSet::new();
     for policy in context.authorization_policies() {
-        out.extend(unmatched(policy, context, &pods));
+        let namespace = policy.item.namespace.as_str();
+        let finding = unmatched(policy, context, &pods);
+        // That a namespace is not injected is said once.
+        let again = context.view == View::Meshc && is_out_of_mesh(context, namespace);
+        let again = again && finding.as_ref().is_some_and(|one| one.false_alarm.is_none()) && !told.insert(namespace);
+        out.extend(finding.filter(|_| !again));
         unknown_namespaces(policy, context, out);
     }
 }
@@ -29,6 +36,13 @@ fn pods<'c>(context: &'c LintContext<'_>) -> BTreeMap<&'c str, Vec<&'c Labels>> 
         }
     }
     all
+}
+
+/// Whether a namespace is there and has workloads, none of which has a proxy.
+fn is_out_of_mesh(context: &LintContext<'_>, namespace: &str) -> bool {
+    let is_own = |pod: &Typed<'_, Pod>| pod.namespace == namespace;
+    let has_proxy = |pod: Typed<'_, Pod>| in_mesh::pod(&pod, context) || in_mesh::is_ambient_pod(pod.item);
+    context.namespace(namespace).is_some() && !context.pods().filter(is_own).any(has_proxy)
 }
 
 /// istiod: `analyzeNoMatchingWorkloads`
@@ -50,13 +64,24 @@ fn unmatched<'c>(
     }
     let selector = policy.spec.selector.as_ref().map(|selector| selector::text(&selector.match_labels));
     let message = match selector.filter(|text| !text.is_empty()) {
+        of if context.view == View::Meshc && is_out_of_mesh(context, &policy.namespace) => {
+            let whose = of.map_or_else(String::new, |labels| format!(" of {labels}"));
+            format!(
+                "namespace `{}` is not injected (no label istio-injection or istio.io/rev), so no proxy{whose} enforces this policy",
+                policy.namespace
+            )
+        }
         Some(labels) => format!("the policy selects no workload of the mesh: none has the labels {labels}"),
         None => format!("the policy selects no workload: none of the namespace {} is in the mesh", policy.namespace),
     };
     let by_target = policy.spec.target_ref.is_some() || !policy.spec.target_refs.is_empty();
+    let none = Labels::new();
+    let labels = policy.spec.selector.as_ref().map_or(&none, |selector| &selector.match_labels);
+    let ambient = in_mesh::is_ambient_namespace(context.namespace(&policy.namespace)) && context.view == View::Meshc;
     let reason = by_target
         .then_some("the policy is for what `targetRefs` names")
-        .or(judge::workloads(context, &policy.namespace));
+        .or(ambient.then_some("ztunnel enforces the policy"))
+        .or(judge::workloads(context, &policy.namespace, labels));
     Some(Finding::new(&rules::IST0127, policy.item, message).point("spec.selector").false_alarm_if(reason))
 }
 

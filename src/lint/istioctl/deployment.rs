@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::in_mesh;
-use crate::lint::context::{Item, LintContext, Origin, Typed};
+use crate::lint::context::{Item, LintContext, Origin, Typed, View};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::labels;
@@ -85,11 +85,18 @@ fn target(port: &ServicePort) -> String {
 /// Finds workloads that run as the proxy's user, whose traffic is not redirected.
 pub(super) fn check_user<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     for pod in context.pods().filter(|pod| pod.origin != Origin::Template) {
-        out.extend(user(pod.item, &pod.spec.spec, "spec"));
+        out.extend(user(pod.item, &pod.spec.spec, "spec").filter(|_| !is_gateway(context, &pod.spec.spec)));
     }
     for deployment in context.deployments() {
-        out.extend(user(deployment.item, &deployment.spec.template.spec, "spec.template.spec"));
+        let spec = &deployment.spec.template.spec;
+        out.extend(user(deployment.item, spec, "spec.template.spec").filter(|_| !is_gateway(context, spec)));
     }
+}
+
+/// Whether nothing but a proxy runs in a Pod, which is right to run as its own user; istioctl does not look.
+fn is_gateway(context: &LintContext<'_>, spec: &PodSpec) -> bool {
+    let is_proxy = |container: &crate::model::kubernetes::Container| container.name == in_mesh::PROXY;
+    context.view == View::Meshc && !spec.containers.is_empty() && spec.containers.iter().all(is_proxy)
 }
 
 fn user<'c>(item: &'c Item<'c>, spec: &PodSpec, path: &str) -> Option<Finding<'c>> {

@@ -41,7 +41,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                     };
                     let known_by_istiod = known_by_istiod.filter(|_| exists(context, name, &namespace));
                     let finding = Finding::new(&rules::IST0101, gateway.item, message).at(&path);
-                    out.push(finding.false_alarm_if(known_by_istiod.or(judge::secret(context, of))));
+                    out.push(finding.false_alarm_if(known_by_istiod.or(judge::secret(context, of, local))));
                 }
                 Some(secret) if !is_valid(secret.spec, context.now) => {
                     let message = format!(

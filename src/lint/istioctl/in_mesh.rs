@@ -68,11 +68,13 @@ fn asked(labels: &Labels) -> Option<bool> {
     labels.get(INJECT).map(|value| value == "true")
 }
 
-fn namespace(name: &str, context: &LintContext<'_>) -> bool {
-    let Some(namespace) = context.namespace(name) else { return false };
+/// Whether Pods of a namespace get a sidecar if they say nothing themselves.
+pub(super) fn namespace(name: &str, context: &LintContext<'_>) -> bool {
+    let Some(labels) = context.namespace_labels(name) else { return false };
+    let label = |key: &str| labels.get(key).map_or("", String::as_str);
     // istioctl forgets the namespaces that a revision injects.
-    let by_revision = context.view == View::Meshc && !namespace.label(REVISION).is_empty();
-    match namespace.label(INJECTION) {
+    let by_revision = context.view == View::Meshc && !label(REVISION).is_empty();
+    match label(INJECTION) {
         "enabled" => true,
         "" => by_revision,
         _ => false,

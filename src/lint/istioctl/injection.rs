@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::in_mesh::{DATAPLANE_MODE, INJECT, INJECTION, PROXY, REVISION, containers};
+use super::in_mesh::{self, DATAPLANE_MODE, INJECT, INJECTION, PROXY, REVISION, containers};
 use super::proxy_image::ImageTypes;
 use super::webhook::Webhook;
-use crate::lint::context::{Item, LintContext, Origin, Typed};
+use crate::lint::context::{Item, LintContext, Origin, Typed, View};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::model::kubernetes::{ConfigMap, Pod, PodSpec};
@@ -21,6 +21,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
     let mut injected: BTreeSet<&str> = BTreeSet::new();
     // What one namespace's injector says holds until another's says otherwise.
     let mut by_default = false;
+    let mut silent: Vec<&'c Item<'c>> = Vec::new();
     for namespace in context.of("", "Namespace").filter(|namespace| namespace.name() != "istio-system") {
         let name = namespace.name();
         let label = namespace.labels().get(INJECTION).map(String::as_str);
@@ -34,6 +35,9 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
             by_default = injects_by_default(&map);
         }
         match label {
+            None | Some("") if revision.is_none() && context.view == View::Meshc && !by_default => {
+                silent.push(namespace);
+            }
             None | Some("") if revision.is_none() => out.push(if by_default {
                 let message = "the namespace is injected, as Istio is installed with enableNamespacesByDefault";
                 Finding::new(&rules::IST0148, namespace, message).point("metadata.name")
@@ -50,6 +54,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
             _ => {}
         }
     }
+    out.extend(undecided(context, &silent));
     for pod in context.pods().filter(|pod| is_pod(pod) && injected.contains(pod.namespace.as_str())) {
         let asked = pod.labels().get(INJECT).or_else(|| pod.annotations().get(INJECT));
         if asked.is_some_and(|value| value.eq_ignore_ascii_case("false")) || pod.spec.spec.host_network {
@@ -63,6 +68,34 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         }
     }
 }
+
+/// Says once which namespaces have workloads and do not say whether they are injected, where others do.
+fn undecided<'c>(context: &'c LintContext<'_>, silent: &[&'c Item<'c>]) -> Option<Finding<'c>> {
+    let is_injected = |namespace: &Item<'_>| in_mesh::namespace(namespace.name(), context);
+    if !context.of("", "Namespace").any(is_injected) {
+        return None;
+    }
+    let asked = |pod: &Typed<'_, Pod>| pod.labels().contains_key(INJECT) || pod.labels().contains_key(REVISION);
+    let has_undecided =
+        |name: &str| context.pods().any(|pod| pod.namespace == name && pod.is_written() && !asked(&pod));
+    let silent: Vec<&'c Item<'c>> =
+        silent.iter().copied().filter(|namespace| has_undecided(namespace.name())).collect();
+    let first = silent.first()?;
+    let names: Vec<String> = silent.iter().take(SHOWN).map(|namespace| format!("`{}`", namespace.name())).collect();
+    let more = if silent.len() > SHOWN { format!(" and {} more", silent.len() - SHOWN) } else { String::new() };
+    let (count, does) = match silent.len() {
+        1 => ("the namespace".to_owned(), "does"),
+        count => (format!("{count} namespaces"), "do"),
+    };
+    let message = format!("{count} {}{more} {does} not say whether sidecars are injected", names.join(", "));
+    let help = format!("label it: `kubectl label namespace {} istio-injection=enabled` (or disabled)", first.name());
+    let finding = Finding::new(&rules::IST0102, first, message).at("metadata.name").help(help);
+    let others = silent.iter().skip(1).take(SHOWN);
+    Some(others.fold(finding, |finding, other| finding.related(other, "metadata.name", "nor does this one")))
+}
+
+/// Namespaces that a message names.
+const SHOWN: usize = 5;
 
 /// Whether it is a Pod of its own, which injection has come by already.
 fn is_pod(pod: &Typed<'_, Pod>) -> bool {

@@ -13,7 +13,6 @@ use crate::mesh::service::Service;
 use super::hosts;
 
 const NOT_HERE: &str = "the files hold nothing of that namespace";
-const NO_WORKLOADS: &str = "the files hold no workload of the namespace";
 
 /// Why a host may be there after all.
 pub(super) fn host(context: &LintContext<'_>, namespace: &str, host: &str) -> Option<&'static str> {
@@ -26,7 +25,7 @@ pub(super) fn host(context: &LintContext<'_>, namespace: &str, host: &str) -> Op
     if has_nameless(context, short) {
         return Some("a Service of that name does not say its namespace");
     }
-    (!has_services(context, other)).then_some(NOT_HERE)
+    context.knowledge.service(other, short)
 }
 
 /// Whether a Service of this name leaves its namespace to `kubectl -n`.
@@ -76,7 +75,7 @@ pub(super) fn subset(context: &LintContext<'_>, namespace: &str, host: &str, sub
         hostname::subset_of(&name, &of) && rule.spec.subsets.iter().any(|known| known.name == subset)
     });
     let other = hosts::service_of(&name).map(|(namespace, _)| namespace);
-    let not_here = other.filter(|of| *of != namespace && !context.knows(of)).map(|_| NOT_HERE);
+    let not_here = other.filter(|of| *of != namespace && !context.knowledge.knows(of)).map(|_| NOT_HERE);
     let unknown = services(mesh, &name).next().is_none().then_some("nobody has the host: that is another finding");
     has.then_some("the DestinationRule of a wildcard or of another namespace has it").or(not_here).or(unknown)
 }
@@ -85,7 +84,7 @@ pub(super) fn subset(context: &LintContext<'_>, namespace: &str, host: &str, sub
 pub(super) fn gateway(context: &LintContext<'_>, own: &str, namespace: &str) -> Option<&'static str> {
     context.mesh?;
     let none = !context.gateways().any(|gateway| gateway.is_written());
-    let not_here = (namespace != own && !context.knows(namespace)).then_some(NOT_HERE);
+    let not_here = (namespace != own && !context.knowledge.knows(namespace)).then_some(NOT_HERE);
     not_here.or(none.then_some("the files hold no Gateways"))
 }
 
@@ -97,7 +96,7 @@ const INSTALLED_GATEWAYS: &[&str] = &["ingressgateway", "egressgateway", "eastwe
 pub(super) fn gateway_workload(context: &LintContext<'_>, selector: &BTreeMap<String, String>) -> Option<&'static str> {
     let root = &context.mesh?.config.root_namespace;
     let is_installed = selector.get(GATEWAY_LABEL).is_some_and(|name| INSTALLED_GATEWAYS.contains(&name.as_str()));
-    if is_installed && !context.has_workloads(root) {
+    if is_installed && context.knowledge.workloads(root, &BTreeMap::new()).is_some() {
         return Some("the files do not hold the gateways of the install");
     }
     let is_gateway = |pod: &Item<'_>| {
@@ -112,30 +111,33 @@ pub(super) fn gateway_workload(context: &LintContext<'_>, selector: &BTreeMap<St
 }
 
 /// Why a selector may select something after all.
-pub(super) fn workloads(context: &LintContext<'_>, namespace: &str) -> Option<&'static str> {
+pub(super) fn workloads(
+    context: &LintContext<'_>,
+    namespace: &str,
+    selector: &BTreeMap<String, String>,
+) -> Option<&'static str> {
     context.mesh?;
-    (!context.has_workloads(namespace)).then_some(NO_WORKLOADS)
+    context.knowledge.workloads(namespace, selector)
 }
 
 /// Why a namespace may be there after all.
 pub(super) fn namespace(context: &LintContext<'_>, name: &str) -> Option<&'static str> {
     context.mesh?;
     let none = !context.of("", "Namespace").any(Item::is_written);
-    let known = !name.contains('*') && (name == "istio-system" || name == "default" || context.knows(name));
+    let known = !name.contains('*') && (name == "istio-system" || name == "default" || context.knowledge.knows(name));
     none.then_some("the files hold no namespaces").or(known.then_some("the files hold objects of that namespace"))
 }
 
 /// Why a Secret may be there after all.
-pub(super) fn secret(context: &LintContext<'_>, namespace: &str) -> Option<&'static str> {
+pub(super) fn secret(context: &LintContext<'_>, namespace: &str, name: &str) -> Option<&'static str> {
     context.mesh?;
-    let mut secrets = context.secrets().filter(|secret| secret.is_written() && secret.namespace == namespace);
-    secrets.next().is_none().then_some("the files hold no Secrets of that namespace")
+    context.knowledge.secret(namespace, name, None)
 }
 
 /// Why a Service may be there after all.
-pub(super) fn service(context: &LintContext<'_>, namespace: &str) -> Option<&'static str> {
+pub(super) fn service(context: &LintContext<'_>, namespace: &str, name: &str) -> Option<&'static str> {
     context.mesh?;
-    (!has_services(context, namespace)).then_some(NOT_HERE)
+    context.knowledge.service(namespace, name)
 }
 
 /// Why a subset may have endpoints after all: some that are no Pods.
@@ -156,7 +158,7 @@ pub(super) fn endpoints(context: &LintContext<'_>, namespace: &str, host: &str, 
         return Some("endpoints that are no Pods have the labels");
     }
     let of = hosts::service_of(&name).map_or(namespace, |(namespace, _)| namespace);
-    workloads(context, of)
+    workloads(context, of, labels)
 }
 
 /// Returns the services of a host, also of a wildcard that covers it.
@@ -164,9 +166,4 @@ fn services<'m>(mesh: &'m Mesh, name: &str) -> impl Iterator<Item = &'m Service>
     let name = name.to_owned();
     let all = mesh.services_by_hostname.iter().filter(move |(known, _)| hostname::subset_of(&name, known));
     all.flat_map(|(_, by_namespace)| by_namespace.values().map(std::convert::AsRef::as_ref))
-}
-
-/// Returns whether the files hold a Service of a namespace.
-pub(in crate::lint) fn has_services(context: &LintContext<'_>, namespace: &str) -> bool {
-    context.services().any(|service| service.is_written() && service.namespace == namespace)
 }

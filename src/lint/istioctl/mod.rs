@@ -37,8 +37,6 @@ mod virtual_service_gateways;
 mod virtual_service_hosts;
 mod webhook;
 
-pub(super) use judge::has_services;
-
 use super::context::Typed;
 use super::registry::Check;
 use crate::model::istio::{Destination, VirtualService};

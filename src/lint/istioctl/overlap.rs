@@ -108,7 +108,7 @@ fn by_pod<'c>(
             let message =
                 format!("no Pod of the namespace has the labels of the selector: {}", selector::text(selector));
             let at = selector::first_label(path, selector);
-            let reason = judge::workloads(context, &item.namespace);
+            let reason = judge::workloads(context, &item.namespace, selector);
             out.push(Finding::new(&rules::IST0101, item, message).at_path(at).false_alarm_if(reason));
         }
     }

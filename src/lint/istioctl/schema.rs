@@ -23,6 +23,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         .filter(|entry| entry.spec.resolution != ServiceEntryResolution::None)
         .map(|entry| entry.full_name())
         .collect();
+    let mut filters: Vec<&'c Item<'c>> = Vec::new();
     for item in context.items().iter().filter(|item| item.group().ends_with(".istio.io")) {
         let mut all = said(item, context.view);
         if context.view == View::Istioctl {
@@ -30,15 +31,38 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
             all.retain(|said| !is_lost(said, allocated));
             all = once(by_list(all));
         }
-        for Said { rule, path, text, .. } in all {
+        for Said { rule, path, text, code } in all {
+            if code == "envoy-filter" && context.view == View::Meshc {
+                filters.push(narrow(item));
+                continue;
+            }
             let at = if path.0.is_empty() { String::new() } else { format!("`{path}`: ") };
             out.push(Finding::new(rule, narrow(item), format!("{at}{text}")).point_path(path));
         }
     }
+    out.extend(envoy_filters(&filters));
 }
 
 fn narrow<'c>(item: &'c Item<'_>) -> &'c Item<'c> {
     item
+}
+
+/// Says once of all EnvoyFilters what the webhook says of each.
+fn envoy_filters<'c>(filters: &[&'c Item<'c>]) -> Option<Finding<'c>> {
+    const SHOWN: usize = 5;
+    let first = filters.first()?;
+    let message = match filters.len() {
+        1 => "an EnvoyFilter depends on internals of this Istio version: check it at each upgrade".to_owned(),
+        count => format!("{count} EnvoyFilters depend on internals of this Istio version: check them at each upgrade"),
+    };
+    let finding = Finding::new(&rules::IST0133, first, message);
+    Some(
+        filters
+            .iter()
+            .skip(1)
+            .take(SHOWN)
+            .fold(finding, |finding, other| finding.related(other, "metadata.name", "so does this one")),
+    )
 }
 
 fn said(item: &Item<'_>, view: View) -> Vec<Said> {

@@ -143,7 +143,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
             let message = format!("the webhook calls a control plane that is not there: the Service {service}");
             let path = format!("webhooks[{}].clientConfig.service", webhook.index);
             let finding = Finding::new(&rules::IST0139, webhook.configuration, message).point(&path);
-            out.push(finding.false_alarm_if(judge::service(context, namespace)));
+            out.push(finding.false_alarm_if(judge::service(context, namespace, name)));
         }
     }
 }

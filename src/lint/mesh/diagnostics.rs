@@ -7,6 +7,7 @@ use crate::diagnostic::Place;
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::{Rule, rules};
+use crate::model::istio::AuthorizationPolicyActionDetail;
 
 /// The codes of the translator's diagnostics, with the rules that they belong to, and istioctl's rules that say the same.
 const CODES: &[(&str, &Rule, &[&Rule])] = &[
@@ -60,6 +61,9 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             Some((item, path, &label.text))
         });
         let Some((item, path, _)) = places.next() else { continue };
+        if diagnostic.code == "custom-provider" && has_provider(context, item) {
+            continue;
+        }
         if translated.is_said(said, item) || !known.insert((item.resource(), path.to_string(), &diagnostic.message)) {
             continue;
         }
@@ -68,4 +72,16 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         finding.help.clone_from(&diagnostic.help);
         out.push(finding);
     }
+}
+
+/// Whether the mesh may know the provider that a policy names, by a mesh config that is in a chart's values or nowhere in the files.
+fn has_provider(context: &LintContext<'_>, item: &Item<'_>) -> bool {
+    let mut policies = context.authorization_policies().filter(|policy| std::ptr::eq(policy.item, item));
+    let Some(AuthorizationPolicyActionDetail::Provider(provider)) =
+        policies.next().and_then(|policy| policy.spec.action_detail.as_ref())
+    else {
+        return false;
+    };
+    let known = context.mesh_config.extension_providers.iter().any(|one| one.name == provider.name);
+    !known && context.knowledge.provider(&provider.name, context.has_mesh_config)
 }

@@ -1,12 +1,15 @@
 //! Manifests that change nothing for any proxy.
 
+use std::collections::BTreeMap;
+
 use super::cause::Cause;
 use super::translated::Translated;
-use crate::lint::context::{Item, LintContext};
+use crate::lint::context::{Item, LintContext, Typed};
 use crate::lint::finding::Finding;
 use crate::lint::istioctl::full_host;
 use crate::lint::rules;
 use crate::mesh::Mesh;
+use crate::model::istio::{TypeWorkloadSelector, VirtualService};
 use crate::pipeline;
 use crate::proxy::selection::{PolicyMatcher, Targetable};
 use crate::proxy::{Proxy, ProxyKind};
@@ -19,8 +22,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 }
 
 fn finding<'c>(item: &'c Item<'c>, path: &str, why: &str) -> Finding<'c> {
-    Finding::new(&rules::MESHC0110, item, format!("the {} changes nothing for any proxy: {why}", item.kind()))
-        .point(path)
+    Finding::new(&rules::MESHC0110, item, format!("has no effect on any proxy of these files: {why}")).point(path)
 }
 
 fn is_cause(translated: &Translated<'_>, kind: &str, item: &Item<'_>) -> bool {
@@ -33,10 +35,9 @@ fn has(translated: &Translated<'_>, kind: ProxyKind) -> bool {
 }
 
 fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    for service in context.virtual_services() {
+    for service in context.virtual_services().filter(|service| context.is_taken(service.item)) {
         let spec = service.spec;
-        let said = [&rules::IST0101, &rules::IST0106, &rules::IST0109, &rules::IST0132, &rules::IST0165];
-        if translated.is_said(&said, service.item) {
+        if translated.is_told(service.item) {
             continue;
         }
         if spec.hosts.is_empty() {
@@ -57,14 +58,29 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             continue;
         }
         let in_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|gateway| gateway == "mesh");
-        let seen = in_mesh && has(translated, ProxyKind::Sidecar);
-        // Whether a gateway is among the files is not for this rule to say.
-        let routers = !in_mesh && spec.gateways.iter().all(|name| is_served(translated, &service.namespace, name));
-        if (seen || routers) && !is_cause(translated, "virtual-service", service.item) {
+        let mut others = spec.gateways.iter().filter(|gateway| *gateway != "mesh");
+        // What a gateway that is not among the files makes of it is not known.
+        let routers = others.clone().all(|name| is_served(translated, &service.namespace, name));
+        let sidecars = !in_mesh || (has(translated, ProxyKind::Sidecar) && !may_be_elsewhere(context, &service));
+        let anybody = in_mesh || others.next().is_some();
+        if anybody && sidecars && routers && !is_cause(translated, "virtual-service", service.item) {
             let why = "no listener has its hosts with the protocol of its routes";
             out.push(finding(service.item, "spec.hosts", why));
         }
     }
+}
+
+/// Whether a Service of one of its hosts may be there after all, with a port that has a listener for it.
+fn may_be_elsewhere(context: &LintContext<'_>, service: &Typed<'_, VirtualService>) -> bool {
+    let may_be = |host: &String| {
+        let full = full_host(&service.namespace, host);
+        let (name, namespace) = full.split_once('.').unwrap_or((&full, ""));
+        let namespace = namespace.split('.').next().unwrap_or_default();
+        full.ends_with(".svc.cluster.local")
+            && context.find("Service", namespace, name).is_none()
+            && context.knowledge.service(namespace, name).is_some()
+    };
+    service.spec.hosts.iter().any(may_be)
 }
 
 /// Whether some router runs a Gateway.
@@ -82,8 +98,7 @@ fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'
     if translated.proxies.is_empty() {
         return;
     }
-    for rule in context.destination_rules() {
-        let said = [&rules::IST0106, &rules::IST0174];
+    for rule in context.destination_rules().filter(|rule| context.is_taken(rule.item)) {
         let host = full_host(&rule.namespace, &rule.spec.host);
         // Rules of one host become one, which names the first only.
         let merged = context.destination_rules().any(|other| {
@@ -92,7 +107,7 @@ fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'
         });
         let known =
             translated.mesh.services_by_hostname.keys().any(|known| crate::mesh::hostname::subset_of(known, &host));
-        if known && !merged && rule.spec.workload_selector.is_none() && !translated.is_said(&said, rule.item) {
+        if known && !merged && rule.spec.workload_selector.is_none() && !translated.is_told(rule.item) {
             let why = "no proxy has a cluster that it is for; see to its namespace and `exportTo`";
             out.push(finding(rule.item, "spec.host", why));
         }
@@ -110,8 +125,7 @@ fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
             .proxies
             .iter()
             .any(|proxy| proxy.client.kind == ProxyKind::Sidecar && (is_root || proxy.namespace == item.namespace));
-        let said = [&rules::IST0101, &rules::IST0110, &rules::IST0111, &rules::IST0167];
-        if seen && !used.contains(&index) && !translated.is_said(&said, item) {
+        if seen && !used.contains(&index) && !translated.is_told(item) {
             out.push(finding(item, "metadata.name", "every sidecar has another Sidecar, or none that it selects"));
         }
     }
@@ -130,18 +144,47 @@ fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
             .target_refs_are_empty()
             .then(|| near.any(|proxy| PolicyMatcher::new(features, proxy, root).attaches(policy)))
     }
-    let mut check = |source, attached: Option<bool>| {
+    let mut check = |source, selector: &BTreeMap<String, String>, attached: Option<bool>| {
         let Some(item) = context.by_resource(source) else { return };
-        let said = [&rules::IST0127, &rules::IST0101, &rules::IST0166, &rules::IST0106];
-        if attached == Some(false) && !translated.is_said(&said, item) {
+        let unknown =
+            |selector: &BTreeMap<String, String>| context.knowledge.workloads(&item.namespace, selector).is_some();
+        if attached == Some(false) && !translated.is_told(item) && !unknown(selector) {
             out.push(finding(item, "spec", "its selector selects no workload that has a proxy"));
         }
     };
     let mesh = translated.mesh;
-    mesh.request_authentications.iter().for_each(|policy| check(policy.source, attaches(translated, policy)));
-    mesh.telemetries.iter().for_each(|policy| check(policy.source, attaches(translated, policy)));
-    mesh.traffic_extensions.iter().for_each(|policy| check(policy.source, attaches(translated, policy)));
-    mesh.envoy_filters.iter().for_each(|policy| check(policy.source, attaches(translated, policy)));
+    let none = BTreeMap::new();
+    let labels = |selector: &Option<TypeWorkloadSelector>| {
+        selector.as_ref().map(|one| one.match_labels.clone()).unwrap_or_default()
+    };
+    for policy in mesh.request_authentications.iter() {
+        check(policy.source, &labels(&policy.spec.selector), attaches(translated, policy));
+    }
+    for policy in &mesh.telemetries {
+        check(policy.source, &labels(&policy.spec.selector), attaches(translated, policy));
+    }
+    for policy in &mesh.traffic_extensions {
+        check(policy.source, &labels(&policy.spec.selector), attaches(translated, policy));
+    }
+    for policy in &mesh.envoy_filters {
+        let selector = policy.spec.workload_selector.as_ref().map_or(&none, |selector| &selector.labels);
+        check(policy.source, selector, attaches(translated, policy));
+    }
+    for policy in context.peer_authentications().filter(|policy| context.is_taken(policy.item)) {
+        let selector = policy.spec.selector.as_ref().map(|one| &one.match_labels).filter(|labels| !labels.is_empty());
+        let Some(selector) = selector else { continue };
+        let is_own = |proxy: &&Proxy| proxy.namespace == policy.namespace;
+        let mut own = translated.proxies.iter().filter(is_own).peekable();
+        let any = own.peek().is_some();
+        let attached = any.then(|| own.any(|proxy| crate::mesh::labels::subset(selector, &proxy.labels)));
+        if attached == Some(false)
+            && !translated.is_told(policy.item)
+            && context.knowledge.workloads(&policy.namespace, selector).is_none()
+        {
+            let item: &'c Item<'c> = policy.item;
+            out.push(finding(item, "spec", "its selector selects no workload that has a proxy"));
+        }
+    }
 }
 
 /// What is asked of a policy besides its selector.

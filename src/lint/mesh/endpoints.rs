@@ -16,10 +16,8 @@ fn services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
     for service in context.services().filter(|service| service.origin == Origin::File) {
         let selector = &service.spec.spec.selector;
         let of_mesh = translated.mesh.service(&full_host(&service.namespace, service.name()), &service.namespace);
-        let Some(of_mesh) = of_mesh.filter(|_| !selector.is_empty() && context.has_workloads(&service.namespace))
-        else {
-            continue;
-        };
+        let is_known = || context.knowledge.workloads(&service.namespace, selector).is_none();
+        let Some(of_mesh) = of_mesh.filter(|_| !selector.is_empty() && is_known()) else { continue };
         let scaled_to_none = context.pods().any(|pod| {
             pod.origin == Origin::Template
                 && pod.namespace == service.namespace

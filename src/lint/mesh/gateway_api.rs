@@ -2,9 +2,10 @@
 
 use super::translated::Translated;
 use crate::diagnostic::Place;
+use crate::ingest;
 use crate::lint::context::{GATEWAY_API, Item, LintContext};
 use crate::lint::finding::Finding;
-use crate::lint::{istioctl, rules};
+use crate::lint::rules;
 use crate::mesh::gateway_api::is_condition;
 use crate::source::{FieldPath, Node, Step};
 
@@ -28,13 +29,19 @@ fn is_elsewhere(context: &LintContext<'_>, item: &Item<'_>, path: &FieldPath, co
     let namespace = text("namespace").unwrap_or(&item.namespace);
     let name = text("name").unwrap_or_default();
     match code {
-        "backend-not-found" | "target-not-found" => !istioctl::has_services(context, namespace),
-        "invalid-certificate-ref" => {
-            context.find("Secret", namespace, name).is_none() && !context.secrets().any(|secret| secret.is_written())
-        }
+        "backend-not-found" | "target-not-found" => match text("kind") {
+            Some(kind) if kind != "Service" && kind != "ServiceEntry" => true,
+            _ => context.knowledge.service(namespace, name).is_some(),
+        },
+        // A Secret that is there and is no certificate may be filled in by a controller.
+        "invalid-certificate-ref" => match context.find("Secret", namespace, name) {
+            None => context.knowledge.secret(namespace, name, Some(item)).is_some(),
+            Some(secret) => ingest::is_of_sops(secret.node()) || context.unfinished(secret).is_some(),
+        },
         "invalid-ca-certificate-ref" | "no-valid-ca-certificate" => {
-            let none = |kind: &str| !context.of("", kind).any(Item::is_written);
-            none("ConfigMap") && none("Secret")
+            context.find("ConfigMap", namespace, name).is_none()
+                && context.find("Secret", namespace, name).is_none()
+                && context.knowledge.config_map(namespace, name).is_some()
         }
         "no-matching-parent" => {
             let kind = text("kind").unwrap_or("Gateway");
@@ -44,10 +51,10 @@ fn is_elsewhere(context: &LintContext<'_>, item: &Item<'_>, path: &FieldPath, co
             };
             let is_here = context.items().iter().any(is_one);
             let may_be = match kind {
-                "Service" | "ServiceEntry" => !istioctl::has_services(context, namespace),
+                "Service" | "ServiceEntry" => context.knowledge.service(namespace, name).is_some(),
                 _ => {
                     let any = context.of(GATEWAY_API, "Gateway").next().is_some();
-                    !any || (namespace != item.namespace && !context.knows(namespace))
+                    !any || context.knowledge.object(kind, namespace).is_some()
                 }
             };
             !is_here && may_be

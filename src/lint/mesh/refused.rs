@@ -1,73 +1,41 @@
-//! Objects that the API server would refuse or that are there twice, and files that cannot be read.
+//! Objects that the API server would refuse or that are defined twice, and files that cannot be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 use crate::ingest::{self, Named};
 use crate::lint::{Reported, Rule, context, rules};
 use crate::source::{SourceId, Sources, Span};
 
-/// A file in which something was found.
-struct File {
-    /// Its objects.
-    objects: Vec<Named>,
-    /// Why what cannot be read in it is no manifest at all: folders hold other files too.
-    other: Option<&'static str>,
-}
-
-impl File {
-    fn new(sources: &Sources, source: SourceId) -> Self {
-        let text = sources.text(source);
-        let other = if text.is_empty() {
-            None
-        } else if !text.contains("apiVersion") {
-            // The configuration of another program, in a dialect of its own maybe.
-            Some(NO_OBJECT)
-        } else if text.contains("$patch:") {
-            Some("it is a patch of Kustomize")
-        } else if text.contains("{{") && text.contains("}}") {
-            // Helm's templates are YAML once they are rendered.
-            Some("it is a template")
-        } else {
-            None
-        };
-        Self { objects: ingest::names(sources, source), other }
-    }
-
-    fn object(&self, place: Span) -> Option<&Named> {
-        self.objects.iter().find(|object| object.span.start <= place.start && place.start < object.span.end)
-    }
-}
-
-const NO_OBJECT: &str = "it is no Kubernetes object";
+/// The objects of files in which something was found.
+type Objects = BTreeMap<SourceId, Vec<Named>>;
 
 /// Returns what reading has found, but for what istiod's webhook says: IST0106 and IST0133 are that.
 pub(in crate::lint) fn refused(diagnostics: &Diagnostics, sources: &Sources) -> Vec<Reported> {
-    let mut files: BTreeMap<SourceId, File> = BTreeMap::new();
+    let mut objects = Objects::new();
     let mut out = Vec::new();
+    let mut twice = Vec::new();
     for diagnostic in diagnostics {
         let rule = match diagnostic.severity {
-            _ if diagnostic.code == ingest::DUPLICATE => &rules::MESHC0002,
+            _ if diagnostic.code == ingest::DUPLICATE => {
+                twice.push(diagnostic);
+                continue;
+            }
             Severity::Error if !ingest::is_of_webhook(diagnostic.code) => &rules::MESHC0001,
             _ => continue,
         };
-        let span = diagnostic.first_span();
-        let file = span.map(|span| &*files.entry(span.source).or_insert_with(|| File::new(sources, span.source)));
-        out.push(reported(rule, diagnostic, span.zip(file), sources));
+        out.push(reported(rule, diagnostic, &mut objects, sources));
     }
+    out.extend(duplicates(&twice, &mut objects, sources));
     out
 }
 
 /// What is in a file of the flags has no place.
-fn reported(rule: &'static Rule, diagnostic: &Diagnostic, place: Option<(Span, &File)>, sources: &Sources) -> Reported {
-    let span = place.map(|(span, _)| span);
-    let object = place.and_then(|(span, file)| file.object(span));
-    let named = object.map(|Named { kind, namespace, name, .. }| context::resource(kind, namespace, name));
-    let no_object = matches!(diagnostic.code, "missing-kind" | "not-an-object").then_some(NO_OBJECT);
-    let related = diagnostic.labels.iter().skip(1).filter_map(|label| match label.place {
-        Place::Span(span) => Some((span, label.text.clone())),
-        Place::Field(..) => None,
-    });
+fn reported(rule: &'static Rule, diagnostic: &Diagnostic, objects: &mut Objects, sources: &Sources) -> Reported {
+    let span = diagnostic.first_span();
+    let object = span.and_then(|span| object(objects, span, sources).cloned());
+    let named = object.as_ref().map(|Named { kind, namespace, name, .. }| context::resource(kind, namespace, name));
     Reported {
         rule,
         checks: vec!["reading"],
@@ -80,10 +48,100 @@ fn reported(rule: &'static Rule, diagnostic: &Diagnostic, place: Option<(Span, &
         line: span.map(|span| sources.position(span).line),
         field: String::new(),
         span,
-        related: related.collect(),
+        related: places(diagnostic).skip(1).map(|(span, text)| (span, text.to_owned())).collect(),
         help: diagnostic.help.clone(),
-        false_alarm: no_object.or(place.and_then(|(_, file)| file.other)).map(str::to_owned),
+        false_alarm: None,
+        unchecked: None,
         suppressed: None,
         object: object.map(|object| object.span),
+    }
+}
+
+fn object<'o>(objects: &'o mut Objects, place: Span, sources: &Sources) -> Option<&'o Named> {
+    let of_file = objects.entry(place.source).or_insert_with(|| ingest::names(sources, place.source));
+    of_file.iter().find(|object| object.span.start <= place.start && place.start < object.span.end)
+}
+
+fn places(diagnostic: &Diagnostic) -> impl Iterator<Item = (Span, &str)> {
+    diagnostic.labels.iter().filter_map(|label| match label.place {
+        Place::Span(span) => Some((span, label.text.as_str())),
+        Place::Field(..) => None,
+    })
+}
+
+/// Says of each object that it is defined twice; of folders beside each other that define the same ones, once of all.
+fn duplicates(all: &[&Diagnostic], objects: &mut Objects, sources: &Sources) -> Vec<Reported> {
+    let mut out = Vec::new();
+    let mut siblings: BTreeMap<PathBuf, (BTreeSet<String>, Vec<&Diagnostic>)> = BTreeMap::new();
+    for diagnostic in all {
+        let spans: Vec<Span> = places(diagnostic).map(|(span, _)| span).collect();
+        let [one, other, ..] = spans.as_slice() else {
+            out.push(reported(&rules::MESHC0002, diagnostic, objects, sources));
+            continue;
+        };
+        let of = |objects: &mut Objects, span: &Span| {
+            object(objects, *span, sources).map(|object| sources.slice(object.span).trim_end())
+        };
+        let (first, second) = (of(objects, one), of(objects, other));
+        // Copies are the same whichever counts.
+        let is_copy = first.is_some() && first == second;
+        match of_siblings(Path::new(sources.path(one.source)), Path::new(sources.path(other.source))) {
+            Some((above, folders)) => {
+                let (known, of_folder) = siblings.entry(above).or_default();
+                known.extend(folders);
+                of_folder.push(diagnostic);
+            }
+            None if is_copy => {}
+            None => out.push(reported(&rules::MESHC0002, diagnostic, objects, sources)),
+        }
+    }
+    out.extend(siblings.into_iter().filter_map(|(above, (folders, of_folder))| {
+        let mut names =
+            of_folder.iter().filter_map(|diagnostic| object(objects, diagnostic.first_span()?, sources).cloned());
+        let distinct: BTreeSet<String> = names
+            .by_ref()
+            .map(|Named { kind, namespace, name, .. }| context::resource(&kind, &namespace, &name))
+            .collect();
+        let first = of_folder.iter().min_by_key(|diagnostic| diagnostic.first_span())?;
+        Some(of_folders(&above, &folders, distinct.len(), reported(&rules::MESHC0002, first, objects, sources)))
+    }));
+    out
+}
+
+/// Returns the folder around two paths, and the folders in it that lead to them, if they part at folders.
+fn of_siblings(one: &Path, other: &Path) -> Option<(PathBuf, [String; 2])> {
+    let steps =
+        |path: &Path| path.components().map(|step| step.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>();
+    let (one, other) = (steps(one), steps(other));
+    let shared = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let folder = |steps: &[String]| (steps.len() > shared + 1).then(|| steps.get(shared).cloned()).flatten();
+    let folders = [folder(&one)?, folder(&other)?];
+    Some((one.iter().take(shared).collect(), folders))
+}
+
+fn of_folders(above: &Path, folders: &BTreeSet<String>, objects: usize, first: Reported) -> Reported {
+    const SHOWN: usize = 4;
+    let path = |name: &str| above.join(name).display().to_string();
+    let names: Vec<String> = folders.iter().take(SHOWN).map(|name| format!("`{}`", path(name))).collect();
+    let more = if folders.len() > SHOWN { format!(" and {} more", folders.len() - SHOWN) } else { String::new() };
+    let same = if objects == 1 { "the same object".to_owned() } else { format!("the same {objects} objects") };
+    let message = format!("{} folders define {same}: {}{more}", folders.len(), names.join(", "));
+    let example = folders.first().map(|name| path(name)).unwrap_or_default();
+    let help = format!("lint them one at a time (`meshc lint {example}`), or all with `--each '{}'`", path("*"));
+    Reported { message, help: Some(help), ..first }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_beside_each_other() {
+        let parts = |one, other| of_siblings(Path::new(one), Path::new(other));
+        let (above, folders) = parts("clusters/east/app.yaml", "clusters/west/app.yaml").expect("they part at folders");
+        assert_eq!((above.as_path(), folders), (Path::new("clusters"), ["east".to_owned(), "west".to_owned()]));
+        assert_eq!(parts("a/one.yaml", "a/two.yaml"), None);
+        assert_eq!(parts("a/one.yaml", "a/b/one.yaml"), None);
+        assert_eq!(parts("one.yaml", "one.yaml"), None);
     }
 }

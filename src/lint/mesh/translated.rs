@@ -9,9 +9,9 @@ use super::cause::Cause;
 use super::facts::{Discovery, Facts, Shadow};
 use super::rejected::{self, Rejected, RejectedKey};
 use crate::diagnostic::Diagnostics;
-use crate::lint::Rule;
 use crate::lint::context::Item;
 use crate::lint::finding::Finding;
+use crate::lint::{Rule, rules};
 use crate::mesh::Mesh;
 use crate::pipeline;
 use crate::proxy::{self, Proxy};
@@ -109,6 +109,12 @@ impl<'m> Translated<'m> {
             let item = finding.item?;
             Some((finding.rule.code, item.kind().to_owned(), item.full_name()))
         }));
+    }
+
+    /// Returns whether anything has been found in an object that explains why it has no effect.
+    pub(super) fn is_told(&self, item: &Item<'_>) -> bool {
+        let (kind, name) = (item.kind().to_owned(), item.full_name());
+        self.said.iter().any(|(code, of, full)| *code != rules::IST0133.code && *of == kind && *full == name)
     }
 
     /// Returns whether one of these rules has been found in an object.
