@@ -122,7 +122,6 @@ impl<'m> Workload<'m> {
     pub(super) fn name(&self) -> &'m str {
         self.other.and_then(|other| other.name.as_deref()).unwrap_or(&self.meta.name)
     }
-
 }
 
 fn workload<'m, T>(kind: &'m str, config: &'m Config<T>, selector: Option<&'m LabelSelector>) -> Workload<'m> {

@@ -21,6 +21,10 @@ pub(super) enum Why {
 
 /// Returns the files whose problems are none, since they hold no objects.
 pub(super) fn of(sources: &Sources, read: &[Read]) -> BTreeMap<SourceId, Why> {
+    // Whoever names one file means that it holds objects.
+    if sources.len() < 2 {
+        return BTreeMap::new();
+    }
     let mut objects: BTreeMap<SourceId, (usize, bool)> = BTreeMap::new();
     for piece in read {
         let (count, fails) = objects.entry(piece.source).or_default();
@@ -33,7 +37,18 @@ pub(super) fn of(sources: &Sources, read: &[Read]) -> BTreeMap<SourceId, Why> {
 
 /// Whether a problem is one of an object, rather than that there is none.
 pub(super) fn is_of_object(code: &str) -> bool {
-    !(matches!(code, "missing-kind" | "not-an-object") || code.starts_with("yaml-") || code.starts_with("json-"))
+    !matches!(
+        code,
+        "missing-kind"
+            | "not-an-object"
+            | "json-syntax"
+            | "yaml-syntax"
+            | "yaml-key"
+            | "yaml-scalar"
+            | "yaml-alias"
+            | "yaml-merge"
+            | "duplicate-key"
+    )
 }
 
 fn why(text: &str, objects: usize) -> Option<Why> {

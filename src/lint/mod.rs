@@ -16,6 +16,7 @@ mod istioctl;
 mod knowledge;
 mod level;
 mod mesh;
+mod nearest;
 pub mod output;
 pub mod page;
 mod position;
@@ -93,6 +94,7 @@ pub fn lint(
         for check in registry::of_mesh() {
             let mut findings = Vec::new();
             (check.run)(&translated, &context, &mut findings);
+            translated.note(findings.iter().filter(|finding| finding.false_alarm.is_none()));
             found.extend(findings.into_iter().map(|finding| (check.name, finding)));
         }
     }

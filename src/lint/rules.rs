@@ -97,4 +97,19 @@ rules! {
     MESHC0116 "gateway-api-condition" Warning "istiod cannot serve a part of an object of the Gateway API.";
     MESHC0117 "ignored-field" Warning "istiod does not look at a field.";
     MESHC0118 "crashes-istiod" Error "istiod crashes on what the objects ask for.";
+    MESHC0119 "listener-without-route" Error "Every request to a listener gets a 404.";
+    MESHC0120 "rule-allows-everyone" Warning "A rule of an ALLOW policy lets everyone in, beside one that restricts.";
+    MESHC0121 "allow-is-no-exception" Warning "An ALLOW policy is meant as an exception to a DENY policy.";
+    MESHC0122 "token-not-checked" Error "A policy depends on a token that nobody checks.";
+    MESHC0123 "token-not-required" Info "Tokens are checked, and requests without one pass.";
+    MESHC0124 "unknown-principal" Warning "A policy names an identity that no workload has.";
+    MESHC0125 "service-port-in-policy" Warning "A policy names a Service's port where the workload's is meant.";
+    MESHC0126 "gateway-not-allowed" Warning "A gateway routes to a workload whose policies do not let it in.";
+    MESHC0127 "external-tls" Warning "A port outside of the mesh is declared as something else than it speaks.";
+    MESHC0128 "destination-without-endpoint" Warning "A route leads to a Service behind which there is nothing.";
+    MESHC0129 "route-not-for-gateway" Warning "A gateway's route leads to a host whose routes are for sidecars.";
+    MESHC0130 "http2-port-not-declared" Warning "HTTP/2 goes to a port that is not declared so.";
+    MESHC0131 "per-try-timeout-too-long" Warning "A single try may take as long as the whole request.";
+    MESHC0132 "retries-do-not-fit" Info "The timeout of a request ends before its last try.";
+    MESHC0133 "distribute-without-failover" Warning "All requests go to one locality, even if nothing is healthy there.";
 }

@@ -31,7 +31,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     }
 }
 
-fn lacks_time(item: &Item<'_>) -> bool {
+pub(super) fn lacks_time(item: &Item<'_>) -> bool {
     item.object().meta.creation_timestamp.is_none()
 }
 

@@ -1,51 +1,82 @@
 //! TLS that a client speaks and its server does not take, or the other way round.
+//!
+//! What a client speaks is what the DestinationRule behind each of its clusters says, whichever that is: of the host itself, of a
+//! wildcard, of the client's namespace.
+
+use std::collections::BTreeMap;
 
 use super::translated::Translated;
 use crate::lint::context::{LintContext, Typed};
 use crate::lint::finding::Finding;
-use crate::lint::istioctl::full_host;
 use crate::lint::rules;
 use crate::mesh::endpoint::Endpoint;
 use crate::mesh::peer_authentication::MutualTlsMode;
 use crate::model::istio::{ClientTlsSettings, ClientTlsSettingsTlsMode as Mode, DestinationRule};
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    for rule in context.destination_rules() {
-        let host = full_host(&rule.namespace, &rule.spec.host);
-        let Some(services) = translated.mesh.services_by_hostname.get(&host) else { continue };
-        for service in services.values().filter(|service| service.is_kubernetes()) {
-            for port in &service.ports {
-                for (tls, path) in settings(&rule, port.number) {
-                    let labels = std::collections::BTreeMap::new();
-                    let endpoints = translated.mesh.service_endpoints_by_port(service, port.number, &labels);
-                    let refuses =
-                        endpoints.iter().find_map(|endpoint| Some((endpoint, refusal(translated, tls, endpoint)?)));
-                    if let Some((endpoint, why)) = refuses {
-                        let (mode, number) = (tls.mode, port.number);
-                        let address = endpoint.addresses.first().map_or("", String::as_str);
-                        let name = &endpoint.workload_name;
-                        let workload = if name.is_empty() { address } else { name };
-                        let message = format!(
-                            "port {number} of {host} gets connections of TLS mode {mode}, and {workload} {why}"
-                        );
-                        out.push(Finding::new(&rules::MESHC0112, rule.item, message).point(&format!("{path}.mode")));
-                    }
-                }
+    // By rule and field: one host as an example, and how many more.
+    let mut found: BTreeMap<(String, String), (Finding<'c>, usize)> = BTreeMap::new();
+    for (cause, cluster) in &translated.known.upstreams {
+        let mut parts = cluster.split('|').skip(1);
+        let (Some(port), Some(subset), Some(host)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let Ok(number) = port.parse::<u32>() else { continue };
+        let is_it = |rule: &Typed<'_, DestinationRule>| rule.namespace == cause.namespace && rule.name() == cause.name;
+        let Some(rule) = context.destination_rules().find(is_it) else { continue };
+        let Some(services) = translated.mesh.services_by_hostname.get(host) else { continue };
+        let none = BTreeMap::new();
+        let labels = rule.spec.subsets.iter().find(|one| one.name == subset).map_or(&none, |one| &one.labels);
+        for (tls, path) in settings(&rule, subset, number) {
+            let of_mesh = services.values().filter(|service| !service.mesh_external);
+            let mut endpoints =
+                of_mesh.flat_map(|service| translated.mesh.service_endpoints_by_port(service, number, labels));
+            let refuses = endpoints.find_map(|endpoint| Some((endpoint, refusal(translated, tls, endpoint)?)));
+            let Some((endpoint, why)) = refuses else { continue };
+            let key = (rule.full_name(), path.clone());
+            if let Some((_, others)) = found.get_mut(&key) {
+                *others += 1;
+                continue;
             }
+            let mode = tls.mode;
+            let address = endpoint.addresses.first().map_or("", String::as_str);
+            let name = &endpoint.workload_name;
+            let workload = if name.is_empty() { address } else { name };
+            let message = format!("port {number} of {host} gets connections of TLS mode {mode}, and {workload} {why}");
+            let finding = Finding::new(&rules::MESHC0112, rule.item, message).point(&format!("{path}.mode"));
+            found.insert(key, (finding, 0));
         }
     }
+    out.extend(found.into_values().map(|(mut finding, others)| {
+        if others > 0 {
+            let clusters = if others == 1 { "cluster" } else { "clusters" };
+            finding.message = format!("{} (and the same for {others} more {clusters})", finding.message);
+        }
+        finding
+    }));
 }
 
-/// Returns the settings that hold for a port, each once, with their path.
-fn settings<'c>(rule: &Typed<'c, DestinationRule>, port: u32) -> Vec<(&'c ClientTlsSettings, String)> {
-    let Some(policy) = &rule.spec.traffic_policy else { return Vec::new() };
-    let mut levels = policy.port_level_settings.iter().enumerate();
-    let level = levels.find(|(_, level)| level.port.as_ref().is_some_and(|selector| selector.number == port));
-    if let Some((index, level)) = level {
-        let path = format!("spec.trafficPolicy.portLevelSettings[{index}].tls");
-        return level.tls.iter().map(|tls| (tls, path.clone())).collect();
+/// Returns the settings that hold for a subset and a port, with their path: those of the subset go before those of the host.
+pub(super) fn settings<'c>(
+    rule: &Typed<'c, DestinationRule>,
+    subset: &str,
+    port: u32,
+) -> Vec<(&'c ClientTlsSettings, String)> {
+    let subsets = rule.spec.subsets.iter().enumerate();
+    let of_subset = subsets
+        .filter(|(_, one)| !subset.is_empty() && one.name == subset)
+        .filter_map(|(i, one)| Some((one.traffic_policy.as_ref()?, format!("spec.subsets[{i}].trafficPolicy"))));
+    let own = rule.spec.traffic_policy.iter().map(|policy| (policy, "spec.trafficPolicy".to_owned()));
+    for (policy, path) in of_subset.chain(own) {
+        let mut levels = policy.port_level_settings.iter().enumerate();
+        let level = levels.find(|(_, level)| level.port.as_ref().is_some_and(|selector| selector.number == port));
+        if let Some((index, level)) = level {
+            let path = format!("{path}.portLevelSettings[{index}].tls");
+            return level.tls.iter().map(|tls| (tls, path.clone())).collect();
+        }
+        if let Some(tls) = &policy.tls {
+            return vec![(tls, format!("{path}.tls"))];
+        }
     }
-    policy.tls.iter().map(|tls| (tls, "spec.trafficPolicy.tls".to_owned())).collect()
+    Vec::new()
 }
 
 fn refusal(translated: &Translated<'_>, tls: &ClientTlsSettings, endpoint: &Endpoint) -> Option<&'static str> {

@@ -42,6 +42,10 @@ pub(super) struct Known {
     holders: BTreeMap<(usize, Vec<usize>), Holders>,
     /// Routes that are never reached, each with a proxy.
     pub(super) shadows: BTreeMap<Shadow, String>,
+    /// Route configurations in which there is nothing, by proxy and name.
+    pub(super) empty_routes: BTreeSet<(String, String)>,
+    /// Clusters with the DestinationRule that they are by.
+    pub(super) upstreams: BTreeSet<(Cause, String)>,
     /// What Envoy refuses, each once for all proxies that have it.
     pub(super) rejected: BTreeMap<RejectedKey, Rejected>,
 }
@@ -93,7 +97,7 @@ impl<'m> Translated<'m> {
             for (discovery, (served, fresh)) in &served {
                 known.causes.extend(fresh.iter().flat_map(|facts| facts.causes.iter().cloned()));
                 for one in served.iter().filter(|one| one.facts.depend_on_the_proxy()) {
-                    known.add(&one.facts, &clusters, &name);
+                    known.add(&one.facts, one.resource.name(), &clusters, &name);
                     rejected::of_resource(&mut known, *discovery, one, &clusters, &name);
                 }
                 rejected::of_list(&mut known, *discovery, served, &name);
@@ -155,7 +159,13 @@ fn address(resource: &Arc<Resource>) -> usize {
 }
 
 impl Known {
-    fn add(&mut self, facts: &Arc<Facts>, clusters: &IndexSet<&str>, proxy: &Arc<str>) {
+    fn add(&mut self, facts: &Arc<Facts>, resource: &str, clusters: &IndexSet<&str>, proxy: &Arc<str>) {
+        if let Some(cause) = &facts.upstream {
+            self.upstreams.insert((cause.clone(), resource.to_owned()));
+        }
+        if facts.is_empty_route {
+            self.empty_routes.insert((proxy.to_string(), resource.to_owned()));
+        }
         if !facts.destinations.is_empty() {
             let named = facts.destinations.iter().enumerate();
             let missing = named.filter(|(_, (_, cluster))| !clusters.contains(cluster.as_str()));
