@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const ROUTE: &str = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: cart, namespace: shop}\nspec:\n  hosts: [cart]\n  \
                      http:\n  - route:\n    - destination: {host: crat}\n";
-const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\nspec:\n  ports: [{name: orders, port: 80}]\n";
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\nspec:\n  selector: {app: cart}\n  ports: [{name: orders, port: 80}]\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart, namespace: shop}\nspec:\n  selector: {matchLabels: {app: cart}}\n  template:\n    metadata: {labels: {app: cart}}\n    spec:\n      containers: [{name: app, image: registry.example/cart}]\n";
 
 /// Makes a folder of its own with these files.
 fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {

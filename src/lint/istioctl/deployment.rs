@@ -9,6 +9,7 @@ use crate::lint::context::{Item, LintContext, Origin, Typed, View};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::labels;
+use crate::mesh::registry::kubernetes_service::protocol;
 use crate::model::kubernetes::{Deployment, IntOrString, PodSpec, Service, ServicePort};
 
 /// The user of the proxy.
@@ -21,7 +22,7 @@ pub(super) fn check_services<'c>(context: &'c LintContext<'_>, out: &mut Vec<Fin
         if !is_waypoint && in_mesh::deployment(&deployment, context) {
             let services = services(&deployment, context);
             protocols(deployment.item, &services, out);
-            target_ports(deployment.item, &services, out);
+            target_ports(context, deployment.item, &services, out);
         }
     }
 }
@@ -52,7 +53,12 @@ fn protocols<'c>(deployment: &'c Item<'c>, services: &[Typed<'c, Service>], out:
     }
 }
 
-fn target_ports<'c>(deployment: &'c Item<'c>, services: &[Typed<'c, Service>], out: &mut Vec<Finding<'c>>) {
+fn target_ports<'c>(
+    context: &LintContext<'_>,
+    deployment: &'c Item<'c>,
+    services: &[Typed<'c, Service>],
+    out: &mut Vec<Finding<'c>>,
+) {
     let mut targets: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
     for service in services {
         for port in &service.spec.spec.ports {
@@ -65,13 +71,29 @@ fn target_ports<'c>(deployment: &'c Item<'c>, services: &[Typed<'c, Service>], o
         let numbers = ports.keys().map(u32::to_string).collect::<Vec<_>>().join(", ");
         let distinct = names.iter().collect::<BTreeSet<_>>().len();
         let whose = if distinct == 1 { "one Service uses" } else { "Services use" };
+        if context.view == View::Meshc {
+            names.dedup();
+        }
+        // One application behind several ports of one protocol is as it should be.
+        let same = context.view == View::Meshc && speak_the_same(services, target);
         let message = format!(
             "of the Deployment {}, {whose} target port `{target}` behind different ports: {} (ports {numbers})",
             deployment.name(),
             names.join(", ")
         );
-        out.push(Finding::new(&rules::IST0137, deployment, message).at("metadata.name"));
+        let finding = Finding::new(&rules::IST0137, deployment, message).at("metadata.name");
+        out.push(
+            finding.false_alarm_if(same.then_some("the ports have one protocol, or another finding says which counts")),
+        );
     }
+}
+
+/// Whether the ports that lead to a target port are all of HTTP or all of TCP: of others, one decides, which another rule says.
+fn speak_the_same(services: &[Typed<'_, Service>], wanted: &str) -> bool {
+    let all = services.iter().flat_map(|service| &service.spec.spec.ports).filter(|port| target(port) == wanted);
+    let protocols: Vec<_> =
+        all.map(|port| protocol(port.port, &port.name, &port.protocol, port.app_protocol.as_deref())).collect();
+    protocols.iter().all(|one| one.is_http()) || protocols.iter().all(|one| !one.is_http())
 }
 
 fn target(port: &ServicePort) -> String {

@@ -2,11 +2,14 @@
 //!
 //! istiod: `analyzers/k8sgateway/{workloadselector,crdversion}.go`
 
+use std::collections::BTreeMap;
+
 use super::selector::Labels;
-use crate::lint::context::{Item, LintContext};
+use crate::lint::context::{GATEWAY_API, Item, LintContext, View};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::labels;
+use crate::source::{Node, NodeKind};
 
 const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
 const BUNDLE_VERSION: &str = "gateway.networking.k8s.io/bundle-version";
@@ -47,6 +50,44 @@ pub(super) fn check_selectors<'c>(context: &'c LintContext<'_>, out: &mut Vec<Fi
     for policy in context.wasm_plugins() {
         let spec = policy.spec;
         check(policy.item, spec.selector.as_ref().map(|s| &s.match_labels), spec.target_ref.is_some());
+    }
+}
+
+/// Finds listeners of one Gateway with the same certificate for several hosts: each has routes of its own.
+pub(super) fn check_certificates<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    if context.view == View::Istioctl {
+        return;
+    }
+    for gateway in context.of(GATEWAY_API, "Gateway") {
+        let listeners = gateway.node().get("spec").and_then(|spec| spec.get("listeners"));
+        let mut known: BTreeMap<(i64, String), (usize, &str)> = BTreeMap::new();
+        for (index, listener) in listeners.into_iter().flat_map(Node::items).enumerate() {
+            let text = |key: &str| listener.get(key).and_then(Node::as_str).unwrap_or_default();
+            let port = match listener.get("port").map(Node::kind) {
+                Some(NodeKind::Int(port)) => port,
+                _ => continue,
+            };
+            let references = listener.get("tls").and_then(|tls| tls.get("certificateRefs"));
+            for reference in references.into_iter().flat_map(Node::items).filter(|_| text("protocol") == "HTTPS") {
+                let part = |key: &str| reference.get(key).and_then(Node::as_str);
+                let namespace = part("namespace").unwrap_or(&gateway.namespace);
+                let secret = format!("{namespace}/{}", part("name").unwrap_or_default());
+                let (first, host) = *known.entry((port, secret.clone())).or_insert((index, text("hostname")));
+                if first == index || host == text("hostname") {
+                    continue;
+                }
+                let message = format!(
+                    "listeners {first} and {index} of {} have the same certificate {secret}: a client that reuses its HTTP/2 connection for `{}` gets a 404",
+                    gateway.full_name(),
+                    text("hostname")
+                );
+                out.push(
+                    Finding::new(&rules::IST0138, gateway, message)
+                        .point(&format!("spec.listeners[{index}].tls.certificateRefs"))
+                        .help("use one listener with a wildcard for both hosts, or a certificate for each"),
+                );
+            }
+        }
     }
 }
 

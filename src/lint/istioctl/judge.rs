@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use crate::lint::context::{Item, LintContext};
 use crate::mesh::Mesh;
 use crate::mesh::hostname;
+use crate::mesh::labels;
+use crate::mesh::protocol::Protocol;
 use crate::mesh::service::Service;
+use crate::model::istio::{Server, ServerTlsSettingsTlsMode};
 
 use super::hosts;
 
@@ -166,4 +169,43 @@ fn services<'m>(mesh: &'m Mesh, name: &str) -> impl Iterator<Item = &'m Service>
     let name = name.to_owned();
     let all = mesh.services_by_hostname.iter().filter(move |(known, _)| hostname::subset_of(&name, known));
     all.flat_map(|(_, by_namespace)| by_namespace.values().map(std::convert::AsRef::as_ref))
+}
+
+/// Why a rule with conditions on HTTP only denies no connection of TCP: nobody who enforces the policy has a port of TCP.
+pub(super) fn tcp_ports(context: &LintContext<'_>, item: &Item<'_>) -> Option<&'static str> {
+    const REASON: &str = "no workload of the policy has a port of TCP";
+    let mesh = context.mesh?;
+    let mut policies = context.authorization_policies().filter(|policy| std::ptr::eq(policy.item, item));
+    let spec = policies.next()?.spec;
+    let none = BTreeMap::new();
+    let selector = spec.selector.as_ref().map_or(&none, |selector| &selector.match_labels);
+    let is_near = |namespace: &str| namespace == item.namespace || item.namespace == mesh.config.root_namespace;
+    let is_for = |namespace: &str, own: &BTreeMap<String, String>| is_near(namespace) && labels::subset(selector, own);
+    let mut selected = mesh.pods.iter().filter(|pod| is_for(&pod.meta.namespace, &pod.meta.labels)).peekable();
+    selected.peek()?;
+    let gateways = |own: &BTreeMap<String, String>| {
+        let own = own.clone();
+        mesh.gateways.iter().filter(move |gateway| labels::subset(&gateway.spec.selector, &own))
+    };
+    let is_tcp = |server: &Server| {
+        let protocol = Protocol::parse(server.port.as_ref().map_or("", |port| port.protocol.as_str()));
+        let ends = server.tls.as_ref().is_some_and(|tls| {
+            !matches!(tls.mode, ServerTlsSettingsTlsMode::Passthrough | ServerTlsSettingsTlsMode::AutoPassthrough)
+        });
+        !(protocol.is_http() || protocol == Protocol::Https && ends)
+    };
+    let of_gateway = selected
+        .clone()
+        .flat_map(|pod| gateways(&pod.meta.labels))
+        .any(|gateway| gateway.spec.servers.iter().any(is_tcp));
+    let all_services = mesh.services_by_hostname.values().flat_map(BTreeMap::values);
+    let of_service = all_services.into_iter().any(|service| {
+        let endpoints = mesh.service_endpoints(service);
+        let own = |port: &str| {
+            let mut own = endpoints.iter().filter(|endpoint| endpoint.service_port_name == port);
+            own.any(|one| is_for(&one.namespace, &one.labels) && gateways(&one.labels).next().is_none())
+        };
+        service.ports.iter().any(|port| (port.protocol.is_tcp() || port.protocol.is_unsupported()) && own(&port.name))
+    });
+    (!of_gateway && !of_service).then_some(REASON)
 }

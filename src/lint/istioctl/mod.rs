@@ -73,6 +73,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new("injection.ImageAnalyzer", injection::check_images),
     Check::new("injection.ImageAutoAnalyzer", injection::check_auto),
     Check::new("k8sgateway.SelectorAnalyzer", gateway_api::check_selectors),
+    Check::new("k8sgateway.CertificateAnalyzer", gateway_api::check_certificates),
     Check::new("k8sgateway.CRDVersionAnalyzer", gateway_api::check_versions),
     Check::new("meshnetworks.MeshNetworksAnalyzer", multicluster::check),
     Check::new("service.PortNameAnalyzer", service::check),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::judge;
 use crate::ingest::WrittenObject;
 use crate::lint::context::{Item, LintContext, View};
 use crate::lint::finding::Finding;
@@ -37,7 +38,13 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                 continue;
             }
             let at = if path.0.is_empty() { String::new() } else { format!("`{path}`: ") };
-            out.push(Finding::new(rule, narrow(item), format!("{at}{text}")).point_path(path));
+            let (mut text, mut reason) = (text, None);
+            if code == "deny-all-tcp" && context.view == View::Meshc {
+                reason = judge::tcp_ports(context, item);
+                text = denies_tcp(item, &path);
+            }
+            let finding = Finding::new(rule, narrow(item), format!("{at}{text}")).point_path(path);
+            out.push(finding.false_alarm_if(reason));
         }
     }
     out.extend(envoy_filters(&filters));
@@ -45,6 +52,12 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
 
 fn narrow<'c>(item: &'c Item<'_>) -> &'c Item<'c> {
     item
+}
+
+/// Says what a DENY rule with conditions on HTTP does to connections of TCP.
+fn denies_tcp(item: &Item<'_>, rule: &FieldPath) -> String {
+    let whose = item.node().at(rule).and_then(|rule| rule.get("from")).map_or("", |_| " from these sources");
+    format!("on TCP ports the HTTP conditions are ignored: every connection{whose} is denied")
 }
 
 /// Says once of all EnvoyFilters what the webhook says of each.

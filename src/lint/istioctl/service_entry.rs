@@ -15,9 +15,18 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         }
         for (i, port) in entry.spec.ports.iter().enumerate() {
             if port.protocol.is_empty() || port.protocol.eq_ignore_ascii_case("TCP") {
-                let message = "a TCP port is told apart by its address: the ServiceEntry has no `addresses`";
+                let hosts = entry.spec.hosts.join(", ");
+                let message = format!(
+                    "the ServiceEntry has no `addresses`, so its TCP port takes the connections to port {} of all other hosts: they go to {hosts}",
+                    port.number
+                );
                 let finding = Finding::new(&rules::IST0134, entry.item, message).at(&format!("spec.ports[{i}].name"));
-                out.push(finding.help("set `addresses`, or let istiod allocate them (PILOT_ENABLE_IP_AUTOALLOCATE)"));
+                let help = if port.number == 443 {
+                    "use `protocol: TLS` (or HTTPS), which tells hosts apart by server name, or set `addresses`"
+                } else {
+                    "set `addresses`; addresses that istiod allocates count only for sidecars that capture DNS (ISTIO_META_DNS_CAPTURE)"
+                };
+                out.push(finding.help(help));
             }
         }
     }

@@ -61,6 +61,10 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             Some((item, path, &label.text))
         });
         let Some((item, path, _)) = places.next() else { continue };
+        // Rules of one host are one, whichever Ingress has its TLS: where that goes wrong, MESHC0119 says so.
+        if diagnostic.code == "gateway-duplicate-tls-hosts" && item.kind() == "Ingress" {
+            continue;
+        }
         if diagnostic.code == "custom-provider" && has_provider(context, item) {
             continue;
         }

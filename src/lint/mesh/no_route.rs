@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::creation;
 use super::translated::Translated;
 use crate::lint::context::{Item, LintContext, Typed};
 use crate::lint::finding::Finding;
@@ -141,6 +142,14 @@ fn of_empty_listeners<'c>(
                 if !found.contains_key(&key)
                     && let Some(finding) = empty(translated, context, server, told)
                 {
+                    let item = finding.item;
+                    let rivals = item.into_iter().chain(finding.related.iter().map(|(item, ..)| *item));
+                    let lacks_time =
+                        rivals.into_iter().any(|item| item.kind() == "Ingress" && creation::lacks_time(item));
+                    if let Some(item) = item.filter(|_| lacks_time) {
+                        let message = "of two Ingresses with one TLS host, the older one has the routes, and the files do not say how old they are: meshc goes by their names";
+                        out.push(Finding::new(&rules::MESHC0111, item, message).point("metadata"));
+                    }
                     found.insert(key, finding);
                 }
             }
