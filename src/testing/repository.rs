@@ -6,6 +6,7 @@ mod conflicts;
 mod diff;
 mod hostile;
 mod lint;
+mod lint_cases;
 mod lint_command;
 mod parity;
 mod parity_tests;
