@@ -143,7 +143,7 @@ fn base64_of_one_line(text: &str) -> Result<String, Error> {
     let is_known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
     let why = match text.chars().zip(1..).find(|(c, number)| !is_known(*c) && (*c != '=' || *number <= padding)) {
         Some((c, number)) => format!("character {number} is `{}`", c.escape_debug()),
-        None if text.len() % 4 != 0 => format!("it has {} characters, which is no multiple of 4", text.len()),
+        None if !text.len().is_multiple_of(4) => format!("it has {} characters, which is no multiple of 4", text.len()),
         None => return Ok(text),
     };
     Err(Error::new("invalid-value", format!("this is not valid base64: {why}")))
@@ -278,8 +278,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.node.kind() {
             NodeKind::String(text) if self.context.style == Style::Kubernetes && is_for_bytes(&visitor) => {
-                let text = base64_of_one_line(text).map_err(|error| error.at(self.node))?;
-                visitor.visit_str(&text).map_err(|error: Error| error.at(self.node))
+                visitor.visit_str(&base64_of_one_line(text)?)
             }
             NodeKind::String(text) => visitor.visit_borrowed_str(text),
             NodeKind::Null => visitor.visit_borrowed_str(""),

@@ -205,7 +205,7 @@ impl Kustomizations {
         let all: BTreeMap<PathBuf, Kustomization> = files
             .iter()
             .filter(|file| is_kustomization(Path::new(&file.path)))
-            .flat_map(|file| read(file, &texts))
+            .filter_map(|file| read(file, &texts))
             .map(|one| (one.folder.clone(), one))
             .collect();
         let mut users: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
@@ -341,18 +341,18 @@ fn read(file: &SourceFile, files: &BTreeMap<PathBuf, &SourceFile>) -> Option<Kus
         let root = tree.root(SourceId::default(), &text);
         // Flux has a kind of that name, which is an object.
         if root.get("apiVersion").and_then(Node::as_str).is_none_or(|version| version.starts_with(GROUP)) {
-            out = Some(kustomization(root, folder.clone(), files));
+            out = Some(kustomization(root, &folder, files));
         }
     }
     out
 }
 
-fn kustomization(root: Node<'_>, folder: PathBuf, files: &BTreeMap<PathBuf, &SourceFile>) -> Kustomization {
+fn kustomization(root: Node<'_>, folder: &Path, files: &BTreeMap<PathBuf, &SourceFile>) -> Kustomization {
     let items = |field: &str| root.get(field).map(|list| list.items().collect::<Vec<_>>()).unwrap_or_default();
     let text = |node: Node<'_>| node.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let inside = |name: String| clean(&folder.join(name));
     let paths = |field: &str| items(field).into_iter().filter_map(text).map(inside).collect::<Vec<PathBuf>>();
-    let mut out = Kustomization { folder: folder.clone(), ..Kustomization::default() };
+    let mut out = Kustomization { folder: folder.to_owned(), ..Kustomization::default() };
     out.resources = [paths("resources"), paths("bases")].concat();
     out.components = paths("components");
     out.namespace = root.get("namespace").and_then(text);
@@ -375,14 +375,13 @@ fn kustomization(root: Node<'_>, folder: PathBuf, files: &BTreeMap<PathBuf, &Sou
             let inline = item.get("patch").and_then(text).or_else(|| text(item).filter(|text| text.contains('\n')));
             let path = path.map(inside);
             out.parts.extend(path.clone());
-            match item.get("target") {
-                Some(target) => out.patched.push(target_of(target)),
-                None => {
-                    let of_file = path.and_then(|path| files.get(&path)?.content.as_ref().ok());
-                    let text = inline.or_else(|| of_file.map(|bytes| text::decode(bytes.clone()).text));
-                    out.patched.extend(text.map_or_else(|| vec![Target::default()], |text| targets_of_patch(&text)));
-                }
+            if let Some(target) = item.get("target") {
+                out.patched.push(target_of(target));
+                continue;
             }
+            let of_file = path.and_then(|path| files.get(&path)?.content.as_ref().ok());
+            let text = inline.or_else(|| of_file.map(|bytes| text::decode(bytes.clone()).text));
+            out.patched.extend(text.map_or_else(|| vec![Target::default()], |text| targets_of_patch(&text)));
         }
     }
     for replacement in items("replacements") {
@@ -404,9 +403,9 @@ fn kustomization(root: Node<'_>, folder: PathBuf, files: &BTreeMap<PathBuf, &Sou
         for generator in items(field) {
             let name = generator.get("name").and_then(text);
             if is_secret {
-                out.secrets.extend(name)
+                out.secrets.extend(name);
             } else {
-                out.config_maps.extend(name)
+                out.config_maps.extend(name);
             }
             let files = ["files", "envs"].into_iter().filter_map(|list| generator.get(list)).flat_map(Node::items);
             let files = files.filter_map(Node::as_str);

@@ -168,7 +168,7 @@ pub(super) fn collect(
         }
     }
     manifests.passed_over = no_objects::templates(&no_objects);
-    no_objects::notes(&no_objects, &manifests.unfinished).into_iter().for_each(|note| diagnostics.push(note));
+    diagnostics.extend(no_objects::notes(&no_objects, &manifests.unfinished).into_iter().collect());
     // Files are in the order of their paths, so of equal ones the first written stays first.
     resources.sort_by(|a, b| key(a).cmp(&key(b)));
     let mut kept: Vec<(Resource, Document)> = Vec::with_capacity(resources.len());

@@ -60,7 +60,7 @@ use problem::Problem;
 /// Reads all files.
 pub fn ingest(files: Vec<SourceFile>) -> (Manifests, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
-    let set_aside::Files { files, kustomizations, overlays, templates } =
+    let set_aside::Files { with_objects: files, kustomizations, overlays, templates } =
         set_aside::objects_only(files, &mut diagnostics);
     let (sources, unread, pieces) = load(files, &mut diagnostics);
     let kustomized: BTreeMap<SourceId, Arc<Kustomized>> =

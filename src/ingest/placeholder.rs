@@ -11,7 +11,7 @@ use crate::source::{Node, NodeKind};
 static CERTAIN: LazyLock<Regex> = LazyLock::new(|| {
     let name = r"[A-Za-z_][A-Za-z0-9_.-]*";
     Regex::new(&format!(
-        r#"\{{\{{.*?\}}\}}|\$\{{{name}(:?[-=?+][^}}]*)?\}}|\$\({name}\)|<<_*{name}>>|@@?{name}@@?|%%{name}%%|\b_{{2,3}}[A-Za-z][A-Za-z0-9_-]*?_{{2,3}}(?:\b|$)|^ENC\[[A-Z0-9_]+,|<%=?.*?%>"#
+        r"\{{\{{.*?\}}\}}|\$\{{{name}(:?[-=?+][^}}]*)?\}}|\$\({name}\)|<<_*{name}>>|@@?{name}@@?|%%{name}%%|\b_{{2,3}}[A-Za-z][A-Za-z0-9_-]*?_{{2,3}}(?:\b|$)|^ENC\[[A-Z0-9_]+,|<%=?.*?%>"
     ))
     .expect("a fixed expression")
 });
@@ -52,8 +52,7 @@ pub(crate) fn in_object(object: Node<'_>) -> Option<String> {
     let kind = object.get("kind").and_then(Node::as_str).unwrap_or_default();
     object.entries().find_map(|(key, value)| match key.as_str().unwrap_or_default() {
         "data" | "binaryData" if kind == "ConfigMap" => None,
-        "stringData" => None,
-        "apiVersion" | "kind" | "status" | "sops" => None,
+        "stringData" | "apiVersion" | "kind" | "status" | "sops" => None,
         _ => in_node(value),
     })
 }

@@ -18,7 +18,7 @@ const SHOWN: usize = 3;
 
 /// Files that hold objects, and what becomes of them before they are applied.
 pub(super) struct Files {
-    pub(super) files: Vec<SourceFile>,
+    pub(super) with_objects: Vec<SourceFile>,
     pub(super) kustomizations: Kustomizations,
     /// The kustomizations that somebody applies.
     pub(super) overlays: Vec<Overlay>,
@@ -39,7 +39,7 @@ pub(super) fn objects_only(files: Vec<SourceFile>, diagnostics: &mut Diagnostics
             templates += 1;
             return false;
         }
-        !parts.contains(&path) && !(is_kustomization(&path) && !is_object(file))
+        !parts.contains(&path) && (!is_kustomization(&path) || is_object(file))
     });
     let kept = kept.collect();
     if templates > 0 {
@@ -50,7 +50,7 @@ pub(super) fn objects_only(files: Vec<SourceFile>, diagnostics: &mut Diagnostics
         diagnostics.push(Diagnostic::note("helm-chart", message).help(help));
     }
     diagnostics.push_some(note(&overlays));
-    Files { files: kept, kustomizations, overlays, templates }
+    Files { with_objects: kept, kustomizations, overlays, templates }
 }
 
 /// Says which overlays there are, and how to look at one.
@@ -101,7 +101,7 @@ mod tests {
     fn kept(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let mut diagnostics = Diagnostics::default();
         let files = files.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect();
-        let kept = objects_only(files, &mut diagnostics).files.into_iter().map(|file| file.path).collect();
+        let kept = objects_only(files, &mut diagnostics).with_objects.into_iter().map(|file| file.path).collect();
         (kept, diagnostics.iter().map(|one| one.message.clone()).collect())
     }
 

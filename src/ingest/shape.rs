@@ -40,7 +40,7 @@ pub(super) fn is_workload(object: Node<'_>) -> bool {
     places(object).next().is_some()
 }
 
-fn places<'a>(object: Node<'a>) -> impl Iterator<Item = (String, Node<'a>)> {
+fn places(object: Node<'_>) -> impl Iterator<Item = (String, Node<'_>)> {
     let at = move |path: &str| object.at(&FieldPath::parse(path));
     let own = TEMPLATES.iter().filter_map(move |path| Some(((*path).to_owned(), at(path)?)));
     let of_list = at(DEPLOYMENTS).into_iter().flat_map(Node::items).enumerate();

@@ -302,7 +302,7 @@ impl<'a> LintContext<'a> {
 
     /// Returns the labels of a namespace, as the input is completed.
     pub(crate) fn namespace_labels(&self, name: &str) -> Option<&Labels> {
-        self.namespaces.get(name).or_else(|| self.namespace(name).map(|namespace| namespace.labels()))
+        self.namespaces.get(name).or_else(|| self.namespace(name).map(Item::labels))
     }
 
     /// Returns whether there is a namespace of this name.

@@ -68,7 +68,7 @@ impl Knowledge {
         };
         let written = |item: &Item<'_>| !item.object().meta.namespace.is_empty();
         let namespaced = items.clone().filter(|item| !item.namespace.is_empty() && item.is_written());
-        let (named, nameless): (Vec<bool>, Vec<bool>) = namespaced.map(|item| written(item)).partition(|named| *named);
+        let (named, nameless): (Vec<bool>, Vec<bool>) = namespaced.map(written).partition(|named| *named);
         out.is_partly_nameless = !named.is_empty() && !nameless.is_empty();
         for overlay in manifests.overlays.iter().filter(|one| one.has_charts) {
             out.namespaces.entry(overlay.namespace.clone().unwrap_or_default()).or_default().release = true;
@@ -264,7 +264,7 @@ fn collect(node: Node<'_>, out: &mut BTreeSet<String>, depth: usize) {
         NodeKind::String(text) if text.len() <= NAME => drop(out.insert(text.to_owned())),
         NodeKind::Seq(items) if depth < 16 => items.into_iter().for_each(|item| collect(item, out, depth + 1)),
         NodeKind::Map(entries) if depth < 16 => {
-            entries.into_iter().for_each(|(_, value)| collect(value, out, depth + 1))
+            entries.into_iter().for_each(|(_, value)| collect(value, out, depth + 1));
         }
         _ => {}
     }

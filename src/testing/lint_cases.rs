@@ -67,7 +67,8 @@ fn examples_are_clean() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
         let said = said(&folder);
         let codes: Vec<&str> = said.lines().filter(|line| !line.starts_with(' ')).collect();
-        let allowed = |line: &&&str| line.contains("IST0161") || line.starts_with("found ") || line.starts_with("exit code");
+        let allowed =
+            |line: &&&str| line.contains("IST0161") || line.starts_with("found ") || line.starts_with("exit code");
         let others: Vec<&&str> = codes.iter().filter(|line| !allowed(line)).collect();
         assert!(others.is_empty(), "{name}: {others:?}");
     }

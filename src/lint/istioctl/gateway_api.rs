@@ -63,10 +63,7 @@ pub(super) fn check_certificates<'c>(context: &'c LintContext<'_>, out: &mut Vec
         let mut known: BTreeMap<(i64, String), (usize, &str)> = BTreeMap::new();
         for (index, listener) in listeners.into_iter().flat_map(Node::items).enumerate() {
             let text = |key: &str| listener.get(key).and_then(Node::as_str).unwrap_or_default();
-            let port = match listener.get("port").map(Node::kind) {
-                Some(NodeKind::Int(port)) => port,
-                _ => continue,
-            };
+            let Some(NodeKind::Int(port)) = listener.get("port").map(Node::kind) else { continue };
             let references = listener.get("tls").and_then(|tls| tls.get("certificateRefs"));
             for reference in references.into_iter().flat_map(Node::items).filter(|_| text("protocol") == "HTTPS") {
                 let part = |key: &str| reference.get(key).and_then(Node::as_str);

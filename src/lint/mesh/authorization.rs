@@ -52,7 +52,7 @@ pub(super) fn written<'c>(context: &'c LintContext<'_>) -> impl Iterator<Item = 
 pub(super) struct Values<'r> {
     pub(super) path: String,
     pub(super) field: &'static str,
-    pub(super) values: &'r [String],
+    pub(super) all: &'r [String],
 }
 
 /// Returns the lists of values of a source.
@@ -69,7 +69,7 @@ pub(super) fn of_source<'r>(rule: usize, from: usize, source: &'r Source) -> Vec
     ];
     let path = |field: &str| format!("spec.rules[{rule}].from[{from}].source.{field}");
     let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());
-    lists.map(|(field, values)| Values { path: path(field), field, values }).collect()
+    lists.map(|(field, values)| Values { path: path(field), field, all: values }).collect()
 }
 
 /// Says whether a value of a policy matches a text: exactly, by prefix, suffix or presence. istiod: `authz/matcher`

@@ -1,6 +1,6 @@
 //! Destinations of gateways behind which there is nothing, or another VirtualService whose routes gateways do not follow.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::translated::Translated;
 use crate::lint::context::{Item, LintContext, Typed};
@@ -11,11 +11,11 @@ use crate::model::istio::VirtualService;
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     for service in context.virtual_services().filter(|service| context.is_taken(service.item)) {
-        let mut told: BTreeMap<String, ()> = BTreeMap::new();
+        let mut told: BTreeSet<String> = BTreeSet::new();
         let of_gateway = service.spec.gateways.iter().any(|gateway| gateway != "mesh");
         for (destination, path) in istioctl::destinations(&service) {
             let host = full_host(&service.namespace, &destination.host);
-            if told.contains_key(&host) {
+            if told.contains(&host) {
                 continue;
             }
             let facade = of_gateway.then(|| facade(context, &service, &host)).flatten();
@@ -28,7 +28,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
                 ),
                 (false, None) => continue,
             };
-            told.insert(host.clone(), ());
+            told.insert(host.clone());
             let rule = if empty { &rules::MESHC0128 } else { &rules::MESHC0129 };
             let finding = Finding::new(rule, service.item, message).point(&format!("{path}.host"));
             out.push(match facade {

@@ -1,6 +1,6 @@
 //! Routes of gateways into workloads whose policies let no gateway in.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::authorization::{Policy, matches, policies};
 use super::translated::Translated;
@@ -22,14 +22,14 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     for service in context.virtual_services().filter(|service| context.is_taken(service.item)) {
         let gateways = service.spec.gateways.iter().filter(|name| *name != "mesh");
         let routers: Vec<&Proxy> = gateways.flat_map(|name| routers(translated, &service.namespace, name)).collect();
-        let mut told: BTreeMap<String, ()> = BTreeMap::new();
+        let mut told: BTreeSet<String> = BTreeSet::new();
         for (destination, path) in istioctl::destinations(&service) {
             let host = full_host(&service.namespace, &destination.host);
             for router in &routers {
                 let Some((workload, policy)) = refusing(translated, &allow, router, &host) else { continue };
                 // What its author has misspelt is said where it is written.
                 if translated.is_said(&[&rules::MESHC0124, &rules::MESHC0122], policy.item)
-                    || told.insert(host.clone(), ()).is_some()
+                    || !told.insert(host.clone())
                 {
                     continue;
                 }

@@ -11,6 +11,7 @@ use crate::lint::istioctl::{self, full_host};
 use crate::lint::rules;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Service};
+use crate::model::istio::ConnectionPoolSettingsHttpSettingsH2UpgradePolicy as H2UpgradePolicy;
 use crate::proxy::{Proxy, ProxyKind};
 
 const HELP: &str = "name the port `grpc-...` or `http2-...`, or set `appProtocol: kubernetes.io/h2c`";
@@ -26,7 +27,7 @@ fn is_http1(translated: &Translated<'_>, service: &Service, port: &Port) -> bool
     let upgrades = translated.mesh.destination_rule_for(&service.namespace, service).iter().any(|rule| {
         let policy = rule.rule.spec.traffic_policy.as_ref();
         let http = policy.and_then(|policy| policy.connection_pool.as_ref()).and_then(|pool| pool.http.as_ref());
-        http.is_some_and(|http| http.use_client_protocol || http.h2_upgrade_policy != Default::default())
+        http.is_some_and(|http| http.use_client_protocol || http.h2_upgrade_policy != H2UpgradePolicy::default())
     });
     !upgrades && !port.protocol.is_http2() && !port.protocol.is_tls()
 }

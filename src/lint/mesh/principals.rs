@@ -30,7 +30,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             let of_source = of_source.flat_map(|list| {
                 let is_account = matches!(list.field, "serviceAccounts" | "notServiceAccounts");
                 let is_principal = matches!(list.field, "principals" | "notPrincipals");
-                let values = list.values.iter().enumerate().filter(move |_| is_account || is_principal);
+                let values = list.all.iter().enumerate().filter(move |_| is_account || is_principal);
                 values.map(|(k, value)| (format!("{}[{k}]", list.path), value, is_account)).collect::<Vec<_>>()
             });
             let of_conditions =

@@ -90,14 +90,10 @@ fn by_port<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
         let Some(ports) = ports(context, &service) else { continue };
         let all = &service.spec.http;
         for (index, route) in all.iter().enumerate() {
-            let own: BTreeSet<u32> = match route.r#match.is_empty() {
-                true => ports.clone(),
-                false => {
-                    let of_match = route.r#match.iter().map(|one| one.port);
-                    let any = of_match.clone().any(|port| port == 0);
-                    if any { ports.clone() } else { of_match.filter(|port| ports.contains(port)).collect() }
-                }
-            };
+            let of_match = || route.r#match.iter().map(|one| one.port);
+            let is_for_any = route.r#match.is_empty() || of_match().any(|port| port == 0);
+            let own: BTreeSet<u32> =
+                if is_for_any { ports.clone() } else { of_match().filter(|port| ports.contains(port)).collect() };
             let earlier = || all.iter().take(index).enumerate();
             let taken = |port: u32| earlier().find(|(_, other)| takes_port(other, port)).map(|(index, _)| index);
             let takers: Option<Vec<usize>> = own.iter().map(|port| taken(*port)).collect();
