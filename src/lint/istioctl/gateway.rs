@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::judge;
 use super::selector::{self, Labels};
-use crate::lint::context::{LintContext, Typed};
+use crate::lint::context::{LintContext, Typed, View};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::labels;
@@ -36,7 +36,10 @@ pub(super) fn check_ports<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findin
             let of_pod = context.services().filter(|service| {
                 service.namespace == pod.namespace && labels::subset(&service.spec.spec.selector, pod.labels())
             });
-            for port in of_pod.flat_map(|service| &service.spec.spec.ports).filter(|port| port.protocol == "TCP") {
+            for port in of_pod.flat_map(|service| &service.spec.spec.ports).filter(|port| {
+                // The API server fills the protocol in; istioctl looks at files.
+                port.protocol == "TCP" || port.protocol.is_empty() && context.view == View::Meshc
+            }) {
                 ports.insert(port.port);
                 ports.extend(number(port.target_port.as_ref()));
             }

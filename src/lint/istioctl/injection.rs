@@ -195,7 +195,14 @@ pub(super) fn check_auto<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding
         let namespace = if deployment.namespace.is_empty() { "default" } else { &deployment.namespace };
         let of_namespace = context.namespace(namespace).map_or(&none, |namespace| namespace.labels());
         let of_pod = &deployment.spec.template.metadata.labels;
-        if !webhooks.iter().any(|webhook| webhook.matches(of_namespace, of_pod)) {
+        // Hardly any folder holds the injector's webhook: without one, a default install is there.
+        let by_default = context.view == View::Meshc
+            && webhooks.is_empty()
+            && (of_pod.get(INJECT).is_some_and(|value| value == "true")
+                || of_pod.contains_key(REVISION)
+                || in_mesh::namespace(namespace, context))
+            && of_pod.get(INJECT).is_none_or(|value| value != "false");
+        if !by_default && !webhooks.iter().any(|webhook| webhook.matches(of_namespace, of_pod)) {
             let name = deployment.name();
             let message = format!("the Deployment {name} has the image `auto`, but no injector takes its Pods");
             let path = format!("spec.template.spec.containers[{index}].image");
