@@ -28,7 +28,7 @@ impl<'m> Policy<'_, 'm> {
     pub(super) fn is_for(&self, proxy: &Proxy, mesh: &Mesh) -> bool {
         let namespace = &self.config.meta.namespace;
         (*namespace == proxy.namespace || *namespace == mesh.config.root_namespace)
-            && selection::attaches(proxy, self.config)
+            && selection::attaches(mesh.features(), proxy, self.config)
     }
 
     /// Returns the proxies that enforce it.

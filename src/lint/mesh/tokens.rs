@@ -17,7 +17,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     let root = mesh.config.root_namespace.as_str();
     let all = policies(context, mesh);
     let checks = |proxy: &Proxy| {
-        !selection::attached(proxy, &mesh.request_authentications, &[root, &proxy.namespace]).is_empty()
+        !selection::attached(mesh.features(), proxy, &mesh.request_authentications, &[root, &proxy.namespace])
+            .is_empty()
     };
     for policy in &all {
         let proxies = policy.proxies(&translated.proxies, mesh);
@@ -80,8 +81,11 @@ fn is_asked_for(
     let mesh = translated.mesh;
     let is_near =
         |proxy: &&Proxy| [&proxy.namespace, &mesh.config.root_namespace].contains(&&authentication.meta.namespace);
-    let mut proxies =
-        translated.proxies.iter().filter(is_near).filter(|proxy| selection::attaches(proxy, authentication));
+    let mut proxies = translated
+        .proxies
+        .iter()
+        .filter(is_near)
+        .filter(|proxy| selection::attaches(mesh.features(), proxy, authentication));
     let mut proxies = proxies.by_ref().peekable();
     proxies.peek()?;
     let by_policy = proxies.any(|proxy| policies.iter().any(|policy| policy.is_for(proxy, mesh) && asks(policy)));
