@@ -26,7 +26,7 @@ fn said(folder: &Path) -> String {
         let _ = writeln!(out, "    {}", text("message"));
     }
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    let _ = write!(out, "{stderr}exit code {}\n", output.status.code().unwrap_or_default());
+    let _ = writeln!(out, "{stderr}exit code {}", output.status.code().unwrap_or_default());
     out
 }
 
