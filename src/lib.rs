@@ -31,6 +31,7 @@
 //! | [`diff`] | `config_dump`, `envoy` | compares dumps as text and by Envoy's own messages |
 //! | [`pipeline`] | all of these but `input` and `diff` | the way through, and what proxies share |
 //! | [`explain`] | `evaluate`, `diff`'s dumps, `translate`'s result, `pipeline` | what becomes of a request, proxy by proxy |
+//! | [`routing_test`] | `explain` | what must become of requests, and whether it does |
 //! | [`input`] | `ingest`, [`expand`], [`coverage`], `mesh` | files to what the other steps begin with |
 //! | [`lint`] | `ingest`, `mesh`, `pipeline` and what they know | judges manifests, by the files and by what the translation makes of them |
 //! | [`cli`] | everything | IO lives here |
@@ -61,5 +62,6 @@ pub mod options;
 pub mod pipeline;
 pub mod proxy;
 pub mod rejection;
+pub mod routing_test;
 pub mod source;
 pub mod translate;

@@ -55,6 +55,8 @@ pub(super) enum Command {
     Lint(super::lint::Lint),
     /// Explains what becomes of a request: which listener, filter chain, route, cluster and policy it meets, and why not others.
     Explain(Box<super::explain::Explain>),
+    /// Checks what becomes of requests against a file of cases, for CI.
+    Test(Box<super::test::Test>),
     /// Explains a rule of `lint`, with examples.
     ExplainRule {
         /// Its code or name: `IST0101`, `referenced-resource-not-found`. Without it, lists the rules.

@@ -19,6 +19,7 @@ mod report;
 mod selection;
 mod side;
 pub mod source;
+mod test;
 mod translate;
 mod yaml;
 
@@ -41,6 +42,7 @@ pub fn run() -> anyhow::Result<Outcome> {
         args::Command::Expand(arguments) => expand::run(arguments, &output),
         args::Command::Lint(arguments) => lint::run(&arguments, &output),
         args::Command::Explain(arguments) => explain::run(&arguments, &output),
+        args::Command::Test(arguments) => test::run(&arguments, &output),
         args::Command::ExplainRule { rule } => help::explain_rule(rule.as_deref()),
         args::Command::Completions { shell } => help::completions(shell),
         args::Command::Generate(arguments) => generate::run(&arguments),

@@ -130,6 +130,9 @@ fn refused(request: &Request, manager: &ConnectionManager, headers: &mut Headers
             _ => return Some(reply(400, "missing_host_header")),
         }
     }
+    if !host::is_valid(headers.authority()) {
+        return Some(reply(400, "http.invalid_authority"));
+    }
     let is_connect = headers.method() == "CONNECT";
     if !is_connect && !headers.path().starts_with('/') {
         return Some(reply(404, "absolute_path_rejected"));
@@ -497,12 +500,8 @@ impl<'p> Stream<'p, '_> {
         if !most_specific_wins {
             levels.reverse();
         }
-        // A weighted cluster is more specific than its route.
-        if most_specific_wins {
-            levels.push(&cluster.request_headers);
-        } else {
-            levels.insert(0, &cluster.request_headers);
-        }
+        // A weighted cluster changes headers before all of them.
+        levels.insert(0, &cluster.request_headers);
         let mut headers = self.headers.clone();
         let mut changes = Changes::default();
         let (client, local) = (self.client.to_string(), self.request.destination.to_string());

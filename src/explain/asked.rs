@@ -98,62 +98,16 @@ impl Asked {
     }
 
     fn read(&self) -> Result<Request, AskedError> {
-        let error = |text: String| AskedError(text);
         let direction = match self.direction.as_str() {
             "outbound" => Direction::Outbound,
             "inbound" => Direction::Inbound,
             "gateway" => Direction::Gateway,
-            other => return Err(error(format!("the direction is outbound, inbound or gateway, not \"{other}\""))),
+            other => return Err(AskedError(format!("the direction is outbound, inbound or gateway, not \"{other}\""))),
         };
-        let asked = &self.request;
-        let destination = address(&asked.destination).ok_or_else(|| {
-            error(format!("the destination has the form IP:PORT, which \"{}\" has not", asked.destination))
-        })?;
-        let source: IpAddr = match &asked.source {
-            None => IpAddr::from([127, 0, 0, 1]),
-            Some(text) => text.parse().map_err(|_| error(format!("the source \"{text}\" is no IP address")))?,
-        };
-        let (is_tls, speaks) = match asked.scheme.as_str() {
-            "" => (asked.sni.is_some() || asked.principal.is_some(), Speaks::Http),
-            "http" => (false, Speaks::Http),
-            "https" => (true, Speaks::Http),
-            "tcp" => (false, Speaks::Bytes),
-            "tls" => (true, Speaks::Bytes),
-            other => return Err(error(format!("the scheme is http, https, tcp or tls, not \"{other}\""))),
-        };
-        let version = match asked.http.as_deref() {
-            None | Some("1.1") => Version::Http11,
-            Some("1.0") => Version::Http10,
-            Some("2") => Version::Http2,
-            Some(other) => return Err(error(format!("the version of HTTP is 1.0, 1.1 or 2, not \"{other}\""))),
-        };
-        // A client that speaks TLS is taken to have what the server asks for; who it is must be said.
-        let tls = is_tls.then(|| Tls {
-            sni: asked.sni.clone().unwrap_or_default(),
-            alpn: asked.alpn.clone(),
-            certificate: Some(Certificate { uris: asked.principal.iter().cloned().collect() }),
-        });
-        let mut headers = Vec::new();
-        for (name, value) in &asked.headers {
-            let values = match value {
-                Value::Array(list) => list.iter().map(text).collect(),
-                one => vec![text(one)],
-            };
-            headers.extend(values.into_iter().map(|value| (name.clone(), value)));
-        }
-        Ok(Request {
-            direction,
-            destination,
-            source,
-            tls,
-            speaks,
-            version,
-            method: asked.method.clone(),
-            authority: asked.authority.clone(),
-            path: asked.path.clone(),
-            headers,
-            token: asked.jwt.clone().map(|claims| Token { claims }),
-        })
+        let text = &self.request.destination;
+        let destination = address(text)
+            .ok_or_else(|| AskedError(format!("the destination has the form IP:PORT, which \"{text}\" has not")))?;
+        self.request.to_request(direction, destination)
     }
 
     /// Returns the request as the report shows it.
@@ -172,6 +126,58 @@ fn address(text: &str) -> Option<SocketAddr> {
         let (ip, port) = text.rsplit_once(':')?;
         Some(SocketAddr::new(ip.parse().ok()?, port.parse().ok()?))
     })
+}
+
+impl AskedRequest {
+    /// Returns the request, on its way to a destination.
+    pub(super) fn to_request(&self, direction: Direction, destination: SocketAddr) -> Result<Request, AskedError> {
+        let error = |text: String| AskedError(text);
+        let source: IpAddr = match &self.source {
+            None => IpAddr::from([127, 0, 0, 1]),
+            Some(text) => text.parse().map_err(|_| error(format!("the source \"{text}\" is no IP address")))?,
+        };
+        let (is_tls, speaks) = match self.scheme.as_str() {
+            "" => (self.sni.is_some() || self.principal.is_some(), Speaks::Http),
+            "http" => (false, Speaks::Http),
+            "https" => (true, Speaks::Http),
+            "tcp" => (false, Speaks::Bytes),
+            "tls" => (true, Speaks::Bytes),
+            other => return Err(error(format!("the scheme is http, https, tcp or tls, not \"{other}\""))),
+        };
+        let version = match self.http.as_deref() {
+            None | Some("1.1") => Version::Http11,
+            Some("1.0") => Version::Http10,
+            Some("2") => Version::Http2,
+            Some(other) => return Err(error(format!("the version of HTTP is 1.0, 1.1 or 2, not \"{other}\""))),
+        };
+        // A client that speaks TLS is taken to have what the server asks for; who it is must be said.
+        let tls = is_tls.then(|| Tls {
+            sni: self.sni.clone().unwrap_or_default(),
+            alpn: self.alpn.clone(),
+            certificate: Some(Certificate { uris: self.principal.iter().cloned().collect() }),
+        });
+        let mut headers = Vec::new();
+        for (name, value) in &self.headers {
+            let values = match value {
+                Value::Array(list) => list.iter().map(text).collect(),
+                one => vec![text(one)],
+            };
+            headers.extend(values.into_iter().map(|value| (name.clone(), value)));
+        }
+        Ok(Request {
+            direction,
+            destination,
+            source,
+            tls,
+            speaks,
+            version,
+            method: self.method.clone(),
+            authority: self.authority.clone(),
+            path: self.path.clone(),
+            headers,
+            token: self.jwt.clone().map(|claims| Token { claims }),
+        })
+    }
 }
 
 fn text(value: &Value) -> String {

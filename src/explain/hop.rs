@@ -2,10 +2,21 @@
 
 use serde_json::Value;
 
-use super::report::{Chain, Changes, Cluster, Endpoint, Filter, Hop, HostMatch, Missed, RouteTaken, Upstream};
+use super::report::{Chain, Changes, Cluster, Endpoint, Filter, Hop, HostMatch, Missed, Outcome, RouteTaken, Upstream};
+use super::{effects, places};
 use crate::evaluate::{
     Answer, ClusterAnswer, Discovery, EndpointAnswer, FilterAnswer, Findings, Request, TlsMode, UpstreamTls,
 };
+
+/// Says how a request ends at one proxy. A cluster without endpoints of its own is a way past the routes only where Istio means it so.
+pub(super) fn outcome(answer: &Answer<'_>, hop: usize) -> Outcome {
+    let mut outcome = Outcome::new(&answer.outcome, hop);
+    let named = answer.clusters.iter().any(|cluster| cluster.name.contains("Passthrough"));
+    if outcome.kind == "passthrough" && !named {
+        outcome.kind = "forwarded";
+    }
+    outcome
+}
 
 /// Turns an answer into a hop.
 pub fn hop(proxy: &str, request: &Request, answer: &Answer<'_>) -> Hop {
@@ -53,9 +64,9 @@ pub fn hop(proxy: &str, request: &Request, answer: &Answer<'_>) -> Hop {
             },
         }),
         clusters: answer.clusters.iter().map(cluster).collect(),
-        places: Vec::new(),
+        places: places::of_answer(answer),
         notes: answer.notes.iter().cloned().chain(answer.clusters.iter().filter_map(without_endpoint)).collect(),
-        effects: Vec::new(),
+        effects: answer.route.as_ref().map(|route| effects::of_route(route.body)).unwrap_or_default(),
         findings: findings(&answer.findings),
     }
 }
@@ -111,7 +122,7 @@ fn cluster(answer: &ClusterAnswer<'_>) -> Cluster {
         sni: tls.map(|tls| tls.sni.clone()).unwrap_or_default(),
         sans: tls.map(|tls| tls.sans.clone()).unwrap_or_default(),
         endpoints: answer.endpoints.iter().map(endpoint).collect(),
-        policies: Vec::new(),
+        policies: answer.body.map(effects::of_cluster).unwrap_or_default(),
         panic: answer.is_panic,
     }
 }
@@ -147,6 +158,6 @@ fn tls_name(tls: Option<&UpstreamTls>) -> &'static str {
 }
 
 /// Shares in steps that people read.
-fn rounded(share: f64) -> f64 {
+pub(super) fn rounded(share: f64) -> f64 {
     (share * 10_000.0).round() / 10_000.0
 }

@@ -7,17 +7,26 @@
 //! The layer puts what [`crate::evaluate`] says of each proxy together, and adds what Istio calls it.
 
 mod asked;
+mod effects;
 mod hop;
+mod journey;
 mod loaded;
+mod mermaid;
+mod places;
 mod report;
+mod text;
 
 pub use asked::{Asked, AskedError, AskedRequest};
 pub use hop::hop;
+pub use journey::{From, Wanted, World};
 pub use loaded::{of_dump, of_translation};
+pub use mermaid::flowchart;
+pub use places::locate;
 pub use report::{
     Chain, Changes, Cluster, Endpoint, Filter, Hop, HostMatch, Missed, Outcome, Place, Report, RouteTaken, Upstream,
     VERSION,
 };
+pub use text::{Style, page};
 
 use crate::evaluate::{Clusters, Proxy, evaluate};
 
@@ -25,7 +34,7 @@ use crate::evaluate::{Clusters, Proxy, evaluate};
 pub fn one_proxy(proxy: &Proxy, name: &str, asked: &Asked) -> Report {
     let request = asked.request();
     let answer = evaluate(proxy, &request, Clusters::Answering);
-    let outcome = Outcome::new(&answer.outcome, 0);
+    let outcome = hop::outcome(&answer, 0);
     let hop = hop(name, &request, &answer);
     Report { version: VERSION, request: asked.shown(), outcome, hops: vec![hop] }
 }

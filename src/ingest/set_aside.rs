@@ -1,6 +1,7 @@
 //! Files of a folder that hold no objects yet: Helm's templates, and what Kustomize applies to objects.
 //!
 //! - Beside a `Chart.yaml`, `templates` and `charts` are programs that write manifests, and `values*.yaml` is their input.
+//! - Files of cases for `meshc test` say what must become of requests.
 //! - Patches, replacements and generators' files that a `kustomization.yaml` names are parts of objects.
 //!
 //! Objects that are made from them are for `helm template` and `kustomize build`. What stands by itself, such as the
@@ -28,6 +29,7 @@ pub(super) struct Files {
 
 /// Returns the files that hold objects, and notes what is left out.
 pub(super) fn objects_only(files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> Files {
+    let files: Vec<SourceFile> = files.into_iter().filter(|file| !is_test(file)).collect();
     let charts: BTreeSet<PathBuf> = files.iter().filter_map(chart).collect();
     let kustomizations = Kustomizations::new(&files);
     let parts = kustomizations.parts();
@@ -76,6 +78,16 @@ fn is_object(file: &SourceFile) -> bool {
     text.contains("kustomize.toolkit.fluxcd.io")
 }
 
+/// Whether a file holds cases for `meshc test`, or for istio-config-validator, and no objects.
+fn is_test(file: &SourceFile) -> bool {
+    let Some(text) = file.content.as_ref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok()) else { return false };
+    let has =
+        |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim_end().is_empty()));
+    text.contains("ases:")
+        && (has("cases:") || has("testCases:"))
+        && !text.lines().any(|line| line.starts_with("apiVersion:"))
+}
+
 /// Returns the folder that a file makes a chart.
 fn chart(file: &SourceFile) -> Option<PathBuf> {
     let path = clean(Path::new(&file.path));
@@ -103,6 +115,12 @@ mod tests {
         let files = files.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect();
         let kept = objects_only(files, &mut diagnostics).with_objects.into_iter().map(|file| file.path).collect();
         (kept, diagnostics.iter().map(|one| one.message.clone()).collect())
+    }
+
+    #[test]
+    fn cases_of_tests_are_no_objects() {
+        let (kept, notes) = kept(&[("a/tests.yaml", "# x\ncases:\n- name: a\n"), ("a/b.yaml", "kind: Service\n")]);
+        assert_eq!((kept.len(), notes.len()), (1, 0));
     }
 
     #[test]

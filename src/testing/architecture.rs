@@ -57,6 +57,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "diff",
         ],
     ),
+    ("routing_test", &["explain"]),
     (
         "input",
         &["source", "diagnostic", "options", "installation", "ingest", "control_plane", "coverage", "expand", "mesh"],

@@ -4,6 +4,7 @@ mod architecture;
 mod cli;
 mod conflicts;
 mod diff;
+mod explain_command;
 mod hostile;
 mod lint;
 mod lint_cases;

@@ -15,6 +15,9 @@ pub(in crate::cli) struct Explain {
     pub(super) words: Vec<String>,
     #[command(flatten)]
     pub(super) mesh: MeshFlags,
+    /// Where the request comes from: a Pod, a Deployment or a Service, or `outside` for through the gateway that has the host.
+    #[arg(long, value_name = "WORKLOAD.NS", conflicts_with_all = ["at", "destination", "dump", "requests"])]
+    pub(super) from: Option<String>,
     /// The proxy that is asked: no DNS, no second hop.
     #[arg(long, value_name = "POD.NS", requires = "destination")]
     pub(super) at: Option<String>,

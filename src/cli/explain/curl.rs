@@ -1,25 +1,26 @@
 //! A request in curl's words.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
 use super::args::Explain;
-use crate::explain::{Asked, AskedRequest};
+use crate::explain::{Asked, AskedRequest, From, Wanted};
 
 /// A URL, taken apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Url {
+pub(in crate::cli) struct Url {
     /// The method before it.
-    pub(super) method: Option<String>,
+    pub(in crate::cli) method: Option<String>,
     /// `http`, `https`, `tcp`, `tls`; `http` without one.
-    pub(super) scheme: String,
+    pub(in crate::cli) scheme: String,
     /// Host and port, as written.
-    pub(super) authority: String,
+    pub(in crate::cli) authority: String,
     /// Path and query.
-    pub(super) path: String,
+    pub(in crate::cli) path: String,
 }
 
 /// Parts what is typed: paths, then perhaps a method and a URL.
@@ -41,7 +42,8 @@ pub(super) fn split(words: &[String], has_dump: bool) -> (Vec<PathBuf>, Url) {
     (paths.into_iter().map(PathBuf::from).collect(), url)
 }
 
-fn parse(text: &str) -> Url {
+/// Takes a URL apart.
+pub(in crate::cli) fn parse(text: &str) -> Url {
     let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
@@ -111,6 +113,34 @@ pub(super) fn request(arguments: &Explain, url: &Url, destination: &str) -> anyh
         headers,
         jwt: curl.jwt.as_deref().map(claims).transpose()?,
     })
+}
+
+/// Returns the request on its whole way.
+pub(super) fn wanted(arguments: &Explain, url: &Url) -> anyhow::Result<Wanted> {
+    anyhow::ensure!(!url.authority.is_empty(), "say what is asked for: a URL, after the paths");
+    let (host, port) = host_and_port(&url.authority, &url.scheme);
+    let from = match arguments.from.as_deref() {
+        Some("outside") | None => From::Outside,
+        Some(name) => From::Workload(name.to_owned()),
+    };
+    let resolve = arguments.curl.resolve.iter().map(|text| resolve(text)).collect::<anyhow::Result<_>>()?;
+    Ok(Wanted { from, request: request(arguments, url, "")?, host, port, resolve })
+}
+
+/// Returns the host and the port of an authority; the port is that of the scheme when none is stated.
+pub(in crate::cli) fn host_and_port(authority: &str, scheme: &str) -> (String, u16) {
+    let stated = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    (host_of(authority).to_owned(), stated.unwrap_or(if scheme == "https" { 443 } else { 80 }))
+}
+
+/// Reads `host:port:address`.
+fn resolve(text: &str) -> anyhow::Result<(String, u16, IpAddr)> {
+    let mut parts = text.splitn(3, ':');
+    let mut read = || {
+        let (host, port, address) = (parts.next()?, parts.next()?, parts.next()?);
+        Some((host.to_ascii_lowercase(), port.parse().ok()?, address.trim_matches(['[', ']']).parse().ok()?))
+    };
+    read().with_context(|| format!("--resolve {text}: it has the form HOST:PORT:ADDRESS"))
 }
 
 /// What curl offers.

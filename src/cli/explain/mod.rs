@@ -1,7 +1,7 @@
 //! `meshc explain`
 
 mod args;
-mod curl;
+pub(super) mod curl;
 mod many;
 
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use super::{Outcome, is_closed_pipe, keep};
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::diff;
 use crate::evaluate::Proxy;
-use crate::explain::{self, Asked, Report};
+use crate::explain::{self, Asked, Report, Style, World};
 use crate::pipeline;
 use crate::proxy;
 use args::Format;
@@ -39,7 +39,11 @@ pub(super) fn run(arguments: &Explain, flags: &OutputFlags) -> anyhow::Result<Ou
             let asked = curl::asked(arguments, &url, destination)?;
             at(arguments, &paths, &asked, flags)?
         }
-        (_, None) => anyhow::bail!("say where the connection goes: --destination IP:PORT, and --at POD.NS"),
+        (None, None) if arguments.from.is_some() => from(arguments, &paths, &url, flags)?,
+        (_, None) => anyhow::bail!(
+            "say where the request comes from, by --from WORKLOAD.NS or --from outside; or which proxy is asked, by --at POD.NS and \
+             --destination IP:PORT"
+        ),
     };
     write(&report, arguments)?;
     Ok(outcome(&report))
@@ -53,13 +57,30 @@ fn at(arguments: &Explain, paths: &[PathBuf], asked: &Asked, flags: &OutputFlags
     let found = proxies.iter().find(|proxy| proxy.full_name() == name);
     let found = found.with_context(|| format!("there is no proxy {name}; `meshc proxies` lists them"))?;
     let dump = pipeline::translate_one(mesh, found, &mut Diagnostics::default());
-    let report = explain::one_proxy(&explain::of_translation(&dump.translation), name, asked);
+    let mut report = explain::one_proxy(&explain::of_translation(&dump.translation), name, asked);
+    explain::locate(&mut report, &input.manifests);
+    input.report_findings(Severity::Error, flags)?;
+    Ok(report)
+}
+
+/// Explains a request on its whole way.
+fn from(arguments: &Explain, paths: &[PathBuf], url: &curl::Url, flags: &OutputFlags) -> anyhow::Result<Report> {
+    let wanted = curl::wanted(arguments, url)?;
+    let input = keep(Input::read(paths, &arguments.mesh)?);
+    let mesh = &*keep(input.mesh());
+    let proxies = keep(proxy::proxies(mesh));
+    let load = |proxy: &proxy::Proxy| {
+        let dump = pipeline::translate_one(mesh, proxy, &mut Diagnostics::default());
+        explain::of_translation(&dump.translation)
+    };
+    let mut report = World::new(mesh, proxies, &load).explain(&wanted).map_err(anyhow::Error::msg)?;
+    explain::locate(&mut report, &input.manifests);
     input.report_findings(Severity::Error, flags)?;
     Ok(report)
 }
 
 /// Reads a file, or standard input for `-`.
-fn read(path: &Path) -> anyhow::Result<String> {
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {
         return std::io::read_to_string(std::io::stdin().lock()).context("cannot read standard input");
     }
@@ -88,7 +109,9 @@ fn loaded(path: &Path, text: &str, name: Option<&str>) -> anyhow::Result<(String
 
 fn write(report: &Report, arguments: &Explain) -> anyhow::Result<()> {
     let text = match arguments.output {
-        Format::Json | Format::Text | Format::Mermaid => serde_json::to_string_pretty(report)? + "\n",
+        Format::Json => serde_json::to_string_pretty(report)? + "\n",
+        Format::Text => explain::page(report, Style { verbose: arguments.verbose }),
+        Format::Mermaid => explain::flowchart(report),
     };
     match anstream::stdout().lock().write_all(text.as_bytes()).map_err(anyhow::Error::from) {
         Err(error) if is_closed_pipe(&error) => Ok(()),

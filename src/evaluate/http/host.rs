@@ -9,6 +9,11 @@ pub(in crate::evaluate) fn port_start(host: &str) -> Option<usize> {
     }
 }
 
+/// Says whether a host has only the letters of an authority. Envoy: `HeaderUtility::authorityIsValid`.
+pub(in crate::evaluate) fn is_valid(host: &str) -> bool {
+    host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=@[]_~".contains(&byte))
+}
+
 /// Returns a host without its port, whatever that is.
 pub(in crate::evaluate) fn without_port(host: &str) -> &str {
     port_start(host).map_or(host, |colon| &host[..colon])

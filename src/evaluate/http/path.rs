@@ -184,17 +184,20 @@ enum AfterDot {
 }
 
 fn after_dot(bytes: &[u8]) -> AfterDot {
+    if let Some(length) = segment_end(bytes) {
+        return AfterDot::Current(length);
+    }
+    let second = dot(bytes).and_then(|length| Some(length + segment_end(&bytes[length..])?));
+    second.map_or(AfterDot::Name, AfterDot::Up)
+}
+
+/// Returns how many bytes end a segment: its parameters, as in `..;v=1/`, and the slash.
+fn segment_end(bytes: &[u8]) -> Option<usize> {
     match bytes.first() {
-        None => AfterDot::Current(0),
-        Some(byte) if is_slash(*byte) => AfterDot::Current(1),
-        Some(_) => match dot(bytes) {
-            None => AfterDot::Name,
-            Some(length) => match bytes.get(length) {
-                None => AfterDot::Up(length),
-                Some(byte) if is_slash(*byte) => AfterDot::Up(length + 1),
-                Some(_) => AfterDot::Name,
-            },
-        },
+        None => Some(0),
+        Some(byte) if is_slash(*byte) => Some(1),
+        Some(b';') => Some(bytes.iter().position(|byte| is_slash(*byte)).map_or(bytes.len(), |slash| slash + 1)),
+        Some(_) => None,
     }
 }
 
@@ -237,6 +240,9 @@ mod tests {
             ("/a%zz", "/a%zz"),
             ("/a|b", "/a%7Cb"),
             ("/.a", "/.a"),
+            ("/a/..;v=1/y", "/y"),
+            ("/a/.;v=1/y", "/a/y"),
+            ("/a/...;v=1/y", "/a/...;v=1/y"),
             ("/a.", "/a."),
         ] {
             assert_eq!(canonical(path).as_deref(), Some(expected), "{path}");

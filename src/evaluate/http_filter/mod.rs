@@ -140,6 +140,7 @@ impl Kind {
             Self::Unknown(format!("{what} code may change anything from here on"))
         } else if url.contains("envoy.extensions.filters.http.grpc_stats.")
             || url.contains("dynamic_forward_proxy")
+            || url.contains("istio.envoy.config.filter.http.alpn.")
             || HARMLESS.iter().any(|name| is(name))
         {
             Self::Other

@@ -149,14 +149,18 @@ impl RouteAction {
         cluster: &WeightedCluster,
         upstream: Option<&str>,
     ) {
-        let host = match (&cluster.host, &self.host) {
-            (Some(host), _) | (None, HostRewrite::Literal(host)) => Some(host.clone()),
-            (None, HostRewrite::None) => None,
-            (None, HostRewrite::Header(name)) => headers.get(name).map(str::to_owned),
-            (None, HostRewrite::PathRegex(regex, substitution)) => {
+        // The cluster's comes first, so the route's wins.
+        if let Some(host) = &cluster.host {
+            headers.set(":authority", host.clone());
+        }
+        let host = match &self.host {
+            HostRewrite::None => None,
+            HostRewrite::Literal(host) => Some(host.clone()),
+            HostRewrite::Header(name) => headers.get(name).map(str::to_owned),
+            HostRewrite::PathRegex(regex, substitution) => {
                 Some(replace_all(regex, without_query(headers.path()), substitution))
             }
-            (None, HostRewrite::Auto) => upstream.map(str::to_owned),
+            HostRewrite::Auto => upstream.map(str::to_owned),
         };
         if let Some(host) = host.filter(|host| !host.is_empty()) {
             if self.append_x_forwarded_host {

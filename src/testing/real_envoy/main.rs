@@ -6,7 +6,7 @@
 //! (but for the order of map entries, which is random in Envoy). And what `meshc diff` says of its `/config_dump?include_eds` is
 //! nothing but what was adapted (see [`difference`]).
 //!
-//! And with traffic: see [`traffic`]; and what Envoy refuses: see [`rejections`].
+//! And with random requests: see [`requests`]; with traffic: see [`traffic`]; and what Envoy refuses: see [`rejections`].
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, clippy::exit)]
 
@@ -21,6 +21,7 @@ mod envoy;
 mod mesh;
 mod oracle;
 mod rejections;
+mod requests;
 mod server;
 mod traffic;
 
@@ -80,6 +81,16 @@ fn main() {
         report.add("cases", rejections::cases(&binary, &work, ADMIN_PORT + 1));
         report.end();
     }
+    // `cargo test --test real_envoy -- requests`: random requests only.
+    if let [mode] = args.as_slice()
+        && mode == "requests"
+    {
+        let work = std::env::temp_dir().join("meshc-requests");
+        std::fs::create_dir_all(&work).expect("the temporary folder takes files");
+        let mut report = Report::default();
+        report.add("random requests", requests::run(&binary, &work, root));
+        report.end();
+    }
     let mut folders = vec![root.join("examples/bookinfo")];
     folders.extend(FIXTURES.iter().map(|f| root.join("fixtures").join(f).join("manifests")));
     let work = std::env::temp_dir().join("meshc-real-envoy");
@@ -98,6 +109,7 @@ fn main() {
             report.add(&title, checked.map(|count| format!("{count} resources, as meshc prints them")));
         }
     }
+    report.add("random requests", requests::run(&binary, &work, root));
     report.add_all(traffic::run(&binary, &work, &authority));
     report.add_all(rejections::run(&binary, &work, ADMIN_PORT + 1, &[root.join("fixtures")]));
     report.add("cases of rejections", rejections::cases(&binary, &work, ADMIN_PORT + 1));

@@ -1,0 +1,87 @@
+//! What a request is when it arrives at an endpoint: the TLS and the headers that the proxy before sends.
+
+use std::net::SocketAddr;
+
+use crate::evaluate::{Answer, Certificate, Direction, EndpointAnswer, Request, Speaks, Tls, TlsMode, Version};
+use crate::mesh::Mesh;
+use crate::proxy::Proxy;
+
+/// A request at an endpoint.
+pub(super) struct Next {
+    /// The endpoint.
+    pub(super) destination: SocketAddr,
+    /// The share of all requests that it gets.
+    pub(super) share: f64,
+    /// The request as it arrives.
+    pub(super) request: Request,
+}
+
+/// Returns where a proxy sends a request, and as what.
+pub(super) fn next(proxy: &Proxy, mesh: &Mesh, request: &Request, answer: &Answer<'_>) -> Vec<Next> {
+    let mut out = Vec::new();
+    let own = proxy.ip_addresses.first().and_then(|ip| ip.parse().ok());
+    let sent = |tls: Option<Tls>, version: Version| {
+        let mut sent = Request {
+            source: own.unwrap_or(request.source),
+            // What passes as bytes keeps the TLS that the client speaks.
+            tls: if answer.upstream.is_none() && tls.is_none() { request.tls.clone() } else { tls },
+            version,
+            direction: Direction::Inbound,
+            ..request.clone()
+        };
+        if let Some(upstream) = &answer.upstream {
+            sent.path.clone_from(&upstream.path);
+            sent.authority.clone_from(&upstream.authority);
+            sent.headers = answer.upstream_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            sent.token = request.token.clone();
+        }
+        sent
+    };
+    for cluster in &answer.clusters {
+        let speaks_http2 = cluster.body.is_some_and(|body| body.to_string().contains("http2_protocol_options"));
+        let version = if speaks_http2 { Version::Http2 } else { Version::Http11 };
+        if cluster.endpoints.is_empty() && cluster.discovery == Some(crate::evaluate::Discovery::OriginalDst) {
+            let request = sent(cluster.tls.map(|tls| speak(tls, proxy, mesh, answer, request, version)), version);
+            out.push(Next { destination: request.destination, share: cluster.share, request });
+        }
+        for endpoint in cluster.endpoints.iter().filter(|endpoint| endpoint.share > 0.0) {
+            let Some(destination) = address(endpoint) else { continue };
+            let tls = endpoint.tls.map(|tls| speak(tls, proxy, mesh, answer, request, version));
+            out.push(Next { destination, share: cluster.share * endpoint.share, request: sent(tls, version) });
+        }
+    }
+    out
+}
+
+fn address(endpoint: &EndpointAnswer<'_>) -> Option<SocketAddr> {
+    endpoint.address.parse().ok()
+}
+
+/// The handshake that a proxy begins with an endpoint.
+fn speak(
+    tls: &crate::evaluate::UpstreamTls,
+    proxy: &Proxy,
+    mesh: &Mesh,
+    answer: &Answer<'_>,
+    request: &Request,
+    version: Version,
+) -> Tls {
+    let is_istio = tls.mode == TlsMode::Mutual && tls.secret.as_deref() == Some("default");
+    // The filter `istio.alpn` offers what the inbound listener of a sidecar tells HTTP by.
+    let overrides = is_istio && request.speaks == Speaks::Http && answer.filters.iter().any(|f| f.name == "istio.alpn");
+    let alpn: Vec<String> = match (overrides, version) {
+        (false, _) => tls.alpn.clone(),
+        (true, Version::Http2) => ["istio-h2", "istio", "h2"].map(str::to_owned).to_vec(),
+        (true, _) => ["istio-http/1.1", "istio", "http/1.1"].map(str::to_owned).to_vec(),
+    };
+    let identity = || {
+        let account = if proxy.service_account.is_empty() { "default" } else { &proxy.service_account };
+        format!("spiffe://{}/ns/{}/sa/{account}", mesh.config.trust_domain, proxy.namespace)
+    };
+    let certificate = match (tls.mode, is_istio) {
+        (TlsMode::Simple, _) => None,
+        (TlsMode::Mutual, true) => Some(Certificate { uris: vec![identity()] }),
+        (TlsMode::Mutual, false) => Some(Certificate::default()),
+    };
+    Tls { sni: tls.sni.clone(), alpn, certificate }
+}

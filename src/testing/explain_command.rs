@@ -1,0 +1,115 @@
+//! `meshc explain` and `meshc test` as a user meets them: outputs, exit codes.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+const FROM: &[&str] = &["explain", "-q", "examples/bookinfo", "--from"];
+
+fn meshc(arguments: &[&str], input: &str) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshc"));
+    command.args(arguments).current_dir(root).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary runs");
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("the binary reads");
+    child.wait_with_output().expect("the binary ends")
+}
+
+fn explain(arguments: &[&str]) -> Output {
+    meshc(&[FROM, arguments].concat(), "")
+}
+
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("the output is JSON")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots/explain");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn pages_are_what_they_were() {
+    for (name, arguments) in [
+        ("service", vec!["productpage-v1.bookstore", "http://reviews:9080/reviews/1", "-H", "end-user: tester"]),
+        ("gateway", vec!["outside", "https://books.example.com/productpage"]),
+        ("egress", vec!["productpage-v1.bookstore", "http://catalogue.example.org/v1"]),
+        ("verbose", vec!["outside", "https://books.example.com/nothing", "--verbose"]),
+        ("mermaid", vec!["productpage-v1.bookstore", "http://reviews:9080/", "-o", "mermaid"]),
+    ] {
+        snapshot(name, &text(&explain(&arguments).stdout));
+    }
+}
+
+#[test]
+fn exit_codes() {
+    for (arguments, code) in [
+        (["productpage-v1.bookstore", "http://details:9080/"], 0),
+        (["outside", "http://books.example.com/productpage"], 0),
+        (["outside", "https://books.example.com/nothing"], 1),
+        (["details-v1.bookstore", "http://no-such-service/"], 1),
+        (["nobody.bookstore", "http://details:9080/"], 2),
+    ] {
+        let output = explain(&arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn strict_mutual_tls_turns_away_who_has_no_sidecar() {
+    let server = json!({ "destination": "10.0.0.1:9080", "scheme": "http", "authority": "details", "path": "/" });
+    let asked = json!([
+        { "proxy": "details-v1.bookstore", "direction": "inbound", "request": server },
+        { "proxy": "nobody.nowhere", "direction": "inbound", "request": server },
+    ]);
+    let output = meshc(&["explain", "-q", "examples/bookinfo", "--requests", "-"], &asked.to_string());
+    let answers = report(&output);
+    assert_eq!(answers[0]["outcome"]["kind"], "no_filter_chain", "{answers}");
+    assert_eq!(answers[1]["error"], "there is no proxy nobody.nowhere");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_saved_dump_says_the_same_as_the_manifests() {
+    let dump = meshc(&["translate", "-q", "examples/bookinfo", "--proxy", "productpage-v1.bookstore"], "");
+    let request =
+        ["--destination", "10.0.0.1:9080", "-H", "end-user: tester", "-o", "json", "http://reviews:9080/reviews/1"];
+    let at = ["--at", "productpage-v1.bookstore"];
+    let by_dump = meshc(&[&["explain", "-q", "--dump", "-"], &request[..]].concat(), &text(&dump.stdout));
+    let by_manifests = meshc(&[&["explain", "-q", "examples/bookinfo"], &at[..], &request[..]].concat(), "");
+    let (mut a, mut b) = (report(&by_dump), report(&by_manifests));
+    for one in [&mut a, &mut b] {
+        one["hops"][0]["places"] = Value::Null;
+    }
+    assert_eq!(a, b, "{}", text(&by_dump.stderr));
+    assert_eq!(a["hops"][0]["clusters"][0]["name"], "outbound|9080|v3|reviews.bookstore.svc.cluster.local");
+}
+
+#[test]
+fn the_example_holds() {
+    let arguments = ["test", "-q", "examples/bookinfo/tests.yaml", "--manifests", "examples/bookinfo"];
+    let output = meshc(&arguments, "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let one = meshc(&[&arguments[..], &["--filter", "testers*", "--list"]].concat(), "");
+    assert_eq!(text(&one.stdout), "testers see the new reviews\n");
+}
+
+#[test]
+fn failures_are_told_in_each_form() {
+    let cases = "cases:\n- name: wrong\n  from: productpage-v1.bookstore\n  request: GET http://details:9080/\n  expect: {status: 404}\n";
+    for format in ["text", "json", "junit", "github"] {
+        let output = meshc(&["test", "-q", "-", "--manifests", "examples/bookinfo", "-o", format], cases);
+        let out = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{format}: {}", text(&output.stderr));
+        assert!(out.contains("404") && out.contains("200") && out.contains("wrong"), "{format}: {out}");
+    }
+}
