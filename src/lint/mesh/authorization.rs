@@ -4,7 +4,8 @@ use crate::lint::context::{Item, LintContext, Typed};
 use crate::mesh::Mesh;
 use crate::model::Config;
 use crate::model::istio::{AuthorizationPolicy, AuthorizationPolicyAction, Rule, Source};
-use crate::proxy::{Proxy, selection};
+use crate::proxy::Proxy;
+use crate::proxy::selection::PolicyMatcher;
 
 /// A policy with the object that it was read from.
 #[derive(Clone, Copy)]
@@ -28,7 +29,7 @@ impl<'m> Policy<'_, 'm> {
     pub(super) fn is_for(&self, proxy: &Proxy, mesh: &Mesh) -> bool {
         let namespace = &self.config.meta.namespace;
         (*namespace == proxy.namespace || *namespace == mesh.config.root_namespace)
-            && selection::attaches(mesh.features(), proxy, self.config)
+            && PolicyMatcher::new(mesh.features(), proxy, &mesh.config.root_namespace).attaches(self.config)
     }
 
     /// Returns the proxies that enforce it.

@@ -7,7 +7,8 @@ use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::model::Config;
 use crate::model::istio::{AuthorizationPolicyAction as Action, RequestAuthentication};
-use crate::proxy::{Proxy, selection};
+use crate::proxy::Proxy;
+use crate::proxy::selection::PolicyMatcher;
 
 /// Attributes of a token.
 const TOKEN: &str = "request.auth.";
@@ -17,7 +18,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     let root = mesh.config.root_namespace.as_str();
     let all = policies(context, mesh);
     let checks = |proxy: &Proxy| {
-        !selection::attached(mesh.features(), proxy, &mesh.request_authentications, &[root, &proxy.namespace])
+        !PolicyMatcher::new(mesh.features(), proxy, root)
+            .attached(&mesh.request_authentications, &[root, &proxy.namespace])
             .is_empty()
     };
     for policy in &all {
@@ -81,11 +83,9 @@ fn is_asked_for(
     let mesh = translated.mesh;
     let is_near =
         |proxy: &&Proxy| [&proxy.namespace, &mesh.config.root_namespace].contains(&&authentication.meta.namespace);
-    let mut proxies = translated
-        .proxies
-        .iter()
-        .filter(is_near)
-        .filter(|proxy| selection::attaches(mesh.features(), proxy, authentication));
+    let mut proxies = translated.proxies.iter().filter(is_near).filter(|proxy| {
+        PolicyMatcher::new(mesh.features(), proxy, &mesh.config.root_namespace).attaches(authentication)
+    });
     let mut proxies = proxies.by_ref().peekable();
     proxies.peek()?;
     let by_policy = proxies.any(|proxy| policies.iter().any(|policy| policy.is_for(proxy, mesh) && asks(policy)));
