@@ -84,8 +84,8 @@ fn a_saved_dump_says_the_same_as_the_manifests() {
     let request =
         ["--destination", "10.0.0.1:9080", "-H", "end-user: tester", "-o", "json", "http://reviews:9080/reviews/1"];
     let at = ["--at", "productpage-v1.bookstore"];
-    let by_dump = meshc(&[&["explain", "-q", "--dump", "-"], &request[..]].concat(), &text(&dump.stdout));
-    let by_manifests = meshc(&[&["explain", "-q", "examples/bookinfo"], &at[..], &request[..]].concat(), "");
+    let by_dump = meshc(&[&["explain", "-q", "--dump", "-"][..], &request[..]].concat(), &text(&dump.stdout));
+    let by_manifests = meshc(&[&["explain", "-q", "examples/bookinfo"][..], &at[..], &request[..]].concat(), "");
     let (mut a, mut b) = (report(&by_dump), report(&by_manifests));
     for one in [&mut a, &mut b] {
         one["hops"][0]["places"] = Value::Null;
