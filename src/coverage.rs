@@ -42,6 +42,7 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("ListenerSet", Coverage::Translated, "further listeners of gateways"),
     ("HTTPRoute", Coverage::Translated, "routes of gateways, and of sidecars by Services and ServiceEntries"),
     ("GRPCRoute", Coverage::Translated, "likewise, by gRPC's services and methods"),
+    ("TCPRoute", Coverage::Translated, "likewise, with `PILOT_ENABLE_ALPHA_GATEWAY_API`"),
     ("TLSRoute", Coverage::Translated, "likewise, by server name"),
     ("ReferenceGrant", Coverage::Translated, "references to other namespaces"),
     ("BackendTLSPolicy", Coverage::Translated, "TLS with backends"),
@@ -82,7 +83,7 @@ pub fn unsupported(manifests: &Manifests) -> Diagnostics {
             _ => "PILOT_ENABLE_ALPHA_GATEWAY_API",
         };
         let message = match name {
-            "TCPRoute" | "XBackendTrafficPolicy" | "InferencePool" => {
+            "XBackendTrafficPolicy" | "InferencePool" => {
                 format!("istiod does not read {name} unless {switch} is set: {count} left out")
             }
             _ => format!("istiod does not read {name} of {group}: {count} left out"),

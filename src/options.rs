@@ -18,6 +18,36 @@ pub struct Options {
     pub jwks: BTreeMap<String, String>,
     /// Complete what the input lacks, as the controllers would.
     pub expand: bool,
+    /// How istiod runs, where the input does not say or is wrong.
+    pub istio: IstioOptions,
+}
+
+/// How istiod runs, as the caller states it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct IstioOptions {
+    /// Its version.
+    pub version: Option<Stated>,
+    /// Variables of its environment, by name.
+    pub env: BTreeMap<String, Stated>,
+    /// Values of istiod's chart, in YAML.
+    pub values: Option<crate::source::SourceFile>,
+    /// The id of its cluster.
+    pub cluster_id: Option<Stated>,
+    /// The domain of the cluster's Services.
+    pub domain: Option<Stated>,
+    /// The network of the cluster.
+    pub network: Option<Stated>,
+    /// The id of the mesh.
+    pub mesh_id: Option<Stated>,
+}
+
+/// A setting, and what states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// The value.
+    pub value: String,
+    /// The flag or the file: `--domain`, `.meshc.yaml`.
+    pub by: String,
 }
 
 impl Options {

@@ -47,6 +47,8 @@ pub(super) enum Command {
     Translate(Translate),
     /// Lists the proxies.
     Proxies(Proxies),
+    /// Says how istiod runs, and what says so: its version, switches, cluster and injector.
+    Settings(Settings),
     /// Says what differs between the configurations of two sides: manifests, dumps of proxies, git revisions.
     Diff(Diff),
     /// Prints the manifests, completed by what the controllers would make, as YAML that istiod could be fed with.
@@ -102,15 +104,41 @@ pub(super) struct MeshFlags {
     /// Reads the mesh networks from this file instead of the ConfigMap `istio`.
     #[arg(long, value_name = "FILE")]
     pub(super) mesh_networks: Option<PathBuf>,
-    /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count.
-    #[arg(long, value_name = "REVISION", default_value = "default")]
-    pub(super) revision: String,
+    /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count [default: default].
+    #[arg(long, value_name = "REVISION")]
+    pub(super) revision: Option<String>,
+    /// Sets a variable of istiod's environment, over what its Deployment says. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = variable)]
+    pub(super) istiod_env: Vec<(String, String)>,
+    /// Reads values of istiod's chart from this file instead of the injector's ConfigMap.
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Option<PathBuf>,
+    /// The id of the cluster, over what istiod's Deployment says.
+    #[arg(long, value_name = "ID")]
+    pub(super) cluster_id: Option<String>,
+    /// The domain of the cluster's Services, over what istiod's Deployment says.
+    #[arg(long, value_name = "DOMAIN")]
+    pub(super) domain: Option<String>,
+    /// The network of the cluster, over the label of istiod's namespace.
+    #[arg(long, value_name = "NETWORK")]
+    pub(super) network: Option<String>,
+    /// Reads settings from this file instead of `.meshc.yaml` in this folder or one above it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// What istiod would fetch from a URI to verify tokens: a set of keys, or an issuer's OpenID configuration. May be given several
     /// times.
     #[arg(long, value_name = "URI=FILE", value_parser = jwks)]
     pub(super) jwks: Vec<Jwks>,
     #[command(flatten)]
     pub(super) limits: Limits,
+}
+
+/// The first `=` parts the two.
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("it has the form KEY=VALUE".to_owned()),
+    }
 }
 
 /// What a URI returns.
@@ -238,6 +266,22 @@ pub(super) struct Proxies {
     pub(super) output: ListFormat,
 }
 
+/// What `settings` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Settings {
+    /// Folders (read with all below), files, or `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) mesh: MeshFlags,
+    /// Lists the switches that have their defaults too.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The form of the output.
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(super) output: ListFormat,
+}
+
 /// What `diff` takes.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Exit code: 0 the same, 1 different, 2 cannot tell.")]
@@ -283,14 +327,11 @@ pub(super) struct Expand {
     /// Folders (read with all below), files, or `-` for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// The revision of istiod, whose injector completes the Pods.
-    #[arg(long, value_name = "REVISION", default_value = "default")]
-    pub(super) revision: String,
     /// Ends with exit code 1 when the input has errors, and writes nothing.
     #[arg(long)]
     pub(super) strict: bool,
     #[command(flatten)]
-    pub(super) limits: Limits,
+    pub(super) mesh: MeshFlags,
 }
 
 /// Forms of a list.

@@ -4,14 +4,13 @@ use std::io::{self, BufWriter, Write};
 
 use anyhow::Context as _;
 
-use super::args::{self, Expand, OutputFlags};
+use super::args::{Expand, OutputFlags};
 use super::input::Input;
 use super::{Outcome, is_closed_pipe, yaml};
 
 /// Runs the command: all objects of the input, completed, as documents of YAML.
 pub(super) fn run(arguments: Expand, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let Expand { paths, strict, revision, limits } = arguments;
-    let mesh = args::MeshFlags { revision, limits, ..args::MeshFlags::default() };
+    let Expand { paths, strict, mesh } = arguments;
     let mut input = Input::read(&paths, &mesh)?;
     if strict && input.has_errors() {
         return input.report(None, strict, flags);

@@ -1,15 +1,17 @@
 //! From paths and flags to the input that is there.
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
 
+use super::lint::config;
 use super::{args, source};
 use crate::diagnostic::Severity;
 use crate::input;
-use crate::options::Options;
+use crate::options::{IstioOptions, Options, Stated};
 use crate::source::SourceFile;
 
 /// The input, read, and since when.
@@ -60,12 +62,40 @@ impl Input {
 impl args::MeshFlags {
     /// Reads what the flags name.
     pub(super) fn options(&self) -> anyhow::Result<Options> {
+        let (file, by) = config::istio(self.config.as_deref(), &self.limits)?;
+        let mesh_config = match &self.mesh_config {
+            Some(path) => Some(self.file(path)?),
+            None => file.mesh_config,
+        };
+        let values = match &self.values {
+            Some(path) => Some(self.file(path)?),
+            None => file.values,
+        };
+        let of_file = |value: Option<String>| value.map(|value| Stated { value, by: by.clone() });
+        let stated = |flag: &str, value: &Option<String>, file: Option<String>| match value {
+            Some(value) => Some(Stated { value: value.clone(), by: format!("--{flag}") }),
+            None => of_file(file),
+        };
+        let mut env: BTreeMap<String, Stated> =
+            file.env.into_iter().map(|(name, value)| (name, Stated { value, by: by.clone() })).collect();
+        for (name, value) in &self.istiod_env {
+            env.insert(name.clone(), Stated { value: value.clone(), by: "--istiod-env".to_owned() });
+        }
         Ok(Options {
-            mesh_config: self.mesh_config.as_deref().map(|path| self.file(path)).transpose()?,
+            mesh_config,
             mesh_networks: self.mesh_networks.as_deref().map(|path| self.file(path)).transpose()?,
-            revision: self.revision.clone(),
+            revision: self.revision.clone().or(file.revision).unwrap_or_default(),
             jwks: self.jwks.iter().map(|argument| self.jwks(argument)).collect::<anyhow::Result<_>>()?,
             expand: !self.no_expand,
+            istio: IstioOptions {
+                version: of_file(file.version),
+                env,
+                values,
+                cluster_id: stated("cluster-id", &self.cluster_id, file.cluster_id),
+                domain: stated("domain", &self.domain, file.domain),
+                network: stated("network", &self.network, file.network),
+                mesh_id: of_file(file.mesh_id),
+            },
         })
     }
 

@@ -17,6 +17,7 @@ mod proxies;
 pub mod render;
 mod report;
 mod selection;
+mod settings;
 mod side;
 pub mod source;
 mod test;
@@ -38,6 +39,7 @@ pub fn run() -> anyhow::Result<Outcome> {
     match command {
         args::Command::Translate(arguments) => translate::run(&arguments, &output),
         args::Command::Proxies(arguments) => proxies::run(&arguments, &output),
+        args::Command::Settings(arguments) => settings::run(&arguments, &output),
         args::Command::Diff(arguments) => diff::run(&arguments, &output),
         args::Command::Expand(arguments) => expand::run(arguments, &output),
         args::Command::Lint(arguments) => lint::run(&arguments, &output),

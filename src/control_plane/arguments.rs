@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Setting;
 use super::istiod::Istiod;
+use super::{Origin, Setting};
 use crate::model::kubernetes::expand_references;
 
 /// Flags that take no value of their own.
@@ -60,8 +60,7 @@ impl Arguments {
         let setting = |(name, (value, index)): (&String, &(String, usize))| Setting {
             name: format!("--{name}"),
             value: value.clone(),
-            source: istiod.source,
-            path: format!("{}.args[{index}]", istiod.path),
+            origin: Origin::Input { source: istiod.source, path: format!("{}.args[{index}]", istiod.path) },
         };
         self.flags.iter().map(setting).collect()
     }

@@ -1,31 +1,105 @@
-//! What there is to say of the switches that are set.
+//! What there is to say of the variables that are set.
 
-use super::Setting;
-use super::istiod::Istiod;
+use super::{Origin, Setting};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::installation::{Effect, Switch};
 
+/// How variables of istiod begin, but for those that have no rule.
+const PREFIXES: [&str; 9] =
+    ["PILOT_", "ISTIO_", "ISTIOD_", "AMBIENT_", "ENABLE_", "CITADEL_", "UNSAFE_", "DISABLE_", "INJECTION_"];
+
 /// Judges the variables of istiod's environment.
-pub(super) fn switches(istiod: &Istiod<'_>, settings: &[Setting]) -> Diagnostics {
-    settings.iter().filter_map(|setting| of_setting(istiod, setting)).collect()
+pub(super) fn variables(settings: &[Setting]) -> Diagnostics {
+    settings.iter().filter_map(of_setting).collect()
 }
 
-fn of_setting(_istiod: &Istiod<'_>, setting: &Setting) -> Option<Diagnostic> {
-    let Setting { name, value, source, path } = setting;
-    let switch = Switch::find(name)?;
-    let path = format!("{path}.value");
+fn of_setting(setting: &Setting) -> Option<Diagnostic> {
+    let Setting { name, value, origin } = setting;
+    let at = |diagnostic: Diagnostic, field: &str| match origin {
+        Origin::Input { source, path } => diagnostic.at(*source, &format!("{path}.{field}")),
+        Origin::Stated(_) => diagnostic,
+    };
+    let Some(switch) = Switch::find(name) else { return unknown(name).map(|diagnostic| at(diagnostic, "name")) };
     if !switch.kind.accepts(value) {
         let message = format!("istiod cannot read `{name}={value}` and takes the default, `{}`", switch.default);
         let help = format!("its value is {}", switch.kind.expects());
-        return Some(Diagnostic::warning("istiod-switch-value", message).at(*source, &path).help(help));
+        return Some(at(Diagnostic::warning("istiod-variable-value", message).help(help), "value"));
     }
     match switch.effect {
         Effect::Served { changes, .. } if !switch.is_honoured() && value != switch.default => {
             let message = format!("`{name}={value}` is not honoured: the output is that of `{}`", switch.default);
-            let changes = changes.trim();
-            let help = format!("what it does: {}{}", changes[..1].to_lowercase(), changes[1..].trim_end_matches('.'));
-            Some(Diagnostic::warning("istiod-switch-not-honoured", message).at(*source, &path).help(help))
+            let help = format!("what the variable does: {}", sentence_part(changes));
+            Some(at(Diagnostic::warning("istiod-variable-not-honoured", message).help(help), "value"))
         }
-        _ => None,
+        Effect::Served { .. } | Effect::Unserved { .. } => None,
+    }
+}
+
+/// A variable that istiod does not know: one that looks like its own, or like one that is misspelt. Others may be anybody's.
+fn unknown(name: &str) -> Option<Diagnostic> {
+    let near = Switch::all().map(|switch| (distance(name, switch.name), switch.name)).min();
+    let near = near.filter(|(distance, known)| *distance <= 2.max(known.len() / 8)).map(|(_, known)| known);
+    let looks_like_one = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    if near.is_none() && !looks_like_one {
+        return None;
+    }
+    let message = format!("istiod 1.30 has no variable `{name}`: it changes nothing");
+    let help = near.map_or_else(
+        || "it belongs to another release, or is misspelt; leave it out".to_owned(),
+        |known| format!("there is `{known}`"),
+    );
+    Some(Diagnostic::warning("istiod-variable-unknown", message).help(help))
+}
+
+/// `Does this.` -> `does this`
+fn sentence_part(sentence: &str) -> String {
+    let text = sentence.trim().trim_end_matches('.');
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// How many letters must be put in, left out or changed to get one text from the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut before = i;
+        let mut next = vec![i + 1];
+        for (j, other) in b.iter().enumerate() {
+            let above = row.get(j + 1).copied().unwrap_or_default();
+            let left = next.last().copied().unwrap_or_default();
+            next.push((before + usize::from(letter != *other)).min(above + 1).min(left + 1));
+            before = above;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(name: &str, value: &str) -> Option<String> {
+        let origin = Origin::Stated("--istiod-env".to_owned());
+        let found = of_setting(&Setting { name: name.to_owned(), value: value.to_owned(), origin })?;
+        Some(format!("{}: {}", found.code, found.help.unwrap_or_default()))
+    }
+
+    #[test]
+    fn variables_are_judged_by_name_and_value() {
+        assert_eq!(said("PILOT_HTTP10", "true"), None);
+        assert_eq!(said("AWS_REGION", "eu"), None);
+        assert_eq!(said("PILOT_HTTP10", "yes").as_deref(), Some("istiod-variable-value: its value is true or false"));
+        let misspelt = said("PILOT_HTTP_10", "true");
+        assert_eq!(misspelt.as_deref(), Some("istiod-variable-unknown: there is `PILOT_HTTP10`"));
+        let other = said("PILOT_NO_SUCH_THING_AT_ALL", "true").expect("it is said");
+        assert!(other.starts_with("istiod-variable-unknown: it belongs to another release"), "{other}");
+    }
+
+    #[test]
+    fn a_distance_counts_letters() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
     }
 }

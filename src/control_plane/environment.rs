@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Setting;
 use super::istiod::Istiod;
+use super::{Origin, Setting};
 use crate::ingest::Manifests;
 use crate::model::kubernetes::{EnvVarSource, KeySelector, expand_references};
 
@@ -36,10 +36,9 @@ pub(super) fn variables(istiod: &Istiod<'_>, manifests: &Manifests) -> Vec<Setti
         }
     }
     let setting = |(name, value): (String, String)| Setting {
-        path: places.get(&name).cloned().unwrap_or_default(),
+        origin: Origin::Input { source: istiod.source, path: places.get(&name).cloned().unwrap_or_default() },
         name,
         value,
-        source: istiod.source,
     };
     known.into_iter().map(setting).collect()
 }

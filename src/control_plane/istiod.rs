@@ -85,13 +85,14 @@ impl<'m> Istiod<'m> {
         stated.or_else(|| label().map(String::as_str)).filter(|revision| !revision.is_empty()).unwrap_or("default")
     }
 
-    /// Returns the version: the tag of its image if that is one, else what a label says.
-    pub(super) fn version(&self) -> Option<&str> {
+    /// Returns the version and the field that says so: the tag of its image if that is one, else a label.
+    pub(super) fn version(&self) -> Option<(&str, String)> {
         let image = self.container.image.split('@').next().unwrap_or_default();
         let name = image.rsplit('/').next().unwrap_or_default();
         let tag = name.split_once(':').map(|(_, tag)| tag);
         let is_version = |text: &&str| text.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
         let label = || self.labels.get(VERSION).or_else(|| self.meta.labels.get(VERSION)).map(String::as_str);
-        tag.filter(is_version).or_else(label)
+        let of_image = tag.filter(is_version).map(|tag| (tag, format!("{}.image", self.path)));
+        of_image.or_else(|| Some((label()?, "metadata.labels".to_owned())))
     }
 }

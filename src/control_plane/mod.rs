@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Deployment or Pod of istiod ──▶ environment, arguments, image ──▶ Installation
+//! ConfigMap of the injector, --values ──▶ values, rules          ──▶
 //! ```
 //!
 //! What is read is told with its place ([`Setting`]), so that a summary can name it. Nothing here knows what a switch does; that is
@@ -10,15 +11,17 @@
 mod arguments;
 mod check;
 mod environment;
+mod injector;
 mod istiod;
+mod templates;
 mod unread;
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostics;
 use crate::ingest::Manifests;
-use crate::installation::{Effect, Features, Installation, Release, Switch};
-use crate::options::Options;
+use crate::installation::{Effect, Environment, Features, Installation, Release, Switch};
+use crate::options::{Options, Stated};
 use crate::source::ResourceRef;
 
 use arguments::Arguments;
@@ -31,51 +34,85 @@ pub struct ControlPlane {
     pub installation: Installation,
     /// Namespace and name of istiod's Deployment or Pod, if the input has it.
     pub istiod: Option<String>,
-    /// What the input sets, by name.
+    /// What is set and by whom: settings by their own names, then variables and arguments of istiod.
     pub settings: Vec<Setting>,
     /// What there is to say.
     pub diagnostics: Diagnostics,
 }
 
-/// A setting that the input states.
+/// A setting that has not its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
-    /// The variable, or the argument: `PILOT_HTTP10`, `--domain`.
+    /// What is set: `cluster id`, `PILOT_HTTP10`, `--domain`.
     pub name: String,
     /// Its value.
     pub value: String,
-    /// The object that states it.
-    pub source: ResourceRef,
-    /// The field in it.
-    pub path: String,
+    /// Who says so.
+    pub origin: Origin,
+}
+
+/// Who says how istiod runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// An object of the input.
+    Input {
+        /// The object.
+        source: ResourceRef,
+        /// The field in it.
+        path: String,
+    },
+    /// The caller, by a flag or a file of its own: `--domain`, `.meshc.yaml`.
+    Stated(String),
 }
 
 impl ControlPlane {
-    /// Reads how the istiod of the options' revision runs.
+    /// Reads how the istiod of the options' revision runs. What the caller states goes before what the input says.
     pub fn new(manifests: &Manifests, options: &Options) -> Self {
-        let Some(istiod) = Istiod::find(manifests, options.revision()) else { return Self::default() };
-        let settings = environment::variables(&istiod, manifests);
-        let environment: BTreeMap<String, String> =
-            settings.iter().map(|setting| (setting.name.clone(), setting.value.clone())).collect();
-        let arguments = Arguments::new(&istiod, &environment);
-        let default = Installation::default();
-        let of = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
-        let installation = Installation {
-            release: istiod.version().and_then(Release::parse).unwrap_or(default.release),
-            features: Features::new(&environment),
-            cluster_domain: arguments.text("domain").unwrap_or(default.cluster_domain),
-            cluster_id: arguments.text("clusterID").or_else(|| of("CLUSTER_ID")).unwrap_or(default.cluster_id),
-            cluster_aliases: arguments.pairs("clusterAliases"),
-            namespace: arguments
-                .text("namespace")
-                .or_else(|| arguments.text("n"))
-                .or_else(|| of("POD_NAMESPACE"))
-                .unwrap_or(default.namespace),
+        let istiod = Istiod::find(manifests, options.revision());
+        let namespace = istiod.as_ref().map_or("istio-system", |istiod| &istiod.meta.namespace);
+        let injector = injector::read(manifests, options, namespace);
+        let mut variables = injector.variables;
+        for own in istiod.iter().flat_map(|istiod| environment::variables(istiod, manifests)) {
+            variables.retain(|setting| setting.name != own.name);
+            variables.push(own);
+        }
+        for (name, stated) in &options.istio.env {
+            variables.retain(|setting| setting.name != *name);
+            variables.push(stated_setting(name, stated));
+        }
+        let environment: Environment = variables.iter().map(|v| (v.name.clone(), v.value.clone())).collect();
+        let arguments = istiod.as_ref().map(|istiod| Arguments::new(istiod, &environment)).unwrap_or_default();
+        let found = Found {
+            options,
+            istiod: istiod.as_ref(),
+            variables: &variables,
+            arguments: &arguments,
+            values: &injector.settings,
         };
-        let diagnostics = check::switches(&istiod, &settings);
-        let mut settings = settings;
-        settings.extend(arguments.settings(&istiod));
-        Self { installation, istiod: Some(istiod.name()), settings, diagnostics }
+        let default = Installation::default();
+        let mut settings = Vec::new();
+        let mut take = |setting: Option<Setting>| {
+            let value = setting.as_ref().map(|setting| setting.value.clone());
+            settings.extend(setting);
+            value
+        };
+        let installation = Installation {
+            release: take(found.version()).and_then(|version| Release::parse(&version)).unwrap_or(default.release),
+            cluster_id: take(found.cluster_id()).unwrap_or(default.cluster_id),
+            cluster_domain: take(found.cluster_domain()).unwrap_or(default.cluster_domain),
+            network: take(found.stated("network", options.istio.network.as_ref())),
+            mesh_id: take(found.stated("mesh id", options.istio.mesh_id.as_ref())),
+            namespace: take(found.namespace()).unwrap_or(default.namespace),
+            cluster_aliases: arguments.pairs("clusterAliases"),
+            features: Features::new(&environment),
+            injector: injector.injector,
+        };
+        let mut diagnostics = check::variables(&variables);
+        diagnostics.extend(injector.diagnostics);
+        settings.extend(injector.settings);
+        settings.extend(variables);
+        settings.extend(istiod.iter().flat_map(|istiod| arguments.settings(istiod)));
+        Self { installation, istiod: istiod.map(|istiod| istiod.name()), settings, diagnostics }
     }
 
     /// Drops the objects that this istiod does not read, and says so.
@@ -91,4 +128,68 @@ impl ControlPlane {
         });
         changed.map(|setting| format!("{}={}", setting.name, setting.value)).collect()
     }
+}
+
+/// What there is to read settings from, the strongest first: the caller, arguments, variables.
+struct Found<'f> {
+    options: &'f Options,
+    istiod: Option<&'f Istiod<'f>>,
+    variables: &'f [Setting],
+    arguments: &'f Arguments,
+    values: &'f [Setting],
+}
+
+impl Found<'_> {
+    fn version(&self) -> Option<Setting> {
+        self.stated("version", self.options.istio.version.as_ref()).or_else(|| {
+            let (version, path) = self.istiod?.version()?;
+            let origin = Origin::Input { source: self.istiod?.source, path };
+            Some(Setting { name: "version".to_owned(), value: version.to_owned(), origin })
+        })
+    }
+
+    fn cluster_id(&self) -> Option<Setting> {
+        let name = "cluster id";
+        self.stated(name, self.options.istio.cluster_id.as_ref())
+            .or_else(|| self.argument(name, "clusterID"))
+            .or_else(|| self.variable(name, "CLUSTER_ID"))
+            .or_else(|| self.value(name, "global.multiCluster.clusterName"))
+    }
+
+    fn cluster_domain(&self) -> Option<Setting> {
+        self.stated("domain", self.options.istio.domain.as_ref())
+            .or_else(|| self.argument("domain", "domain"))
+            .or_else(|| self.value("domain", "global.proxy.clusterDomain"))
+    }
+
+    fn namespace(&self) -> Option<Setting> {
+        let name = "namespace";
+        let argument = self.argument(name, "namespace").or_else(|| self.argument(name, "n"));
+        argument.or_else(|| self.variable(name, "POD_NAMESPACE"))
+    }
+
+    fn stated(&self, name: &str, stated: Option<&Stated>) -> Option<Setting> {
+        stated.map(|stated| stated_setting(name, stated))
+    }
+
+    fn argument(&self, name: &str, flag: &str) -> Option<Setting> {
+        let istiod = self.istiod?;
+        let setting =
+            self.arguments.settings(istiod).into_iter().find(|setting| setting.name == format!("--{flag}"))?;
+        (!setting.value.is_empty()).then(|| Setting { name: name.to_owned(), ..setting })
+    }
+
+    fn value(&self, name: &str, path: &str) -> Option<Setting> {
+        let found = self.values.iter().find(|setting| setting.name == path)?;
+        Some(Setting { name: name.to_owned(), ..found.clone() })
+    }
+
+    fn variable(&self, name: &str, variable: &str) -> Option<Setting> {
+        let found = self.variables.iter().find(|setting| setting.name == variable && !setting.value.is_empty())?;
+        Some(Setting { name: name.to_owned(), ..found.clone() })
+    }
+}
+
+fn stated_setting(name: &str, Stated { value, by }: &Stated) -> Setting {
+    Setting { name: name.to_owned(), value: value.clone(), origin: Origin::Stated(by.clone()) }
 }

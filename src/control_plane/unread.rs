@@ -12,32 +12,17 @@ pub(super) fn drop(manifests: &mut Manifests, features: &Features) -> Diagnostic
     let ignored = patterns(&features.ignore_resources);
     let included = patterns(&features.include_resources);
     let is_ignored = |name: &str| any(&ignored, name) && !any(&included, name);
-    let is_off = |name: &str| !features.gateway_api && name.ends_with(".gateway.networking.k8s.io");
-    let dropped = manifests.resources.drop_kinds(|name| is_off(name) || is_ignored(name));
-    let note = |(kind, source)| {
-        let switch = if !features.gateway_api && is_gateway_api(kind) {
-            "PILOT_ENABLE_GATEWAY_API is off"
-        } else {
-            "PILOT_IGNORE_RESOURCES names its kind"
-        };
-        Diagnostic::note("not-read-by-istiod", format!("istiod does not read this {kind}: {switch}")).at(source, "kind")
+    let gateway_api = |name: &str| !features.gateway_api && name.ends_with(".gateway.networking.k8s.io");
+    let alpha = |name: &str| !features.alpha_gateway_api && name == "tcproutes.gateway.networking.k8s.io";
+    let why = |name: &str| {
+        let by_list = || is_ignored(name).then_some("`PILOT_IGNORE_RESOURCES` names its kind");
+        let alpha = || alpha(name).then_some("it does so only with PILOT_ENABLE_ALPHA_GATEWAY_API=true");
+        gateway_api(name).then_some("`PILOT_ENABLE_GATEWAY_API` is off").or_else(alpha).or_else(by_list)
     };
-    dropped.into_iter().map(note).collect()
-}
-
-/// The kinds that both groups have are told apart well enough by the switch that is off.
-fn is_gateway_api(kind: &str) -> bool {
-    matches!(
-        kind,
-        "GatewayClass"
-            | "Gateway"
-            | "ListenerSet"
-            | "HTTPRoute"
-            | "GRPCRoute"
-            | "TLSRoute"
-            | "ReferenceGrant"
-            | "BackendTLSPolicy"
-    )
+    let note = |(kind, why, source): (&str, &str, _)| {
+        Diagnostic::note("not-read-by-istiod", format!("istiod does not read this {kind}: {why}")).at(source, "kind")
+    };
+    manifests.resources.drop_kinds(why).into_iter().map(note).collect()
 }
 
 /// A name, or the end of one: `*.istio.io`. An empty text is a name too, which nothing has.

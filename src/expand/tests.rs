@@ -9,13 +9,9 @@ use crate::ingest::ingest;
 use crate::installation::Installation;
 use crate::source::SourceFile;
 
-const ON: Options = Options {
-    mesh_config: None,
-    mesh_networks: None,
-    revision: String::new(),
-    jwks: std::collections::BTreeMap::new(),
-    expand: true,
-};
+fn on() -> Options {
+    Options { expand: true, ..Options::default() }
+}
 
 /// A Namespace with injection, a Deployment, and a Service of two ports, one of them by name.
 const WEB: &str = "
@@ -50,7 +46,7 @@ fn read(text: &str) -> Manifests {
 
 fn expanded(text: &str) -> (Manifests, Expansion) {
     let mut manifests = read(text);
-    let expansion = expand(&mut manifests, &ON, &Installation::default());
+    let expansion = expand(&mut manifests, &on(), &Installation::default());
     (manifests, expansion)
 }
 
@@ -101,7 +97,7 @@ stringData: {a: b}
 #[test]
 fn nothing_is_made_when_it_is_off() {
     let mut manifests = read(WEB);
-    let expansion = expand(&mut manifests, &Options { expand: false, ..ON }, &Installation::default());
+    let expansion = expand(&mut manifests, &Options { expand: false, ..on() }, &Installation::default());
     assert_eq!(expansion.invented, []);
     assert!(manifests.pods.is_empty());
 }
@@ -247,7 +243,7 @@ fn a_revision_injects_its_own() {
     assert!(manifests.pods[0].spec.spec.init_containers.is_empty());
 
     let mut manifests = read(BARE);
-    let canary = Options { revision: "canary".to_owned(), ..ON };
+    let canary = Options { revision: "canary".to_owned(), ..on() };
     let expansion = expand(&mut manifests, &canary, &Installation::default());
     assert_eq!(expansion.other_revisions, []);
     assert_eq!(manifests.pods[0].spec.spec.init_containers[0].name, "istio-proxy");

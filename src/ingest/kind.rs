@@ -23,7 +23,7 @@ mod istio {
 mod gateway_api {
     pub(super) use crate::model::gateway_api::{
         BackendTlsPolicy as BackendTLSPolicy, GatewayClass, GrpcRoute as GRPCRoute, HttpRoute as HTTPRoute,
-        KubernetesGateway, ListenerSet, ReferenceGrant, TlsRoute as TLSRoute,
+        KubernetesGateway, ListenerSet, ReferenceGrant, TcpRoute as TCPRoute, TlsRoute as TLSRoute,
     };
 }
 
@@ -285,14 +285,18 @@ macro_rules! kinds {
                 $( self.$field.sort_by(|a, b| name(&a.meta).cmp(&name(&b.meta))); )*
             }
 
-            /// Drops all resources of kinds whose name as a CustomResourceDefinition (`envoyfilters.networking.istio.io`) is given up;
-            /// returns what was dropped. Kubernetes' own kinds are none.
-            pub(crate) fn drop_kinds(&mut self, given_up: impl Fn(&str) -> bool) -> Vec<(&'static str, ResourceRef)> {
+            /// Drops all resources of the kinds for which there is a reason, by their names as CustomResourceDefinitions
+            /// (`envoyfilters.networking.istio.io`); returns what was dropped, and why. Kubernetes' own kinds stay.
+            pub(crate) fn drop_kinds(
+                &mut self,
+                why: impl Fn(&str) -> Option<&'static str>,
+            ) -> Vec<(&'static str, &'static str, ResourceRef)> {
                 let mut dropped = Vec::new();
                 $(
                     let kind = kinds!(@name $kind $(($name))?);
-                    if crd_name($group, kind).is_some_and(|name| given_up(&name)) {
-                        dropped.extend(std::mem::take(&mut self.$field).into_iter().map(|config| (kind, config.source)));
+                    if let Some(why) = crd_name($group, kind).and_then(|name| why(&name)) {
+                        let configs = std::mem::take(&mut self.$field);
+                        dropped.extend(configs.into_iter().map(|config| (kind, why, config.source)));
                     }
                 )*
                 dropped
@@ -374,6 +378,8 @@ kinds! {
     http_routes: gateway_api "gateway.networking.k8s.io" ["v1", "v1beta1"] HTTPRoute namespaced;
     /// `gateway.networking.k8s.io` GRPCRoute
     grpc_routes: gateway_api "gateway.networking.k8s.io" ["v1"] GRPCRoute namespaced;
+    /// `gateway.networking.k8s.io` TCPRoute
+    tcp_routes: gateway_api "gateway.networking.k8s.io" ["v1alpha2"] TCPRoute namespaced;
     /// `gateway.networking.k8s.io` TLSRoute
     tls_routes: gateway_api "gateway.networking.k8s.io" ["v1", "v1alpha3", "v1alpha2"] TLSRoute namespaced;
     /// `gateway.networking.k8s.io` ReferenceGrant

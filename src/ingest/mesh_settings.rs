@@ -33,7 +33,7 @@ pub struct MeshSettings {
 ///
 /// An istiod of a revision reads the ConfigMap `istio-<revision>` of its own namespace; an empty one is `default`, whose ConfigMap
 /// is `istio`.
-/// YAML that istiod cannot read leaves it with its built-in defaults, and so it does here.
+/// It is laid over the one that `SHARED_MESH_CONFIG` names. YAML that istiod cannot read leaves it with its built-in defaults, and so it does here.
 pub fn mesh_settings(
     manifests: &Manifests,
     options: &Options,
@@ -42,9 +42,8 @@ pub fn mesh_settings(
 ) -> MeshSettings {
     let (namespace, name) = (&installation.namespace, options.of_revision(CONFIG_MAP));
     let named = |key: &str| {
-        let mut all = manifests.config_maps.iter();
-        let found = all.find(|c| c.meta.namespace == *namespace && c.meta.name == name)?;
-        Some((found.spec.data.get(key)?.clone(), Some(found.source)))
+        let (text, source) = named_map(manifests, namespace, &name, key)?;
+        Some((text, Some(source)))
     };
     let of_file = |file: &SourceFile| {
         let content = file.content.as_ref().ok()?;
@@ -53,14 +52,29 @@ pub fn mesh_settings(
     let config = options.mesh_config.as_ref().and_then(of_file).or_else(|| named("mesh"));
     let networks = options.mesh_networks.as_ref().and_then(of_file).or_else(|| named("meshNetworks"));
 
+    let base = match named_map(manifests, &installation.namespace, &installation.features.shared_mesh_config, "mesh") {
+        Some((text, source)) => {
+            let read = read(
+                &text,
+                MeshConfig::built_in(),
+                |deserializer| MeshConfig::built_in().apply(deserializer),
+                |_, _| {},
+            );
+            read.unwrap_or_else(|message| {
+                diagnostics.push(problem("mesh-config", &message, Some(source), "data.mesh"));
+                MeshConfig::built_in()
+            })
+        }
+        None => MeshConfig::built_in(),
+    };
     let is_default = config.is_none();
     let config = match config {
         None => MeshConfig::default_install(),
         Some((text, source)) => {
             let read = read(
                 &text,
-                MeshConfig::built_in(),
-                |deserializer| MeshConfig::built_in().apply(deserializer),
+                base.clone(),
+                |deserializer| base.clone().apply(deserializer),
                 validation::mesh_config::check,
             );
             read.unwrap_or_else(|message| {
@@ -88,6 +102,13 @@ pub fn mesh_settings(
         revision: options.revision().to_owned(),
         installation,
     }
+}
+
+/// Returns a key of a ConfigMap.
+fn named_map(manifests: &Manifests, namespace: &str, name: &str, key: &str) -> Option<(String, ResourceRef)> {
+    let mut all = manifests.config_maps.iter();
+    let found = all.find(|c| c.meta.namespace == namespace && c.meta.name == name)?;
+    Some((found.spec.data.get(key)?.clone(), found.source))
 }
 
 /// Reads YAML inside of a string (nothing means the default), and checks what it says; unknown fields are passed over, as istiod does.

@@ -100,7 +100,7 @@ switches! {
         /// Where the controller takes IPv6 addresses from.
         ip_autoallocate_ipv6_prefix: String = "PILOT_IP_AUTOALLOCATE_IPV6_PREFIX", "2001:2::/48", "expand/service_entry.rs";
         /// Names a second ConfigMap with mesh config, over which that of istiod is laid.
-        shared_mesh_config: String = "SHARED_MESH_CONFIG", "", "";
+        shared_mesh_config: String = "SHARED_MESH_CONFIG", "", "ingest/mesh_settings.rs";
         /// Merges virtual hosts of a gateway that have the same routes.
         route_collapse: bool = "PILOT_ENABLE_ROUTE_COLLAPSE_OPTIMIZATION", "true", "translate/route/gateway/mod.rs";
         /// Resolves host names of gateways to other networks.

@@ -7,6 +7,7 @@
 
 mod env;
 mod features;
+mod injector;
 mod release;
 mod switch;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod value;
 
 pub use env::Kind;
 pub use features::{Environment, Features};
+pub use injector::{InjectionPolicy, Injector};
 pub use release::Release;
 pub use switch::{Effect, Switch};
 pub use value::{CompliancePolicy, JwksFetchMode, Labels, NativeSidecars, Percent};
@@ -37,6 +39,12 @@ pub struct Installation {
     pub cluster_id: String,
     /// Other names of clusters, each with the id that it stands for: istiod's argument `--clusterAliases`.
     pub cluster_aliases: BTreeMap<String, String>,
+    /// The network of the cluster, if it is not that of a label on istiod's namespace.
+    pub network: Option<String>,
+    /// The id of the mesh, if it is not its trust domain.
+    pub mesh_id: Option<String>,
+    /// How its injector is set up.
+    pub injector: Injector,
     /// istiod's own namespace, where its ConfigMaps are: its variable `POD_NAMESPACE`.
     pub namespace: String,
 }
@@ -50,6 +58,9 @@ impl Default for Installation {
             cluster_domain: "cluster.local".to_owned(),
             cluster_id: "Kubernetes".to_owned(),
             cluster_aliases: BTreeMap::new(),
+            network: None,
+            mesh_id: None,
+            injector: Injector::default(),
             namespace: "istio-system".to_owned(),
         }
     }

@@ -112,4 +112,5 @@ rules! {
     MESHC0131 "per-try-timeout-too-long" Warning "A single try may take as long as the whole request.";
     MESHC0132 "retries-do-not-fit" Info "The timeout of a request ends before its last try.";
     MESHC0133 "distribute-without-failover" Warning "All requests go to one locality, even if nothing is healthy there.";
+    MESHC0140 "istiod-variable" Warning "A variable of istiod's environment is unknown, or has a value that it cannot read.";
 }

@@ -42,10 +42,12 @@ impl Mesh {
         let MeshSettings { config, networks, is_default: _, revision, installation } = settings;
         let Installation { cluster_domain, cluster_id, .. } = installation;
         let seen = DiscoveryNamespaces::new(manifests, config, revision);
-        let root_labels = manifests.namespaces.iter().find(|n| n.meta.name == config.root_namespace);
-        let no_labels = BTreeMap::new();
-        let root_labels = root_labels.map_or(&no_labels, |n| &n.meta.labels);
-        let membership = NetworkMembership::new(root_labels, networks, cluster_id);
+        let system = manifests.namespaces.iter().find(|n| n.meta.name == installation.namespace);
+        let mut system_labels = system.map(|namespace| namespace.meta.labels.clone()).unwrap_or_default();
+        if let Some(network) = &installation.network {
+            system_labels.insert("topology.istio.io/network".to_owned(), network.clone());
+        }
+        let membership = NetworkMembership::new(&system_labels, networks, cluster_id);
         let context = WorkloadContext {
             cluster_id,
             cluster_domain,
@@ -132,7 +134,7 @@ impl Mesh {
                 .collect(),
             network_gateways: NetworkGateways::new(
                 networks,
-                root_labels,
+                &system_labels,
                 services.iter().map(|s| &**s),
                 if installation.features.multi_network_gateway_api { &manifests.kubernetes_gateways } else { &[] },
                 cluster_id,

@@ -309,7 +309,8 @@ fn service_cluster(
         if !stated.is_empty() && stated != "istio-proxy" {
             return stated.to_owned();
         }
-        match (labels.get("app").filter(|a| !a.is_empty()), workload_name) {
+        let keys = ["app", "app.kubernetes.io/name", "service.istio.io/canonical-name"];
+        match (keys.iter().find_map(|key| labels.get(*key)), workload_name) {
             (Some(app), _) => format!("{app}.{namespace}"),
             (None, "") => format!("istio-proxy.{namespace}"),
             (None, workload) => format!("{workload}.{namespace}"),

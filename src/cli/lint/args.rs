@@ -37,9 +37,6 @@ pub(in crate::cli) struct Lint {
     /// Writes what is found into this file, so that the next run can leave it out.
     #[arg(long, value_name = "FILE")]
     pub(super) write_baseline: Option<PathBuf>,
-    /// Reads settings from this file instead of `.meshc.yaml` in this folder or one above it.
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
     /// Says what is left out, and why.
     #[arg(short, long)]
     pub(super) verbose: bool,

@@ -2,7 +2,7 @@
 
 mod args;
 mod baseline;
-mod config;
+pub(in crate::cli) mod config;
 mod suppress;
 mod text;
 
@@ -38,7 +38,7 @@ struct Found {
 /// Runs the command.
 pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outcome> {
     let limits = &arguments.mesh.limits;
-    let config::Settings { config, baseline } = config::read(arguments.config.as_deref(), limits)?;
+    let config::Settings { config, baseline } = config::read(arguments.mesh.config.as_deref(), limits)?;
     let fail_on = arguments.fail_on.or(config.fail_on).map_or(Level::Error, args::FailOn::level);
     let enable: Vec<String> = arguments.enable.iter().chain(&config.enable).cloned().collect();
     for name in &enable {

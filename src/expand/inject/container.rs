@@ -30,7 +30,7 @@ pub(super) fn proxy(
             "proxy",
             role,
             "--domain",
-            format!("$(POD_NAMESPACE).svc.{}", injector.target.installation.cluster_domain),
+            format!("$(POD_NAMESPACE).svc.{}", injector.cluster_domain()),
             format!("--proxyLogLevel={}", annotation("logLevel", "warning")),
             format!("--proxyComponentLogLevel={}", annotation("componentLogLevel", "misc:error")),
             format!("--log_output_level={}", annotation("agentLogLevel", "default:info")),

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::ingest::Manifests;
+use crate::installation::{InjectionPolicy, Injector};
+use crate::model::kubernetes::LabelSelector;
 
 /// Namespaces whose Pods are never injected. istiod: `inject.go` `IgnoredNamespaces`
 pub(in super::super) const IGNORED_NAMESPACES: [&str; 4] =
@@ -14,11 +16,12 @@ const INJECT: &str = "sidecar.istio.io/inject";
 const REVISION: &str = "istio.io/rev";
 const INJECTION: &str = "istio-injection";
 
-/// Returns the revision whose injector the API server asks about a Pod, if it asks any; labels that name none mean `default`. No
-/// install takes in namespaces without a label.
+/// Returns the revision whose injector the API server asks about a Pod, if it asks any; labels that name none mean `default`.
+/// Namespaces without a label are taken in by `enableNamespacesByDefault` alone.
 ///
 /// istiod: `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
 pub(super) fn asked<'l>(
+    injector: &Injector,
     namespace: Option<&'l BTreeMap<String, String>>,
     pod: impl Fn(&str) -> Option<&'l str>,
 ) -> Option<&'l str> {
@@ -30,19 +33,39 @@ pub(super) fn asked<'l>(
     match (namespace(INJECTION), namespace(REVISION).or_else(|| pod(REVISION))) {
         (Some(injection), _) => default(injection == "enabled"),
         (None, Some(revision)) => Some(revision),
-        (None, None) => default(pod(INJECT) == Some("true")),
+        (None, None) => {
+            default(pod(INJECT) == Some("true") || (injector.namespaces_by_default && pod(INJECT).is_none()))
+        }
     }
 }
 
-/// Returns whether the injector, once asked, injects a Pod. istiod: `inject.go` `injectRequired`
+/// Returns whether the injector, once asked, injects a Pod: as the Pod wishes, else as the injector's selectors and policy say.
+///
+/// istiod: `inject.go` `injectRequired`
 pub(super) fn is_required(
+    injector: &Injector,
     namespace: &str,
     host_network: bool,
     labels: &Map<String, Value>,
     annotations: &Map<String, Value>,
 ) -> bool {
     let wish = labels.get(INJECT).or_else(|| annotations.get(INJECT)).and_then(Value::as_str);
-    !host_network && !IGNORED_NAMESPACES.contains(&namespace) && wish != Some("false")
+    let labels: BTreeMap<String, String> =
+        labels.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+    let selected = |selectors: &[LabelSelector]| selectors.iter().any(|selector| selector.matches(&labels));
+    let wish = match wish {
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        _ if selected(&injector.never_inject) => Some(false),
+        _ if selected(&injector.always_inject) => Some(true),
+        _ => None,
+    };
+    let required = match injector.policy {
+        InjectionPolicy::Enabled => wish.unwrap_or(true),
+        InjectionPolicy::Disabled => wish.unwrap_or(false),
+        InjectionPolicy::Illegal => false,
+    };
+    !host_network && !IGNORED_NAMESPACES.contains(&namespace) && required
 }
 
 /// Returns whether a Pod's sidecar is an init container that keeps running.
@@ -96,8 +119,9 @@ mod tests {
                 serde_json::from_value(namespace.clone()).expect("all are text");
             let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
             let pod = map(&labels);
-            let decided = asked(Some(&namespace_labels), |key| pod.get(key)?.as_str()) == Some("default")
-                && is_required("default", false, &map(&labels), &map(&annotations));
+            let decided = asked(&Injector::default(), Some(&namespace_labels), |key| pod.get(key)?.as_str())
+                == Some("default")
+                && is_required(&Injector::default(), "default", false, &map(&labels), &map(&annotations));
             assert_eq!(decided, expected, "{namespace} {labels} {annotations}");
         }
     }
@@ -105,8 +129,8 @@ mod tests {
     #[test]
     fn never_injects_the_system_and_the_host_network() {
         let none = Map::new();
-        assert!(is_required("default", false, &none, &none));
-        assert!(!is_required("kube-system", false, &none, &none));
-        assert!(!is_required("default", true, &none, &none));
+        assert!(is_required(&Injector::default(), "default", false, &none, &none));
+        assert!(!is_required(&Injector::default(), "kube-system", false, &none, &none));
+        assert!(!is_required(&Injector::default(), "default", true, &none, &none));
     }
 }

@@ -47,16 +47,16 @@ pub(super) fn variables(
     set("PROXY_CONFIG", &Value::Object(proxy_config::without_defaults(proxy_config)).to_string());
     set("ISTIO_META_POD_PORTS", &Value::Array(ports(containers)).to_string());
     set("ISTIO_META_APP_CONTAINERS", &names(containers).join(","));
-    set("ISTIO_META_CLUSTER_ID", &injector.target.installation.cluster_id);
+    set("ISTIO_META_CLUSTER_ID", injector.cluster_id());
     set("ISTIO_META_INTERCEPTION_MODE", &mode);
     set("ISTIO_META_WORKLOAD_NAME", &name.unwrap_or_else(|| meta.name.clone()));
     set("ISTIO_META_OWNER", &owner(workload));
-    set("ISTIO_META_MESH_ID", injector.trust_domain());
+    set("ISTIO_META_MESH_ID", injector.mesh_id());
     set("TRUST_DOMAIN", injector.trust_domain());
     for (name, value) in proxy_config.get("proxyMetadata").and_then(Value::as_object).into_iter().flatten() {
         set(name, value.as_str().unwrap_or_default());
     }
-    if let Some(network) = text(labels, "topology.istio.io/network") {
+    if let Some(network) = text(labels, "topology.istio.io/network").or_else(|| injector.network()) {
         set("ISTIO_META_NETWORK", &network);
     }
     variables
@@ -79,10 +79,10 @@ pub(super) fn of_installed_gateway(injector: &Injector<'_>, workload: &Workload<
     );
     set("ISTIO_META_WORKLOAD_NAME", &workload.meta.name);
     set("ISTIO_META_OWNER", &owner(workload));
-    set("ISTIO_META_MESH_ID", injector.trust_domain());
+    set("ISTIO_META_MESH_ID", injector.mesh_id());
     set("TRUST_DOMAIN", injector.trust_domain());
     set("ISTIO_META_UNPRIVILEGED_POD", "true");
-    set("ISTIO_META_CLUSTER_ID", &injector.target.installation.cluster_id);
+    set("ISTIO_META_CLUSTER_ID", injector.cluster_id());
     variables
 }
 

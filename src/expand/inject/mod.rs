@@ -21,7 +21,7 @@ use super::workload::Workload;
 use crate::diagnostic::Diagnostics;
 use crate::expand::Target;
 use crate::ingest::{self, Manifests};
-use crate::installation::NativeSidecars;
+use crate::installation::{Installation, NativeSidecars};
 use crate::model::Config;
 use crate::model::istio::ProxyConfigResource;
 use crate::model::kubernetes::Pod;
@@ -107,8 +107,9 @@ impl<'m> Injector<'m> {
         let mut namespaces = self.manifests.namespaces.iter();
         let namespace_labels = namespaces.find(|n| n.meta.name == namespace).map(|n| &n.meta.labels);
         let host_network = node::map(pod, "spec").get("hostNetwork").and_then(Value::as_bool).unwrap_or_default();
-        let asked = decision::asked(namespace_labels, |key| labels.get(key)?.as_str()) == Some(self.revision())
-            && decision::is_required(namespace, host_network, &labels, &annotations);
+        let setup = &self.target.installation.injector;
+        let asked = decision::asked(setup, namespace_labels, |key| labels.get(key)?.as_str()) == Some(self.revision())
+            && decision::is_required(setup, namespace, host_network, &labels, &annotations);
         let template = asked.then(|| Template::of(&annotations)).flatten()?;
 
         strip(pod, &annotations);
@@ -143,6 +144,9 @@ impl<'m> Injector<'m> {
         }
         let metadata = node::map(pod, "metadata");
         metadata::complete(metadata, workload, template, native, self.revision(), applications.first(), &proxy_config);
+        for (key, value) in &setup.annotations {
+            node::map(metadata, "annotations").insert(key.clone(), json!(value));
+        }
         if let Some(scrape) = scrape {
             prometheus::annotate(node::map(metadata, "annotations"), &scrape);
         }
@@ -194,6 +198,31 @@ impl<'m> Injector<'m> {
         container
     }
 
+    /// Returns the id of the cluster that proxies state.
+    fn cluster_id(&self) -> &str {
+        let Installation { injector, cluster_id, .. } = self.target.installation;
+        if injector.cluster_id.is_empty() { cluster_id } else { &injector.cluster_id }
+    }
+
+    /// Returns the domain in which proxies look for Services.
+    fn cluster_domain(&self) -> &str {
+        let Installation { injector, cluster_domain, .. } = self.target.installation;
+        if injector.cluster_domain.is_empty() { cluster_domain } else { &injector.cluster_domain }
+    }
+
+    /// Returns the id of the mesh: what is stated, else the trust domain.
+    fn mesh_id(&self) -> &str {
+        let Installation { injector, mesh_id, .. } = self.target.installation;
+        let stated = mesh_id.as_ref().or(Some(&injector.mesh_id).filter(|id| !id.is_empty()));
+        stated.map_or_else(|| self.trust_domain(), String::as_str)
+    }
+
+    /// Returns the network that proxies state, unless a label of theirs does.
+    fn network(&self) -> Option<String> {
+        let Installation { injector, network, .. } = self.target.installation;
+        network.clone().or_else(|| Some(injector.network.clone()).filter(|network| !network.is_empty()))
+    }
+
     /// Returns the trust domain, which is the mesh's name too.
     fn trust_domain(&self) -> &str {
         self.mesh.get("trustDomain").and_then(Value::as_str).filter(|d| !d.is_empty()).unwrap_or("cluster.local")
@@ -222,7 +251,8 @@ pub(super) fn other_revisions(manifests: &Manifests, target: &Target<'_>) -> Vec
     let of_pod = |pod: &Config<Pod>| {
         let namespace = manifests.namespaces.iter().find(|n| n.meta.name == pod.meta.namespace);
         let labels = namespace.map(|namespace| &namespace.meta.labels);
-        let revision = decision::asked(labels, |key| pod.meta.labels.get(key).map(String::as_str))?;
+        let revision =
+            decision::asked(&target.installation.injector, labels, |key| pod.meta.labels.get(key).map(String::as_str))?;
         let mut containers = pod.spec.spec.containers.iter().chain(&pod.spec.spec.init_containers);
         let has_proxy = containers.any(|container| container.name == PROXY);
         (revision != own && !has_proxy).then(|| OtherRevision {

@@ -148,6 +148,7 @@ tables! {
     "gateway.networking.k8s.io/HTTPRoute" "gateway_api/http_route";
     "gateway.networking.k8s.io/ListenerSet" "gateway_api/listener_set";
     "gateway.networking.k8s.io/ReferenceGrant" "gateway_api/reference_grant";
+    "gateway.networking.k8s.io/TCPRoute" "gateway_api/tcp_route";
     "gateway.networking.k8s.io/TLSRoute" "gateway_api/tls_route";
     "gateway.networking.k8s.io/TLSRoute/v1alpha2" "gateway_api/tls_route_v1alpha2";
 }

@@ -44,6 +44,8 @@ const CODES: &[(&str, &Rule, &[&Rule])] = &[
     ("virtual-service-duplicate-tls-match", &rules::MESHC0115, &[]),
     ("virtual-service-tcp-route-behind", &rules::MESHC0115, &[]),
     ("ignored-field", &rules::MESHC0117, &[]),
+    ("istiod-variable-unknown", &rules::MESHC0140, &[]),
+    ("istiod-variable-value", &rules::MESHC0140, &[]),
     ("ingress-not-served", &rules::MESHC0117, &[]),
     ("failover-priority-crashes-istiod", &rules::MESHC0118, &[]),
     ("gateway-hosts-crash-istiod", &rules::MESHC0118, &[]),

@@ -3,7 +3,7 @@
 //! ```text
 //! Gateway, ListenerSet   -> a Gateway for each listener                       (listener, tls, hosts, address)
 //! HTTPRoute, GRPCRoute   -> VirtualServices, those of one parent and host one (route, http_rule, grpc_rule, merge)
-//! TLSRoute               -> VirtualServices                                   (route, tls_rule)
+//! TLSRoute, TCPRoute     -> VirtualServices                                   (route, tls_rule, tcp_rule)
 //! BackendTLSPolicy       -> DestinationRules                                  (backend_tls)
 //! ReferenceGrant         -> who may refer to what                             (grant)
 //! ```
@@ -29,6 +29,7 @@ mod merge;
 mod parent;
 mod redirect;
 mod route;
+mod tcp_rule;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -6,10 +6,10 @@ use crate::mesh::gateway_api::finding::{Problem, ignored};
 use crate::mesh::gateway_api::listener::ConvertedListener;
 use crate::mesh::gateway_api::merge::{self, Part};
 use crate::mesh::gateway_api::parent::{self, Attaching, ParentKind, RouteKind, RouteParent};
-use crate::mesh::gateway_api::{Context, GENERATED, PARENT_NAMES_ANNOTATION, grpc_rule, http_rule, tls_rule};
+use crate::mesh::gateway_api::{Context, GENERATED, PARENT_NAMES_ANNOTATION, grpc_rule, http_rule, tcp_rule, tls_rule};
 use crate::mesh::hostname;
 use crate::mesh::virtual_service::ROUTE_SEMANTICS_ANNOTATION;
-use crate::model::gateway_api::{GrpcRoute, HttpRoute as KubernetesHttpRoute, ParentReference, TlsRoute};
+use crate::model::gateway_api::{GrpcRoute, HttpRoute as KubernetesHttpRoute, ParentReference, TcpRoute, TlsRoute};
 use crate::model::istio::{HttpMatchRequest, HttpRoute, VirtualService};
 use crate::model::{Config, ObjectMeta, istio};
 
@@ -33,6 +33,9 @@ pub(super) fn all(
     let mut out = merge::merge(http, grpc);
     for route in manifests.tls_routes.iter().filter(|route| context.reads(&route.meta)) {
         out.extend(tls_route(context, listeners, route, findings));
+    }
+    for route in manifests.tcp_routes.iter().filter(|route| context.reads(&route.meta)) {
+        out.extend(tcp_route(context, listeners, route, findings));
     }
     out
 }
@@ -246,6 +249,37 @@ fn tls_route(
             let name = format!("{}~tls~{}~{GENERATED}", object.meta.name, out.len());
             let mut config = object.virtual_service(name, host, parent);
             config.spec.tls = tls;
+            out.push(config);
+        }
+    }
+    out
+}
+
+/// istiod: `route_collections.go` `TCPRouteCollection`
+fn tcp_route(
+    context: &Context<'_>,
+    listeners: &[ConvertedListener],
+    config: &Config<TcpRoute>,
+    findings: &mut Diagnostics,
+) -> Vec<Config<VirtualService>> {
+    let TcpRoute { parent_refs, rules } = &config.spec;
+    let object =
+        Object { kind: RouteKind::Tcp, meta: &config.meta, source: config.source, parent_refs, hostnames: &[] };
+    let convert = |route: &Route<'_>, problems: &mut Vec<Problem>| {
+        rules.iter().enumerate().map(|(index, rule)| tcp_rule::convert(route, rule, index, problems)).collect()
+    };
+    let (parents, rules): (_, Rules<istio::TcpRoute>) = object.attach(context, listeners, convert, findings);
+    let mut out: Vec<Config<VirtualService>> = Vec::new();
+    for parent in &parents {
+        let (hosts, routes) = if parent.is_mesh() {
+            (parent_hosts(context, parent), tcp_rule::for_mesh(&rules.mesh, parent.port))
+        } else {
+            (object.own_hosts(), rules.gateway.clone())
+        };
+        for host in hosts {
+            let name = format!("{}~tcp~{}~{GENERATED}", object.meta.name, out.len());
+            let mut config = object.virtual_service(name, host, parent);
+            config.spec.tcp.clone_from(&routes);
             out.push(config);
         }
     }

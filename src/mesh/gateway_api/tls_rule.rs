@@ -3,7 +3,7 @@
 use crate::mesh::gateway_api::backend::{self, Route};
 use crate::mesh::gateway_api::finding::Problem;
 use crate::mesh::hostname;
-use crate::model::gateway_api::TlsRouteRule;
+use crate::model::gateway_api::{BackendRef, TlsRouteRule};
 use crate::model::istio::{Destination, PortSelector, RouteDestination, TlsMatchAttributes, TlsRoute};
 
 /// Converts a rule; fails if istiod serves nothing of the route because of it.
@@ -19,22 +19,29 @@ pub(super) fn convert(
     problems: &mut Vec<Problem>,
 ) -> Result<TlsRoute, Problem> {
     let backends = &rule.backend_refs;
-    if backends.iter().fold(0_i32, |sum, backend| sum.wrapping_add(backend.weight)) == 0 {
-        let nowhere = Destination {
-            host: "internal.cluster.local".to_owned(),
-            subset: "zero-weight".to_owned(),
-            port: Some(PortSelector { number: 65535 }),
-        };
-        return Ok(TlsRoute {
-            r#match: Vec::new(),
-            route: vec![RouteDestination { destination: Some(nowhere), weight: 0 }],
-        });
+    if has_no_share(backends) {
+        return Ok(TlsRoute { r#match: Vec::new(), route: vec![nowhere()] });
     }
     let sni_hosts = if hostnames.is_empty() { vec!["*".to_owned()] } else { hostnames.to_vec() };
     Ok(TlsRoute {
         r#match: vec![TlsMatchAttributes { sni_hosts, ..TlsMatchAttributes::default() }],
         route: backend::destinations(route, backends, &format!("spec.rules[{index}]"), problems)?,
     })
+}
+
+/// Says whether all backends have the weight zero. istiod: `conversion.go` `tcpWeightSum`
+pub(super) fn has_no_share(backends: &[BackendRef]) -> bool {
+    backends.iter().fold(0_i32, |sum, backend| sum.wrapping_add(backend.weight)) == 0
+}
+
+/// A destination that is nowhere.
+pub(super) fn nowhere() -> RouteDestination {
+    let nowhere = Destination {
+        host: "internal.cluster.local".to_owned(),
+        subset: "zero-weight".to_owned(),
+        port: Some(PortSelector { number: 65535 }),
+    };
+    RouteDestination { destination: Some(nowhere), weight: 0 }
 }
 
 /// Narrows routes to the server names of a listener; those that are left with none go.

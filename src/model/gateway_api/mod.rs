@@ -13,6 +13,7 @@ mod http_route;
 mod listener;
 mod reference;
 mod reference_grant;
+mod tcp_route;
 mod tls_route;
 
 pub use backend_tls_policy::*;
@@ -24,6 +25,7 @@ pub use http_route::*;
 pub use listener::*;
 pub use reference::*;
 pub use reference_grant::*;
+pub use tcp_route::*;
 pub use tls_route::*;
 
 /// The API group.

@@ -1,0 +1,129 @@
+//! The injector's ConfigMap: `values` of the chart, and `config`.
+//!
+//! istiod: `pkg/kube/inject/webhook.go` `loadConfig`; what the chart writes is in its `templates/istiod-injector-configmap.yaml`
+
+use serde_json::Value;
+
+use super::{Origin, Setting, templates};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::ingest::{self, Manifests};
+use crate::installation::{InjectionPolicy, Injector};
+use crate::model::kubernetes::{LabelSelector, LabelSelectorRequirement};
+use crate::options::Options;
+use crate::source::ResourceRef;
+
+/// The ConfigMap's name, before the revision.
+const CONFIG_MAP: &str = "istio-sidecar-injector";
+
+/// How the injector is set up, and what says so.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) injector: Injector,
+    pub(super) settings: Vec<Setting>,
+    pub(super) diagnostics: Diagnostics,
+    /// Variables of istiod's environment that the values set: `pilot.env`.
+    pub(super) variables: Vec<Setting>,
+}
+
+/// Reads the values that the caller gives, else the ConfigMap of the revision in istiod's namespace.
+pub(super) fn read(manifests: &Manifests, options: &Options, namespace: &str) -> Read {
+    let name = options.of_revision(CONFIG_MAP);
+    let mut maps = manifests.config_maps.iter();
+    let map = maps.find(|map| map.meta.namespace == namespace && map.meta.name == name);
+    let given = options.istio.values.as_ref().and_then(|file| {
+        let text = String::from_utf8_lossy(file.content.as_ref().ok()?).into_owned();
+        Some((ingest::json_of_yaml(&text)?, Origin::Stated(file.path.clone())))
+    });
+    let of_map = || {
+        let map = map?;
+        let values = ingest::json_of_yaml(map.spec.data.get("values")?)?;
+        Some((values, Origin::Input { source: map.source, path: "data.values".to_owned() }))
+    };
+    let mut read = Read::default();
+    if let Some((values, origin)) = given.or_else(of_map) {
+        read.values(&values, &origin);
+    }
+    if let Some(map) = map
+        && let Some(config) = map.spec.data.get("config").and_then(|text| ingest::json_of_yaml(text))
+    {
+        read.config(&config, map.source);
+    }
+    read
+}
+
+impl Read {
+    fn values(&mut self, values: &Value, origin: &Origin) {
+        let text = |path: &str| values.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let injector = &mut self.injector;
+        let by_default = values.pointer("/sidecarInjectorWebhook/enableNamespacesByDefault");
+        injector.namespaces_by_default = by_default.and_then(Value::as_bool).unwrap_or_default();
+        injector.network = text("/global/network");
+        injector.mesh_id = text("/global/meshID");
+        injector.cluster_id = text("/global/multiCluster/clusterName");
+        injector.cluster_domain = text("/global/proxy/clusterDomain");
+        let set = [
+            ("global.network", injector.network.clone()),
+            ("global.meshID", injector.mesh_id.clone()),
+            ("global.multiCluster.clusterName", injector.cluster_id.clone()),
+            ("global.proxy.clusterDomain", injector.cluster_domain.clone()),
+        ];
+        let by_default = ("sidecarInjectorWebhook.enableNamespacesByDefault", "true".to_owned());
+        let by_default = injector.namespaces_by_default.then_some(by_default);
+        let set = set.into_iter().chain(by_default).filter(|(_, value)| !value.is_empty());
+        self.settings.extend(set.map(|(name, value)| setting(name, value, origin)));
+        let env = ["/pilot/env", "/env"].iter().filter_map(|path| values.pointer(path)?.as_object()).flatten();
+        let variable = |(name, value): (&String, &Value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            setting(name, value, origin)
+        };
+        self.variables.extend(env.map(variable));
+    }
+
+    fn config(&mut self, config: &Value, source: ResourceRef) {
+        let injector = &mut self.injector;
+        injector.policy = match config.get("policy").and_then(Value::as_str) {
+            Some("enabled") => InjectionPolicy::Enabled,
+            Some("disabled") => InjectionPolicy::Disabled,
+            Some(_) | None => InjectionPolicy::Illegal,
+        };
+        injector.never_inject = selectors(config, "neverInjectSelector");
+        injector.always_inject = selectors(config, "alwaysInjectSelector");
+        let annotations = config.get("injectedAnnotations").and_then(Value::as_object).into_iter().flatten();
+        injector.annotations =
+            annotations.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+        let templates = config.get("templates").and_then(Value::as_object).into_iter().flatten();
+        for (name, text) in templates {
+            if text.as_str().is_some_and(|text| !templates::is_known(text)) {
+                let message =
+                    format!("the template `{name}` is of no release: Pods are injected with the one of 1.30.3");
+                let help = "meshc runs no templates; what this one adds must be in the Pods themselves";
+                let diagnostic = Diagnostic::warning("injection-template-unknown", message).help(help);
+                self.diagnostics.push(diagnostic.at(source, "data.config"));
+            }
+        }
+    }
+}
+
+fn setting(name: &str, value: String, origin: &Origin) -> Setting {
+    Setting { name: name.to_owned(), value, origin: origin.clone() }
+}
+
+/// A list of label selectors. An empty one selects nothing here.
+fn selectors(config: &Value, key: &str) -> Vec<LabelSelector> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let requirement = |value: &Value| LabelSelectorRequirement {
+        key: value.get("key").and_then(text).unwrap_or_default(),
+        operator: value.get("operator").and_then(text).unwrap_or_default(),
+        values: value.get("values").and_then(Value::as_array).into_iter().flatten().filter_map(text).collect(),
+    };
+    let selector = |value: &Value| {
+        let labels = value.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
+        let expressions = value.get("matchExpressions").and_then(Value::as_array).into_iter().flatten();
+        LabelSelector {
+            match_labels: labels.filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect(),
+            match_expressions: expressions.map(requirement).collect(),
+        }
+    };
+    let all = config.get(key).and_then(Value::as_array).into_iter().flatten().map(selector);
+    all.filter(|selector| *selector != LabelSelector::default()).collect()
+}
