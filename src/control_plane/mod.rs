@@ -16,8 +16,6 @@ mod istiod;
 mod templates;
 mod unread;
 
-use std::collections::BTreeMap;
-
 use crate::diagnostic::Diagnostics;
 use crate::ingest::Manifests;
 use crate::installation::{Effect, Environment, Features, Installation, Release, Switch};
@@ -100,8 +98,8 @@ impl ControlPlane {
             release: take(found.version()).and_then(|version| Release::parse(&version)).unwrap_or(default.release),
             cluster_id: take(found.cluster_id()).unwrap_or(default.cluster_id),
             cluster_domain: take(found.cluster_domain()).unwrap_or(default.cluster_domain),
-            network: take(found.stated("network", options.istio.network.as_ref())),
-            mesh_id: take(found.stated("mesh id", options.istio.mesh_id.as_ref())),
+            network: take(stated("network", options.istio.network.as_ref())),
+            mesh_id: take(stated("mesh id", options.istio.mesh_id.as_ref())),
             namespace: take(found.namespace()).unwrap_or(default.namespace),
             cluster_aliases: arguments.pairs("clusterAliases"),
             features: Features::new(&environment),
@@ -141,7 +139,7 @@ struct Found<'f> {
 
 impl Found<'_> {
     fn version(&self) -> Option<Setting> {
-        self.stated("version", self.options.istio.version.as_ref()).or_else(|| {
+        stated("version", self.options.istio.version.as_ref()).or_else(|| {
             let (version, path) = self.istiod?.version()?;
             let origin = Origin::Input { source: self.istiod?.source, path };
             Some(Setting { name: "version".to_owned(), value: version.to_owned(), origin })
@@ -150,14 +148,14 @@ impl Found<'_> {
 
     fn cluster_id(&self) -> Option<Setting> {
         let name = "cluster id";
-        self.stated(name, self.options.istio.cluster_id.as_ref())
+        stated(name, self.options.istio.cluster_id.as_ref())
             .or_else(|| self.argument(name, "clusterID"))
             .or_else(|| self.variable(name, "CLUSTER_ID"))
             .or_else(|| self.value(name, "global.multiCluster.clusterName"))
     }
 
     fn cluster_domain(&self) -> Option<Setting> {
-        self.stated("domain", self.options.istio.domain.as_ref())
+        stated("domain", self.options.istio.domain.as_ref())
             .or_else(|| self.argument("domain", "domain"))
             .or_else(|| self.value("domain", "global.proxy.clusterDomain"))
     }
@@ -166,10 +164,6 @@ impl Found<'_> {
         let name = "namespace";
         let argument = self.argument(name, "namespace").or_else(|| self.argument(name, "n"));
         argument.or_else(|| self.variable(name, "POD_NAMESPACE"))
-    }
-
-    fn stated(&self, name: &str, stated: Option<&Stated>) -> Option<Setting> {
-        stated.map(|stated| stated_setting(name, stated))
     }
 
     fn argument(&self, name: &str, flag: &str) -> Option<Setting> {
@@ -188,6 +182,10 @@ impl Found<'_> {
         let found = self.variables.iter().find(|setting| setting.name == variable && !setting.value.is_empty())?;
         Some(Setting { name: name.to_owned(), ..found.clone() })
     }
+}
+
+fn stated(name: &str, value: Option<&Stated>) -> Option<Setting> {
+    value.map(|value| stated_setting(name, value))
 }
 
 fn stated_setting(name: &str, Stated { value, by }: &Stated) -> Setting {
