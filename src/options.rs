@@ -39,6 +39,23 @@ pub struct IstioOptions {
     pub network: Option<Stated>,
     /// The id of the mesh.
     pub mesh_id: Option<Stated>,
+    /// What the dump of a proxy tells, where nothing else does.
+    pub dumped: DumpedNode,
+}
+
+/// How istiod runs, by the node that a proxy of it named when it connected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DumpedNode {
+    /// The proxy's version.
+    pub version: Option<Stated>,
+    /// The id of its cluster.
+    pub cluster_id: Option<Stated>,
+    /// The domain of the cluster's Services.
+    pub domain: Option<Stated>,
+    /// Its network.
+    pub network: Option<Stated>,
+    /// The id of the mesh.
+    pub mesh_id: Option<Stated>,
 }
 
 /// A setting, and what states it.

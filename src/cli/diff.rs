@@ -11,13 +11,13 @@ use anyhow::Context as _;
 use super::args::{Diff, DiffFormat, OutputFlags};
 use super::input::Input;
 use super::side::{self, Content};
-use super::{Outcome, is_closed_pipe, keep, selection};
+use super::{Outcome, is_closed_pipe, keep, node, selection};
 use crate::config_dump::ConfigDump;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::diff::{self, Dump, Named, Presence, ProxyName, Report, Scope, compare, missing_kinds, render};
 use crate::ingest::Manifests;
 use crate::mesh::Mesh;
-use crate::options::Options;
+use crate::options::{IstioOptions, Options};
 use crate::pipeline::translate_all;
 use crate::proxy::{self, Proxy};
 use crate::source::{SourceFile, Span};
@@ -191,7 +191,9 @@ impl Comparison<'_> {
         let (dumps, (input, mesh)) = rayon::join(
             || read_dumps(texts),
             || {
-                let input = keep(self.input(files));
+                let istio = IstioOptions { dumped: node::of_dumps(texts), ..self.options.istio.clone() };
+                let options = Options { istio, ..self.options.clone() };
+                let input = keep(Input::of(Instant::now(), files, &options));
                 let mesh = keep(input.mesh());
                 (input, &*mesh)
             },

@@ -11,7 +11,7 @@ use super::lint::config;
 use super::{args, source};
 use crate::diagnostic::Severity;
 use crate::input;
-use crate::options::{IstioOptions, Options, Stated};
+use crate::options::{DumpedNode, IstioOptions, Options, Stated};
 use crate::source::SourceFile;
 
 /// The input, read, and since when.
@@ -95,6 +95,7 @@ impl args::MeshFlags {
                 domain: stated("domain", &self.domain, file.domain),
                 network: stated("network", &self.network, file.network),
                 mesh_id: of_file(file.mesh_id),
+                dumped: DumpedNode::default(),
             },
         })
     }

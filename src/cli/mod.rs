@@ -11,6 +11,7 @@ mod help;
 mod input;
 mod limits;
 mod lint;
+mod node;
 mod outcome;
 mod progress;
 mod proxies;

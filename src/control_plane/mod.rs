@@ -98,8 +98,8 @@ impl ControlPlane {
             release: take(found.version()).and_then(|version| Release::parse(&version)).unwrap_or(default.release),
             cluster_id: take(found.cluster_id()).unwrap_or(default.cluster_id),
             cluster_domain: take(found.cluster_domain()).unwrap_or(default.cluster_domain),
-            network: take(stated("network", options.istio.network.as_ref())),
-            mesh_id: take(stated("mesh id", options.istio.mesh_id.as_ref())),
+            network: take(stated("network", options.istio.network.as_ref().or(options.istio.dumped.network.as_ref()))),
+            mesh_id: take(stated("mesh id", options.istio.mesh_id.as_ref().or(options.istio.dumped.mesh_id.as_ref()))),
             namespace: take(found.namespace()).unwrap_or(default.namespace),
             cluster_aliases: arguments.pairs("clusterAliases"),
             features: Features::new(&environment),
@@ -128,7 +128,7 @@ impl ControlPlane {
     }
 }
 
-/// What there is to read settings from, the strongest first: the caller, arguments, variables.
+/// What there is to read settings from, the strongest first: the caller, arguments, variables, values, dumps.
 struct Found<'f> {
     options: &'f Options,
     istiod: Option<&'f Istiod<'f>>,
@@ -139,11 +139,15 @@ struct Found<'f> {
 
 impl Found<'_> {
     fn version(&self) -> Option<Setting> {
-        stated("version", self.options.istio.version.as_ref()).or_else(|| {
-            let (version, path) = self.istiod?.version()?;
-            let origin = Origin::Input { source: self.istiod?.source, path };
+        let of_istiod = || {
+            let istiod = self.istiod?;
+            let (version, path) = istiod.version()?;
+            let origin = Origin::Input { source: istiod.source, path };
             Some(Setting { name: "version".to_owned(), value: version.to_owned(), origin })
-        })
+        };
+        stated("version", self.options.istio.version.as_ref())
+            .or_else(of_istiod)
+            .or_else(|| stated("version", self.options.istio.dumped.version.as_ref()))
     }
 
     fn cluster_id(&self) -> Option<Setting> {
@@ -152,12 +156,14 @@ impl Found<'_> {
             .or_else(|| self.argument(name, "clusterID"))
             .or_else(|| self.variable(name, "CLUSTER_ID"))
             .or_else(|| self.value(name, "global.multiCluster.clusterName"))
+            .or_else(|| stated(name, self.options.istio.dumped.cluster_id.as_ref()))
     }
 
     fn cluster_domain(&self) -> Option<Setting> {
         stated("domain", self.options.istio.domain.as_ref())
             .or_else(|| self.argument("domain", "domain"))
             .or_else(|| self.value("domain", "global.proxy.clusterDomain"))
+            .or_else(|| stated("domain", self.options.istio.dumped.domain.as_ref()))
     }
 
     fn namespace(&self) -> Option<Setting> {
