@@ -34,7 +34,7 @@ pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
     ("WorkloadGroup", "probe", TEMPLATE),
     ("WorkloadGroup", "template", TEMPLATE),
     ("Sidecar", "ingress[].tls", "istiod's switch for it is off by default"),
-    ("EnvoyFilter", "configPatches[].match.waypoint", "waypoints only"),
+    ("EnvoyFilter", "configPatches[].match.waypoint", "istiod does not read it"),
     // istiod: `validateTelemetryMetrics` in `pkg/config/validation/validation.go`
     ("Telemetry", "**.operation", "with a value it must be UPSERT, without one REMOVE"),
     ("WasmPlugin", "verificationKey", "istiod does not read it"),
@@ -54,13 +54,11 @@ pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
     // istiod: `reloadMeshNetworks` in `pilot/pkg/serviceregistry/kube/controller/network.go`, `pilot/pkg/model/network.go`
     ("MeshNetworks", "networks{}.gateways[].locality", "istiod does not read it"),
     ("MeshConfig", "ingressService", "the address in the status of Ingresses"),
-    ("MeshConfig", "hboneIdleTimeout", "ambient meshes only"),
     ("MeshConfig", "configSources", "where istiod reads from"),
     ("MeshConfig", "caCertificates", "the certificates of workloads"),
     ("MeshConfig", "ca", "the certificates of workloads"),
     ("MeshConfig", "certificates", "istiod does not read it"),
     ("MeshConfig", "verifyCertificateAtClient", "istiod does not read it"),
-    ("MeshConfig", "serviceScopeConfigs", "ambient meshes only"),
 ];
 
 /// Why providers change nothing that istiod has left behind.
