@@ -196,7 +196,8 @@ fn segment_end(bytes: &[u8]) -> Option<usize> {
     match bytes.first() {
         None => Some(0),
         Some(byte) if is_slash(*byte) => Some(1),
-        Some(b';') => Some(bytes.iter().position(|byte| is_slash(*byte)).map_or(bytes.len(), |slash| slash + 1)),
+        // A backslash does not end parameters.
+        Some(b';') => Some(bytes.iter().position(|byte| *byte == b'/').map_or(bytes.len(), |slash| slash + 1)),
         Some(_) => None,
     }
 }
@@ -242,6 +243,7 @@ mod tests {
             ("/.a", "/.a"),
             ("/a/..;v=1/y", "/y"),
             ("/a/.;v=1/y", "/a/y"),
+            ("//.;v\\..\\y//", "///"),
             ("/a/...;v=1/y", "/a/...;v=1/y"),
             ("/a.", "/a."),
         ] {

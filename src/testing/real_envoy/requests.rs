@@ -347,7 +347,7 @@ fn request(dice: &mut Dice, config: &Value) -> Asked {
         |p| p.push_str(";v=1/y"),
         |p| p.push_str("/..;v=1/y"),
         |p| p.push_str("/.;v"),
-        |p| drop(p.pop()),
+        |p| p.truncate(p.len().saturating_sub(1)),
         |p| p.push_str("/~%7E%41"),
     ];
     while dice.one_in(2) {
