@@ -31,7 +31,12 @@ pub struct Input {
 impl Input {
     /// Reads files.
     pub fn new(files: Vec<SourceFile>, options: &Options) -> Self {
-        let (mut manifests, mut diagnostics) = ingest::ingest(files);
+        let (manifests, diagnostics) = ingest::ingest(files);
+        Self::of(manifests, diagnostics, options)
+    }
+
+    /// Takes manifests that are read already, and what there is to say of them.
+    pub fn of(mut manifests: Manifests, mut diagnostics: Diagnostics, options: &Options) -> Self {
         let control_plane = ControlPlane::new(&manifests, options);
         diagnostics.extend(control_plane.diagnostics.clone());
         let installation = control_plane.installation.clone();

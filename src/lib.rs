@@ -33,6 +33,7 @@
 //! | [`explain`] | `evaluate`, `diff`'s dumps, `translate`'s result, `pipeline` | what becomes of a request, proxy by proxy |
 //! | [`routing_test`] | `explain` | what must become of requests, and whether it does |
 //! | [`input`] | `ingest`, [`expand`], [`coverage`], `mesh` | files to what the other steps begin with |
+//! | [`provenance`] | `input`, `pipeline`, `diff` and what they know | leaves values out and translates again |
 //! | [`lint`] | `ingest`, `mesh`, `pipeline` and what they know | judges manifests, by the files and by what the translation makes of them |
 //! | [`cli`] | everything | IO lives here |
 //!
@@ -60,6 +61,7 @@ pub mod mesh;
 pub mod model;
 pub mod options;
 pub mod pipeline;
+pub mod provenance;
 pub mod proxy;
 pub mod rejection;
 pub mod routing_test;

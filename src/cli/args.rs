@@ -51,6 +51,10 @@ pub(super) enum Command {
     Settings(Settings),
     /// Says what differs between the configurations of two sides: manifests, dumps of proxies, git revisions.
     Diff(Diff),
+    /// Finds the values and objects of the manifests that make a field of a proxy's configuration.
+    Why(Why),
+    /// Shows what a value or an object of the manifests changes, on which proxies.
+    Affects(Affects),
     /// Prints the manifests, completed by what the controllers would make, as YAML that istiod could be fed with.
     Expand(Expand),
     /// Finds what is wrong with manifests, by the rules of `istioctl analyze` and by what the translation makes of them.
@@ -319,6 +323,70 @@ pub(super) enum DiffFormat {
     Json,
     /// For a comment on a pull request.
     Markdown,
+}
+
+/// What `why` takes.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Exit code: 0 an answer, 2 no such proxy or field.")]
+pub(super) struct Why {
+    /// Folders (read with all below), files, or `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The field: `clusters[NAME].outlier_detection.interval` as `meshc diff` prints it (`*` matches anything), a whole resource
+    /// (`routes[9080]`), or a JSON pointer into the dump.
+    #[arg(required = true, value_name = "FIELD")]
+    pub(super) field: String,
+    #[command(flatten)]
+    pub(super) mesh: MeshFlags,
+    /// The proxy.
+    #[arg(long, value_name = "NAME.NAMESPACE")]
+    pub(super) proxy: String,
+    /// Answers for every field of the resource: each on a line, with its cause at the end.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The form of the output.
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub(super) output: WhyFormat,
+}
+
+/// What `affects` takes.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Exit code: 0 it changes something, 1 nothing, 2 cannot tell.")]
+pub(super) struct Affects {
+    /// Folders (read with all below), files, or `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The value or the object: `FILE:LINE[:COLUMN]`, `KIND NAMESPACE/NAME`, or `KIND NAMESPACE/NAME#FIELD`.
+    #[arg(required = true, value_name = "PLACE")]
+    pub(super) place: String,
+    #[command(flatten)]
+    pub(super) mesh: MeshFlags,
+    /// Counts only.
+    #[arg(long, conflicts_with = "output")]
+    pub(super) stat: bool,
+    /// The form of the output.
+    #[arg(short, long, value_name = "FORMAT", default_value = "summary")]
+    pub(super) output: AffectsFormat,
+}
+
+/// Forms of what a place changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AffectsFormat {
+    /// A line for each field.
+    Summary,
+    /// For programs, as of `meshc diff`.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+}
+
+/// Forms of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum WhyFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// What `expand` takes.

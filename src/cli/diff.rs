@@ -19,6 +19,9 @@ use crate::ingest::Manifests;
 use crate::mesh::Mesh;
 use crate::options::{IstioOptions, Options};
 use crate::pipeline::translate_all;
+use crate::provenance::World;
+use crate::provenance::between::{Side, between};
+use crate::provenance::cause::explain;
 use crate::proxy::{self, Proxy};
 use crate::source::{SourceFile, Span};
 
@@ -105,7 +108,12 @@ impl Comparison<'_> {
         after: Vec<SourceFile>,
         report: &mut Report,
     ) -> anyhow::Result<Vec<String>> {
-        let (before, after) = rayon::join(|| keep(self.input(before)), || keep(self.input(after)));
+        let worlds =
+            rayon::join(|| &*keep(World::new(before, &self.options)), || &*keep(World::new(after, &self.options)));
+        let (before, after) = rayon::join(
+            || keep(Input::of_world(Instant::now(), worlds.0)),
+            || keep(Input::of_world(Instant::now(), worlds.1)),
+        );
         let (mesh_before, mesh_after) = rayon::join(|| &*keep(before.mesh()), || &*keep(after.mesh()));
         let (of_before, of_after) = (keep(proxy::proxies(mesh_before)), keep(proxy::proxies(mesh_after)));
         let selection = &self.arguments.selection;
@@ -113,32 +121,13 @@ impl Comparison<'_> {
             let known = of_before.iter().chain(of_after.iter()).any(|proxy| selection::is_called(proxy, pattern));
             anyhow::ensure!(known, "there is no proxy {pattern} on either side");
         }
-        let (dumps, diagnostics) = translate(mesh_before, &selection.filter(of_before));
-        before.diagnostics.extend(diagnostics);
-        let found = Mutex::new(Vec::new());
-        let chosen = selection.filter(of_after);
-        let diagnostics = translate_all(mesh_after, &chosen, |proxy, dump| {
-            let name = proxy.full_name();
-            let after = Dump::of(&dump);
-            let one = match dumps.get(&name) {
-                Some(before) => (Presence::Both, compare(&Dump::of(before), &after, self.scope())),
-                None => (Presence::Added(after.count()), Vec::new()),
-            };
-            if let Ok(mut found) = found.lock() {
-                found.push((ProxyName::new(&name, after.node.as_ref()), one));
-            }
-        });
-        after.diagnostics.extend(diagnostics);
-        let mut found = found.into_inner().unwrap_or_default();
-        let names: BTreeSet<String> = chosen.iter().map(|proxy| proxy.full_name()).collect();
-        for (name, dump) in dumps.iter().filter(|(name, _)| !names.contains(*name)) {
-            let before = Dump::of(dump);
-            found.push((ProxyName::new(name, before.node.as_ref()), (Presence::Removed(before.count()), Vec::new())));
-        }
-        found.sort_by(|a, b| a.0.cmp(&b.0));
-        for (proxy, (presence, changes)) in found {
-            report.add(proxy, presence, changes);
-        }
+        let chosen = (selection.filter(of_before), selection.filter(of_after));
+        let sides = (Side { mesh: mesh_before, proxies: &chosen.0 }, Side { mesh: mesh_after, proxies: &chosen.1 });
+        let (of_before, of_after) = between(sides.0, sides.1, self.scope(), report);
+        report.finish();
+        explain(worlds.0, worlds.1, self.scope(), report);
+        before.diagnostics.extend(of_before);
+        after.diagnostics.extend(of_after);
         before.report_findings(Severity::Error, self.flags)?;
         after.report_findings(Severity::Error, self.flags)?;
         let mut unread = unread_of(&before.manifests, Some(&after.manifests));

@@ -12,6 +12,7 @@ use super::{args, source};
 use crate::diagnostic::Severity;
 use crate::input;
 use crate::options::{DumpedNode, IstioOptions, Options, Stated};
+use crate::provenance::World;
 use crate::source::SourceFile;
 
 /// The input, read, and since when.
@@ -53,10 +54,24 @@ impl Input {
         Self { start, input: input::Input::new(files, options) }
     }
 
+    /// Takes what a world holds.
+    pub(super) fn of_world(start: Instant, world: &World) -> Self {
+        Self { start, input: world.input() }
+    }
+
     /// Says whether the input has errors.
     pub(super) fn has_errors(&self) -> bool {
         self.diagnostics.count(Severity::Error) > 0
     }
+}
+
+/// Reads the input as it is written.
+pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags) -> anyhow::Result<World> {
+    let files = source::read(paths, &mesh.limits)?;
+    if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
+        anyhow::bail!("cannot read {path}: {reason}");
+    }
+    Ok(World::new(files, &mesh.options()?))
 }
 
 impl args::MeshFlags {

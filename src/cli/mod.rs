@@ -1,7 +1,9 @@
 //! The command line: the only module with IO.
 
+mod affects;
 mod args;
 mod diff;
+mod excerpt;
 mod expand;
 mod explain;
 mod generate;
@@ -23,6 +25,7 @@ mod side;
 pub mod source;
 mod test;
 mod translate;
+mod why;
 mod yaml;
 
 pub use outcome::Outcome;
@@ -42,6 +45,8 @@ pub fn run() -> anyhow::Result<Outcome> {
         args::Command::Proxies(arguments) => proxies::run(&arguments, &output),
         args::Command::Settings(arguments) => settings::run(&arguments, &output),
         args::Command::Diff(arguments) => diff::run(&arguments, &output),
+        args::Command::Affects(arguments) => affects::run(&arguments),
+        args::Command::Why(arguments) => why::run(&arguments, &output),
         args::Command::Expand(arguments) => expand::run(arguments, &output),
         args::Command::Lint(arguments) => lint::run(&arguments, &output),
         args::Command::Explain(arguments) => explain::run(&arguments, &output),

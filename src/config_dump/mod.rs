@@ -51,6 +51,11 @@ impl ConfigDump {
         print::resources(&self.translation)
     }
 
+    /// Returns one resource that is served, by its list (`dynamic_active_clusters`) and its name.
+    pub fn resource(&self, list: &str, name: &str) -> Option<Printed<'_>> {
+        print::resource(&self.translation, list, name)
+    }
+
     /// Returns what is wanted of the dump.
     pub fn part(&self, query: &Query) -> Result<Json, QueryError> {
         select::select(self, query)

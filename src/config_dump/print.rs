@@ -1,6 +1,7 @@
 //! Prints a dump. The layout around resources is written here; resources are printed once for all dumps that hold them.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -25,24 +26,36 @@ pub struct Printed<'a> {
 
 /// Returns the text of all resources that are served; what listeners hold themselves is not listed again.
 pub(super) fn resources(translation: &Translation) -> Vec<Printed<'_>> {
+    let printed = lists(translation)
+        .into_par_iter()
+        .flat_map(|(list, depth, resources)| resources.par_iter().map(move |resource| printed(list, depth, resource)));
+    printed.collect()
+}
+
+/// Returns the text of one resource.
+pub(super) fn resource<'a>(translation: &'a Translation, list: &str, name: &str) -> Option<Printed<'a>> {
+    let (list, depth, resources) = lists(translation).into_iter().find(|(of, ..)| *of == list)?;
+    Some(printed(list, depth, resources.iter().find(|resource| resource.name() == name)?))
+}
+
+/// The lists of what is served, each with the depth at which its resources are printed.
+fn lists(translation: &Translation) -> [(&'static str, usize, &[Arc<Resource>]); 6] {
     let Translation { clusters, endpoints, listeners, routes, secrets, extensions } = translation;
-    let lists = [
+    [
         ("dynamic_active_clusters", DEPTH, clusters),
         ("ecds_filters", DEPTH, extensions),
         ("dynamic_endpoint_configs", DEPTH, endpoints),
         ("dynamic_listeners", DEPTH + 1, listeners),
         ("dynamic_route_configs", DEPTH, routes),
         ("dynamic_active_secrets", DEPTH, secrets),
-    ];
-    let printed = lists.into_par_iter().flat_map(|(list, depth, resources)| {
-        resources.par_iter().map(move |resource| {
-            let text = resource.printed(|body| json::message(body, depth));
-            // Printed by serde_json, which writes UTF-8.
-            let text = std::str::from_utf8(text).expect("JSON is UTF-8");
-            Printed { list, name: resource.name(), text }
-        })
-    });
-    printed.collect()
+    ]
+}
+
+fn printed<'a>(list: &'static str, depth: usize, resource: &'a Resource) -> Printed<'a> {
+    let text = resource.printed(|body| json::message(body, depth));
+    // Printed by serde_json, which writes UTF-8.
+    let text = std::str::from_utf8(text).expect("JSON is UTF-8");
+    Printed { list, name: resource.name(), text }
 }
 
 /// Writes whole resources; the query's `resource` and `mask` are not looked at.

@@ -75,15 +75,7 @@ impl<'a> Dump<'a> {
     /// Takes what meshc made.
     pub fn of(dump: &'a ConfigDump) -> Self {
         let resources = dump.resources().into_iter().filter_map(|printed| {
-            let kind = match printed.list {
-                "dynamic_active_clusters" => Kind::Cluster,
-                "ecds_filters" => Kind::Extension,
-                "dynamic_endpoint_configs" => Kind::Endpoint,
-                "dynamic_listeners" => Kind::Listener,
-                "dynamic_route_configs" => Kind::Route,
-                "dynamic_active_secrets" => Kind::Secret,
-                _ => return None,
-            };
+            let kind = Kind::of_list(printed.list)?;
             Some(((kind, false, Cow::Borrowed(printed.name)), Cow::Borrowed(printed.text)))
         });
         let mut resources: BTreeMap<_, _> = resources.collect();

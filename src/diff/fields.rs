@@ -162,7 +162,7 @@ fn both(kind: &str, path: &str, before: Option<&Json>, after: Option<&Json>, out
 }
 
 /// Returns items with a key of their own: the second of the same key is `key#2`.
-fn unique(key: identity::Key, items: &[Json]) -> Vec<(String, &Json)> {
+pub(super) fn unique(key: identity::Key, items: &[Json]) -> Vec<(String, &Json)> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let items = items.iter().map(|item| {
         let name = match item {
@@ -181,13 +181,19 @@ fn unique(key: identity::Key, items: &[Json]) -> Vec<(String, &Json)> {
 
 /// Compares lists of no known message: by name where all items have one of their own, else by order.
 fn untyped_list(path: &str, before: &[Json], after: &[Json], out: &mut Vec<FieldChange>) {
-    let name: identity::Key = |item| item.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
-    let are_named = |items: &[Json]| {
-        let names: BTreeSet<String> = items.iter().map(name).collect();
-        names.len() == items.len() && !names.contains("")
-    };
-    let how = if are_named(before) && are_named(after) { List::Keyed(name) } else { List::Ordered(None) };
+    let how = if are_named(before) && are_named(after) { List::Keyed(own_name) } else { List::Ordered(None) };
     list(how, "", path, before, after, out);
+}
+
+/// Says whether all items have a name of their own.
+pub(super) fn are_named(items: &[Json]) -> bool {
+    let names: BTreeSet<String> = items.iter().map(own_name).collect();
+    names.len() == items.len() && !names.contains("")
+}
+
+/// The name of an item of no known message.
+pub(super) fn own_name(item: &Json) -> String {
+    item.get("name").and_then(Json::as_str).unwrap_or_default().to_owned()
 }
 
 fn by_name(fields: &[(String, Json)]) -> BTreeMap<&str, &Json> {
@@ -195,7 +201,7 @@ fn by_name(fields: &[(String, Json)]) -> BTreeMap<&str, &Json> {
 }
 
 /// Adds a field to a path; what is no proto field name stands in brackets.
-fn join(path: &str, name: &str, is_field: bool) -> String {
+pub(super) fn join(path: &str, name: &str, is_field: bool) -> String {
     let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
     match (is_field || is_word, path) {
         (true, "") => name.to_owned(),

@@ -21,6 +21,16 @@ pub enum Kind {
     Extension,
 }
 
+/// What istiod serves, by the lists of a dump.
+const LISTS: [(&str, Kind); 6] = [
+    ("dynamic_active_clusters", Kind::Cluster),
+    ("ecds_filters", Kind::Extension),
+    ("dynamic_endpoint_configs", Kind::Endpoint),
+    ("dynamic_listeners", Kind::Listener),
+    ("dynamic_route_configs", Kind::Route),
+    ("dynamic_active_secrets", Kind::Secret),
+];
+
 impl Kind {
     /// All kinds.
     pub const ALL: [Self; 8] = [
@@ -60,6 +70,16 @@ impl Kind {
             Self::Secret => "secrets",
             Self::Extension => "extensions",
         }
+    }
+
+    /// Returns the list of a dump that holds what istiod serves of this kind, if there is one.
+    pub fn list(self) -> Option<&'static str> {
+        LISTS.iter().find(|(_, kind)| *kind == self).map(|(list, _)| *list)
+    }
+
+    /// Returns the kind of the resources of a dump's list.
+    pub fn of_list(list: &str) -> Option<Self> {
+        LISTS.iter().find(|(name, _)| *name == list).map(|(_, kind)| *kind)
     }
 
     /// Returns the full name of its message.

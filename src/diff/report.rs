@@ -1,6 +1,6 @@
 //! What differs between two sides, proxies with the same change together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Kind, NodeName, ResourceChange, ResourceDifference};
 
@@ -19,6 +19,40 @@ pub struct Report {
     pub apart: usize,
     /// What else there is to say, by proxy.
     pub notes: Vec<String>,
+    /// The edits of the manifests behind the changes, the one with the most proxies first; empty where a side is no manifests.
+    pub causes: Vec<Cause>,
+    /// Edits that change nothing on any proxy.
+    pub without_effect: Vec<EditLine>,
+}
+
+/// Edits of the manifests, and what they change: one, or several that only work together.
+#[derive(Debug, Clone, Default)]
+pub struct Cause {
+    /// The edits.
+    pub edits: Vec<EditLine>,
+    /// The resources that they change.
+    pub resources: BTreeMap<Kind, BTreeSet<String>>,
+    /// On how many proxies.
+    pub proxies: usize,
+}
+
+/// An edit of the manifests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EditLine {
+    /// `DestinationRule bookstore/reviews`
+    pub object: String,
+    /// The field; empty for the whole object.
+    pub path: String,
+    /// The value before, as JSON; nothing if there was none, empty for an object.
+    pub before: Option<String>,
+    /// The value after, likewise.
+    pub after: Option<String>,
+    /// Where it is written, on the second side if it is there.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
 }
 
 /// Proxies with the same change.

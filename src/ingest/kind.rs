@@ -280,6 +280,11 @@ macro_rules! kinds {
                 }
             }
 
+            /// Keeps only resources that were read at these places.
+            pub(crate) fn retain(&mut self, keep: impl Fn(ResourceRef) -> bool) {
+                $( self.$field.retain(|config| keep(config.source)); )*
+            }
+
             /// Puts each list back in its order.
             pub(crate) fn sort(&mut self) {
                 $( self.$field.sort_by(|a, b| name(&a.meta).cmp(&name(&b.meta))); )*

@@ -1,6 +1,6 @@
 //! All that was read, in one order whatever the files were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -120,6 +120,69 @@ impl Manifests {
             (ResourceRef(index), [document.group.clone(), document.kind.clone(), namespace.clone(), name.clone()])
         };
         self.documents.iter().zip(0..).map(named).collect()
+    }
+
+    /// Returns a copy in which objects are others (or gone, for `None`), and whether each of them would be accepted.
+    ///
+    /// A resource that is not in `keep` is left out; those of `added` are new. References stay what they are. What the API server or istiod's webhook
+    /// would refuse is left out too.
+    pub(crate) fn edited(
+        &self,
+        keep: Option<&BTreeSet<ResourceRef>>,
+        objects: &BTreeMap<ResourceRef, Option<serde_json::Value>>,
+        added: &[serde_json::Value],
+    ) -> (Self, bool) {
+        let mut out = Self {
+            sources: self.sources.clone(),
+            documents: self.documents.clone(),
+            resources: self.resources.clone(),
+            document_count: self.document_count,
+            ignored: self.ignored.clone(),
+            unread: self.unread.clone(),
+            unfinished: self.unfinished.clone(),
+            passed_over: self.passed_over,
+            has_refused: self.has_refused,
+            overlays: self.overlays.clone(),
+            kustomized: self.kustomized.clone(),
+        };
+        if keep.is_some() || !objects.is_empty() {
+            out.resources
+                .retain(|source| keep.is_none_or(|keep| keep.contains(&source)) && !objects.contains_key(&source));
+        }
+        let mut accepted = true;
+        for (&reference, object) in objects {
+            let Some(object) = object else { continue };
+            match out.read_again(reference, object) {
+                Some(resource) => out.resources.put(resource, reference),
+                None => accepted = false,
+            }
+        }
+        for object in added {
+            let reference = ResourceRef(u32::try_from(out.documents.len()).unwrap_or(u32::MAX));
+            let source = out.sources.add(String::new(), object.to_string());
+            match super::read_value(source, out.sources.text(source)) {
+                Some((document, resource)) => {
+                    out.documents.push(document);
+                    out.resources.put(resource, reference);
+                }
+                None => accepted = false,
+            }
+        }
+        if !objects.is_empty() || !added.is_empty() {
+            out.resources.sort();
+        }
+        (out, accepted)
+    }
+
+    /// Reads an object that takes a document's place.
+    fn read_again(&mut self, reference: ResourceRef, object: &serde_json::Value) -> Option<Resource> {
+        let place = reference.0 as usize;
+        let old = self.documents.get(place)?;
+        let source = self.sources.add(self.sources.path(old.source).to_owned(), object.to_string());
+        let text = self.sources.text(source);
+        let (document, resource) = super::read_value(source, text)?;
+        *self.documents.get_mut(place)? = document;
+        Some(resource)
     }
 
     /// Returns the tree of a resource.

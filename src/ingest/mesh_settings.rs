@@ -153,7 +153,11 @@ pub(crate) fn proxy_config(base: ProxyConfig, text: &str) -> Option<(ProxyConfig
 
 /// Returns the JSON of YAML inside of a string. Nothing if it is none, or empty.
 pub(crate) fn json_of_yaml(text: &str) -> Option<serde_json::Value> {
+    Some(tree_of_yaml(text)?.root(SourceId::default(), text).to_json())
+}
+
+/// Returns the tree of YAML inside of a string, with places in that string.
+pub(crate) fn tree_of_yaml(text: &str) -> Option<crate::source::Tree> {
     let end = u32::try_from(text.len()).ok()?;
-    let tree = yaml::parse(text, 0..end).ok().filter(|tree| !tree.is_empty())?;
-    Some(tree.root(SourceId::default(), text).to_json())
+    yaml::parse(text, 0..end).ok().filter(|tree| !tree.is_empty())
 }

@@ -37,7 +37,7 @@ pub use kustomize::Overlay;
 pub(crate) use manifests::DUPLICATE;
 pub use manifests::{Document, Manifests};
 pub use mesh_settings::{MeshSettings, mesh_settings};
-pub(crate) use mesh_settings::{json_of_yaml, proxy_config};
+pub(crate) use mesh_settings::{json_of_yaml, proxy_config, tree_of_yaml};
 pub(crate) use objects::{Named, names, objects_of};
 pub use objects::{WrittenObject, objects};
 pub(crate) use unfinished::is_of_sops;
@@ -271,6 +271,17 @@ fn read_object(
     let document = Document::new(source, Arc::clone(tree), node.index(), group, version, kind).finished(object);
     let unfinished = placeholder.map(|text| (node.span(), text));
     (resource.map(|resource| Object::Resource(resource, document)), unfinished, problems)
+}
+
+/// Reads a text that holds one object in JSON. Nothing if the API server would refuse it.
+fn read_value(source: SourceId, text: &str) -> Option<(Document, Resource)> {
+    let tree = Arc::new(json::parse(text, 0..text::offset(text.len())).ok()?.pop()?);
+    let node = tree.root(source, text);
+    let type_meta = metadata::type_meta(node).ok()?;
+    match read_object(source, &tree, node, &type_meta, None).0? {
+        Object::Resource(resource, document) => Some((document, resource)),
+        Object::Ignored(_) => None,
+    }
 }
 
 /// Reads an object that the program has made, as if a file had it. Nothing if the API server would refuse it.

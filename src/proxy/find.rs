@@ -33,6 +33,14 @@ pub fn proxies(mesh: &Mesh) -> Vec<Proxy> {
     out
 }
 
+/// Finds one proxy by `<pod>.<namespace>`.
+pub fn proxy_named(mesh: &Mesh, full_name: &str) -> Option<Proxy> {
+    let (name, namespace) = full_name.rsplit_once('.')?;
+    let pod = mesh.pods.iter().find(|pod| pod.meta.name == name && pod.meta.namespace == namespace)?;
+    let (container, kind) = proxy_container(&pod.spec)?;
+    proxy(pod, container, kind, mesh, &Shared::new(mesh))
+}
+
 /// What is true for all proxies of a mesh.
 struct Shared<'m> {
     /// Labels that selectors look at.

@@ -15,7 +15,7 @@ mod service_target;
 pub mod view;
 pub mod waypoint;
 
-pub use find::proxies;
+pub use find::{proxies, proxy_named};
 pub use identity::{Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind, ServiceTarget, WaypointIdentity};
 pub use rivals::rivals;
 pub use scope::{EgressListener, ScopedService, SidecarScope};

@@ -15,7 +15,7 @@ pub use node::{Map, Node, NodeKind, Seq, Tree};
 
 pub(crate) use node::{Nodes, Scalar, TreeBuilder};
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A file of the input, as the command line layer read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,10 +85,10 @@ impl Default for ResourceRef {
     }
 }
 
-/// The files of one run with their texts.
-#[derive(Debug, Default)]
+/// The files of one run with their texts: cheap to copy.
+#[derive(Debug, Clone, Default)]
 pub struct Sources {
-    files: Vec<Source>,
+    files: Vec<Arc<Source>>,
 }
 
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl Sources {
     /// Adds a file and returns its handle. Texts longer than `u32::MAX` bytes must have been refused before.
     pub fn add(&mut self, path: String, text: String) -> SourceId {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source { path, text, lines: OnceLock::new() });
+        self.files.push(Arc::new(Source { path, text, lines: OnceLock::new() }));
         id
     }
 
@@ -150,7 +150,7 @@ impl Sources {
     }
 
     fn get(&self, id: SourceId) -> Option<&Source> {
-        self.files.get(id.0 as usize)
+        self.files.get(id.0 as usize).map(Arc::as_ref)
     }
 }
 

@@ -59,6 +59,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("routing_test", &["explain"]),
     (
+        "provenance",
+        &["source", "diagnostic", "options", "ingest", "input", "mesh", "proxy", "config_dump", "diff", "pipeline"],
+    ),
+    (
         "input",
         &["source", "diagnostic", "options", "installation", "ingest", "control_plane", "coverage", "expand", "mesh"],
     ),

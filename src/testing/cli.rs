@@ -71,7 +71,7 @@ fn types(dump: &Value) -> Vec<&str> {
 
 #[test]
 fn help_is_what_it_was() {
-    for command in ["translate", "proxies", "settings", "diff", "expand", "lint", "explain-rule"] {
+    for command in ["translate", "proxies", "settings", "diff", "why", "affects", "expand", "lint", "explain-rule"] {
         snapshot(&format!("help-{command}"), &output(&[command, "--help"]));
     }
     snapshot("help", &output(&["--help"]));

@@ -12,6 +12,7 @@ mod lint_command;
 mod parity;
 mod parity_tests;
 mod properties;
+mod provenance;
 mod readme;
 mod rejections;
 mod switches;

@@ -1,10 +1,11 @@
 //! For programs. The schema is in the README, under "What differs".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::super::{Change, Counts, Kind, Presence, Report, ResourceDifference};
+use super::super::{Change, Counts, EditLine, Kind, Presence, Report, ResourceDifference};
 use crate::config_dump::Json;
 
 /// The version of the schema; a change that breaks readers counts it up.
@@ -20,6 +21,29 @@ struct Root<'a> {
     set_apart: usize,
     groups: Vec<Group<'a>>,
     notes: &'a [String],
+    edits: Vec<Cause<'a>>,
+    edits_without_effect: Vec<Edit<'a>>,
+}
+
+#[derive(Serialize)]
+struct Cause<'a> {
+    #[serde(rename = "edits")]
+    of: Vec<Edit<'a>>,
+    resources: BTreeMap<&'static str, &'a BTreeSet<String>>,
+    proxies: usize,
+}
+
+#[derive(Serialize)]
+struct Edit<'a> {
+    object: &'a str,
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Value>,
+    file: &'a str,
+    line: usize,
+    column: usize,
 }
 
 #[derive(Serialize)]
@@ -90,10 +114,27 @@ pub fn json(report: &Report) -> String {
         set_apart: report.apart,
         groups: report.groups.iter().map(group).collect(),
         notes: &report.notes,
+        edits: report.causes.iter().map(cause).collect(),
+        edits_without_effect: report.without_effect.iter().map(edit).collect(),
     };
     let mut out = serde_json::to_string_pretty(&root).unwrap_or_default();
     out.push('\n');
     out
+}
+
+fn cause(cause: &super::super::Cause) -> Cause<'_> {
+    Cause {
+        of: cause.edits.iter().map(edit).collect(),
+        resources: cause.resources.iter().map(|(kind, names)| (kind.name(), names)).collect(),
+        proxies: cause.proxies,
+    }
+}
+
+fn edit(edit: &EditLine) -> Edit<'_> {
+    let EditLine { object, path, before, after, file, line, column } = edit;
+    // A whole object has no value here: its place says all.
+    let value = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    Edit { object, path, before: value(before), after: value(after), file, line: *line, column: *column }
 }
 
 fn group(group: &super::Group) -> Group<'_> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstream::adapter::strip_str;
 
 use super::super::{Group, Presence, Report, ResourceDifference};
-use super::{counted, group_title, headline, names, place, summary, unified};
+use super::{counted, edits, group_title, headline, names, place, summary, unified};
 
 /// Characters that a comment may have: GitHub takes 65536, GitLab more.
 const LIMIT: usize = 60_000;
@@ -18,6 +18,14 @@ pub fn markdown(report: &Report) -> String {
     let mut out = format!("### Envoy configuration: {}\n", headline(report));
     for note in &report.notes {
         let _ = writeln!(out, "\n> {}", escape(note));
+    }
+    let edits = edits::lines(report);
+    for (at, edit) in edits.iter().enumerate() {
+        if out.len() > LIMIT / 3 {
+            let _ = writeln!(out, "\n_... and {} edits more._", edits.len() - at);
+            break;
+        }
+        let _ = writeln!(out, "{}- {}", if at == 0 { "\n" } else { "" }, escape(edit));
     }
     let mut left_out = 0;
     for group in &report.groups {

@@ -1,5 +1,6 @@
 //! A report as text.
 
+mod edits;
 mod json;
 mod markdown;
 mod stat;

@@ -4,12 +4,21 @@ use indexmap::IndexMap;
 
 use super::super::{Change, FieldChange, Group, Kind, Presence, Report, ResourceChange, ResourceDifference};
 use super::style::{ADDED, ASIDE, CHANGED, REMOVED, TITLE, styled};
-use super::{NAMES, VALUE, counted, group_title, headline, line, names, place, short, within};
+use super::{NAMES, VALUE, counted, edits, group_title, headline, line, names, place, short, within};
 use crate::config_dump::Json;
 
 /// Prints a report for people, with colours.
 pub fn summary(report: &Report) -> String {
     let mut out = String::new();
+    let edits = edits::lines(report);
+    if !edits.is_empty() {
+        out.push_str(&styled(TITLE, "edits"));
+        out.push('\n');
+        for edit in edits {
+            out.extend(["  ", &edit, "\n"]);
+        }
+        out.push('\n');
+    }
     for group in &report.groups {
         out.push_str(&styled(TITLE, &format!("{}: {}", group_title(group), names(&group.proxies))));
         out.push('\n');

@@ -4,7 +4,7 @@ use similar::TextDiff;
 
 use super::super::{Report, ResourceDifference};
 use super::style::{ADDED, REMOVED, TITLE, styled};
-use super::{group_title, names, place};
+use super::{edits, group_title, names, place};
 use crate::config_dump::Json;
 
 /// Lines around a change.
@@ -13,6 +13,10 @@ const CONTEXT: usize = 3;
 /// Prints the resources that differ, in canonical form; a title for each group of proxies.
 pub fn unified(report: &Report) -> String {
     let mut out = String::new();
+    for edit in edits::lines(report) {
+        out.push_str(&styled(TITLE, &format!("# edit: {edit}")));
+        out.push('\n');
+    }
     for group in &report.groups {
         out.push_str(&styled(TITLE, &format!("# {}: {}", group_title(group), names(&group.proxies))));
         out.push('\n');

@@ -1,0 +1,138 @@
+//! `meshc why`
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use super::args::{OutputFlags, Why, WhyFormat};
+use super::{Outcome, excerpt, input};
+use crate::config_dump::Json;
+use crate::provenance::why::{Answer, Lost, Setting, why, why_all};
+use crate::provenance::{Place, Target, World};
+
+/// Runs the command.
+pub(super) fn run(arguments: &Why, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    let _ = flags;
+    let world = input::world(&arguments.paths, &arguments.mesh)?;
+    let target = Target { proxy: arguments.proxy.clone(), field: arguments.field.clone() };
+    let answers = if arguments.all { why_all(&world, &target) } else { why(&world, &target) };
+    let answers = answers.map_err(anyhow::Error::new)?;
+    let text = match (arguments.output, arguments.all) {
+        (WhyFormat::Json, _) => machine(&answers)?,
+        (WhyFormat::Text, true) => annotated(&answers),
+        (WhyFormat::Text, false) => answers.iter().map(|answer| page(answer, &world)).collect::<Vec<_>>().join("\n"),
+    };
+    anstream::stdout().lock().write_all(text.as_bytes())?;
+    Ok(Outcome::Fine)
+}
+
+/// Prints an answer for people.
+fn page(answer: &Answer, world: &World) -> String {
+    let sources = &world.manifests.sources;
+    let Answer { proxy, field, set_by, because_of, names: _, default, lost } = answer;
+    let mut out = String::new();
+    let _ = writeln!(out, "{field} = {}\non {proxy}", short(&field.value));
+    if !set_by.is_empty() {
+        let _ = writeln!(out, "\nset by");
+        for Setting { place, value, other: _ } in set_by {
+            let _ = writeln!(out, "  {value} <- {} {}", place.object, place.path);
+            out.push_str(&excerpt::of(place, sources));
+        }
+    }
+    if let Some(default) = default {
+        let source = if default.source.is_empty() { String::new() } else { format!(" ({})", default.source) };
+        let _ = writeln!(out, "\nno value of the input sets it: the default is of {}{source}", default.by);
+    }
+    if !because_of.is_empty() {
+        let _ = writeln!(out, "\nthere because of");
+        let mut last = None;
+        for place in because_of {
+            if last != Some(&place.object) {
+                let _ = writeln!(out, "  {}", place.object);
+            }
+            last = Some(&place.object);
+            out.push_str(&excerpt::of(place, sources));
+        }
+    }
+    if !lost.is_empty() {
+        let _ = writeln!(out, "\noverridden");
+        for Lost { place, to } in lost {
+            let _ = writeln!(out, "  {} {} (by {to})", place.object, place.path);
+            out.push_str(&excerpt::of(place, sources));
+        }
+    }
+    out
+}
+
+/// Prints every value of a resource on its line, with its cause at the end.
+fn annotated(answers: &[Answer]) -> String {
+    let mut out = String::new();
+    let mut last = None;
+    for Answer { field, set_by, names, default, .. } in answers {
+        let resource = (field.kind, field.name.as_str());
+        if last != Some(resource) {
+            let _ = writeln!(out, "{}[{}]:", field.kind.plural(), field.name);
+        }
+        last = Some(resource);
+        let at = |place: &Place| format!("{}:{}", place.file, place.position.line);
+        let cause = match (set_by.first(), names, default) {
+            (Some(setting), ..) => at(&setting.place),
+            (None, Some(place), _) => at(place),
+            (None, None, Some(default)) => format!("default of {}", default.by),
+            (None, None, None) => String::new(),
+        };
+        let _ = writeln!(out, "  {}: {}  # {cause}", field.path, short(&field.value));
+    }
+    out
+}
+
+/// Returns a value on one line, cut where it is long.
+fn short(value: &Json) -> String {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    match text.char_indices().nth(200) {
+        Some((at, _)) => format!("{}...", &text[..at]),
+        None => text,
+    }
+}
+
+/// Prints answers for programs: one, or a list of several.
+fn machine(answers: &[Answer]) -> anyhow::Result<String> {
+    let mut all: Vec<Value> = answers.iter().map(object).collect::<Result<_, _>>()?;
+    let value = if all.len() == 1 { all.remove(0) } else { Value::Array(all) };
+    Ok(serde_json::to_string_pretty(&value)? + "\n")
+}
+
+fn object(answer: &Answer) -> serde_json::Result<Value> {
+    let Answer { proxy, field, set_by, because_of, names: _, default, lost } = answer;
+    let set_by = set_by.iter().map(|Setting { place, value, other: _ }| {
+        let mut out = located(place);
+        out["value"] = value.clone();
+        out
+    });
+    let lost = lost.iter().map(
+        |Lost { place, to }| json!({"object": place.object.to_string(), "path": place.path, "to": to.to_string()}),
+    );
+    Ok(json!({
+        "version": 1,
+        "proxy": proxy,
+        "field": field.to_string(),
+        "value": serde_json::to_value(&field.value)?,
+        "set_by": set_by.collect::<Vec<_>>(),
+        "there_because_of": because_of.iter().map(located).collect::<Vec<_>>(),
+        "default": default.as_ref().map(|default| json!({"by": default.by, "source": default.source})),
+        "lost": lost.collect::<Vec<_>>(),
+    }))
+}
+
+/// Returns a place as programs read it.
+pub(super) fn located(place: &Place) -> Value {
+    let Place { object, path, file, position, span: _ } = place;
+    json!({
+        "object": object.to_string(),
+        "path": path,
+        "file": file,
+        "line": position.line,
+        "column": position.column,
+    })
+}
