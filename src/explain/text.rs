@@ -81,7 +81,7 @@ fn write_hop(out: &mut String, hop: &Hop, style: Style) {
     }
     match &hop.filter_chain {
         None if hop.listener.is_some() => {
-            steps.step("filter chain", &format!("{RED}none is for the connection{PLAIN}"))
+            steps.step("filter chain", &format!("{RED}none is for the connection{PLAIN}"));
         }
         None => {}
         Some(chain) => {

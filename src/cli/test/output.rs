@@ -10,7 +10,7 @@ use crate::explain::{self, Style};
 
 /// Writes names, one a line.
 pub(super) fn names<'n>(names: impl Iterator<Item = &'n str>) -> anyhow::Result<()> {
-    let text: String = names.map(|name| format!("{name}\n")).collect();
+    let text: String = names.flat_map(|name| [name, "\n"]).collect();
     print(&text)
 }
 

@@ -33,7 +33,7 @@ pub(super) fn next(proxy: &Proxy, mesh: &Mesh, request: &Request, answer: &Answe
             sent.path.clone_from(&upstream.path);
             sent.authority.clone_from(&upstream.authority);
             sent.headers = answer.upstream_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-            sent.token = request.token.clone();
+            sent.token.clone_from(&request.token);
         }
         sent
     };

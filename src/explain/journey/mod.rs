@@ -97,12 +97,12 @@ impl<'m> World<'m> {
     pub fn explain(&mut self, wanted: &Wanted) -> Result<Report, String> {
         let mut notes = Vec::new();
         let fate = match &wanted.from {
-            From::Outside => self.from_outside(wanted)?,
+            From::Outside => self.enters(wanted)?,
             From::Workload(name) => {
                 let client = client::find(self.proxies, name)?;
                 match name::resolve(self.mesh, client, wanted, &mut notes) {
                     None => unresolved(wanted, &client.full_name()),
-                    Some(destination) => self.from_workload(client, wanted, destination, &mut notes)?,
+                    Some(destination) => self.leaves(client, wanted, destination, &mut notes)?,
                 }
             }
         };
@@ -114,7 +114,7 @@ impl<'m> World<'m> {
         Ok(Report { version: VERSION, request: shown(wanted), outcome, hops })
     }
 
-    fn from_workload(
+    fn leaves(
         &mut self,
         client: &Proxy,
         wanted: &Wanted,
@@ -135,7 +135,7 @@ impl<'m> World<'m> {
         Ok(self.walk(client, &request, 0))
     }
 
-    fn from_outside(&mut self, wanted: &Wanted) -> Result<Fate, String> {
+    fn enters(&mut self, wanted: &Wanted) -> Result<Fate, String> {
         let gateways = client::gateways(self.proxies, wanted.port);
         if gateways.is_empty() {
             return Err(format!("no gateway of the mesh has a Service with port {}", wanted.port));
