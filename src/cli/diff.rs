@@ -97,10 +97,6 @@ impl Comparison<'_> {
         Scope { all: self.arguments.all }
     }
 
-    fn input(&self, files: Vec<SourceFile>) -> Input {
-        Input::of(Instant::now(), files, &self.options)
-    }
-
     /// All proxies of both. Returns what cannot be read.
     fn manifests(
         &self,
