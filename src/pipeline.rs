@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
 use crate::mesh::sidecar;
 use crate::proxy::{self, Client, OutboundView, Proxy, ProxyKind, ProxyView, SidecarScope, WaypointIdentity};
-use crate::translate::{EnvoyFilters, Outbound, node, translate};
+use crate::translate::{EnvoyFilters, Outbound, Translation, node, translate, translate_inbound};
 
 /// Proxies that share their outbound resources.
 #[derive(Debug)]
@@ -45,6 +45,74 @@ pub fn translate_all(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Proxy, Conf
     all.extend(envoy_filters.shared_limits());
     all.extend(unmatched(mesh, proxies, &envoy_filters));
     all
+}
+
+/// What differs between proxies, for whoever judges what they are served.
+#[derive(Debug)]
+pub struct Distinct<'p> {
+    /// The proxy.
+    pub proxy: &'p Proxy,
+    /// All proxies that have what is here, but for the inbound side of `proxy`.
+    pub alike: &'p [&'p Proxy],
+    /// Of a proxy of which only the inbound side is here, the translation of another one that has the same outbound side.
+    pub base: Option<&'p Translation>,
+    /// What is served.
+    pub translation: Translation,
+}
+
+/// Translates what differs: of sidecars with the same outbound side all of the first, and of the others their inbound side.
+///
+/// `sink` is called from several threads, for the first of those that are alike before the others.
+pub fn translate_distinct(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Distinct<'_>) + Sync) -> Diagnostics {
+    let mut all = proxy::rivals(mesh, proxies);
+    let gather = |mut a: Diagnostics, b: Diagnostics| {
+        a.extend(b);
+        a
+    };
+    let envoy_filters = EnvoyFilters::new(mesh);
+    for group in groups(mesh, proxies) {
+        let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
+        let shared = Outbound::new(&outbound);
+        all.extend(shared.diagnostics());
+        for alike in alike(&group, &envoy_filters) {
+            let Some((&first, others)) = alike.split_first() else { continue };
+            let mut diagnostics = Diagnostics::default();
+            let translation = dump(mesh, first, &group.scope, &shared, &envoy_filters, &mut diagnostics).translation;
+            let whole = Distinct { proxy: first, alike: &alike, base: None, translation };
+            sink(&whole);
+            all.extend(diagnostics);
+            let inbound = others.par_iter().map(|&proxy| {
+                let mut diagnostics = Diagnostics::default();
+                let peer_authentication = mesh.peer_authentication.for_workload(&proxy.namespace, &proxy.labels);
+                let outbound = OutboundView { mesh, scope: &group.scope, client: &proxy.client };
+                let view = ProxyView { outbound, proxy, gateway: None, peer_authentication: &peer_authentication };
+                let translation = translate_inbound(&view, &shared, &envoy_filters, &mut diagnostics);
+                sink(&Distinct { proxy, alike: &[proxy], base: Some(&whole.translation), translation });
+                diagnostics
+            });
+            all.extend(inbound.reduce(Diagnostics::default, gather));
+        }
+    }
+    all.extend(envoy_filters.shared_limits());
+    all.extend(unmatched(mesh, proxies, &envoy_filters));
+    all
+}
+
+/// The patches that a proxy has, as [`EnvoyFilters`] tells them apart.
+type Patches = Option<Vec<(usize, usize)>>;
+
+/// Splits a group by the patches that its proxies have; a router is like no other.
+fn alike<'p>(group: &Group<'p>, envoy_filters: &EnvoyFilters) -> Vec<Vec<&'p Proxy>> {
+    let mut out: Vec<(Patches, Vec<&'p Proxy>)> = Vec::new();
+    for &proxy in &group.proxies {
+        let key = envoy_filters.for_proxy(proxy).map(|patches| patches.key().to_vec());
+        let is_alike = |known: &&mut (Patches, Vec<&Proxy>)| proxy.client.kind == ProxyKind::Sidecar && known.0 == key;
+        match out.iter_mut().find(is_alike) {
+            Some((_, proxies)) => proxies.push(proxy),
+            None => out.push((key, vec![proxy])),
+        }
+    }
+    out.into_iter().map(|(_, proxies)| proxies).collect()
 }
 
 /// Translates proxies, hands what `render` makes of each dump to `sink` in one order, and returns what there is to say.

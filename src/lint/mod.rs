@@ -28,6 +28,7 @@ mod templates;
 
 pub use context::View;
 pub use level::Level;
+pub use mesh::Memory;
 pub use report::{Reported, Suppressed};
 pub use rule::Rule;
 
@@ -64,6 +65,7 @@ pub fn lint(
     mesh: &Mesh,
     diagnostics: &Diagnostics,
     options: &Options,
+    memory: &Memory,
 ) -> Vec<Reported> {
     let sources = &manifests.sources;
     let objects = ingest::objects_of(manifests);
@@ -89,7 +91,7 @@ pub fn lint(
         found.extend(findings.into_iter().map(|finding| (check.name, finding)));
     }
     if options.view == View::Meshc {
-        let mut translated = Translated::new(mesh, diagnostics);
+        let mut translated = Translated::new(mesh, diagnostics, memory);
         translated.note(found.iter().map(|(_, finding)| finding).filter(|finding| finding.false_alarm.is_none()));
         for check in registry::of_mesh() {
             let mut findings = Vec::new();
@@ -103,7 +105,7 @@ pub fn lint(
     let mut all = report::resolve(&context, found);
     if options.view == View::Meshc {
         let placed = diagnostics.clone().finish(sources, |resource, path| manifests.locate(resource, path));
-        all.extend(mesh::refused(&placed, sources));
+        all.extend(mesh::refused(&placed, manifests));
         once(&mut all);
         report::sort(&mut all);
         all.iter_mut().for_each(of_template);

@@ -112,6 +112,26 @@ pub fn translate(
     }
 }
 
+/// Translates what a sidecar has besides what all with the same outbound side and patches have: its inbound side.
+pub fn translate_inbound(
+    view: &ProxyView<'_>,
+    outbound: &Outbound,
+    envoy_filters: &EnvoyFilters,
+    diagnostics: &mut Diagnostics,
+) -> Translation {
+    let patches = envoy_filters.for_proxy(view.proxy);
+    let patches = patches.as_ref();
+    let part = outbound.with(&view.outbound, patches);
+    let clusters = patched::own_clusters(view, patches, diagnostics);
+    let inbound = listener::sidecar_inbound(view, diagnostics);
+    let listeners = patched::listeners(view.proxy.client.kind, inbound, &part, patches);
+    Translation {
+        clusters: resource::sorted(clusters.into_iter()),
+        listeners: resource::sorted(listeners.own.into_iter()),
+        ..Translation::default()
+    }
+}
+
 fn contains(sorted: &[Arc<Resource>], name: &str) -> bool {
     sorted.binary_search_by(|resource| resource.name().cmp(name)).is_ok()
 }

@@ -77,9 +77,10 @@ pub(super) fn endpoints(
     names: BTreeSet<String>,
     known: &[Arc<Resource>],
 ) -> Vec<Arc<Resource>> {
-    let known: BTreeMap<&str, &Arc<Resource>> = known.iter().map(|endpoints| (endpoints.name(), endpoints)).collect();
-    let one = |name: String| match known.get(name.as_str()) {
-        Some(&endpoints) => endpoints.clone(),
+    // They are in the order of their names.
+    let find = |name: &str| known.get(known.binary_search_by(|one| one.name().cmp(name)).ok()?);
+    let one = |name: String| match find(&name) {
+        Some(endpoints) => endpoints.clone(),
         None => Resource::shared(endpoint::build(view, &name)),
     };
     names.into_iter().map(one).collect()

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::translated::Translated;
+use crate::ingest::Resource;
 use crate::lint::context::{Item, LintContext, Typed};
 use crate::lint::finding::Finding;
 use crate::lint::istioctl::{self, full_host};
@@ -88,8 +89,8 @@ fn is_empty(translated: &Translated<'_>, context: &LintContext<'_>, host: &str) 
     let Some((name, rest)) = host.split_once('.') else { return false };
     let namespace = rest.split('.').next().unwrap_or_default();
     let Some(item) = context.find("Service", namespace, name) else { return false };
-    let mut services = context.services().filter(|service| std::ptr::eq(service.item, item));
-    let Some(spec) = services.next().map(|service| &service.spec.spec) else { return false };
+    let Some(Resource::Service(service)) = &item.object().resource else { return false };
+    let spec = &service.spec.spec;
     let is_bare = spec.selector.is_empty() && spec.r#type != "ExternalName" && item.is_written();
     let of_mesh = translated.mesh.service(host, namespace);
     let has_none = of_mesh.is_some_and(|service| translated.mesh.service_endpoints(service).is_empty());

@@ -18,12 +18,16 @@ fn services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
         let of_mesh = translated.mesh.service(&full_host(&service.namespace, service.name()), &service.namespace);
         let is_known = || context.knowledge.workloads(&service.namespace, selector).is_none();
         let Some(of_mesh) = of_mesh.filter(|_| !selector.is_empty() && is_known()) else { continue };
-        let scaled_to_none = context.pods().any(|pod| {
-            pod.origin == Origin::Template
-                && pod.namespace == service.namespace
-                && labels::subset(selector, pod.labels())
-        });
-        if of_mesh.external_name.is_empty() && !scaled_to_none && translated.mesh.service_endpoints(of_mesh).is_empty()
+        let scaled_to_none = || {
+            context.pods().any(|pod| {
+                pod.origin == Origin::Template
+                    && pod.namespace == service.namespace
+                    && labels::subset(selector, pod.labels())
+            })
+        };
+        if of_mesh.external_name.is_empty()
+            && translated.mesh.service_endpoints(of_mesh).is_empty()
+            && !scaled_to_none()
         {
             let pairs: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
             let message = format!("no workload has the labels of the Service's selector: {}", pairs.join(","));

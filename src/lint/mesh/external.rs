@@ -82,8 +82,10 @@ fn originated<'c>(
 ) {
     for rule in context.destination_rules().filter(|rule| context.is_taken(rule.item)) {
         let host = full_host(&rule.namespace, &rule.spec.host);
-        let covered =
-            translated.mesh.services_by_hostname.iter().filter(|(known, _)| hostname::subset_of(known, &host));
+        let all = &translated.mesh.services_by_hostname;
+        let one = all.get_key_value(&host).filter(|_| !host.starts_with('*')).into_iter();
+        let many = all.iter().filter(|(known, _)| host.starts_with('*') && hostname::subset_of(known, &host));
+        let covered = one.chain(many);
         let mut told: BTreeSet<String> = BTreeSet::new();
         for service in covered.flat_map(|(_, services)| services.values()).filter(|service| service.mesh_external) {
             let faults: Vec<(String, String)> = service

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::cause::Cause;
 use crate::rejection::{self, Checked};
-use crate::translate::Resource;
 
 /// Which of Envoy's discovery services serves a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,25 +55,23 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Looks at a resource.
-    pub(super) fn of(discovery: Discovery, resource: &Resource) -> Self {
+    /// Looks at a resource, as Envoy's admin page prints it.
+    pub(super) fn of(discovery: Discovery, json: &Value) -> Self {
         let mut facts = Self::default();
-        // As Envoy's admin page prints it.
-        let json = resource.body().to_value();
         match discovery {
             Discovery::Cluster => {
-                facts.upstream = Cause::of(&json).filter(|cause| cause.kind == "destination-rule");
+                facts.upstream = Cause::of(json).filter(|cause| cause.kind == "destination-rule");
                 facts.causes.extend(facts.upstream.clone());
             }
             Discovery::Listener | Discovery::Route => {
-                facts.walk(&json, None);
-                facts.is_empty_route = is_empty_route(&json);
+                facts.walk(json, None);
+                facts.is_empty_route = is_empty_route(json);
             }
             Discovery::Endpoint => {}
         }
-        facts.checked = rejection::check(&json);
+        facts.checked = rejection::check(json);
         if discovery == Discovery::Listener {
-            facts.addresses = rejection::listener_addresses(&json);
+            facts.addresses = rejection::listener_addresses(json);
         }
         facts
     }

@@ -1,6 +1,6 @@
 //! Routes of gateways into workloads whose policies let no gateway in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::authorization::{Policy, matches, policies};
 use super::translated::Translated;
@@ -19,6 +19,12 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     if allow.is_empty() {
         return;
     }
+    let mut by_host: BTreeMap<&str, Vec<&Proxy>> = BTreeMap::new();
+    for proxy in translated.proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Sidecar) {
+        for target in &proxy.service_targets {
+            by_host.entry(&target.service.hostname).or_default().push(proxy);
+        }
+    }
     for service in context.virtual_services().filter(|service| context.is_taken(service.item)) {
         let gateways = service.spec.gateways.iter().filter(|name| *name != "mesh");
         let routers: Vec<&Proxy> = gateways.flat_map(|name| routers(translated, &service.namespace, name)).collect();
@@ -26,7 +32,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         for (destination, path) in istioctl::destinations(&service) {
             let host = full_host(&service.namespace, &destination.host);
             for router in &routers {
-                let Some((workload, policy)) = refusing(translated, &allow, router, &host) else { continue };
+                let workloads = by_host.get(host.as_str()).map_or(&[][..], Vec::as_slice);
+                let Some((workload, policy)) = refusing(translated, &allow, router, workloads) else { continue };
                 // What its author has misspelt is said where it is written.
                 if translated.is_said(&[&rules::MESHC0124, &rules::MESHC0122], policy.item)
                     || !told.insert(host.clone())
@@ -69,20 +76,16 @@ fn principal(translated: &Translated<'_>, proxy: &Proxy) -> String {
 
 /// Returns a workload behind a host that refuses whatever a gateway asks for, with a policy of its.
 fn refusing<'t, 'c, 'm>(
-    translated: &'t Translated<'_>,
+    translated: &Translated<'_>,
     allow: &[&'t Policy<'c, 'm>],
     router: &Proxy,
-    host: &str,
+    workloads: &[&'t Proxy],
 ) -> Option<(&'t Proxy, &'t Policy<'c, 'm>)> {
     let mesh = translated.mesh;
     let principal = principal(translated, router);
-    let serves = |proxy: &&Proxy| {
-        proxy.client.kind == ProxyKind::Sidecar
-            && proxy.service_targets.iter().any(|target| target.service.hostname == host)
-    };
     let mut refused = None;
     // All of them: some let it in, and the others may be meant for others.
-    for workload in translated.proxies.iter().filter(serves) {
+    for &workload in workloads {
         let own: Vec<&&Policy<'_, '_>> = allow.iter().filter(|policy| policy.is_for(workload, mesh)).collect();
         let first = own.first()?;
         let lets_in = own.iter().any(|policy| policy.rules().iter().any(|rule| may_match(rule, &principal, router)));

@@ -33,6 +33,7 @@ mod translated;
 use super::registry::MeshCheck;
 
 pub(super) use refused::refused;
+pub use translated::Memory;
 pub(super) use translated::Translated;
 
 /// The checks.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::cause::Cause;
 use super::facts::Discovery;
-use super::translated::{Known, Served, Translated};
+use super::translated::{Clusters, Known, Served, Translated};
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
@@ -34,15 +34,14 @@ pub(super) fn of_resource(
     known: &mut Known,
     discovery: Discovery,
     served: &Served<'_>,
-    clusters: &IndexSet<&str>,
+    clusters: &Clusters<'_>,
     proxy: &Arc<str>,
 ) {
     let Served { resource, facts } = served;
     for rejection in &facts.checked.rejections {
         note(known, discovery, resource, proxy, rejection.clone());
     }
-    for reference in facts.checked.references.iter().filter(|reference| !clusters.contains(reference.cluster.as_str()))
-    {
+    for reference in facts.checked.references.iter().filter(|reference| !clusters.contains(&reference.cluster)) {
         let (path, message) = (reference.path.clone(), reference.message.clone());
         note(known, discovery, resource, proxy, Rejection { path, message, extent: Extent::Resource });
     }

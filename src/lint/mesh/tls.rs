@@ -16,12 +16,13 @@ use crate::model::istio::{ClientTlsSettings, ClientTlsSettingsTlsMode as Mode, D
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     // By rule and field: one host as an example, and how many more.
     let mut found: BTreeMap<(String, String), (Finding<'c>, usize)> = BTreeMap::new();
+    let by_name: BTreeMap<(&str, &str), Typed<'c, DestinationRule>> =
+        context.destination_rules().map(|rule| ((rule.item.namespace.as_str(), rule.item.name()), rule)).collect();
     for (cause, cluster) in &translated.known.upstreams {
         let mut parts = cluster.split('|').skip(1);
         let (Some(port), Some(subset), Some(host)) = (parts.next(), parts.next(), parts.next()) else { continue };
         let Ok(number) = port.parse::<u32>() else { continue };
-        let is_it = |rule: &Typed<'_, DestinationRule>| rule.namespace == cause.namespace && rule.name() == cause.name;
-        let Some(rule) = context.destination_rules().find(is_it) else { continue };
+        let Some(rule) = by_name.get(&(cause.namespace.as_str(), cause.name.as_str())).copied() else { continue };
         let Some(services) = translated.mesh.services_by_hostname.get(host) else { continue };
         let none = BTreeMap::new();
         let labels = rule.spec.subsets.iter().find(|one| one.name == subset).map_or(&none, |one| &one.labels);
@@ -29,7 +30,13 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             let of_mesh = services.values().filter(|service| !service.mesh_external);
             let mut endpoints =
                 of_mesh.flat_map(|service| translated.mesh.service_endpoints_by_port(service, number, labels));
-            let refuses = endpoints.find_map(|endpoint| Some((endpoint, refusal(translated, tls, endpoint)?)));
+            // Whether a workload has a sidecar is its Namespace's to say.
+            let is_settled = |endpoint: &&Endpoint| {
+                context.namespace(&endpoint.namespace).is_none_or(|one| context.unfinished(one).is_none())
+            };
+            let refuses = endpoints
+                .find_map(|endpoint| Some((endpoint, refusal(translated, tls, endpoint)?)))
+                .filter(|(endpoint, _)| is_settled(endpoint));
             let Some((endpoint, why)) = refuses else { continue };
             let key = (rule.full_name(), path.clone());
             if let Some((_, others)) = found.get_mut(&key) {

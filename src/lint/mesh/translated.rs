@@ -1,14 +1,17 @@
 //! All proxies, translated, and what is to be known of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex};
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
+use rayon::prelude::*;
 
 use super::cause::Cause;
 use super::facts::{Discovery, Facts, Shadow};
 use super::rejected::{self, Rejected, RejectedKey};
 use crate::diagnostic::Diagnostics;
+use crate::envoy::json;
 use crate::lint::context::Item;
 use crate::lint::finding::Finding;
 use crate::lint::{Rule, rules};
@@ -31,6 +34,8 @@ pub(crate) struct Translated<'m> {
     pub(super) known: Known,
     /// What was found by codes and objects before.
     said: BTreeSet<(&'static str, String, String)>,
+    /// Objects in which anything was found that explains why they have no effect.
+    told: BTreeSet<(String, String)>,
 }
 
 /// What is known of all resources.
@@ -67,8 +72,39 @@ pub(super) struct Reach {
     pub(super) missing: Vec<Arc<Proxies>>,
 }
 
-/// What is known of resources by their address: the resource itself is kept, so that no other gets its place.
-type Seen = IndexMap<usize, (Arc<Resource>, Arc<Facts>)>;
+/// What is known of resources, by their text: many proxies have the same ones.
+type Seen = IndexMap<(Discovery, [u64; 2]), Arc<Facts>>;
+
+/// What is known of resources from one run to the next, so that only what has changed is looked at again.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Seen>);
+
+impl Memory {
+    /// Forgets all when there is more than a large mesh has.
+    fn trim(&self) {
+        const MOST: usize = 500_000;
+        if let Ok(mut seen) = self.0.lock()
+            && seen.len() > MOST
+        {
+            seen.clear();
+        }
+    }
+}
+
+/// The clusters of a proxy, in the order of their names.
+pub(super) struct Clusters<'t> {
+    own: &'t [Arc<Resource>],
+    /// Those that it shares with a proxy that is looked at before.
+    base: Option<&'t [Arc<Resource>]>,
+}
+
+impl Clusters<'_> {
+    /// Says whether there is a cluster of this name.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        let is_in = |list: &[Arc<Resource>]| list.binary_search_by(|one| one.name().cmp(name)).is_ok();
+        is_in(self.own) || self.base.is_some_and(is_in)
+    }
+}
 
 /// A resource of a proxy, and what is to be known of it.
 pub(super) struct Served<'t> {
@@ -78,47 +114,53 @@ pub(super) struct Served<'t> {
 
 impl<'m> Translated<'m> {
     /// Translates all proxies.
-    pub(crate) fn new(mesh: &'m Mesh, before: &'m Diagnostics) -> Self {
+    pub(crate) fn new(mesh: &'m Mesh, before: &'m Diagnostics, memory: &Memory) -> Self {
         let proxies = proxy::proxies(mesh);
-        let (seen, known) = (Mutex::<Seen>::default(), Mutex::<Known>::default());
+        let (seen, known) = (&memory.0, Mutex::<Known>::default());
+        memory.trim();
         let all: Vec<&Proxy> = proxies.iter().collect();
-        let diagnostics = pipeline::translate_all(mesh, &all, |proxy, dump| {
-            let translation = dump.translation;
-            let clusters: IndexSet<&str> = translation.clusters.iter().map(|cluster| cluster.name()).collect();
+        let diagnostics = pipeline::translate_distinct(mesh, &all, |distinct| {
+            let translation = &distinct.translation;
+            let names: Vec<Arc<str>> = distinct.alike.iter().map(|proxy| proxy.full_name().into()).collect();
+            let clusters =
+                Clusters { own: &translation.clusters, base: distinct.base.map(|base| base.clusters.as_slice()) };
             let lists = [
                 (Discovery::Cluster, &translation.clusters),
                 (Discovery::Listener, &translation.listeners),
                 (Discovery::Route, &translation.routes),
                 (Discovery::Endpoint, &translation.endpoints),
             ];
-            let served = lists.map(|(discovery, list)| (discovery, look(discovery, list, &seen)));
-            let name: Arc<str> = proxy.full_name().into();
+            let served = lists.map(|(discovery, list)| (discovery, look(discovery, list, seen)));
+            let name: Arc<str> = distinct.proxy.full_name().into();
             let Ok(mut known) = known.lock() else { return };
-            for (discovery, (served, fresh)) in &served {
-                known.causes.extend(fresh.iter().flat_map(|facts| facts.causes.iter().cloned()));
+            for (discovery, served) in &served {
+                known.causes.extend(served.iter().flat_map(|one| one.facts.causes.iter().cloned()));
                 for one in served.iter().filter(|one| one.facts.depend_on_the_proxy()) {
-                    known.add(&one.facts, one.resource.name(), &clusters, &name);
+                    known.add(&one.facts, one.resource.name(), &clusters, &names);
                     rejected::of_resource(&mut known, *discovery, one, &clusters, &name);
                 }
                 rejected::of_list(&mut known, *discovery, served, &name);
             }
         });
         let known = known.into_inner().unwrap_or_default();
-        Self { mesh, before, proxies, diagnostics, known, said: BTreeSet::new() }
+        Self { mesh, before, proxies, diagnostics, known, said: BTreeSet::new(), told: BTreeSet::new() }
     }
 
     /// Notes what the rules of istioctl have found.
     pub(crate) fn note<'f>(&mut self, found: impl Iterator<Item = &'f Finding<'f>>) {
-        self.said.extend(found.filter_map(|finding| {
-            let item = finding.item?;
-            Some((finding.rule.code, item.kind().to_owned(), item.full_name()))
-        }));
+        for finding in found {
+            let Some(item) = finding.item else { continue };
+            let (kind, name) = (item.kind().to_owned(), item.full_name());
+            if ![rules::IST0133.code, rules::IST0118.code].contains(&finding.rule.code) {
+                self.told.insert((kind.clone(), name.clone()));
+            }
+            self.said.insert((finding.rule.code, kind, name));
+        }
     }
 
     /// Returns whether anything has been found in an object that explains why it has no effect.
     pub(super) fn is_told(&self, item: &Item<'_>) -> bool {
-        let (kind, name) = (item.kind().to_owned(), item.full_name());
-        self.said.iter().any(|(code, of, full)| *code != rules::IST0133.code && *of == kind && *full == name)
+        self.told.contains(&(item.kind().to_owned(), item.full_name()))
     }
 
     /// Returns whether one of these rules has been found in an object.
@@ -128,38 +170,39 @@ impl<'m> Translated<'m> {
     }
 }
 
-/// Looks at each resource of a list, unless another proxy has it too and it is known; returns also what is fresh.
-fn look<'t>(discovery: Discovery, list: &'t [Arc<Resource>], seen: &Mutex<Seen>) -> (Vec<Served<'t>>, Vec<Arc<Facts>>) {
-    let mut fresh = Vec::new();
-    let mut one = |resource: &'t Arc<Resource>| {
-        let is_shared = Arc::strong_count(resource) > 1;
-        let known = || Some(seen.lock().ok()?.get(&address(resource))?.1.clone());
-        if let Some(facts) = is_shared.then(known).flatten() {
-            return Served { resource, facts };
-        }
-        let facts = Arc::new(Facts::of(discovery, resource));
-        if is_shared && let Ok(mut seen) = seen.lock() {
-            seen.insert(address(resource), (resource.clone(), facts.clone()));
-        }
-        fresh.push(facts.clone());
+/// Looks at each resource of a list, unless one with the same text is known.
+fn look<'t>(discovery: Discovery, list: &'t [Arc<Resource>], seen: &Mutex<Seen>) -> Vec<Served<'t>> {
+    let one = |resource: &'t Arc<Resource>| {
+        let text = json::message(resource.body(), 0);
+        let key = (discovery, digest(&text));
+        let known = seen.lock().ok().and_then(|seen| seen.get(&key).cloned());
+        let facts = known.unwrap_or_else(|| {
+            let facts = Arc::new(Facts::of(discovery, &resource.body().to_value()));
+            if let Ok(mut seen) = seen.lock() {
+                return seen.entry(key).or_insert(facts).clone();
+            }
+            facts
+        });
         Served { resource, facts }
     };
-    // Each thread begins elsewhere, so that those with the same list do not do the same at the same time.
-    let threads = rayon::current_num_threads();
-    let start = rayon::current_thread_index().map_or(0, |thread| list.len() * thread / threads);
-    let (first, second) = list.split_at(start);
-    let later: Vec<Served<'t>> = second.iter().map(&mut one).collect();
-    let mut served: Vec<Served<'t>> = first.iter().map(one).collect();
-    served.extend(later);
-    (served, fresh)
+    // A few are not worth other threads.
+    if list.len() < 64 { list.iter().map(one).collect() } else { list.par_iter().map(one).collect() }
 }
 
-fn address(resource: &Arc<Resource>) -> usize {
-    Arc::as_ptr(resource).addr()
+/// Returns what tells texts apart; never printed, so it may be any hash.
+fn digest(text: &[u8]) -> [u64; 2] {
+    let hash = |seed: u8| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        hasher.write_u8(seed);
+        hasher.write(text);
+        hasher.finish()
+    };
+    [hash(0), hash(1)]
 }
 
 impl Known {
-    fn add(&mut self, facts: &Arc<Facts>, resource: &str, clusters: &IndexSet<&str>, proxy: &Arc<str>) {
+    fn add(&mut self, facts: &Arc<Facts>, resource: &str, clusters: &Clusters<'_>, proxies: &[Arc<str>]) {
+        let Some(proxy) = proxies.iter().min() else { return };
         if let Some(cause) = &facts.upstream {
             self.upstreams.insert((cause.clone(), resource.to_owned()));
         }
@@ -168,11 +211,11 @@ impl Known {
         }
         if !facts.destinations.is_empty() {
             let named = facts.destinations.iter().enumerate();
-            let missing = named.filter(|(_, (_, cluster))| !clusters.contains(cluster.as_str()));
+            let missing = named.filter(|(_, (_, cluster))| !clusters.contains(cluster));
             let key = (Arc::as_ptr(facts).addr(), missing.map(|(index, _)| index).collect());
             let holders =
                 self.holders.entry(key).or_insert_with(|| Holders { facts: facts.clone(), ..Holders::default() });
-            holders.proxies.insert(proxy.clone());
+            holders.proxies.extend(proxies.iter().cloned());
         }
         for shadow in &facts.shadows {
             let example = self.shadows.entry(shadow.clone()).or_default();

@@ -69,6 +69,15 @@ pub(crate) struct Listeners {
     pub(crate) connect_originate: Option<Listener>,
 }
 
+/// Builds the listeners of a sidecar that no other proxy has: those of its inbound side.
+pub(crate) fn sidecar_inbound(view: &ProxyView<'_>, diagnostics: &mut Diagnostics) -> Listeners {
+    if view.outbound.mesh.config.proxy_listen_port <= 0 {
+        return Listeners::default();
+    }
+    let listener_view = ListenerView::new(view, diagnostics);
+    Listeners { inbound: inbound::listeners(&listener_view, view, diagnostics), ..Listeners::default() }
+}
+
 /// Builds all listeners of a sidecar; none if the mesh's outbound port is 0.
 ///
 /// istiod: `listener.go` `buildSidecarListeners`, `listener_builder.go` `getListeners`

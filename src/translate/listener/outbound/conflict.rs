@@ -54,7 +54,7 @@ pub(super) fn not_served(
         return Some(hidden(view, wanted, existing));
     }
     let message = format!(
-        "connections to port {} of {} that are no requests go to another service: both are behind {}",
+        "plain TCP connections to port {} of {} go to another service: an HTTP listener already uses {}",
         wanted.port.number,
         wanted.service.hostname,
         listener(wanted, existing),
