@@ -130,6 +130,11 @@ impl Diagnostics {
         self.list.iter()
     }
 
+    /// Returns the findings, to be changed.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+        self.list.iter_mut()
+    }
+
     /// Returns how many findings there are.
     pub fn len(&self) -> usize {
         self.list.len()

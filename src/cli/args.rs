@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::limits::Limits;
+use super::rendered::RenderFlags;
 use crate::config_dump::{Mask, NameRegex, QueryError, ResourceList};
 
 /// Translates Kubernetes and Istio manifests to the Envoy configuration that istiod would serve, without a cluster.
@@ -87,10 +88,12 @@ pub(super) enum Command {
 #[derive(Debug, ClapArgs)]
 pub(super) struct Input {
     /// Folders (read with all below), files, or `-` for standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present_any = ["kustomize", "helm"], value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) mesh: MeshFlags,
+    #[command(flatten)]
+    pub(super) render: RenderFlags,
     /// Ends with exit code 1 when the input has errors, and writes nothing.
     #[arg(long)]
     pub(super) strict: bool,
@@ -108,7 +111,8 @@ pub(super) struct MeshFlags {
     /// Reads the mesh networks from this file instead of the ConfigMap `istio`.
     #[arg(long, value_name = "FILE")]
     pub(super) mesh_networks: Option<PathBuf>,
-    /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count [default: default].
+    /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count [default: the one
+    /// that most namespaces ask for].
     #[arg(long, value_name = "REVISION")]
     pub(super) revision: Option<String>,
     /// Sets a variable of istiod's environment, over what its Deployment says. May be given several times.
@@ -206,6 +210,9 @@ pub(super) struct Translate {
     /// The form of the output.
     #[arg(short, long, value_name = "FORMAT", default_value = "json")]
     pub(super) output: DumpFormat,
+    /// Translates again whenever a file changes.
+    #[arg(long, requires = "out_dir")]
+    pub(super) watch: bool,
     // Last, as its heading would be that of what comes after it.
     #[command(flatten)]
     pub(super) part: Part,

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::args::{Expand, OutputFlags};
 use super::input::Input;
+use super::rendered::Rendered;
 use super::{Outcome, is_closed_pipe, yaml};
 
 /// Runs the command: all objects of the input, completed, as documents of YAML.
@@ -13,7 +14,7 @@ pub(super) fn run(arguments: Expand, flags: &OutputFlags) -> anyhow::Result<Outc
     let Expand { paths, strict, mesh } = arguments;
     let mut input = Input::read(&paths, &mesh)?;
     if strict && input.has_errors() {
-        return input.report(None, strict, flags);
+        return input.report(None, &Rendered::default(), strict, flags);
     }
     match write(&input, &mut BufWriter::new(io::stdout().lock())) {
         Err(error) if is_closed_pipe(&error) => {}

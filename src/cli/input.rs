@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use super::lint::config;
+use super::rendered::{RenderFlags, Rendered};
 use super::{args, source};
 use crate::diagnostic::Severity;
 use crate::input;
@@ -49,6 +50,22 @@ impl Input {
         Ok(Self::of(start, files, &options))
     }
 
+    /// Reads the input, and what other programs render of it.
+    pub(super) fn rendered(
+        paths: &[PathBuf],
+        mesh: &args::MeshFlags,
+        render: &RenderFlags,
+    ) -> anyhow::Result<(Self, Rendered)> {
+        if render.is_empty() {
+            return Ok((Self::read(paths, mesh)?, Rendered::default()));
+        }
+        let start = Instant::now();
+        let options = mesh.options()?;
+        let (mut files, rendered) = render.render()?;
+        files.extend(source::read(paths, &mesh.limits)?);
+        Ok((Self::of(start, files, &options), rendered))
+    }
+
     /// Takes files that are read already.
     pub(super) fn of(start: Instant, files: Vec<SourceFile>, options: &Options) -> Self {
         Self { start, input: input::Input::new(files, options) }
@@ -72,6 +89,18 @@ pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags) -> anyhow::Result
         anyhow::bail!("cannot read {path}: {reason}");
     }
     Ok(World::new(files, &mesh.options()?))
+}
+
+impl args::Input {
+    /// Reads the input, and what other programs render of it.
+    pub(super) fn read(&self) -> anyhow::Result<(Input, Rendered)> {
+        Input::rendered(&self.paths, &self.mesh, &self.render)
+    }
+
+    /// Returns the paths whose change changes the input.
+    pub(super) fn watched(&self) -> Vec<PathBuf> {
+        self.paths.iter().chain(&self.render.kustomize).chain(&self.render.helm).cloned().collect()
+    }
 }
 
 impl args::MeshFlags {

@@ -18,6 +18,7 @@ mod outcome;
 mod progress;
 mod proxies;
 pub mod render;
+mod rendered;
 mod report;
 mod selection;
 mod settings;
@@ -25,6 +26,7 @@ mod side;
 pub mod source;
 mod test;
 mod translate;
+mod watch;
 mod why;
 mod yaml;
 

@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::args::{ListFormat, OutputFlags, Proxies};
-use super::input::Input;
 use super::{Outcome, is_closed_pipe, keep};
 use crate::proxy::{self, Proxy, ProxyKind};
 
@@ -23,10 +22,11 @@ struct Row {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Proxies, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let input = keep(Input::read(&arguments.input.paths, &arguments.input.mesh)?);
+    let (input, rendered) = arguments.input.read()?;
+    let input = keep(input);
     let strict = arguments.input.strict;
     if strict && input.has_errors() {
-        return input.report(None, strict, flags);
+        return input.report(None, &rendered, strict, flags);
     }
     let mesh = &*keep(input.mesh());
     input.diagnostics.extend(mesh.findings.clone());
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Proxies, flags: &OutputFlags) -> anyhow::Result<Ou
         Err(error) if is_closed_pipe(&error) => {}
         other => other?,
     }
-    input.report(Some(&chosen), strict, flags)
+    input.report(Some(&chosen), &rendered, strict, flags)
 }
 
 fn row(proxy: &Proxy) -> Row {

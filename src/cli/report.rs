@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::args::OutputFlags;
 use super::input::Input;
+use super::rendered::Rendered;
 use super::{Outcome, render};
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::proxy::{Proxy, ProxyKind};
@@ -14,10 +15,13 @@ impl Input {
     pub(super) fn report(
         &mut self,
         proxies: Option<&[&Proxy]>,
+        rendered: &Rendered,
         strict: bool,
         flags: &OutputFlags,
     ) -> anyhow::Result<Outcome> {
-        self.diagnostics = self.take_diagnostics();
+        let mut diagnostics = self.take_diagnostics();
+        rendered.lead_back_all(&mut self.manifests.sources, &mut diagnostics);
+        self.diagnostics = diagnostics;
         if !flags.quiet {
             let mut err = anstream::stderr().lock();
             render::write(&self.diagnostics, &self.manifests.sources, &mut err)?;
@@ -51,7 +55,7 @@ impl Input {
                 writeln!(err, "made up: {invented}")?;
             }
         }
-        self.report(None, strict, flags)
+        self.report(None, &Rendered::default(), strict, flags)
     }
 
     /// Counts what was made up, by kind and field: the output rests on it.

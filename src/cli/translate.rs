@@ -8,9 +8,8 @@ use std::sync::Mutex;
 use anyhow::Context as _;
 
 use super::args::{DumpFormat, OutputFlags, Part, Translate};
-use super::input::Input;
 use super::progress::Progress;
-use super::{Outcome, is_closed_pipe, keep, yaml};
+use super::{Outcome, is_closed_pipe, keep, watch, yaml};
 use crate::config_dump::{ConfigDump, Query};
 use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
@@ -22,10 +21,15 @@ const BUFFER: usize = 1 << 20;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let input = keep(Input::read(&arguments.input.paths, &arguments.input.mesh)?);
+    if arguments.watch {
+        watch::run_again(&arguments.input.watched())?;
+        return Ok(Outcome::Fine);
+    }
+    let (input, rendered) = arguments.input.read()?;
+    let input = keep(input);
     let strict = arguments.input.strict;
     if strict && input.has_errors() {
-        return input.report(None, strict, flags);
+        return input.report(None, &rendered, strict, flags);
     }
     let mesh = &*keep(input.mesh());
     input.diagnostics.extend(mesh.findings.clone());
@@ -44,7 +48,7 @@ pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<
         Err(error) if is_closed_pipe(&error) => {}
         other => other?,
     }
-    input.report(Some(&chosen), strict, flags)
+    input.report(Some(&chosen), &rendered, strict, flags)
 }
 
 fn query(part: &Part) -> Query {

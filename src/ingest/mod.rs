@@ -21,6 +21,7 @@ mod mesh_settings;
 mod metadata;
 mod no_objects;
 mod objects;
+mod origin;
 pub(crate) mod placeholder;
 mod problem;
 mod scalar;
@@ -40,6 +41,7 @@ pub use mesh_settings::{MeshSettings, mesh_settings};
 pub(crate) use mesh_settings::{json_of_yaml, proxy_config, tree_of_yaml};
 pub(crate) use objects::{Named, names, objects_of};
 pub use objects::{WrittenObject, objects};
+pub(crate) use origin::{Origin, counterpart, origins};
 pub(crate) use unfinished::is_of_sops;
 pub(crate) use validation::is_of_webhook;
 

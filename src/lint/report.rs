@@ -55,6 +55,12 @@ impl Reported {
         self.rule.level
     }
 
+    /// Returns all places of it.
+    pub fn spans(&mut self) -> impl Iterator<Item = &mut Span> {
+        let Self { span, related, object, .. } = self;
+        span.iter_mut().chain(related.iter_mut().map(|(span, _)| span)).chain(object)
+    }
+
     /// Returns what stays the same while lines come and go: rule, object and field.
     pub fn fingerprint(&self) -> String {
         format!("{} {} {}", self.rule.code, self.resource, self.field)

@@ -166,6 +166,22 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Returns the index of the key or the innermost value that begins at a byte of the file, or holds it.
+    pub(crate) fn index_at(self, at: u32) -> Option<u32> {
+        let holds = |node: Node<'_>| {
+            let span = node.span();
+            span.start <= at && at < span.end.max(span.start + 1)
+        };
+        let inner = match self.kind() {
+            NodeKind::Seq(items) => items.into_iter().find_map(|item| item.index_at(at)),
+            NodeKind::Map(entries) => entries
+                .into_iter()
+                .find_map(|(key, value)| if holds(key) { Some(key.index()) } else { value.index_at(at) }),
+            _ => None,
+        };
+        inner.or_else(|| holds(self).then_some(self.index()))
+    }
+
     /// Returns the text of the string that is written at a byte of the file.
     pub(crate) fn scalar_at(self, at: u32) -> Option<&'a str> {
         match self.kind() {

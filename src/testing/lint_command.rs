@@ -226,3 +226,136 @@ fn examples_for_ci_run() {
         assert!(file.is_none_or(|file| folder.join(file).is_file()), "{name}");
     }
 }
+
+/// Two clusters with one mistake in both, and one more in the second.
+fn clusters(name: &str) -> PathBuf {
+    let folder = folder(name, &[]);
+    for (cluster, timeout) in [("east", "5s"), ("west", "5s, retries: {attempts: 1, perTryTimeout: 9s}")] {
+        let here = folder.join("clusters").join(cluster);
+        std::fs::create_dir_all(&here).expect("the build folder can be written");
+        let route =
+            ROUTE.replace("  - route:", &format!("  - timeout: {}\n    route:", timeout.replace(", ", "\n    ")));
+        std::fs::write(here.join("route.yaml"), route).expect("the build folder can be written");
+        std::fs::write(here.join("service.yaml"), SERVICE).expect("the build folder can be written");
+    }
+    folder
+}
+
+#[test]
+fn each_folder_on_its_own() {
+    let folder = clusters("each");
+    let output = lint(&folder, &["--each", "clusters/*", "-S", "IST0118"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    let titles: Vec<&str> = said.lines().filter(|line| line.starts_with("== ")).collect();
+    assert_eq!(titles, ["== clusters/west", "== in all 2 folders"], "{said}");
+    assert_eq!(said.matches("IST0101]").count(), 1, "{said}");
+    assert_eq!(said.matches("MESHC0131]").count(), 1, "{said}");
+    // All at once, the folders are told of once, and how to look at them.
+    let output = lint(&folder, &["."]);
+    let said = text(&output.stdout);
+    assert_eq!(said.matches("MESHC0002]").count(), 1, "{said}");
+    assert!(said.contains("--each"), "{said}");
+    assert_eq!(lint(&folder, &["--each", "none/*"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_holds_no_object_is_no_success() {
+    let folder = folder("nothing", &[("values.yaml", "a: 1\n"), ("other.yaml", "b: [1]\n")]);
+    for arguments in [&["."][..], &["-q", "."], &["-o", "json", "."]] {
+        assert_eq!(lint(&folder, arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn placeholders_are_not_checked() {
+    let files = [("a.yaml", ROUTE.replace("host: crat", "host: \"${host}\"")), ("b.yaml", SERVICE.to_owned())];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let folder = folder("placeholders", &files);
+    let output = lint(&folder, &["-S", "IST0118", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("not checked: 1 object with placeholders"), "{}", text(&output.stderr));
+}
+
+/// Runs `lint` where these programs are the only ones.
+#[cfg(unix)]
+fn with_programs(folder: &Path, programs: &[(&str, &str)], arguments: &[&str]) -> Output {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let bin = folder.join("bin");
+    std::fs::create_dir_all(&bin).expect("the build folder can be written");
+    for (name, script) in programs {
+        let path = bin.join(name);
+        std::fs::write(&path, script).expect("the build folder can be written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshc"));
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    command.arg("lint").args(arguments).current_dir(folder).stdin(Stdio::null()).env("PATH", path);
+    command.output().expect("the binary runs")
+}
+
+#[cfg(unix)]
+#[test]
+fn findings_of_what_kustomize_builds_are_in_its_files() {
+    let folder = folder("kustomize", &[]);
+    let base = folder.join("base");
+    std::fs::create_dir_all(&base).expect("the build folder can be written");
+    std::fs::write(base.join("kustomization.yaml"), "resources: [route.yaml]\n").expect("it can be written");
+    std::fs::write(base.join("route.yaml"), format!("# a comment\n{ROUTE}")).expect("it can be written");
+    // As `kustomize build` of the folder around it writes it: sorted, with the origin of each object.
+    let origin = folder.canonicalize().expect("it is there").join("base/route.yaml");
+    let built = format!(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  annotations:\n    config.kubernetes.io/origin: |\n      path: {}\n  \
+         name: cart\n  namespace: shop\nspec:\n  hosts: [cart]\n  http:\n  - route:\n    - destination:\n        host: crat\n---\n{SERVICE}",
+        origin.display()
+    );
+    let script = format!("#!/bin/sh\ntest -f \"$2/kustomization.yaml\" || exit 3\ncat <<'END'\n{built}END\n");
+    let output = with_programs(&folder, &[("kustomize", &script)], &["-k", "base", "-S", "IST0118"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
+    assert!(said.contains("base/route.yaml:9:27"), "{said}");
+    let failing = with_programs(&folder, &[("kustomize", "#!/bin/sh\necho no >&2\nexit 1\n")], &["-k", "base"]);
+    assert_eq!(failing.status.code(), Some(2));
+    assert!(text(&failing.stderr).contains("`kustomize build` fails: no"), "{}", text(&failing.stderr));
+}
+
+#[cfg(unix)]
+#[test]
+fn findings_of_what_helm_renders_are_in_its_templates() {
+    let folder = folder("helm", &[("values.yaml", "a: 1\n")]);
+    let templates = folder.join("chart/templates");
+    std::fs::create_dir_all(&templates).expect("the build folder can be written");
+    std::fs::write(folder.join("chart/Chart.yaml"), "name: chart\n").expect("it can be written");
+    let template = ROUTE.replace("name: cart,", "name: {{ .Release.Name }},");
+    std::fs::write(templates.join("route.yaml"), format!("{{{{- if true }}}}\n{template}{{{{- end }}}}\n"))
+        .expect("it can be written");
+    let rendered =
+        format!("---\n# Source: chart/templates/route.yaml\n{ROUTE}---\n# Source: chart/templates/s.yaml\n{SERVICE}");
+    let script = format!("#!/bin/sh\necho \"$@\" > arguments\ncat <<'END'\n{rendered}END\n");
+    let arguments = ["--helm", "chart", "--helm-values", "values.yaml", "-S", "IST0118"];
+    let output = with_programs(&folder, &[("helm", &script)], &arguments);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
+    assert!(said.contains("chart/templates/route.yaml:9"), "{said}");
+    let asked = std::fs::read(folder.join("arguments")).expect("helm has run");
+    assert_eq!(text(&asked).trim(), "template chart chart --include-crds --values values.yaml");
+}
+
+#[test]
+fn a_change_is_seen_at_once() {
+    use std::io::{BufRead as _, BufReader};
+
+    let folder = folder("watch", &[("route.yaml", ROUTE), ("service.yaml", SERVICE)]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshc"));
+    command.args(["lint", "-q", "--watch", "-S", "IST0118", "."]).current_dir(&folder).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("IST0101")), "the first look");
+    std::fs::write(folder.join("route.yaml"), ROUTE.replace("crat", "cart")).expect("can be written");
+    assert!(lines.any(|line| line.starts_with("- error IST0101")), "what has gone");
+    std::fs::write(folder.join("route.yaml"), ROUTE.replace("crat", "card")).expect("can be written");
+    assert!(lines.any(|line| line.starts_with("+ error IST0101")), "what has come");
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+}

@@ -6,14 +6,25 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use crate::cli::args::MeshFlags;
+use crate::cli::rendered::RenderFlags;
 use crate::lint::Level;
 
 /// What `lint` takes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Lint {
     /// Folders (read with all below), files, or `-` for standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present_any = ["each", "kustomize", "helm"], value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Lints each folder that matches on its own, as one cluster or environment. May be given several times.
+    ///
+    /// Findings are grouped by folder; what is found in all of them is told once.
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["paths", "kustomize", "helm"])]
+    pub(super) each: Vec<String>,
+    #[command(flatten)]
+    pub(super) render: RenderFlags,
+    /// Lints again whenever a file changes, and marks findings that come (`+`) and go (`-`).
+    #[arg(long, conflicts_with_all = ["each", "output", "write_baseline"])]
+    pub(super) watch: bool,
     /// The form of the output, and the file for it (without one, standard output). May be given several times.
     ///
     /// Forms are text, json, sarif, junit and github.

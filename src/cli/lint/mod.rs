@@ -3,8 +3,10 @@
 mod args;
 mod baseline;
 pub(in crate::cli) mod config;
+mod each;
 mod suppress;
 mod text;
+mod watch;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,13 +19,15 @@ use super::args::OutputFlags;
 use super::input::Input;
 use super::{Outcome, is_closed_pipe, render, source};
 use crate::diagnostic::Diagnostics;
-use crate::lint::{self, Level, Options, Reported, View, output, page};
-use crate::source::Sources;
+use crate::expand::Invented;
+use crate::lint::{self, Level, Memory, Options, Reported, View, output, page};
+use crate::source::{Sources, Span};
 use args::{Format, Output};
 use baseline::Baseline;
 use suppress::Suppressions;
 
 /// What is found, sorted by what becomes of it.
+#[derive(Default)]
 struct Found {
     /// To be told.
     told: Vec<Reported>,
@@ -33,48 +37,112 @@ struct Found {
     false_alarms: Vec<Reported>,
     /// Of objects that are not finished.
     unchecked: Vec<Reported>,
+    /// Objects that are not checked at all, each with its placeholder.
+    unfinished: Vec<(Span, String)>,
+}
+
+/// What holds for all that is looked at in one run.
+struct Setup {
+    options: Options,
+    suppressions: Suppressions,
+    known: Baseline,
+    fail_on: Level,
+}
+
+/// One look at some paths.
+struct Looked {
+    found: Found,
+    sources: Sources,
+    /// What there is to say of what was not looked at.
+    notes: Diagnostics,
+    /// Gateways of an install that are taken to be there.
+    made_up: Vec<String>,
+    /// Whether no object was read.
+    is_empty: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let limits = &arguments.mesh.limits;
-    let config::Settings { config, baseline } = config::read(arguments.mesh.config.as_deref(), limits)?;
-    let fail_on = arguments.fail_on.or(config.fail_on).map_or(Level::Error, args::FailOn::level);
-    let enable: Vec<String> = arguments.enable.iter().chain(&config.enable).cloned().collect();
-    for name in &enable {
-        anyhow::ensure!(page::find(name).is_some(), "there is no rule {name}; explain-rule lists them");
+    if arguments.watch {
+        return watch::run(arguments, flags);
     }
-    let known = match &arguments.baseline {
-        Some(path) => Some((path.clone(), source::named(path, limits)?)),
-        None => baseline,
+    let mut setup = Setup::new(arguments)?;
+    let looked = if arguments.each.is_empty() {
+        let looked = setup.look(arguments, &arguments.paths, &Memory::default())?;
+        for output in &arguments.output {
+            write(output, &looked.found, &looked.sources, arguments, setup.fail_on)?;
+        }
+        looked
+    } else {
+        each::look(&mut setup, arguments)?
     };
-    let mut known = known.map(|(path, bytes)| Baseline::read(&path, &bytes)).transpose()?.unwrap_or_default();
-    let input = Input::read(&arguments.paths, &arguments.mesh)?;
-    let view = if arguments.as_istioctl { View::Istioctl } else { View::Meshc };
-    let has_mesh_config = arguments.mesh.mesh_config.is_some();
-    let options = Options { view, enable, now: Some(now()), has_mesh_config };
-    let all = lint::lint(&input.manifests, &input.settings, &input.mesh(), &input.diagnostics, &options);
-    let sources = &input.manifests.sources;
-    let suppressions = Suppressions::new(&arguments.suppress, config);
-    let found = sort(all, view, |one| suppressions.find(one, sources).or_else(|| known.take(one)));
     if let Some(path) = &arguments.write_baseline {
-        baseline::write(path, &found.told)?;
+        baseline::write(path, &looked.found.told)?;
     }
-    for output in &arguments.output {
-        write(output, &found, sources, arguments, fail_on)?;
-    }
-    if !flags.quiet {
-        let mut err = anstream::stderr().lock();
-        render::write(&notes(&input.diagnostics), sources, &mut err)?;
-        text::summary(&found, &input.manifests, arguments.verbose, &mut err)?;
-    }
+    looked.summary(arguments, flags)?;
     // A run that has looked at nothing must not pass for one that has found nothing.
-    let is_empty = input.manifests.is_empty() && !found.told.iter().any(|one| one.level() == Level::Error);
-    if is_empty {
+    if looked.is_empty {
         anyhow::bail!("nothing to lint: these paths hold no Kubernetes object");
     }
-    let fails = arguments.write_baseline.is_none() && found.told.iter().any(|one| one.level() <= fail_on);
+    let fails = arguments.write_baseline.is_none() && looked.found.told.iter().any(|one| one.level() <= setup.fail_on);
     Ok(if fails { Outcome::Findings } else { Outcome::Fine })
+}
+
+impl Setup {
+    fn new(arguments: &Lint) -> anyhow::Result<Self> {
+        let limits = &arguments.mesh.limits;
+        let config::Settings { config, baseline } = config::read(arguments.mesh.config.as_deref(), limits)?;
+        let fail_on = arguments.fail_on.or(config.fail_on).map_or(Level::Error, args::FailOn::level);
+        let enable: Vec<String> = arguments.enable.iter().chain(&config.enable).cloned().collect();
+        for name in &enable {
+            anyhow::ensure!(page::find(name).is_some(), "there is no rule {name}; explain-rule lists them");
+        }
+        let known = match &arguments.baseline {
+            Some(path) => Some((path.clone(), source::named(path, limits)?)),
+            None => baseline,
+        };
+        let known = known.map(|(path, bytes)| Baseline::read(&path, &bytes)).transpose()?.unwrap_or_default();
+        let view = if arguments.as_istioctl { View::Istioctl } else { View::Meshc };
+        let has_mesh_config = arguments.mesh.mesh_config.is_some();
+        let options = Options { view, enable, now: Some(now()), has_mesh_config };
+        Ok(Self { options, suppressions: Suppressions::new(&arguments.suppress, config), known, fail_on })
+    }
+
+    /// Reads paths, and runs all rules.
+    fn look(&mut self, arguments: &Lint, paths: &[PathBuf], memory: &Memory) -> anyhow::Result<Looked> {
+        let (mut input, rendered) = Input::rendered(paths, &arguments.mesh, &arguments.render)?;
+        let mesh = input.mesh();
+        let mut all = lint::lint(&input.manifests, &input.settings, &mesh, &input.diagnostics, &self.options, memory);
+        drop(mesh);
+        let unfinished = std::mem::take(&mut input.manifests.unfinished);
+        let has_no_object = input.manifests.is_empty() && unfinished.is_empty();
+        let mut sources = std::mem::take(&mut input.manifests.sources);
+        rendered.lead_back(&mut sources, all.iter_mut().flat_map(Reported::spans));
+        for one in &mut all {
+            one.line = one.line.and(one.span).map(|span| sources.position(span).line).or(one.line);
+        }
+        let (suppressions, known) = (&self.suppressions, &mut self.known);
+        let mut found =
+            sort(all, self.options.view, |one| suppressions.find(one, &sources).or_else(|| known.take(one)));
+        found.unfinished = unfinished;
+        let is_empty = has_no_object && !found.told.iter().any(|one| one.level() == Level::Error);
+        let of_install =
+            |one: &&Invented| one.kind == "Deployment" && one.field.is_empty() && one.value.starts_with("for ");
+        let made_up = input.expansion.invented.iter().filter(of_install).map(ToString::to_string).collect();
+        Ok(Looked { found, sources, notes: notes(&input.diagnostics), made_up, is_empty })
+    }
+}
+
+impl Looked {
+    fn summary(&self, arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<()> {
+        if flags.quiet {
+            return Ok(());
+        }
+        let mut err = anstream::stderr().lock();
+        render::write(&self.notes, &self.sources, &mut err)?;
+        self.made_up.iter().try_for_each(|gateway| writeln!(err, "made up   {gateway}"))?;
+        Ok(text::summary(&self.found, &self.sources, arguments.verbose, &mut err)?)
+    }
 }
 
 /// Returns what there is to say of what was not looked at.
@@ -84,7 +152,7 @@ fn notes(diagnostics: &Diagnostics) -> Diagnostics {
 }
 
 fn sort(all: Vec<Reported>, view: View, mut suppressed: impl FnMut(&Reported) -> Option<lint::Suppressed>) -> Found {
-    let mut found = Found { told: Vec::new(), suppressed: Vec::new(), false_alarms: Vec::new(), unchecked: Vec::new() };
+    let mut found = Found::default();
     for mut one in all {
         if view == View::Meshc && one.false_alarm.is_some() {
             found.false_alarms.push(one);
@@ -99,7 +167,6 @@ fn sort(all: Vec<Reported>, view: View, mut suppressed: impl FnMut(&Reported) ->
     }
     found
 }
-
 /// Writes one output.
 fn write(output: &Output, found: &Found, sources: &Sources, arguments: &Lint, fail_on: Level) -> anyhow::Result<()> {
     let told = &found.told;

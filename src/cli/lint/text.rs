@@ -7,7 +7,6 @@ use annotate_snippets::Renderer;
 use annotate_snippets::renderer::DecorStyle;
 
 use crate::cli::render;
-use crate::ingest::Manifests;
 use crate::lint::{Level, Reported};
 use crate::source::{Sources, Span};
 
@@ -36,9 +35,8 @@ fn shown(one: &Reported, sources: &Sources, renderer: &Renderer) -> String {
 }
 
 /// Writes how much there is, and what is left out.
-pub(super) fn summary(found: &Found, manifests: &Manifests, verbose: bool, out: &mut impl Write) -> io::Result<()> {
-    let sources = &manifests.sources;
-    let Found { told, suppressed, false_alarms, unchecked } = found;
+pub(super) fn summary(found: &Found, sources: &Sources, verbose: bool, out: &mut impl Write) -> io::Result<()> {
+    let Found { told, suppressed, false_alarms, unchecked, unfinished } = found;
     if verbose {
         for one in suppressed {
             let reason = one.suppressed.as_ref().map_or("", |suppressed| suppressed.reason.as_str());
@@ -52,7 +50,7 @@ pub(super) fn summary(found: &Found, manifests: &Manifests, verbose: bool, out: 
             let reason = one.unchecked.as_deref().unwrap_or_default();
             writeln!(out, "not checked  {}: {reason}", short(one, sources))?;
         }
-        for (span, placeholder) in &manifests.unfinished {
+        for (span, placeholder) in unfinished {
             let line = sources.position(*span).line;
             writeln!(out, "not checked  {}:{line}: {placeholder} has no value yet", sources.path(span.source))?;
         }
@@ -76,7 +74,7 @@ pub(super) fn summary(found: &Found, manifests: &Manifests, verbose: bool, out: 
         1 => Some(format!("1 object {what}")),
         number => Some(format!("{number} objects {what}")),
     };
-    let mut unfinished: BTreeSet<Option<Span>> = manifests.unfinished.iter().map(|(span, _)| Some(*span)).collect();
+    let mut unfinished: BTreeSet<Option<Span>> = unfinished.iter().map(|(span, _)| Some(*span)).collect();
     unfinished.extend(templates.iter().map(|one| one.object));
     let patched: BTreeSet<Option<Span>> = patched.iter().map(|one| one.object).collect();
     let not_checked =
@@ -97,7 +95,8 @@ pub(super) fn summary(found: &Found, manifests: &Manifests, verbose: bool, out: 
     if left_out.is_empty() { writeln!(out) } else { writeln!(out, "; {}{hint}", left_out.join("; ")) }
 }
 
-fn short(one: &Reported, sources: &Sources) -> String {
+/// Returns a finding in one line.
+pub(super) fn short(one: &Reported, sources: &Sources) -> String {
     let path = one.span.map_or("-", |span| sources.path(span.source));
     format!("{} {path}:{} {}: {}", one.rule.code, one.line.unwrap_or_default(), one.resource, one.message)
 }
