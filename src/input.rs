@@ -1,5 +1,7 @@
 //! Files -> manifests, completed, and what the mesh is set up with: what every command begins with.
 
+mod revision;
+
 use std::collections::BTreeMap;
 
 use crate::control_plane::ControlPlane;
@@ -37,6 +39,9 @@ impl Input {
 
     /// Takes manifests that are read already, and what there is to say of them.
     pub fn of(mut manifests: Manifests, mut diagnostics: Diagnostics, options: &Options) -> Self {
+        let (options, note) = revision::choose(&manifests, options);
+        let options = options.as_ref();
+        diagnostics.push_some(note);
         let control_plane = ControlPlane::new(&manifests, options);
         diagnostics.extend(control_plane.diagnostics.clone());
         let installation = control_plane.installation.clone();
