@@ -106,6 +106,11 @@ impl Kustomized {
     pub(super) fn finish(&self, object: &Value) -> Value {
         let mut object = object.clone();
         let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if let Some(namespace) = self.namespace.as_ref().filter(|_| kind == "Namespace")
+            && let Some(metadata) = map_at(&mut object, &["metadata"])
+        {
+            metadata.insert("name".to_owned(), namespace.clone().into());
+        }
         if let Some(namespace) = &self.namespace
             && !CLUSTER_KINDS.contains(&kind.as_str())
             && let Some(metadata) = map_at(&mut object, &["metadata"])
@@ -226,7 +231,12 @@ impl Kustomizations {
     pub(super) fn of(&self, path: &Path) -> Option<Arc<Kustomized>> {
         let path = clean(path);
         let mut ways = Vec::new();
-        for user in self.users.get(&path)? {
+        let Some(users) = self.users.get(&path) else {
+            // Beside a kustomization that does not list it, a file is applied by nobody.
+            let is_beside = path.parent().is_some_and(|folder| self.all.contains_key(folder));
+            return is_beside.then(|| Arc::new(Kustomized { renamed: true, ..Kustomized::default() }));
+        };
+        for user in users {
             self.ways(user, &mut Vec::new(), &mut ways);
         }
         let mut all = ways.iter().map(|way| self.along(way));

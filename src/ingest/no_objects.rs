@@ -21,10 +21,6 @@ pub(super) enum Why {
 
 /// Returns the files whose problems are none, since they hold no objects.
 pub(super) fn of(sources: &Sources, read: &[Read]) -> BTreeMap<SourceId, Why> {
-    // Whoever names one file means that it holds objects.
-    if sources.len() < 2 {
-        return BTreeMap::new();
-    }
     let mut objects: BTreeMap<SourceId, (usize, bool)> = BTreeMap::new();
     for piece in read {
         let (count, fails) = objects.entry(piece.source).or_default();
@@ -32,6 +28,13 @@ pub(super) fn of(sources: &Sources, read: &[Read]) -> BTreeMap<SourceId, Why> {
         *fails |= piece.diagnostics.iter().any(|one| !is_of_object(one.code));
     }
     let fails = objects.into_iter().filter(|(_, (_, fails))| *fails);
+    // Whoever names one file means that it holds objects, and wants to know why it cannot be read.
+    let is_one = sources.len() < 2;
+    let is_read = |source: SourceId| {
+        let mut own = read.iter().filter(|piece| piece.source == source).flat_map(|piece| &piece.diagnostics);
+        own.all(|one| matches!(one.code, "missing-kind" | "not-an-object"))
+    };
+    let fails = fails.filter(|(source, _)| !is_one || is_read(*source));
     fails.filter_map(|(source, (count, _))| Some((source, why(sources.text(source), count)?))).collect()
 }
 
@@ -52,17 +55,15 @@ pub(super) fn is_of_object(code: &str) -> bool {
 }
 
 fn why(text: &str, objects: usize) -> Option<Why> {
-    let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    let has = |key: &str| {
+        let at_margin = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
+        text.lines().any(at_margin) || text.trim_start().starts_with(['{', '[']) && text.contains(&format!("\"{key}\""))
+    };
     if text.contains("{{") && text.contains("}}") {
         Some(Why::Template)
     } else if text.contains("$patch:") {
         Some(Why::Patch)
-    } else if objects == 0
-        && !text.trim().is_empty()
-        && !text.contains("apiVersion")
-        && !has("metadata")
-        && !has("kind")
-    {
+    } else if objects == 0 && !text.trim().is_empty() && !has("apiVersion") && !has("kind") {
         Some(Why::Other)
     } else {
         None
@@ -75,7 +76,8 @@ pub(super) fn templates(files: &BTreeMap<SourceId, Why>) -> usize {
 }
 
 /// Says how many files and objects are passed over.
-pub(super) fn notes(files: &BTreeMap<SourceId, Why>, unfinished: &[(Span, String)]) -> Vec<Diagnostic> {
+pub(super) fn notes(files_of: &BTreeMap<SourceId, Why>, unfinished: &[(Span, String)]) -> Vec<Diagnostic> {
+    let files = files_of;
     let count = |why: Why| files.values().filter(|one| **one == why).count();
     let files = |number: usize| if number == 1 { "1 file".to_owned() } else { format!("{number} files") };
     let verb = |number: usize, one: &'static str, many: &'static str| if number == 1 { one } else { many };
@@ -83,7 +85,8 @@ pub(super) fn notes(files: &BTreeMap<SourceId, Why>, unfinished: &[(Span, String
     let other = count(Why::Other);
     if other > 0 {
         let message = format!("{} {} no Kubernetes objects", files(other), verb(other, "holds", "hold"));
-        out.push(Diagnostic::note("no-objects", message));
+        let first = files_of.iter().find(|(_, why)| **why == Why::Other).map_or_else(SourceId::default, |(id, _)| *id);
+        out.push(Diagnostic::note("no-objects", message).span(Span { source: first, start: 0, end: 0 }));
     }
     let templates = count(Why::Template);
     if templates > 0 {

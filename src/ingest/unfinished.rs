@@ -54,7 +54,9 @@ pub(super) fn read(
     }
     let name = || node.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_str);
     let kind_of = node.get("kind").and_then(Node::as_str).unwrap_or_default();
-    if kustomized.is_some_and(|kustomized| kustomized.patches(kind_of, name().unwrap_or_default())) {
+    let is_changed =
+        |kustomized: &Kustomized| kustomized.renamed || kustomized.patches(kind_of, name().unwrap_or_default());
+    if resource.is_none() && kustomized.is_some_and(is_changed) {
         problems.truncate(before);
         return Finished { resource: None, object: None, placeholder: None };
     }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Item;
 use crate::ingest::{self, Manifests, Resource};
+use crate::mesh::labels;
 use crate::model::kubernetes::Secret;
 use crate::source::{Node, NodeKind};
 
@@ -54,6 +55,10 @@ pub(crate) struct Knowledge {
     cluster_wide: Vec<(String, BTreeSet<String>)>,
     /// Whether some objects say their namespace and others do not.
     is_partly_nameless: bool,
+    /// Labels of Pods that do not say their namespace: they are applied to one that others name, maybe.
+    nameless_pods: Vec<BTreeMap<String, String>>,
+    /// ServiceAccounts that do not say their namespace, and those that such Pods run as.
+    nameless_accounts: BTreeSet<String>,
     /// Names of the external authorizers of mesh configs in HelmReleases, Applications and IstioOperators; nothing if there is none.
     providers: Option<BTreeSet<String>>,
 }
@@ -96,6 +101,16 @@ impl Knowledge {
         }
         if item.namespace.is_empty() {
             return;
+        }
+        if item.object().meta.namespace.is_empty() {
+            match &item.object().resource {
+                Some(Resource::Pod(pod)) => {
+                    self.nameless_pods.push(item.labels().clone());
+                    self.nameless_accounts.insert(pod.spec.spec.service_account_name.clone());
+                }
+                Some(Resource::ServiceAccount(_)) => drop(self.nameless_accounts.insert(item.name().to_owned())),
+                _ => {}
+            }
         }
         let held = self.namespaces.entry(item.namespace.clone()).or_default();
         match &item.object().resource {
@@ -201,6 +216,7 @@ impl Knowledge {
         self.any("Deployment", namespace)
             .or((!self.held(namespace, |held| held.workloads)).then_some(NO_WORKLOADS))
             .or(of_operator.then_some(OPERATOR))
+            .or(self.nameless_pods.iter().any(|pod| labels::subset(selector, pod)).then_some(NAMELESS))
     }
 
     /// Says why a ServiceAccount may be there, or a workload that runs as it.
@@ -208,6 +224,7 @@ impl Knowledge {
         let holds = |held: &Held| held.workloads;
         self.any("ServiceAccount", namespace)
             .or((!self.held(namespace, holds)).then_some(NO_WORKLOADS))
+            .or(self.nameless_accounts.contains(name).then_some(NAMELESS))
             .or(self.operator(namespace, name))
             .or(self.made(namespace, name))
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use meshc::input::Input;
-use meshc::lint::{Options, Reported, Rule, View, lint, page, rules};
+use meshc::lint::{Memory, Options, Reported, Rule, View, lint, page, rules};
 use meshc::source::SourceFile;
 use meshc::{cli, ingest, options};
 use serde_json::Value;
@@ -24,6 +24,7 @@ fn run(files: Vec<SourceFile>, view: View, enable: &[&str]) -> Vec<(Reported, St
         &mesh,
         &diagnostics,
         &Options { view, enable, now: Some(NOW), ..Options::default() },
+        &Memory::default(),
     );
     let path = |one: &Reported| one.span.map_or("", |span| manifests.sources.path(span.source)).to_owned();
     found.into_iter().map(|one| (one.clone(), path(&one))).collect()

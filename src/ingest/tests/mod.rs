@@ -188,8 +188,9 @@ fn resources_of_all_shapes_are_found() {
 #[test]
 fn what_the_api_server_rejects_is_left_out() {
     for (text, want) in [
-        ("just text\n", "1:1: not-an-object"),
-        ("a: 1\n", "1:1: missing-kind"),
+        ("just text\n", "1:1: no-objects"),
+        ("a: 1\n", "1:1: no-objects"),
+        ("kind: A\n", "1:1: missing-kind"),
         ("apiVersion: v1\nkind: [x]\n", "2:7: missing-kind"),
         ("apiVersion: v2\nkind: Service\nmetadata: {name: a}\n", "1:13: unknown-version"),
         ("apiVersion: v1\nkind: Service\n", "1:1: missing-name"),
@@ -259,4 +260,62 @@ fn a_mesh_config_that_istiod_refuses_leaves_the_defaults() {
         let messages: Vec<_> = diagnostics.iter().map(|d| d.message.as_str()).collect();
         assert!(messages.len() == 1 && messages[0].contains(part), "{text}: {messages:?}");
     }
+}
+
+#[test]
+fn what_the_api_server_takes_is_no_error() {
+    let secret = |data: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\n{data}\n");
+    let service = |spec: &str| format!("apiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {spec}\n");
+    let pod = |container: &str| {
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, {container}}}]}}\n")
+    };
+    for text in [
+        secret("data:\n  a: |\n    aGVs\n    bG8=\n"),
+        secret("data: {a: \"aGVs\\r\\nbG8=\\n\"}"),
+        secret("data: null\nstringData: {a: null}"),
+        secret("sops: {mac: x, version: 3.9.4}\nstringData: {a: \"ENC[AES256_GCM,data:x]\"}"),
+        secret("sops: {version: 3.9.4}\ndata: {a: \"ENC[AES256_GCM,data:x]\"}"),
+        service("{ports: [{port: 80, targetPort: http}, {port: 81, targetPort: 8080, name: b}]}"),
+        service("{ports: [{port: 80, targetPort: \"8080\", nodePort: null}], selector: null}"),
+        pod("resources: {limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 0.5, memory: 1e9}}"),
+        pod("resources: {limits: {cpu: 500m}, requests: null}, ports: null, env: [{name: A, value: null}]"),
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: a-}\nspec: {template: {spec: {containers: []}}}\n".to_owned(),
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: null, annotations: null}\nstatus: {phase: Active}\n".to_owned(),
+    ] {
+        let (_, found) = read_files(vec![SourceFile::new("a.yaml", text.as_str())]);
+        assert!(found.is_empty(), "{text}\n{found:?}");
+    }
+}
+
+#[test]
+fn workloads_are_known_by_their_shape() {
+    let template = "{metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: b}]}}";
+    for (kind, spec) in [
+        (
+            "argoproj.io/v1alpha1\nkind: Rollout",
+            format!("{{selector: {{matchLabels: {{app: a}}}}, template: {template}}}"),
+        ),
+        (
+            "apps.openshift.io/v1\nkind: DeploymentConfig",
+            format!("{{replicas: 1, selector: {{app: a}}, template: {template}}}"),
+        ),
+        ("apps.kruise.io/v1alpha1\nkind: CloneSet", format!("{{replicas: 2, template: {template}}}")),
+        ("serving.knative.dev/v1\nkind: Service", format!("{{template: {template}}}")),
+        (
+            "operators.coreos.com/v1alpha1\nkind: ClusterServiceVersion",
+            format!("{{install: {{spec: {{deployments: [{{name: one, spec: {{template: {template}}}}}]}}}}}}"),
+        ),
+    ] {
+        let text = format!("apiVersion: {kind}\nmetadata: {{name: a, namespace: x}}\nspec: {spec}\n");
+        let (manifests, found) = read_files(vec![SourceFile::new("a.yaml", text.as_str())]);
+        assert!(found.is_empty(), "{text}\n{found:?}");
+        let workload = manifests.other_workloads.first().expect("it is a workload");
+        assert_eq!(workload.spec.templates.len(), 1, "{text}");
+        assert_eq!(workload.spec.templates[0].template.metadata.labels["app"], "a", "{text}");
+    }
+    let (manifests, _) = read_files(vec![SourceFile::new(
+        "a.yaml",
+        "apiVersion: x/v1\nkind: Y\nmetadata: {name: a}\nspec: {template: {a: 1}}\n",
+    )]);
+    assert!(manifests.other_workloads.is_empty());
 }

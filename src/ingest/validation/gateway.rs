@@ -15,7 +15,7 @@ pub(super) fn check(config: &Config<Gateway>, findings: &mut Findings<'_>) {
         findings.error(&At::METADATA.field("name"), "the name of a gateway has no dots");
     }
     if servers.is_empty() {
-        findings.error(&At::SPEC, "a gateway has one server at least");
+        findings.error(&At::SPEC, "`servers` is empty: a Gateway needs at least one");
     }
     let list = At::SPEC.field("servers");
     let mut names = BTreeSet::new();

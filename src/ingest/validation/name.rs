@@ -20,7 +20,10 @@ pub(super) fn port_name(name: &str) -> Result<(), String> {
 pub(super) fn duration(duration: Duration) -> Result<(), String> {
     let nanos = duration.as_nanos();
     if nanos < 1_000_000 {
-        return Err("a time must be 1ms at least".to_owned());
+        let help = if nanos == 0 { ": leave the field out, which means no limit" } else { "" };
+        let millis = nanos / 1_000_000;
+        let shown = if nanos == 0 { "0s".to_owned() } else { format!("a time of {millis}ms") };
+        return Err(format!("`{shown}` is refused: a time is at least 1ms{help}"));
     }
     if nanos % 1_000_000 != 0 {
         return Err("a time has no parts of a millisecond".to_owned());

@@ -51,8 +51,10 @@ pub(super) fn check_ports<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findin
         for (i, server) in gateway.spec.servers.iter().enumerate() {
             let Some(port) = server.port.as_ref().filter(|port| !ports.contains(&port.number)) else { continue };
             let selector = selector::text(&gateway.spec.selector);
-            let message =
-                format!("no Service of the gateway's Pods has the port {} (selector {selector})", port.number);
+            let message = format!(
+                "no Service that selects the gateway's Pods exposes port {} (selector {selector})",
+                port.number
+            );
             let at = selector::first_label("spec.selector", &gateway.spec.selector);
             let finding = Finding::new(&rules::IST0162, gateway.item, message).at_path(at);
             // istioctl gives the ingress gateway that it assumes ports that no install has.

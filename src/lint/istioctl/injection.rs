@@ -45,7 +45,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                 let label = |value: &str| format!("`kubectl label namespace {name} istio-injection={value}`");
                 let (enabled, disabled) = (label("enabled"), label("disabled"));
                 let message =
-                    format!("the namespace {name} says not whether sidecars are injected: {enabled} or {disabled}");
+                    format!("the namespace {name} does not say whether sidecars are injected: {enabled} or {disabled}");
                 Finding::new(&rules::IST0102, namespace, message).at("metadata.name")
             }),
             Some("enabled") => {

@@ -41,6 +41,10 @@ fn has_nameless(context: &LintContext<'_>, name: &str) -> bool {
 pub(super) fn port(context: &LintContext<'_>, namespace: &str, host: &str, port: u32) -> Option<&'static str> {
     let mesh = context.mesh?;
     let name = hosts::full(namespace, host);
+    let service = hosts::service_of(&name).and_then(|(namespace, short)| context.find("Service", namespace, short));
+    if service.is_some_and(|service| context.unfinished(service).is_some()) {
+        return Some("the Service is not finished: its ports may change");
+    }
     if services(mesh, &name).any(|service| service.port(port).is_some()) {
         return Some("another Service or ServiceEntry of that host has the port");
     }
@@ -88,7 +92,7 @@ pub(super) fn gateway(context: &LintContext<'_>, own: &str, namespace: &str) -> 
     context.mesh?;
     let none = !context.gateways().any(|gateway| gateway.is_written());
     let not_here = (namespace != own && !context.knowledge.knows(namespace)).then_some(NOT_HERE);
-    not_here.or(none.then_some("the files hold no Gateways"))
+    not_here.or(context.knowledge.object("Gateway", namespace)).or(none.then_some("the files hold no Gateways"))
 }
 
 /// The label by which Gateways find the gateways that `istioctl install` and the charts make, and its values there.

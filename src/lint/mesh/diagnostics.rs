@@ -88,6 +88,12 @@ fn has_provider(context: &LintContext<'_>, item: &Item<'_>) -> bool {
     else {
         return false;
     };
+    let is_mesh_config =
+        |map: &Item<'_>| map.namespace == context.mesh_config.root_namespace && map.name().starts_with("istio");
+    let mut maps = context.of("", "ConfigMap").filter(|map| is_mesh_config(map));
+    if maps.any(|map| context.unfinished(map).is_some()) {
+        return true;
+    }
     let known = context.mesh_config.extension_providers.iter().any(|one| one.name == provider.name);
     !known && context.knowledge.provider(&provider.name, context.has_mesh_config)
 }

@@ -1,6 +1,6 @@
 //! Manifests that change nothing for any proxy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cause::Cause;
 use super::translated::Translated;
@@ -8,7 +8,7 @@ use crate::lint::context::{Item, LintContext, Typed};
 use crate::lint::finding::Finding;
 use crate::lint::istioctl::full_host;
 use crate::lint::rules;
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, hostname};
 use crate::model::istio::{TypeWorkloadSelector, VirtualService};
 use crate::pipeline;
 use crate::proxy::selection::{PolicyMatcher, Targetable};
@@ -21,8 +21,12 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     policies(translated, context, out);
 }
 
-fn finding<'c>(item: &'c Item<'c>, path: &str, why: &str) -> Finding<'c> {
-    Finding::new(&rules::MESHC0110, item, format!("has no effect on any proxy of these files: {why}")).point(path)
+fn finding<'c>(translated: &Translated<'_>, item: &'c Item<'c>, path: &str, why: &str) -> Finding<'c> {
+    let proxies = match translated.proxies.len() {
+        1 => "the proxy of these files".to_owned(),
+        number => format!("any of the {number} proxies of these files"),
+    };
+    Finding::new(&rules::MESHC0110, item, format!("has no effect on {proxies}: {why}")).point(path)
 }
 
 fn is_cause(translated: &Translated<'_>, kind: &str, item: &Item<'_>) -> bool {
@@ -49,7 +53,7 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
                 delegate.name == service.name() && *of == service.namespace
             });
             if !named {
-                out.push(finding(service.item, "metadata.name", "no other one delegates to it"));
+                out.push(finding(translated, service.item, "metadata.name", "no other one delegates to it"));
             }
             continue;
         }
@@ -65,7 +69,7 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let anybody = in_mesh || others.next().is_some();
         if anybody && sidecars && routers && !is_cause(translated, "virtual-service", service.item) {
             let why = "no listener has its hosts with the protocol of its routes";
-            out.push(finding(service.item, "spec.hosts", why));
+            out.push(finding(translated, service.item, "spec.hosts", why));
         }
     }
 }
@@ -98,18 +102,20 @@ fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'
     if translated.proxies.is_empty() {
         return;
     }
+    // Rules of one host become one, which names the first only.
+    let caused: BTreeSet<String> = context
+        .destination_rules()
+        .filter(|rule| is_cause(translated, "destination-rule", rule.item))
+        .map(|rule| full_host(&rule.namespace, &rule.spec.host))
+        .collect();
     for rule in context.destination_rules().filter(|rule| context.is_taken(rule.item)) {
         let host = full_host(&rule.namespace, &rule.spec.host);
-        // Rules of one host become one, which names the first only.
-        let merged = context.destination_rules().any(|other| {
-            full_host(&other.namespace, &other.spec.host) == host
-                && is_cause(translated, "destination-rule", other.item)
-        });
-        let known =
-            translated.mesh.services_by_hostname.keys().any(|known| crate::mesh::hostname::subset_of(known, &host));
-        if known && !merged && rule.spec.workload_selector.is_none() && !translated.is_told(rule.item) {
+        let hosts = &translated.mesh.services_by_hostname;
+        let known = || hosts.contains_key(&host) || hosts.keys().any(|known| hostname::subset_of(known, &host));
+        if !caused.contains(&host) && known() && rule.spec.workload_selector.is_none() && !translated.is_told(rule.item)
+        {
             let why = "no proxy has a cluster that it is for; see to its namespace and `exportTo`";
-            out.push(finding(rule.item, "spec.host", why));
+            out.push(finding(translated, rule.item, "spec.host", why));
         }
     }
 }
@@ -125,8 +131,16 @@ fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
             .proxies
             .iter()
             .any(|proxy| proxy.client.kind == ProxyKind::Sidecar && (is_root || proxy.namespace == item.namespace));
-        if seen && !used.contains(&index) && !translated.is_told(item) {
-            out.push(finding(item, "metadata.name", "every sidecar has another Sidecar, or none that it selects"));
+        let none = BTreeMap::new();
+        let selector = sidecar.spec.workload_selector.as_ref().map_or(&none, |selector| &selector.labels);
+        let is_known = context.knowledge.workloads(&item.namespace, selector).is_none();
+        if seen && is_known && !used.contains(&index) && !translated.is_told(item) {
+            out.push(finding(
+                translated,
+                item,
+                "metadata.name",
+                "every sidecar has another Sidecar, or none that it selects",
+            ));
         }
     }
 }
@@ -149,7 +163,7 @@ fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
         let unknown =
             |selector: &BTreeMap<String, String>| context.knowledge.workloads(&item.namespace, selector).is_some();
         if attached == Some(false) && !translated.is_told(item) && !unknown(selector) {
-            out.push(finding(item, "spec", "its selector selects no workload that has a proxy"));
+            out.push(finding(translated, item, "spec", "its selector selects no workload that has a proxy"));
         }
     };
     let mesh = translated.mesh;
@@ -182,7 +196,7 @@ fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
             && context.knowledge.workloads(&policy.namespace, selector).is_none()
         {
             let item: &'c Item<'c> = policy.item;
-            out.push(finding(item, "spec", "its selector selects no workload that has a proxy"));
+            out.push(finding(translated, item, "spec", "its selector selects no workload that has a proxy"));
         }
     }
 }

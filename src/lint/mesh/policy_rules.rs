@@ -75,7 +75,9 @@ fn rules_for_everyone<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c
 
 fn is_meant_for_everyone(operation: &Operation) -> bool {
     let is_open = |path: &String| path.split('/').any(|step| OPEN_PATHS.contains(&step.trim_end_matches('*')));
-    !operation.paths.is_empty() && operation.paths.iter().all(is_open)
+    // Ports without anything else are open to everyone on purpose, as those of probes and peers.
+    let ports_only = Operation { ports: operation.ports.clone(), ..Operation::default() } == *operation;
+    ports_only || !operation.paths.is_empty() && operation.paths.iter().all(is_open)
 }
 
 /// An ALLOW that is meant as an exception to a DENY: DENY goes first, and what no ALLOW names is denied besides.

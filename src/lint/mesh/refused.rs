@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity};
-use crate::ingest::{self, Named};
+use crate::ingest::{self, Manifests, Named};
 use crate::lint::{Reported, Rule, context, rules};
 use crate::source::{SourceId, Sources, Span};
 
@@ -12,7 +12,8 @@ use crate::source::{SourceId, Sources, Span};
 type Objects = BTreeMap<SourceId, Vec<Named>>;
 
 /// Returns what reading has found, but for what istiod's webhook says: IST0106 and IST0133 are that.
-pub(in crate::lint) fn refused(diagnostics: &Diagnostics, sources: &Sources) -> Vec<Reported> {
+pub(in crate::lint) fn refused(diagnostics: &Diagnostics, manifests: &Manifests) -> Vec<Reported> {
+    let sources = &manifests.sources;
     let mut objects = Objects::new();
     let mut out = Vec::new();
     let mut twice = Vec::new();
@@ -27,6 +28,10 @@ pub(in crate::lint) fn refused(diagnostics: &Diagnostics, sources: &Sources) -> 
         };
         out.push(reported(rule, diagnostic, &mut objects, sources));
     }
+    // Bases, overlays and components of Kustomize are never all applied.
+    let is_kustomized =
+        |one: &&Diagnostic| places(one).any(|(span, _)| manifests.kustomized.contains_key(&span.source));
+    twice.retain(|one| !is_kustomized(one));
     out.extend(duplicates(&twice, &mut objects, sources));
     out
 }
@@ -72,6 +77,7 @@ fn places(diagnostic: &Diagnostic) -> impl Iterator<Item = (Span, &str)> {
 /// Says of each object that it is defined twice; of folders beside each other that define the same ones, once of all.
 fn duplicates(all: &[&Diagnostic], objects: &mut Objects, sources: &Sources) -> Vec<Reported> {
     let mut out = Vec::new();
+    let mut single: Vec<Reported> = Vec::new();
     let mut siblings: BTreeMap<PathBuf, (BTreeSet<String>, Vec<&Diagnostic>)> = BTreeMap::new();
     for diagnostic in all {
         let spans: Vec<Span> = places(diagnostic).map(|(span, _)| span).collect();
@@ -92,10 +98,13 @@ fn duplicates(all: &[&Diagnostic], objects: &mut Objects, sources: &Sources) -> 
                 of_folder.push(diagnostic);
             }
             None if is_copy => {}
-            None => out.push(reported(&rules::MESHC0002, diagnostic, objects, sources)),
+            None => single.push(reported(&rules::MESHC0002, diagnostic, objects, sources)),
         }
     }
-    out.extend(siblings.into_iter().filter_map(|(above, (folders, of_folder))| {
+    out.extend(of_objects(single));
+    let others = siblings.len().saturating_sub(1);
+    let largest = siblings.into_iter().max_by_key(|(_, (_, of_folder))| of_folder.len());
+    out.extend(largest.into_iter().filter_map(|(above, (folders, of_folder))| {
         let mut names =
             of_folder.iter().filter_map(|diagnostic| object(objects, diagnostic.first_span()?, sources).cloned());
         let distinct: BTreeSet<String> = names
@@ -103,8 +112,31 @@ fn duplicates(all: &[&Diagnostic], objects: &mut Objects, sources: &Sources) -> 
             .map(|Named { kind, namespace, name, .. }| context::resource(&kind, &namespace, &name))
             .collect();
         let first = of_folder.iter().min_by_key(|diagnostic| diagnostic.first_span())?;
-        Some(of_folders(&above, &folders, distinct.len(), reported(&rules::MESHC0002, first, objects, sources)))
+        Some(of_folders(
+            &above,
+            &folders,
+            (distinct.len(), others),
+            reported(&rules::MESHC0002, first, objects, sources),
+        ))
     }));
+    out
+}
+
+/// Says of each object once that it is defined more than once: alternatives in one folder may be many.
+fn of_objects(all: Vec<Reported>) -> Vec<Reported> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    all.iter().for_each(|one| *counts.entry(one.resource.clone()).or_default() += 1);
+    let mut out: Vec<Reported> = Vec::new();
+    for mut one in all {
+        match counts.remove(&one.resource) {
+            Some(1) => out.push(one),
+            Some(count) => {
+                one.message = format!("{} ({} definitions in all)", one.message, count + 1);
+                out.push(one);
+            }
+            None => {}
+        }
+    }
     out
 }
 
@@ -119,13 +151,23 @@ fn of_siblings(one: &Path, other: &Path) -> Option<(PathBuf, [String; 2])> {
     Some((one.iter().take(shared).collect(), folders))
 }
 
-fn of_folders(above: &Path, folders: &BTreeSet<String>, objects: usize, first: Reported) -> Reported {
+fn of_folders(
+    above: &Path,
+    folders: &BTreeSet<String>,
+    (objects, others): (usize, usize),
+    first: Reported,
+) -> Reported {
     const SHOWN: usize = 4;
     let path = |name: &str| above.join(name).display().to_string();
     let names: Vec<String> = folders.iter().take(SHOWN).map(|name| format!("`{}`", path(name))).collect();
     let more = if folders.len() > SHOWN { format!(" and {} more", folders.len() - SHOWN) } else { String::new() };
     let same = if objects == 1 { "the same object".to_owned() } else { format!("the same {objects} objects") };
     let message = format!("{} folders define {same}: {}{more}", folders.len(), names.join(", "));
+    let message = match others {
+        0 => message,
+        1 => format!("{message} (and folders in 1 more place do so)"),
+        others => format!("{message} (and folders in {others} more places do so)"),
+    };
     let example = folders.first().map(|name| path(name)).unwrap_or_default();
     let help = format!("lint them one at a time (`meshc lint {example}`), or all with `--each '{}'`", path("*"));
     Reported { message, help: Some(help), ..first }

@@ -29,12 +29,19 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         }
         // The one for the whole mesh may be in the files of the install.
         let is_known = mesh.request_authentications.iter().next().is_some() || context.knowledge.knows(root);
-        if is_known && let Some((path, field)) = condition(policy) {
+        let is_settled = context.knowledge.object("RequestAuthentication", &policy.item.namespace).is_none();
+        if is_known
+            && is_settled
+            && let Some((path, field)) = condition(policy)
+        {
             out.push(unchecked(policy, &path, &field, &proxies));
         }
     }
     for authentication in mesh.request_authentications.iter() {
         let Some(item) = context.by_resource(authentication.source) else { continue };
+        if context.knowledge.object("AuthorizationPolicy", &item.namespace).is_some() {
+            continue;
+        }
         if is_asked_for(translated, context, &all, authentication) == Some(false) {
             out.push(not_required(item));
         }
