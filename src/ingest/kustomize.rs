@@ -215,7 +215,7 @@ impl Kustomizations {
             .collect();
         let mut users: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
         for one in all.values() {
-            for used in &one.resources {
+            for used in one.resources.iter().chain(&one.components) {
                 users.entry(used.clone()).or_default().push(one.folder.clone());
             }
         }

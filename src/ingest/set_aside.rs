@@ -48,7 +48,7 @@ pub(super) fn objects_only(files: Vec<SourceFile>, diagnostics: &mut Diagnostics
         let (files, why) =
             if templates == 1 { ("file", "is not read: it holds") } else { ("files", "are not read: they hold") };
         let message = format!("{templates} {files} of Helm charts {why} no objects yet");
-        let help = "`--helm DIR` renders a chart with `helm template`, and takes its values by `--values FILE`";
+        let help = "`--helm DIR` renders a chart with `helm template`, and takes its values by `--helm-values FILE`";
         diagnostics.push(Diagnostic::note("helm-chart", message).help(help));
     }
     diagnostics.push_some(note(&overlays));

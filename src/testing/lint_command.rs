@@ -230,11 +230,10 @@ fn examples_for_ci_run() {
 /// Two clusters with one mistake in both, and one more in the second.
 fn clusters(name: &str) -> PathBuf {
     let folder = folder(name, &[]);
-    for (cluster, timeout) in [("east", "5s"), ("west", "5s, retries: {attempts: 1, perTryTimeout: 9s}")] {
+    for (cluster, timeout) in [("east", "5s"), ("west", "5s\n    retries: {attempts: 1, perTryTimeout: 9s}")] {
         let here = folder.join("clusters").join(cluster);
         std::fs::create_dir_all(&here).expect("the build folder can be written");
-        let route =
-            ROUTE.replace("  - route:", &format!("  - timeout: {}\n    route:", timeout.replace(", ", "\n    ")));
+        let route = ROUTE.replace("  - route:", &format!("  - timeout: {timeout}\n    route:"));
         std::fs::write(here.join("route.yaml"), route).expect("the build folder can be written");
         std::fs::write(here.join("service.yaml"), SERVICE).expect("the build folder can be written");
     }

@@ -118,8 +118,11 @@ impl Setup {
         let has_no_object = input.manifests.is_empty() && unfinished.is_empty();
         let mut sources = std::mem::take(&mut input.manifests.sources);
         rendered.lead_back(&mut sources, all.iter_mut().flat_map(Reported::spans));
-        for one in &mut all {
-            one.line = one.line.and(one.span).map(|span| sources.position(span).line).or(one.line);
+        // istioctl counts lines its own way, in what is rendered.
+        if !arguments.render.is_empty() && self.options.view == View::Meshc {
+            for one in &mut all {
+                one.line = one.span.map(|span| sources.position(span).line).or(one.line);
+            }
         }
         let (suppressions, known) = (&self.suppressions, &mut self.known);
         let mut found =
