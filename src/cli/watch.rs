@@ -42,7 +42,9 @@ pub(super) fn run(paths: &[PathBuf], mut act: impl FnMut(Option<&str>) -> anyhow
 
 fn stamps(paths: &[PathBuf]) -> BTreeMap<PathBuf, Stamp> {
     let mut out = BTreeMap::new();
-    paths.iter().for_each(|path| collect(path, 0, &mut out));
+    for path in paths {
+        collect(path, 0, &mut out);
+    }
     out
 }
 

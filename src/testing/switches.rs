@@ -18,7 +18,7 @@ fn the_rule_of_each_honoured_switch_asks_for_it() {
             continue;
         }
         let line =
-            table.lines().find(|line| line.contains(&format!("\"{}\"", switch.name))).expect("it is in the table");
+            table.lines().find(|line| line.contains(&format!("= \"{}\"", switch.name))).expect("it is in the table");
         let field = line.trim_start().split(':').next().expect("a line has a field");
         assert!(read(rule).contains(field), "{rule} does not ask for `{field}` ({})", switch.name);
     }

@@ -68,7 +68,9 @@ fn groups(mut by_folder: Vec<(String, Vec<Reported>)>) -> Vec<(String, Vec<Repor
     let mut seen: BTreeMap<Same, usize> = BTreeMap::new();
     for (_, told) in &by_folder {
         let own: BTreeSet<Same> = told.iter().map(key).collect();
-        own.into_iter().for_each(|same| *seen.entry(same).or_default() += 1);
+        for same in own {
+            *seen.entry(same).or_default() += 1;
+        }
     }
     let is_common = |one: &Reported| seen.get(&key(one)) == Some(&number);
     let common = by_folder.first().map(|(_, told)| told.iter().filter(|one| is_common(one)).cloned().collect());
@@ -89,7 +91,9 @@ fn moved(mut looked: Looked, sources: &mut Sources) -> Looked {
     for one in told.iter_mut().chain(suppressed).chain(false_alarms).chain(unchecked) {
         one.spans().for_each(&mut lead);
     }
-    unfinished.iter_mut().for_each(|(span, _)| lead(span));
+    for (span, _) in unfinished {
+        lead(span);
+    }
     for label in looked.notes.iter_mut().flat_map(|one| &mut one.labels) {
         if let Place::Span(span) = &mut label.place {
             lead(span);

@@ -125,7 +125,9 @@ fn duplicates(all: &[&Diagnostic], objects: &mut Objects, sources: &Sources) -> 
 /// Says of each object once that it is defined more than once: alternatives in one folder may be many.
 fn of_objects(all: Vec<Reported>) -> Vec<Reported> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    all.iter().for_each(|one| *counts.entry(one.resource.clone()).or_default() += 1);
+    for one in &all {
+        *counts.entry(one.resource.clone()).or_default() += 1;
+    }
     let mut out: Vec<Reported> = Vec::new();
     for mut one in all {
         match counts.remove(&one.resource) {
