@@ -16,6 +16,7 @@
 //! | layer | knows | why |
 //! | --- | --- | --- |
 //! | [`source`], [`diagnostic`], [`options`], [`installation`] | each other | words that all share: places, findings, settings, how istiod runs |
+//! | [`visible`] | nothing | input in output that is no JSON and no YAML |
 //! | [`model`] | `source` | the input language as written; nothing is resolved |
 //! | [`envoy`] | nothing | the output language knows nothing of Istio |
 //! | [`evaluate`] | `envoy` | what Envoy does with a request, by its configuration alone; it knows no rule of Istio |
@@ -23,6 +24,7 @@
 //! | [`ingest`] | `model`, and `envoy` for what EnvoyFilters hold | the only place that sees text |
 //! | [`coverage`] | `ingest` | which kinds the rules honour |
 //! | [`control_plane`] | `ingest`, `model`, `installation` | finds out from the input how istiod runs |
+//! | [`budget`] | `ingest`, `model` | what would multiply too much |
 //! | [`expand`] | `ingest`, `model` | makes objects that are read back as if a file had held them |
 //! | [`mesh`] | `ingest`'s result, `model` | facts that are true for every proxy |
 //! | [`proxy`] | `mesh`, `model`, and `ingest` for the YAML inside of annotations | facts that are true for one proxy |
@@ -42,6 +44,7 @@
 //!
 //! The input language is in [`model`] (as Istio and Kubernetes spell it), the output language in [`envoy`] (as Envoy spells it).
 
+pub mod budget;
 pub mod cli;
 pub mod config_dump;
 pub mod control_plane;
@@ -52,6 +55,9 @@ pub mod envoy;
 pub mod evaluate;
 pub mod expand;
 pub mod explain;
+#[cfg(test)]
+#[path = "testing/fuzz/mod.rs"]
+mod fuzz;
 pub mod generate;
 pub mod ingest;
 pub mod input;
@@ -67,3 +73,4 @@ pub mod rejection;
 pub mod routing_test;
 pub mod source;
 pub mod translate;
+pub mod visible;

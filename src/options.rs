@@ -20,6 +20,26 @@ pub struct Options {
     pub expand: bool,
     /// How istiod runs, where the input does not say or is wrong.
     pub istio: IstioOptions,
+    /// How much the input may multiply.
+    pub budgets: Budgets,
+}
+
+/// How much an input may multiply before it is refused: a small file could take all memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budgets {
+    /// Values that aliases of YAML repeat, in all documents together.
+    pub alias_nodes: u64,
+    /// Routes of one VirtualService: its hosts times the matches of its routes and those of their delegates.
+    pub routes: u64,
+    /// What one ServiceEntry comes to: its hosts times its ports times its addresses and endpoints.
+    pub service_entry: u64,
+}
+
+impl Default for Budgets {
+    /// What no honest input comes near.
+    fn default() -> Self {
+        Self { alias_nodes: 4_000_000, routes: 250_000, service_entry: 4_000_000 }
+    }
 }
 
 /// How istiod runs, as the caller states it.

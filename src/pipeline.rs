@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -25,6 +26,19 @@ struct Group<'p> {
 /// Proxies with the same scope and the same client share what is computed; a group's share is dropped before the next group.
 /// `sink` is called from several threads, in no order.
 pub fn translate_all(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Proxy, ConfigDump) + Sync) -> Diagnostics {
+    translate_while(mesh, proxies, |proxy, dump| {
+        sink(proxy, dump);
+        true
+    })
+}
+
+/// The same until `sink` says that it has had enough.
+pub fn translate_while(
+    mesh: &Mesh,
+    proxies: &[&Proxy],
+    sink: impl Fn(&Proxy, ConfigDump) -> bool + Sync,
+) -> Diagnostics {
+    let goes_on = AtomicBool::new(true);
     let mut all = proxy::rivals(mesh, proxies);
     let gather = |mut a: Diagnostics, b: Diagnostics| {
         a.extend(b);
@@ -37,7 +51,11 @@ pub fn translate_all(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Proxy, Conf
         all.extend(shared.diagnostics());
         let of_group = group.proxies.par_iter().map(|proxy| {
             let mut diagnostics = Diagnostics::default();
-            sink(proxy, dump(mesh, proxy, &group.scope, &shared, &envoy_filters, &mut diagnostics));
+            if goes_on.load(Ordering::Relaxed)
+                && !sink(proxy, dump(mesh, proxy, &group.scope, &shared, &envoy_filters, &mut diagnostics))
+            {
+                goes_on.store(false, Ordering::Relaxed);
+            }
             diagnostics
         });
         all.extend(of_group.reduce(Diagnostics::default, gather));

@@ -402,6 +402,9 @@ pub(super) struct Expand {
     /// Folders (read with all below), files, or `-` for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Puts `[redacted]` in the place of each value of a Secret.
+    #[arg(long)]
+    pub(super) redact: bool,
     /// Ends with exit code 1 when the input has errors, and writes nothing.
     #[arg(long)]
     pub(super) strict: bool,

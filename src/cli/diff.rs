@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use super::args::{Diff, DiffFormat, OutputFlags};
 use super::input::Input;
 use super::side::{self, Content};
-use super::{Outcome, is_closed_pipe, keep, node, selection};
+use super::{Outcome, guard, is_closed_pipe, keep, node, selection};
 use crate::config_dump::ConfigDump;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::diff::{self, Dump, Named, Presence, ProxyName, Report, Scope, compare, missing_kinds, render};
@@ -104,12 +104,12 @@ impl Comparison<'_> {
         after: Vec<SourceFile>,
         report: &mut Report,
     ) -> anyhow::Result<Vec<String>> {
+        guard::start(&self.arguments.mesh.limits, before.iter().chain(&after));
         let worlds =
             rayon::join(|| &*keep(World::new(before, &self.options)), || &*keep(World::new(after, &self.options)));
-        let (before, after) = rayon::join(
-            || keep(Input::of_world(Instant::now(), worlds.0)),
-            || keep(Input::of_world(Instant::now(), worlds.1)),
-        );
+        let (before, after) =
+            rayon::join(|| Input::of_world(Instant::now(), worlds.0), || Input::of_world(Instant::now(), worlds.1));
+        let (before, after) = (keep(before?), keep(after?));
         let (mesh_before, mesh_after) = rayon::join(|| &*keep(before.mesh()), || &*keep(after.mesh()));
         let (of_before, of_after) = (keep(proxy::proxies(mesh_before)), keep(proxy::proxies(mesh_after)));
         let selection = &self.arguments.selection;
@@ -124,8 +124,8 @@ impl Comparison<'_> {
         explain(worlds.0, worlds.1, self.scope(), report);
         before.diagnostics.extend(of_before);
         after.diagnostics.extend(of_after);
-        before.report_findings(Severity::Error, self.flags)?;
-        after.report_findings(Severity::Error, self.flags)?;
+        before.report_findings(Severity::Error, self.flags);
+        after.report_findings(Severity::Error, self.flags);
         let mut unread = unread_of(&before.manifests, Some(&after.manifests));
         unread.extend(unread_of(&after.manifests, Some(&before.manifests)));
         Ok(unread)
@@ -138,6 +138,7 @@ impl Comparison<'_> {
         after: &[(String, String)],
         report: &mut Report,
     ) -> anyhow::Result<()> {
+        guard::start_for(&self.arguments.mesh.limits, before.iter().chain(after).map(|(_, text)| text.len()).sum());
         let (before, after) = rayon::join(|| read_dumps(before), || read_dumps(after));
         let (before, after) = (self.wanted(before?), self.wanted(after?));
         let pairs = diff::pair(&before, &after);
@@ -173,17 +174,16 @@ impl Comparison<'_> {
         dumps_are_before: bool,
         report: &mut Report,
     ) -> anyhow::Result<Vec<String>> {
-        let (dumps, (input, mesh)) = rayon::join(
+        let (dumps, input) = rayon::join(
             || read_dumps(texts),
             || {
                 let istio = IstioOptions { dumped: node::of_dumps(texts), ..self.options.istio.clone() };
                 let options = Options { istio, ..self.options.clone() };
-                let input = keep(Input::of(Instant::now(), files, &options));
-                let mesh = keep(input.mesh());
-                (input, &*mesh)
+                Input::of(Instant::now(), files, &self.arguments.mesh, &options)
             },
         );
-        let dumps = dumps?;
+        let (dumps, input) = (dumps?, keep(input?));
+        let mesh = &*keep(input.mesh());
         let proxies = keep(proxy::proxies(mesh));
         let dumps = if dumps.len() == 1 { dumps } else { self.wanted(dumps) };
         let mut matched: Vec<(&Named<'_>, Option<&Proxy>)> = Vec::new();
@@ -219,7 +219,7 @@ impl Comparison<'_> {
                 }
             }
         }
-        input.report_findings(Severity::Note, self.flags)?;
+        input.report_findings(Severity::Note, self.flags);
         Ok(unread_of(&input.manifests, None))
     }
 
@@ -275,6 +275,7 @@ impl Comparison<'_> {
 fn translate(mesh: &Mesh, proxies: &[&Proxy]) -> (BTreeMap<String, ConfigDump>, Diagnostics) {
     let dumps = Mutex::new(BTreeMap::new());
     let diagnostics = translate_all(mesh, proxies, |proxy, dump| {
+        guard::progress();
         if let Ok(mut dumps) = dumps.lock() {
             dumps.insert(proxy.full_name(), dump);
         }

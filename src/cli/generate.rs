@@ -1,11 +1,9 @@
 //! `meshc generate`: hidden, for whoever wants to see how meshc does at scale.
 
-use std::fs;
+use std::io::Write as _;
 
-use anyhow::Context as _;
-
-use super::Outcome;
 use super::args::Generate;
+use super::{Outcome, output};
 use crate::generate::{self, MeshSize};
 
 /// Runs the command.
@@ -15,9 +13,9 @@ pub(super) fn run(arguments: &Generate) -> anyhow::Result<Outcome> {
     for (name, text) in generate::mesh(&size) {
         let path = folder.join(name);
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
+            output::folder(parent)?;
         }
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        output::file(&path, |out| Ok(out.write_all(text.as_bytes())?))?;
     }
     Ok(Outcome::Fine)
 }

@@ -9,8 +9,8 @@ use anyhow::Context as _;
 
 use super::lint::config;
 use super::rendered::{RenderFlags, Rendered};
-use super::{args, source};
-use crate::diagnostic::Severity;
+use super::{args, guard, render, source};
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::input;
 use crate::options::{DumpedNode, IstioOptions, Options, Stated};
 use crate::provenance::World;
@@ -47,7 +47,7 @@ impl Input {
         if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
             anyhow::bail!("cannot read {path}: {reason}");
         }
-        Ok(Self::of(start, files, &options))
+        Self::of(start, files, mesh, &options)
     }
 
     /// Reads the input, and what other programs render of it.
@@ -63,17 +63,34 @@ impl Input {
         let options = mesh.options()?;
         let (mut files, rendered) = render.render()?;
         files.extend(source::read(paths, &mesh.limits)?);
-        Ok((Self::of(start, files, &options), rendered))
+        Ok((Self::of(start, files, mesh, &options)?, rendered))
     }
 
     /// Takes files that are read already.
-    pub(super) fn of(start: Instant, files: Vec<SourceFile>, options: &Options) -> Self {
-        Self { start, input: input::Input::new(files, options) }
+    pub(super) fn of(
+        start: Instant,
+        files: Vec<SourceFile>,
+        mesh: &args::MeshFlags,
+        options: &Options,
+    ) -> anyhow::Result<Self> {
+        guard::start(&mesh.limits, &files);
+        Self { start, input: input::Input::new(files, options) }.within_limits()
     }
 
     /// Takes what a world holds.
-    pub(super) fn of_world(start: Instant, world: &World) -> Self {
-        Self { start, input: world.input() }
+    pub(super) fn of_world(start: Instant, world: &World) -> anyhow::Result<Self> {
+        Self { start, input: world.input() }.within_limits()
+    }
+
+    /// Refuses an input that multiplies too much, and says where.
+    fn within_limits(self) -> anyhow::Result<Self> {
+        guard::progress();
+        let Some(limit) = self.input.beyond_limits() else { return Ok(self) };
+        let mut all = Diagnostics::default();
+        all.push(limit);
+        // Standard error may be full; the exit code tells.
+        let _ = render::write(&all, &self.input.manifests.sources, &mut anstream::stderr().lock());
+        anyhow::bail!("the input is beyond a limit")
     }
 
     /// Says whether the input has errors.
@@ -88,6 +105,7 @@ pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags) -> anyhow::Result
     if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
         anyhow::bail!("cannot read {path}: {reason}");
     }
+    guard::start(&mesh.limits, &files);
     Ok(World::new(files, &mesh.options()?))
 }
 
@@ -141,6 +159,7 @@ impl args::MeshFlags {
                 mesh_id: of_file(file.mesh_id),
                 dumped: DumpedNode::default(),
             },
+            budgets: self.limits.budgets(),
         })
     }
 

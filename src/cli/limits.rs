@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use crate::options::Budgets;
+
 /// How much is read.
 #[derive(Debug, Clone, Args)]
 pub struct Limits {
@@ -20,11 +22,67 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub files: u64,
+    /// How many values the aliases of YAML may repeat, in all documents together.
+    #[arg(
+        long = "max-alias-nodes",
+        value_name = "NUMBER",
+        default_value_t = 4_000_000,
+        hide_short_help = true,
+        help_heading = "Limits"
+    )]
+    pub alias_nodes: u64,
+    /// How many routes one VirtualService may come to, of its hosts times its matches.
+    #[arg(
+        long = "max-routes",
+        value_name = "NUMBER",
+        default_value_t = 250_000,
+        hide_short_help = true,
+        help_heading = "Limits"
+    )]
+    pub routes: u64,
+    /// How many addresses one ServiceEntry may come to, of its hosts times its ports times its addresses and endpoints.
+    #[arg(
+        long = "max-service-entry",
+        value_name = "NUMBER",
+        default_value_t = 4_000_000,
+        hide_short_help = true,
+        help_heading = "Limits"
+    )]
+    pub service_entry: u64,
+    /// How much memory may be used; for input above 16 MiB, 64 times its size if that is more.
+    #[arg(long = "max-memory", value_name = "SIZE", default_value = "1G", value_parser = size, hide_short_help = true, help_heading = "Limits")]
+    pub memory: u64,
+    /// How many seconds of CPU one step may take (reading, a proxy, a comparison), and two more for each MiB of input.
+    #[arg(
+        long = "max-cpu",
+        value_name = "SECONDS",
+        default_value_t = 10,
+        hide_short_help = true,
+        help_heading = "Limits"
+    )]
+    pub cpu: u64,
+}
+
+impl Limits {
+    /// Returns how much the input may multiply.
+    pub(super) fn budgets(&self) -> Budgets {
+        Budgets { alias_nodes: self.alias_nodes, routes: self.routes, service_entry: self.service_entry }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_size: 256 << 20, input_size: 1 << 30, files: 100_000 }
+        let Budgets { alias_nodes, routes, service_entry } = Budgets::default();
+        Self {
+            file_size: 256 << 20,
+            input_size: 1 << 30,
+            files: 100_000,
+            alias_nodes,
+            routes,
+            service_entry,
+            memory: 1 << 30,
+            cpu: 10,
+        }
     }
 }
 
@@ -78,7 +136,7 @@ fn size(text: &str) -> Result<u64, String> {
     Ok(number.saturating_mul(factor))
 }
 
-fn shown(size: u64) -> String {
+pub(super) fn shown(size: u64) -> String {
     for (factor, unit) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
         if size >= factor && size.is_multiple_of(factor) {
             return format!("{} {unit}", size / factor);

@@ -9,12 +9,14 @@ mod explain;
 mod generate;
 mod git;
 mod glob;
+mod guard;
 mod help;
 mod input;
 mod limits;
 mod lint;
 mod node;
 mod outcome;
+mod output;
 mod progress;
 mod proxies;
 pub mod render;
@@ -32,11 +34,17 @@ mod yaml;
 
 pub use outcome::Outcome;
 
+use std::io::Write as _;
+
 use clap::Parser;
 
 /// Runs the command that the arguments ask for.
 pub fn run() -> anyhow::Result<Outcome> {
-    let args::Args { command, output } = args::Args::parse();
+    let args::Args { command, output } = match args::Args::try_parse() {
+        Ok(args) => args,
+        // Help and version are such errors, too.
+        Err(error) => return shown(&error),
+    };
     match output.color {
         args::Color::Auto => {}
         args::Color::Always => anstream::ColorChoice::Always.write_global(),
@@ -57,6 +65,22 @@ pub fn run() -> anyhow::Result<Outcome> {
         args::Command::Completions { shell } => help::completions(shell),
         args::Command::Generate(arguments) => generate::run(&arguments),
         args::Command::Man { command } => help::man(command.as_deref()),
+    }
+}
+
+/// Reads any bytes as what git says.
+#[cfg(test)]
+pub(crate) fn any_answer_of_git(bytes: &[u8]) {
+    git::any_answer(bytes);
+}
+
+/// Writes what there is to say of the arguments: help to standard output, which has to take it.
+fn shown(error: &clap::Error) -> anyhow::Result<Outcome> {
+    let written = error.print().map_err(anyhow::Error::from).and_then(|()| Ok(std::io::stdout().flush()?));
+    match written {
+        Err(failure) if !error.use_stderr() && !is_closed_pipe(&failure) => Err(failure),
+        _ if error.exit_code() == 0 => Ok(Outcome::Fine),
+        _ => Ok(Outcome::Usage),
     }
 }
 

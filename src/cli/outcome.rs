@@ -17,6 +17,8 @@ pub enum Outcome {
     Refused,
     /// There is no telling.
     Unknown,
+    /// The arguments are not understood.
+    Usage,
 }
 
 impl From<Outcome> for ExitCode {
@@ -24,7 +26,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Fine => Self::SUCCESS,
             Outcome::InputErrors | Outcome::Findings | Outcome::Differs | Outcome::Refused => Self::from(1),
-            Outcome::Unknown => Self::from(2),
+            Outcome::Unknown | Outcome::Usage => Self::from(2),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::args::{ListFormat, OutputFlags, Proxies};
 use super::{Outcome, is_closed_pipe, keep};
 use crate::proxy::{self, Proxy, ProxyKind};
+use crate::visible::visible;
 
 /// What there is to say about a proxy.
 #[derive(Debug, Serialize)]
@@ -26,7 +27,7 @@ pub(super) fn run(arguments: &Proxies, flags: &OutputFlags) -> anyhow::Result<Ou
     let input = keep(input);
     let strict = arguments.input.strict;
     if strict && input.has_errors() {
-        return input.report(None, &rendered, strict, flags);
+        return Ok(input.report(None, &rendered, strict, flags));
     }
     let mesh = &*keep(input.mesh());
     input.diagnostics.extend(mesh.findings.clone());
@@ -45,7 +46,7 @@ pub(super) fn run(arguments: &Proxies, flags: &OutputFlags) -> anyhow::Result<Ou
         Err(error) if is_closed_pipe(&error) => {}
         other => other?,
     }
-    input.report(Some(&chosen), &rendered, strict, flags)
+    Ok(input.report(Some(&chosen), &rendered, strict, flags))
 }
 
 fn row(proxy: &Proxy) -> Row {
@@ -72,6 +73,7 @@ fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
         let or_dash = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
         let kind = (*kind).to_owned();
         [name.clone(), namespace.clone(), kind, or_dash(address), or_dash(workload), or_dash(&services.join(","))]
+            .map(|cell| visible(&cell).into_owned())
     });
     let lines: Vec<[String; 6]> = std::iter::once(title).chain(cells).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);

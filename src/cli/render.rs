@@ -8,6 +8,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Rend
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Place, Severity};
 use crate::source::{Sources, Span};
+use crate::visible::{visible, visible_lines};
 
 /// Characters shown of a line after its mark starts. What is before it the renderer cuts.
 const LINE: usize = 140;
@@ -32,38 +33,46 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let mut group = level.primary_title(&diagnostic.message).id(diagnostic.code).elements(Vec::<Element<'_>>::new());
+    let mut group =
+        level.primary_title(visible(&diagnostic.message)).id(diagnostic.code).elements(Vec::<Element<'_>>::new());
     for (at, label) in diagnostic.labels.iter().enumerate() {
         let Place::Span(span) = label.place else { continue };
         let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         group = group.elements(elements(sources, span, label, kind));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help));
+        group = group.element(Level::HELP.message(visible_help(help)));
     }
     renderer.render(&[group])
 }
 
 fn elements<'s>(sources: &'s Sources, span: Span, label: &'s Label, kind: AnnotationKind) -> Vec<Element<'s>> {
-    let path = sources.path(span.source);
+    let path = visible(sources.path(span.source));
     let text = sources.text(span.source);
     if text.is_empty() {
         return vec![Origin::path(path).into()];
     }
     let position = sources.position(span);
     let excerpt = Excerpt::of(text, span.start as usize..span.end as usize);
+    if sources.is_hidden(excerpt.span(span)) {
+        return vec![Origin::path(path).line(position.line).char_column(position.column).into()];
+    }
     if position.column > FAR {
         let origin = Origin::path(path).line(position.line).char_column(position.column);
         let text = text.get(span.start as usize..).unwrap_or("").chars().take(LINE / 2);
-        return vec![origin.into(), Level::NOTE.message(format!("here: {}", text.collect::<String>())).into()];
+        return vec![
+            origin.into(),
+            Level::NOTE.message(format!("here: {}", visible(&text.collect::<String>()))).into(),
+        ];
     }
-    let annotation = annotation(kind, excerpt.mark, &label.text);
-    vec![Snippet::source(excerpt.text).line_start(position.line).path(path).annotation(annotation).into()]
+    let Visible { text, mark } = excerpt.visible();
+    let annotation = annotation(kind, mark, &label.text);
+    vec![Snippet::source(text).line_start(position.line).path(path).annotation(annotation).into()]
 }
 
 fn annotation(kind: AnnotationKind, mark: Range<usize>, text: &str) -> Annotation<'_> {
     let annotation = kind.span(mark);
-    if text.is_empty() { annotation } else { annotation.label(text) }
+    if text.is_empty() { annotation } else { annotation.label(visible(text)) }
 }
 
 /// The lines that a mark touches, cut where they are too long.
@@ -91,6 +100,41 @@ impl<'t> Excerpt<'t> {
         }
         let mark = start - line_start..end.min(line_end) - line_start;
         Self { text: text.get(line_start..line_end).unwrap_or(""), mark }
+    }
+}
+
+/// The same as it is shown.
+struct Visible {
+    text: String,
+    mark: Range<usize>,
+}
+
+/// Our own words may be several lines.
+fn visible_help(help: &str) -> String {
+    help.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+impl Excerpt<'_> {
+    /// Makes everything in it visible.
+    fn visible(&self) -> Visible {
+        // Line breaks of Windows are seen as such.
+        let part = |range: Range<usize>| {
+            let text = self.text.get(range).unwrap_or("");
+            visible_lines(&text.replace("\r\n", "\n")).into_owned()
+        };
+        let mut text = part(0..self.mark.start);
+        let start = text.len();
+        text.push_str(&part(self.mark.clone()));
+        let mark = start..text.len();
+        text.push_str(&part(self.mark.end..self.text.len()));
+        Visible { text, mark }
+    }
+
+    /// Returns where its text is, given the span that it was made for.
+    fn span(&self, of: Span) -> Span {
+        let start = of.start.saturating_sub(u32::try_from(self.mark.start).unwrap_or(u32::MAX));
+        let end = start.saturating_add(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        Span { start, end: end.max(of.end), ..of }
     }
 }
 

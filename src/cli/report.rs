@@ -9,6 +9,7 @@ use super::rendered::Rendered;
 use super::{Outcome, render};
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::proxy::{Proxy, ProxyKind};
+use crate::visible::visible;
 
 impl Input {
     /// Writes the findings and the summary, and tells how the command ends.
@@ -18,29 +19,30 @@ impl Input {
         rendered: &Rendered,
         strict: bool,
         flags: &OutputFlags,
-    ) -> anyhow::Result<Outcome> {
+    ) -> Outcome {
         let mut diagnostics = self.take_diagnostics();
         rendered.lead_back_all(&mut self.manifests.sources, &mut diagnostics);
         self.diagnostics = diagnostics;
         if !flags.quiet {
+            // Nothing that is said here may fail the run.
             let mut err = anstream::stderr().lock();
-            render::write(&self.diagnostics, &self.manifests.sources, &mut err)?;
-            self.summary(proxies, &mut err)?;
+            let _ = render::write(&self.diagnostics, &self.manifests.sources, &mut err)
+                .and_then(|()| self.summary(proxies, &mut err));
         }
-        Ok(self.outcome(strict))
+        self.outcome(strict)
     }
 
     /// Writes findings of at least this severity, without a summary.
-    pub(super) fn report_findings(&mut self, least: Severity, flags: &OutputFlags) -> anyhow::Result<()> {
+    pub(super) fn report_findings(&mut self, least: Severity, flags: &OutputFlags) {
         if flags.quiet {
-            return Ok(());
+            return;
         }
         let all = self.take_diagnostics();
         let mut wanted = Diagnostics::default();
         for diagnostic in all.iter().filter(|diagnostic| weight(diagnostic.severity) >= weight(least)) {
             wanted.push(diagnostic.clone());
         }
-        Ok(render::write(&wanted, &self.manifests.sources, &mut anstream::stderr().lock())?)
+        let _ = render::write(&wanted, &self.manifests.sources, &mut anstream::stderr().lock());
     }
 
     fn outcome(&self, strict: bool) -> Outcome {
@@ -48,11 +50,11 @@ impl Input {
     }
 
     /// Writes the same for `expand`, with each value that was made up.
-    pub(super) fn report_expansion(&mut self, strict: bool, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    pub(super) fn report_expansion(&mut self, strict: bool, flags: &OutputFlags) -> Outcome {
         if !flags.quiet {
             let mut err = anstream::stderr().lock();
             for invented in &self.expansion.invented {
-                writeln!(err, "made up: {invented}")?;
+                let _ = writeln!(err, "made up: {}", visible(&invented.to_string()));
             }
         }
         self.report(None, &Rendered::default(), strict, flags)
@@ -107,7 +109,7 @@ fn weight(severity: Severity) -> u8 {
 }
 
 fn list<'a>(title: &str, items: impl Iterator<Item = (&'a str, usize)>, out: &mut impl Write) -> io::Result<()> {
-    let items: Vec<_> = items.map(|(name, count)| format!("{name} {count}")).collect();
+    let items: Vec<_> = items.map(|(name, count)| format!("{} {count}", visible(name))).collect();
     if items.is_empty() { Ok(()) } else { writeln!(out, "{title:<9} {}", items.join(", ")) }
 }
 

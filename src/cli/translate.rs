@@ -1,19 +1,16 @@
 //! `meshc translate`
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
-use anyhow::Context as _;
-
 use super::args::{DumpFormat, OutputFlags, Part, Translate};
 use super::progress::Progress;
-use super::{Outcome, is_closed_pipe, keep, watch, yaml};
+use super::{Outcome, guard, is_closed_pipe, keep, output, watch, yaml};
 use crate::config_dump::{ConfigDump, Query};
 use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
-use crate::pipeline::{translate_all, translate_in_order};
+use crate::pipeline::{translate_in_order, translate_while};
 use crate::proxy::{self, Proxy};
 
 /// Size of the buffer before a file.
@@ -29,7 +26,7 @@ pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<
     let input = keep(input);
     let strict = arguments.input.strict;
     if strict && input.has_errors() {
-        return input.report(None, &rendered, strict, flags);
+        return Ok(input.report(None, &rendered, strict, flags));
     }
     let mesh = &*keep(input.mesh());
     input.diagnostics.extend(mesh.findings.clone());
@@ -48,7 +45,7 @@ pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<
         Err(error) if is_closed_pipe(&error) => {}
         other => other?,
     }
-    input.report(Some(&chosen), &rendered, strict, flags)
+    Ok(input.report(Some(&chosen), &rendered, strict, flags))
 }
 
 fn query(part: &Part) -> Query {
@@ -67,25 +64,22 @@ type Written = (Diagnostics, anyhow::Result<()>);
 impl Writer {
     /// Writes a file for each proxy.
     fn to_folder(&self, dir: &Path, mesh: &Mesh, proxies: &[&Proxy], progress: &Progress) -> anyhow::Result<Written> {
-        fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
+        output::folder(dir)?;
         let extension = match self.format {
             DumpFormat::Json => "json",
             DumpFormat::Yaml => "yaml",
         };
         let failure: Mutex<Option<anyhow::Error>> = Mutex::default();
-        let diagnostics = translate_all(mesh, proxies, |proxy, dump| {
+        let diagnostics = translate_while(mesh, proxies, |proxy, dump| {
             let path = dir.join(format!("{}.{extension}", proxy.full_name()));
-            let write = || {
-                let mut out = BufWriter::with_capacity(BUFFER, File::create(&path)?);
-                self.dump(&dump, &mut out)?;
-                Ok::<_, anyhow::Error>(out.flush()?)
-            };
-            if let Err(error) = write()
-                && let Ok(mut failure) = failure.lock()
-            {
-                failure.get_or_insert(error.context(format!("cannot write {}", path.display())));
-            }
+            let written = output::file(&path, |out| self.dump(&dump, out));
             progress.step();
+            guard::progress();
+            let goes_on = written.is_ok();
+            if let (Err(error), Ok(mut failure)) = (written, failure.lock()) {
+                failure.get_or_insert(error);
+            }
+            goes_on
         });
         let failure = failure.into_inner().unwrap_or_default();
         Ok((diagnostics, failure.map_or(Ok(()), Err)))
@@ -107,6 +101,7 @@ impl Writer {
             let mut text = Vec::new();
             self.dump(&dump, &mut text)?;
             progress.step();
+            guard::progress();
             self.field(&proxy.full_name(), &text)
         };
         let (diagnostics, written) = translate_in_order(mesh, proxies, render, |_, text: anyhow::Result<Vec<u8>>| {

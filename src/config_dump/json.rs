@@ -26,7 +26,11 @@ pub enum Json {
 impl Json {
     /// Turns anything that prints into a value, with whole numbers as Envoy prints them.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
-        serde_json::from_slice(&crate::envoy::json::to_vec(value)?)
+        let text = crate::envoy::json::to_vec(value)?;
+        // As deep as the input may be, and what is around it: see `ingest`.
+        let mut deserializer = serde_json::Deserializer::from_slice(&text);
+        deserializer.disable_recursion_limit();
+        Self::deserialize(&mut deserializer)
     }
 
     /// Returns a field of an object.

@@ -65,6 +65,5 @@ fn config_map<'m>(istiod: &Istiod<'_>, name: &str, manifests: &'m Manifests) -> 
 fn secret_key(istiod: &Istiod<'_>, selector: &KeySelector, manifests: &Manifests) -> Option<String> {
     let mut all = manifests.secrets.iter();
     let secret = all.find(|s| s.meta.namespace == istiod.meta.namespace && s.meta.name == selector.name)?;
-    let plain = secret.spec.string_data.get(&selector.key).cloned();
-    plain.or_else(|| Some(String::from_utf8_lossy(&secret.spec.data.get(&selector.key)?.0).into_owned()))
+    Some(secret.spec.value(&selector.key)?.shown().to_owned())
 }

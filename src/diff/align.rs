@@ -1,11 +1,12 @@
 //! Which items of two lists belong together, where the order means something: an item more is one addition, not a change of all
 //! that come after it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::canonical::text;
+use super::distance;
 use super::identity::Key;
 use crate::config_dump::Json;
 
@@ -27,7 +28,7 @@ pub(super) fn align(before: &[Json], after: &[Json], key: Option<Key>) -> Vec<Pa
     let (a, b): (Vec<String>, Vec<String>) = (before.iter().map(text).collect(), after.iter().map(text).collect());
     let mut out = Vec::new();
     let mut gaps = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &a, &b) {
+    for op in differences(&a, &b) {
         if let DiffOp::Equal { .. } = op {
             continue;
         }
@@ -48,16 +49,21 @@ pub(super) fn align(before: &[Json], after: &[Json], key: Option<Key>) -> Vec<Pa
     if let Some(key) = key {
         pair_by(&mut removed, &mut added, |at| key(&before[at]), |at| key(&after[at]), &mut out);
     }
+    let (left_before, left_after): (BTreeSet<usize>, BTreeSet<usize>) =
+        (removed.iter().copied().collect(), added.iter().copied().collect());
+    let mut paired: (BTreeSet<usize>, BTreeSet<usize>) = Default::default();
     for (of_gap, others) in gaps {
-        let of_gap: Vec<usize> = of_gap.into_iter().filter(|at| removed.contains(at)).collect();
-        let others: Vec<usize> = others.into_iter().filter(|at| added.contains(at)).collect();
+        let of_gap: Vec<usize> = of_gap.into_iter().filter(|at| left_before.contains(at)).collect();
+        let others: Vec<usize> = others.into_iter().filter(|at| left_after.contains(at)).collect();
         // As many as before, in the same gap: the same items, changed.
         if of_gap.len() == others.len() {
-            removed.retain(|at| !of_gap.contains(at));
-            added.retain(|at| !others.contains(at));
+            paired.0.extend(&of_gap);
+            paired.1.extend(&others);
             out.extend(of_gap.into_iter().zip(others).map(|(a, b)| Pairing::Pair(a, b)));
         }
     }
+    removed.retain(|at| !paired.0.contains(at));
+    added.retain(|at| !paired.1.contains(at));
     out.extend(removed.into_iter().map(Pairing::Removed));
     out.extend(added.into_iter().map(Pairing::Added));
     out.sort_by_key(|pairing| match pairing {
@@ -65,6 +71,14 @@ pub(super) fn align(before: &[Json], after: &[Json], key: Option<Key>) -> Vec<Pa
         Pairing::Added(b) => (*b, 1),
     });
     out
+}
+
+/// Returns what two lists share in order; of lists that are too far apart, nothing.
+fn differences(a: &[String], b: &[String]) -> Vec<DiffOp> {
+    if distance::are_near(a, b) {
+        return capture_diff_slices(Algorithm::Myers, a, b);
+    }
+    vec![DiffOp::Replace { old_index: 0, old_len: a.len(), new_index: 0, new_len: b.len() }]
 }
 
 /// Pairs what has the same key, in order, and takes it out of both lists.
@@ -88,24 +102,30 @@ fn pair_by(
         }
         None => true,
     });
+    let taken: BTreeSet<usize> = taken.into_iter().collect();
     added.retain(|at| !taken.contains(at));
 }
 
 /// Returns the names that two lists share and that stand at another place among those, with both places.
 pub(super) fn moved(before: &[String], after: &[String]) -> Vec<(String, usize, usize)> {
     let shared = |names: &[String], others: &[String]| -> Vec<String> {
+        let others: BTreeSet<&String> = others.iter().collect();
         names.iter().filter(|name| others.contains(name)).cloned().collect()
     };
     let (a, b) = (shared(before, after), shared(after, before));
+    let places = |names: &[String]| {
+        // Of equal ones, the first place.
+        names.iter().enumerate().rev().map(|(at, name)| (name.clone(), at)).collect::<BTreeMap<_, _>>()
+    };
+    let (of_before, of_after) = (places(before), places(after));
     let mut out = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &a, &b) {
+    for op in differences(&a, &b) {
         if let DiffOp::Equal { .. } = op {
             continue;
         }
         for name in &a[op.old_range()] {
-            let place = |names: &[String]| names.iter().position(|other| other == name);
-            if let (Some(from), Some(to)) = (place(before), place(after)) {
-                out.push((name.clone(), from, to));
+            if let (Some(from), Some(to)) = (of_before.get(name), of_after.get(name)) {
+                out.push((name.clone(), *from, *to));
             }
         }
     }

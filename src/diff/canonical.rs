@@ -46,6 +46,7 @@ fn message(name: &str, value: Json) -> Json {
             continue;
         }
         match known.field(&key) {
+            Some(field) if redact::is_sensitive(name, field.name) => {}
             Some(field) => {
                 let value = field_value(name, field, value);
                 if !is_default(field, &value) {
@@ -71,7 +72,12 @@ fn field_value(owner: &str, field: &Field, value: Json) -> Json {
         }
         (Label::Map(_), Json::Object(mut entries)) => {
             entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Json::Object(entries.into_iter().map(|(key, value)| (key, kind_value(&field.kind, value))).collect())
+            let entry = |(key, value): (String, Json)| {
+                let value =
+                    if key == redact::PULL_SECRET { redact::held_back() } else { kind_value(&field.kind, value) };
+                (key, value)
+            };
+            Json::Object(entries.into_iter().map(entry).collect())
         }
         (_, value) => kind_value(&field.kind, value),
     }

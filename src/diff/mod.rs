@@ -13,6 +13,7 @@
 mod align;
 mod canonical;
 mod compare;
+mod distance;
 mod dump;
 mod endpoints;
 mod fields;

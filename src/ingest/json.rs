@@ -19,7 +19,7 @@ pub(crate) fn parse(text: &str, range: Range<u32>) -> Result<Vec<Tree>, Problem>
             return Ok(trees);
         }
         reader.value(0)?;
-        trees.push(std::mem::take(&mut reader.builder).finish());
+        trees.push(std::mem::take(&mut reader.builder).finish(0));
     }
 }
 

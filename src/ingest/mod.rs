@@ -25,6 +25,7 @@ mod origin;
 pub(crate) mod placeholder;
 mod problem;
 mod scalar;
+mod secrecy;
 mod set_aside;
 mod shape;
 mod text;
@@ -53,6 +54,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::options::Budgets;
 use crate::source::{Node, SourceFile, SourceId, Sources, Span, Tree};
 pub(crate) use kind::Resource;
 use kind::{Kind, Known};
@@ -61,21 +63,61 @@ use problem::Problem;
 
 /// Reads all files.
 pub fn ingest(files: Vec<SourceFile>) -> (Manifests, Diagnostics) {
+    ingest_within(files, &Budgets::default())
+}
+
+/// Reads all files, within budgets.
+pub fn ingest_within(files: Vec<SourceFile>, budgets: &Budgets) -> (Manifests, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
     let set_aside::Files { with_objects: files, kustomizations, overlays, templates } =
         set_aside::objects_only(files, &mut diagnostics);
     let (sources, unread, pieces) = load(files, &mut diagnostics);
     let kustomized: BTreeMap<SourceId, Arc<Kustomized>> =
         sources.ids().filter_map(|id| Some((id, kustomizations.of(Path::new(sources.path(id)))?))).collect();
-    let read: Vec<Read> = pieces
-        .into_par_iter()
-        .map(|piece| read_piece(&sources, &piece, kustomized.get(&piece.source).map(Arc::as_ref)))
-        .collect();
+    let read = read_all(&sources, &pieces, &kustomized, budgets);
+    let mut sources = sources;
+    sources.hide(read.iter().flat_map(|read| read.hidden.iter().copied()));
     let mut manifests = manifests::collect(sources, unread, read, &mut diagnostics);
     manifests.overlays = overlays;
     manifests.passed_over += templates;
     manifests.kustomized = kustomized;
     (manifests, diagnostics)
+}
+
+/// Reads all documents. Those with aliases, which multiply, are read a few at a time, until the budget of the run is spent.
+fn read_all(
+    sources: &Sources,
+    pieces: &[Piece],
+    kustomized: &BTreeMap<SourceId, Arc<Kustomized>>,
+    budgets: &Budgets,
+) -> Vec<Read> {
+    let read_piece = |piece: &Piece| read_piece(sources, piece, kustomized.get(&piece.source).map(Arc::as_ref));
+    const AT_A_TIME: usize = 8;
+    let repeats = |piece: &Piece| {
+        let text = sources.text(piece.source).get(piece.range.start as usize..piece.range.end as usize);
+        text.is_some_and(|text| text.contains('&') && text.contains('*'))
+    };
+    let mut read: Vec<Option<Read>> =
+        pieces.par_iter().map(|piece| if repeats(piece) { None } else { Some(read_piece(piece)) }).collect();
+    let left: Vec<usize> = (0..read.len()).filter(|at| read[*at].is_none()).collect();
+    let mut repeated = 0_u64;
+    for some in left.chunks(AT_A_TIME) {
+        let of_some: Vec<Read> = some.par_iter().map(|at| read_piece(&pieces[*at])).collect();
+        for (at, one) in some.iter().zip(of_some) {
+            repeated += one.repeated;
+            if repeated > budgets.alias_nodes {
+                let Piece { source, range, .. } = &pieces[*at];
+                let message = format!("the aliases of the input repeat more than {} values", budgets.alias_nodes);
+                let diagnostic = Diagnostic::error("limit-alias-nodes", message)
+                    .span(Span { source: *source, start: range.start, end: range.start })
+                    .help("--max-alias-nodes raises the limit");
+                read[*at] = Some(Read { diagnostics: vec![diagnostic], ..Read::new(*source) });
+                return read.into_iter().flatten().collect();
+            }
+            read[*at] = Some(one);
+        }
+    }
+    read.into_iter().flatten().collect()
 }
 
 /// A stretch of a file that holds one document (or several values of JSON).
@@ -96,8 +138,27 @@ pub(crate) struct Read {
     unfinished: Vec<(Span, String)>,
     objects: Vec<Object>,
     diagnostics: Vec<Diagnostic>,
+    /// How many nodes aliases have repeated.
+    repeated: u64,
     /// The document, if it does not parse.
     unread: Option<Span>,
+    /// What is a Secret, or may be one: its text is never shown.
+    hidden: Vec<Span>,
+}
+
+impl Read {
+    fn new(source: SourceId) -> Self {
+        Self {
+            source,
+            documents: 0,
+            unfinished: Vec::new(),
+            objects: Vec::new(),
+            diagnostics: Vec::new(),
+            repeated: 0,
+            unread: None,
+            hidden: Vec::new(),
+        }
+    }
 }
 
 /// An object of the input.
@@ -159,32 +220,34 @@ fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, 
 fn read_piece(sources: &Sources, piece: &Piece, kustomized: Option<&Kustomized>) -> Read {
     let source = piece.source;
     let text = sources.text(source);
-    let unread = Some(Span { source, start: piece.range.start, end: piece.range.end });
-    let mut read = Read {
-        source,
-        documents: 0,
-        unfinished: Vec::new(),
-        objects: Vec::new(),
-        diagnostics: Vec::new(),
-        unread: None,
-    };
+    let whole = Span { source, start: piece.range.start, end: piece.range.end };
+    let mut read = Read::new(source);
     let trees = match parse(text, piece) {
         Ok(trees) => trees,
-        Err(problem) => {
+        Err(mut problem) => {
+            if secrecy::may_be_secret(sources.slice(whole)) {
+                problem = problem.without_text();
+                read.hidden.push(whole);
+            }
             read.documents = 1;
             read.diagnostics.push(problem.diagnostic(source));
-            read.unread = unread;
+            read.unread = Some(whole);
             return read;
         }
     };
     for tree in trees {
         read.documents += 1;
+        read.repeated += u64::from(tree.repeated());
         let tree = Arc::new(tree);
         let mut objects = Vec::new();
         if let Err(problem) = list(tree.root(piece.source, text), None, &mut objects) {
+            if secrecy::may_be_secret(sources.slice(whole)) {
+                read.hidden.push(whole);
+            }
             read.diagnostics.push(problem.diagnostic(piece.source));
-            read.unread = unread;
+            read.unread = Some(whole);
         }
+        read.hidden.extend(secrecy::spans(&objects, whole));
         // A list may be as long as the whole input.
         let results: Vec<_> = objects
             .into_par_iter()
@@ -271,7 +334,11 @@ fn read_object(
     let unfinished::Finished { resource, object, placeholder } =
         unfinished::read(entry, node, kustomized, &mut problems, Kind::read);
     let document = Document::new(source, Arc::clone(tree), node.index(), group, version, kind).finished(object);
-    let unfinished = placeholder.map(|text| (node.span(), text));
+    let mut unfinished = placeholder.map(|text| (node.span(), text));
+    if secrecy::is_secret(kind) {
+        problems = problems.into_iter().map(Problem::without_values).collect();
+        unfinished = unfinished.map(|(span, _)| (span, "a placeholder".to_owned()));
+    }
     (resource.map(|resource| Object::Resource(resource, document)), unfinished, problems)
 }
 

@@ -25,6 +25,25 @@ impl Problem {
         Self { code, severity, message: message.into(), start, end: end.max(start), also: None, help: None }
     }
 
+    /// Takes the values of a Secret out of the message: what is wrong is said by kind.
+    pub(crate) fn without_values(self) -> Self {
+        let path = self.message.strip_prefix('`').and_then(|rest| rest.split_once("`: "));
+        let message = match (path, self.code) {
+            (Some((path, _)), "invalid-value") => format!("`{path}`: the value cannot be read; data is base64"),
+            (Some((path, text)), _) => format!("`{path}`: {}", without_quotes(text)),
+            (None, "unknown-field" | "missing-field" | "missing-name" | "invalid-name" | "unknown-version") => {
+                return self;
+            }
+            (None, _) => without_quotes(&self.message),
+        };
+        Self { message, ..self }
+    }
+
+    /// Takes all that the message quotes out of it.
+    pub(crate) fn without_text(self) -> Self {
+        Self { message: without_quotes(&self.message), help: self.help.map(|help| without_quotes(&help)), ..self }
+    }
+
     /// Makes it one that the object is not rejected for.
     pub(crate) fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
@@ -76,4 +95,17 @@ impl Problem {
         }
         diagnostic
     }
+}
+
+/// Takes out what is between backticks or quotes.
+fn without_quotes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(['`', '"']) {
+        let (before, quoted) = rest.split_at(start);
+        let quote = if quoted.starts_with('`') { '`' } else { '"' };
+        out.push_str(before.trim_end());
+        rest = quoted.get(1..).and_then(|inner| inner.rsplit_once(quote)).map_or("", |(_, after)| after);
+    }
+    out + rest
 }

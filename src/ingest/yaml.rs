@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
@@ -19,8 +20,8 @@ use crate::source::{NodeKind, Nodes, Scalar, SourceId, Tree, TreeBuilder};
 /// The code of what is no YAML.
 const SYNTAX: &str = "yaml-syntax";
 
-/// Lists and maps inside of each other. Nothing real comes close; it keeps recursion far from the end of the stack.
-pub(crate) const MAX_DEPTH: usize = 200;
+/// Lists and maps inside of each other. Nothing real comes close; what is made of it stays below the 128 that readers of JSON take.
+pub(crate) const MAX_DEPTH: usize = 100;
 
 /// Nodes that aliases may repeat in one document (go-yaml lets about as many pass).
 const MAX_REPEATED: u32 = 400_000;
@@ -76,7 +77,7 @@ fn parse_document(
         let end = reader.bytes.at(span.end.index());
         reader.event(event, start, end)?;
     }
-    Ok(reader.builder.finish())
+    Ok(reader.builder.finish(reader.repeated))
 }
 
 /// Refuses a line longer than any scalar may be before the parser copies it around.
@@ -107,9 +108,16 @@ struct Reader<'t> {
     builder: TreeBuilder,
     stack: Vec<Frame>,
     /// What an anchor named, once it is complete.
-    anchors: BTreeMap<usize, Option<Nodes>>,
+    anchors: BTreeMap<usize, Option<Anchored>>,
     repeated: u32,
     documents: usize,
+}
+
+/// What an anchor names: nodes of the tree so far, or of a part of it that was written anew.
+#[derive(Clone)]
+enum Anchored {
+    Here(u32),
+    Kept(Arc<Nodes>, u32),
 }
 
 /// A list or map that is open.
@@ -168,6 +176,7 @@ impl Reader<'_> {
             if let Some(end) = self.colon_at_end(&frame) {
                 let text = self.text;
                 let value = text.get(frame.start as usize..end as usize).unwrap_or("");
+                self.keep_anchored(frame.index);
                 self.builder.truncate(frame.index);
                 self.builder.scalar(&Scalar::String(value), text, frame.start, end);
                 self.end_of_node();
@@ -179,7 +188,7 @@ impl Reader<'_> {
             }
         }
         if frame.anchor > 0 {
-            self.anchors.insert(frame.anchor, Some(self.builder.copy(frame.index)));
+            self.anchors.insert(frame.anchor, Some(Anchored::Here(frame.index)));
         }
         self.end_of_node();
         Ok(())
@@ -217,33 +226,43 @@ impl Reader<'_> {
         let index = self.builder.next();
         self.builder.scalar(&meaning, self.text, start, end);
         if anchor > 0 {
-            self.anchors.insert(anchor, Some(self.builder.copy(index)));
+            self.anchors.insert(anchor, Some(Anchored::Here(index)));
         }
         self.end_of_node();
         Ok(())
     }
 
     fn alias(&mut self, anchor: usize, start: u32, end: u32) -> Result<(), Problem> {
-        let nodes = match self.anchors.get(&anchor) {
-            Some(Some(nodes)) => nodes,
+        let anchored = match self.anchors.get(&anchor) {
+            Some(Some(anchored)) => anchored.clone(),
             Some(None) => {
                 return Err(Problem::new("yaml-alias", "this alias stands inside of what it repeats", start, end));
             }
             None => return Err(Problem::new("yaml-alias", "this alias has no anchor", start, end)),
         };
-        self.repeated = self.repeated.saturating_add(nodes.len());
+        self.repeated = self.repeated.saturating_add(match &anchored {
+            Anchored::Here(index) => self.builder.size(*index),
+            Anchored::Kept(nodes, index) => nodes.size(*index),
+        });
         if self.repeated > MAX_REPEATED {
             let message = "the aliases of this document repeat too much of it";
             let help = "Kubernetes refuses documents that grow out of proportion when their aliases are followed";
             return Err(Problem::new("yaml-alias-bomb", message, start, end).help(help));
         }
         // Depth: what is repeated counts where it is repeated.
-        if self.stack.len() + nodes.depth() > MAX_DEPTH {
+        let depth = match &anchored {
+            Anchored::Here(index) => self.builder.depth(*index),
+            Anchored::Kept(nodes, index) => nodes.depth(*index),
+        };
+        if self.stack.len() + depth > MAX_DEPTH {
             let message = format!("lists and maps are more than {MAX_DEPTH} deep inside of each other");
             return Err(Problem::new("yaml-depth", message, start, end));
         }
         let index = self.builder.next();
-        self.builder.paste(nodes);
+        match &anchored {
+            Anchored::Here(index) => self.builder.repeat(*index),
+            Anchored::Kept(nodes, index) => self.builder.paste(nodes, *index),
+        }
         if self.next_is_key() {
             let nodes = self.builder.node(SourceId::default(), self.text, index);
             let kind = match nodes.kind() {
@@ -293,7 +312,7 @@ impl Reader<'_> {
         let mut keys: Vec<_> = map
             .entries()
             .map(|(key, _)| (key.as_str().unwrap_or(""), key.index(), key.span()))
-            .filter(|(_, index, _)| !frame.merges.contains(index))
+            .filter(|(_, index, _)| frame.merges.binary_search(index).is_err())
             .collect();
         // The usual map is small: sorting it costs less than a set.
         keys.sort_unstable();
@@ -311,7 +330,7 @@ impl Reader<'_> {
         let map = self.builder.node(SourceId::default(), self.text, frame.index);
         let mut merged = IndexMap::new();
         for (key, value) in map.entries() {
-            if !frame.merges.contains(&key.index()) {
+            if frame.merges.binary_search(&key.index()).is_err() {
                 merged.insert(key.as_str().unwrap_or(""), (key.index(), value.index()));
                 continue;
             }
@@ -330,8 +349,22 @@ impl Reader<'_> {
             }
         }
         let entries: Vec<_> = merged.into_values().collect();
+        self.keep_anchored(frame.index);
         self.builder.rebuild_map(frame.index, &entries);
         Ok(())
+    }
+
+    /// Keeps what anchors name from a node on, which is about to be written anew; all of it once.
+    fn keep_anchored(&mut self, from: u32) {
+        let mut kept: Option<Arc<Nodes>> = None;
+        for anchored in self.anchors.values_mut().flatten() {
+            if let Anchored::Here(index) = anchored
+                && *index >= from
+            {
+                let nodes = kept.get_or_insert_with(|| Arc::new(self.builder.tail(from)));
+                *anchored = Anchored::Kept(Arc::clone(nodes), *index - from);
+            }
+        }
     }
 
     fn next_is_key(&self) -> bool {
@@ -353,7 +386,7 @@ impl Reader<'_> {
 
 /// Returns what a scalar means, or what is wrong with it.
 fn meaning<'v>(value: &'v str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Scalar<'v>, String> {
-    let no_json = || format!("`{value}` has no JSON");
+    let no_json = || format!("`{}` has no JSON", shorten(value));
     let Some(tag) = tag else {
         return match style {
             ScalarStyle::Plain => scalar::resolve(value).ok_or_else(no_json),

@@ -4,6 +4,7 @@ mod revision;
 
 use std::collections::BTreeMap;
 
+use crate::budget;
 use crate::control_plane::ControlPlane;
 use crate::coverage;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -33,12 +34,13 @@ pub struct Input {
 impl Input {
     /// Reads files.
     pub fn new(files: Vec<SourceFile>, options: &Options) -> Self {
-        let (manifests, diagnostics) = ingest::ingest(files);
+        let (manifests, diagnostics) = ingest::ingest_within(files, &options.budgets);
         Self::of(manifests, diagnostics, options)
     }
 
     /// Takes manifests that are read already, and what there is to say of them.
     pub fn of(mut manifests: Manifests, mut diagnostics: Diagnostics, options: &Options) -> Self {
+        diagnostics.extend(budget::check(&manifests, &options.budgets));
         let (options, note) = revision::choose(&manifests, options);
         let options = options.as_ref();
         diagnostics.push_some(note);
@@ -59,6 +61,16 @@ impl Input {
         let manifests = &self.manifests;
         let all = std::mem::take(&mut self.diagnostics);
         all.finish(&manifests.sources, |resource, path| manifests.locate(resource, path))
+    }
+
+    /// Returns the first error that says that the input multiplies too much to go on.
+    pub fn beyond_limits(&self) -> Option<Diagnostic> {
+        let is_limit = |diagnostic: &&Diagnostic| diagnostic.code.starts_with("limit-");
+        let found = self.diagnostics.iter().filter(is_limit).cloned();
+        let mut all = Diagnostics::default();
+        found.for_each(|diagnostic| all.push(diagnostic));
+        let all = all.finish(&self.manifests.sources, |resource, path| self.manifests.locate(resource, path));
+        all.into_iter().next()
     }
 
     /// Resolves what was read.

@@ -11,11 +11,13 @@ pub mod kubernetes;
 mod duration;
 mod meta;
 mod proto;
+mod secret_bytes;
 mod timestamp;
 
 pub use duration::Duration;
 pub use meta::{Config, ObjectMeta, OwnerReference};
 pub use proto::Bytes;
+pub use secret_bytes::{REDACTED, SecretBytes};
 pub use timestamp::Timestamp;
 
 /// Free-form JSON (`google.protobuf.Struct`).

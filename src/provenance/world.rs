@@ -56,7 +56,7 @@ pub(super) struct Variant {
 impl World {
     /// Reads files.
     pub fn new(files: Vec<SourceFile>, options: &Options) -> Self {
-        let (manifests, diagnostics) = ingest::ingest(files);
+        let (manifests, diagnostics) = ingest::ingest_within(files, &options.budgets);
         Self { manifests, diagnostics, options: options.clone() }
     }
 

@@ -60,8 +60,8 @@ fn config_map_key(pod: &Config<Pod>, key: &KeySelector, mesh: &Mesh) -> Option<S
     config_map.spec.data.get(&key.key).cloned()
 }
 
+/// Not the value: the metadata of the node are printed.
 fn secret_key(pod: &Config<Pod>, key: &KeySelector, mesh: &Mesh) -> Option<String> {
     let secret = &mesh.secrets.get(&(pod.meta.namespace.clone(), key.name.clone()))?.spec;
-    let plain = secret.string_data.get(&key.key).cloned();
-    plain.or_else(|| Some(String::from_utf8_lossy(&secret.data.get(&key.key)?.0).into_owned()))
+    Some(secret.value(&key.key)?.shown().to_owned())
 }

@@ -89,6 +89,8 @@ impl Default for ResourceRef {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<Arc<Source>>,
+    /// What is not to be shown, in order.
+    hidden: Vec<Span>,
 }
 
 #[derive(Debug)]
@@ -105,6 +107,23 @@ impl Sources {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(Arc::new(Source { path, text, lines: OnceLock::new() }));
         id
+    }
+
+    /// Hides stretches of the files, which are Secrets or may be: their text is never shown.
+    pub fn hide(&mut self, spans: impl IntoIterator<Item = Span>) {
+        self.hidden.extend(spans);
+        self.hidden.sort();
+    }
+
+    /// Says whether any of a stretch is hidden.
+    pub fn is_hidden(&self, span: Span) -> bool {
+        // Nested stretches begin with the longest: what a list hides, its items need not.
+        let of_file = self.hidden.partition_point(|hidden| hidden.source < span.source);
+        let hidden = self.hidden.get(of_file..).unwrap_or_default();
+        hidden
+            .iter()
+            .take_while(|hidden| hidden.source == span.source && hidden.start < span.end.max(span.start + 1))
+            .any(|hidden| span.start < hidden.end)
     }
 
     /// Returns the files, in their order.

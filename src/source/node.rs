@@ -12,6 +12,8 @@ pub struct Tree {
     nodes: Vec<Data>,
     /// Strings whose text in the file is not their value, one after the other.
     decoded: String,
+    /// How many nodes aliases have repeated.
+    repeated: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +97,11 @@ impl Tree {
     /// Returns how many nodes there are.
     pub fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Returns how many nodes are there because an alias repeats them.
+    pub(crate) fn repeated(&self) -> u32 {
+        self.repeated
     }
 
     /// Returns whether there is no node: an empty document.
@@ -360,26 +367,37 @@ pub(crate) struct TreeBuilder {
 pub(crate) struct Nodes(Vec<Data>);
 
 impl Nodes {
-    /// Returns how many nodes there are.
-    pub(crate) fn len(&self) -> u32 {
-        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    /// Returns how many nodes belong to one.
+    pub(crate) fn size(&self, index: u32) -> u32 {
+        self.0.get(index as usize).map_or(1, |data| data.size)
     }
 
-    /// Returns how many lists and maps are inside of each other.
-    pub(crate) fn depth(&self) -> usize {
-        let mut ends: Vec<usize> = Vec::new();
-        let mut deepest = 0;
-        for (at, data) in self.0.iter().enumerate() {
-            while ends.last().is_some_and(|end| *end <= at) {
-                ends.pop();
-            }
-            if matches!(data.value, Value::Seq | Value::Map) {
-                ends.push(at + data.size as usize);
-                deepest = deepest.max(ends.len());
-            }
-        }
-        deepest
+    /// Returns how many lists and maps are inside of each other in a node.
+    pub(crate) fn depth(&self, index: u32) -> usize {
+        depth(part(&self.0, index))
     }
+}
+
+/// Returns the nodes that belong to one.
+fn part(nodes: &[Data], index: u32) -> &[Data] {
+    let start = index as usize;
+    let size = nodes.get(start).map_or(1, |data| data.size as usize);
+    nodes.get(start..start + size).unwrap_or_default()
+}
+
+fn depth(nodes: &[Data]) -> usize {
+    let mut ends: Vec<usize> = Vec::new();
+    let mut deepest = 0;
+    for (at, data) in nodes.iter().enumerate() {
+        while ends.last().is_some_and(|end| *end <= at) {
+            ends.pop();
+        }
+        if matches!(data.value, Value::Seq | Value::Map) {
+            ends.push(at + data.size as usize);
+            deepest = deepest.max(ends.len());
+        }
+    }
+    deepest
 }
 
 /// A value without children.
@@ -433,16 +451,28 @@ impl TreeBuilder {
         }
     }
 
-    /// Returns a copy of the nodes that belong to a closed node: what an anchor names.
-    pub(crate) fn copy(&self, index: u32) -> Nodes {
-        let start = index as usize;
-        let end = start + self.size(index) as usize;
-        Nodes(self.tree.nodes.get(start..end).unwrap_or_default().to_vec())
+    /// Returns a copy of all nodes from one on.
+    pub(crate) fn tail(&self, index: u32) -> Nodes {
+        Nodes(self.tree.nodes.get(index as usize..).unwrap_or_default().to_vec())
     }
 
-    /// Adds a copy of nodes of this tree: an alias of them.
-    pub(crate) fn paste(&mut self, nodes: &Nodes) {
-        self.tree.nodes.extend_from_slice(&nodes.0);
+    /// Adds a copy of nodes that were in this tree: an alias of them.
+    pub(crate) fn paste(&mut self, nodes: &Nodes, index: u32) {
+        self.tree.nodes.extend_from_slice(part(&nodes.0, index));
+    }
+
+    /// Adds a copy of a closed node: an alias of it.
+    pub(crate) fn repeat(&mut self, index: u32) {
+        let start = index as usize;
+        let end = start + self.size(index) as usize;
+        if end <= self.tree.nodes.len() {
+            self.tree.nodes.extend_from_within(start..end);
+        }
+    }
+
+    /// Returns how many lists and maps are inside of each other in a closed node.
+    pub(crate) fn depth(&self, index: u32) -> usize {
+        depth(part(&self.tree.nodes, index))
     }
 
     /// Returns how many nodes belong to a closed node.
@@ -478,8 +508,9 @@ impl TreeBuilder {
         }
     }
 
-    /// Returns the finished tree.
-    pub(crate) fn finish(mut self) -> Tree {
+    /// Returns the finished tree, given how many nodes aliases have repeated.
+    pub(crate) fn finish(mut self, repeated: u32) -> Tree {
+        self.tree.repeated = repeated;
         self.tree.nodes.shrink_to_fit();
         self.tree.decoded.shrink_to_fit();
         self.tree

@@ -8,6 +8,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("diagnostic", &["source"]),
     ("options", &["source"]),
+    ("visible", &[]),
+    ("budget", &["diagnostic", "options", "model", "ingest"]),
     ("installation", &["source", "diagnostic", "options", "model"]),
     ("model", &["source"]),
     ("ingest", &["source", "diagnostic", "options", "installation", "model", "envoy"]),
@@ -37,9 +39,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "translate",
             "config_dump",
             "pipeline",
+            "visible",
         ],
     ),
-    ("diff", &["envoy", "config_dump"]),
+    ("diff", &["envoy", "config_dump", "visible"]),
     (
         "explain",
         &[
@@ -64,7 +67,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "input",
-        &["source", "diagnostic", "options", "installation", "ingest", "control_plane", "coverage", "expand", "mesh"],
+        &[
+            "source",
+            "diagnostic",
+            "options",
+            "installation",
+            "ingest",
+            "control_plane",
+            "coverage",
+            "budget",
+            "expand",
+            "mesh",
+        ],
     ),
     (
         "pipeline",

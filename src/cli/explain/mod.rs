@@ -59,7 +59,7 @@ fn at(arguments: &Explain, paths: &[PathBuf], asked: &Asked, flags: &OutputFlags
     let dump = pipeline::translate_one(mesh, found, &mut Diagnostics::default());
     let mut report = explain::one_proxy(&explain::of_translation(&dump.translation), name, asked);
     explain::locate(&mut report, &input.manifests);
-    input.report_findings(Severity::Error, flags)?;
+    input.report_findings(Severity::Error, flags);
     Ok(report)
 }
 
@@ -75,7 +75,7 @@ fn from(arguments: &Explain, paths: &[PathBuf], url: &curl::Url, flags: &OutputF
     };
     let mut report = World::new(mesh, proxies, &load).explain(&wanted).map_err(anyhow::Error::msg)?;
     explain::locate(&mut report, &input.manifests);
-    input.report_findings(Severity::Error, flags)?;
+    input.report_findings(Severity::Error, flags);
     Ok(report)
 }
 

@@ -45,6 +45,21 @@ pub(super) fn read(revision: &str, paths: &[PathBuf], limits: &Limits) -> anyhow
     reader.read(revision, limits)
 }
 
+/// Reads any bytes as an answer of git.
+#[cfg(test)]
+pub(super) fn any_answer(bytes: &[u8]) {
+    let hash = "1111111111111111111111111111111111111111";
+    let mut rest = bytes;
+    while let Ok(Ok(read)) = objects::answer(&mut rest, hash, 64) {
+        assert!(read.len() <= 64);
+    }
+    for line in String::from_utf8_lossy(bytes).split_terminator('\0') {
+        let _ = tree::entry(line);
+    }
+    let _ = self::hash(&String::from_utf8_lossy(bytes));
+    let _ = range(&String::from_utf8_lossy(bytes));
+}
+
 /// Takes what git says for the hash of an object, or says that it is none.
 fn hash(text: &str) -> anyhow::Result<String> {
     let text = text.trim();

@@ -16,7 +16,7 @@ const MAX_LINKS: usize = 40;
 
 /// An entry of a tree.
 #[derive(Debug, Clone)]
-struct Entry {
+pub(super) struct Entry {
     sort: Sort,
     hash: String,
 }
@@ -115,7 +115,7 @@ impl<'r> Reader<'r> {
 }
 
 /// Reads `<mode> <type> <hash>\t<path>`.
-fn entry(line: &str) -> anyhow::Result<(String, Entry)> {
+pub(super) fn entry(line: &str) -> anyhow::Result<(String, Entry)> {
     let known = line.split_once('\t').and_then(|(entry, path)| {
         let (mode, rest) = entry.split_once(' ')?;
         let (_, hash) = rest.split_once(' ')?;

@@ -1,11 +1,12 @@
 //! A file of what is known: findings that were there before, by rule, object and field.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
+use crate::cli::output;
 use crate::lint::{Reported, Suppressed};
 
 /// The file.
@@ -73,5 +74,5 @@ pub(super) fn write(path: &Path, found: &[Reported]) -> anyhow::Result<()> {
     };
     let file = File { version: 1, findings: counts.into_iter().map(entry).collect() };
     let text = serde_json::to_string_pretty(&file)? + "\n";
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    output::file(path, |out| Ok(out.write_all(text.as_bytes())?))
 }

@@ -17,11 +17,12 @@ pub(super) use args::Lint;
 
 use super::args::OutputFlags;
 use super::input::Input;
-use super::{Outcome, is_closed_pipe, render, source};
+use super::{Outcome, is_closed_pipe, output as file, render, source};
 use crate::diagnostic::Diagnostics;
 use crate::expand::Invented;
 use crate::lint::{self, Level, Memory, Options, Reported, View, output, page};
 use crate::source::{Sources, Span};
+use crate::visible::visible;
 use args::{Format, Output};
 use baseline::Baseline;
 use suppress::Suppressions;
@@ -79,7 +80,8 @@ pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outco
     if let Some(path) = &arguments.write_baseline {
         baseline::write(path, &looked.found.told)?;
     }
-    looked.summary(arguments, flags)?;
+    // Nothing that is said on standard error may fail the run.
+    let _ = looked.summary(arguments, flags);
     // A run that has looked at nothing must not pass for one that has found nothing.
     if looked.is_empty {
         anyhow::bail!("nothing to lint: these paths hold no Kubernetes object");
@@ -143,7 +145,7 @@ impl Looked {
         }
         let mut err = anstream::stderr().lock();
         render::write(&self.notes, &self.sources, &mut err)?;
-        self.made_up.iter().try_for_each(|gateway| writeln!(err, "made up   {gateway}"))?;
+        self.made_up.iter().try_for_each(|gateway| writeln!(err, "made up   {}", visible(gateway)))?;
         Ok(text::summary(&self.found, &self.sources, arguments.verbose, &mut err)?)
     }
 }
@@ -185,7 +187,7 @@ fn write(output: &Output, found: &Found, sources: &Sources, arguments: &Lint, fa
         },
     };
     match &output.file {
-        Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),
+        Some(path) => file::file(path, |out| Ok(out.write_all(text.as_bytes())?)),
         None => closed_is_fine(io::stdout().lock().write_all(text.as_bytes())),
     }
 }

@@ -61,7 +61,11 @@ fn by_comment(one: &Reported, sources: &Sources) -> Option<Suppressed> {
     let span = one.span?;
     let text = sources.text(span.source);
     let at_object = one.object.and_then(|object| above(text, object.start as usize, one));
-    at_object.or_else(|| at_line(text, span.start as usize, one)).or_else(|| above(text, span.start as usize, one))
+    let found = at_object
+        .or_else(|| at_line(text, span.start as usize, one))
+        .or_else(|| above(text, span.start as usize, one))?;
+    // What looks like a comment may be a part of a value.
+    Some(if sources.is_hidden(span) { Suppressed { reason: "a comment".to_owned(), ..found } } else { found })
 }
 
 /// A comment at the end of the line.

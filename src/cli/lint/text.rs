@@ -9,6 +9,7 @@ use annotate_snippets::renderer::DecorStyle;
 use crate::cli::render;
 use crate::lint::{Level, Reported};
 use crate::source::{Sources, Span};
+use crate::visible::visible;
 
 use super::Found;
 
@@ -40,19 +41,24 @@ pub(super) fn summary(found: &Found, sources: &Sources, verbose: bool, out: &mut
     if verbose {
         for one in suppressed {
             let reason = one.suppressed.as_ref().map_or("", |suppressed| suppressed.reason.as_str());
-            writeln!(out, "suppressed   {}: {reason}", short(one, sources))?;
+            writeln!(out, "suppressed   {}: {}", short(one, sources), visible(reason))?;
         }
         for one in false_alarms {
             let reason = one.false_alarm.as_deref().unwrap_or_default();
-            writeln!(out, "false alarm  {}: {reason}", short(one, sources))?;
+            writeln!(out, "false alarm  {}: {}", short(one, sources), visible(reason))?;
         }
         for one in unchecked {
             let reason = one.unchecked.as_deref().unwrap_or_default();
-            writeln!(out, "not checked  {}: {reason}", short(one, sources))?;
+            writeln!(out, "not checked  {}: {}", short(one, sources), visible(reason))?;
         }
         for (span, placeholder) in unfinished {
             let line = sources.position(*span).line;
-            writeln!(out, "not checked  {}:{line}: {placeholder} has no value yet", sources.path(span.source))?;
+            writeln!(
+                out,
+                "not checked  {}:{line}: {} has no value yet",
+                visible(sources.path(span.source)),
+                visible(placeholder)
+            )?;
         }
     }
     let count = |level: Level, noun: &str| match told.iter().filter(|one| one.level() == level).count() {
@@ -98,5 +104,6 @@ pub(super) fn summary(found: &Found, sources: &Sources, verbose: bool, out: &mut
 /// Returns a finding in one line.
 pub(super) fn short(one: &Reported, sources: &Sources) -> String {
     let path = one.span.map_or("-", |span| sources.path(span.source));
-    format!("{} {path}:{} {}: {}", one.rule.code, one.line.unwrap_or_default(), one.resource, one.message)
+    let text = format!("{} {path}:{} {}: {}", one.rule.code, one.line.unwrap_or_default(), one.resource, one.message);
+    visible(&text).into_owned()
 }

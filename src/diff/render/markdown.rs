@@ -6,6 +6,7 @@ use anstream::adapter::strip_str;
 
 use super::super::{Group, Presence, Report, ResourceDifference};
 use super::{counted, edits, group_title, headline, names, place, summary, unified};
+use crate::visible::visible;
 
 /// Characters that a comment may have: GitHub takes 65536, GitLab more.
 const LIMIT: usize = 60_000;
@@ -17,7 +18,7 @@ const LINES: usize = 15_000;
 pub fn markdown(report: &Report) -> String {
     let mut out = format!("### Envoy configuration: {}\n", headline(report));
     for note in &report.notes {
-        let _ = writeln!(out, "\n> {}", escape(note));
+        let _ = writeln!(out, "\n> {}", code(note));
     }
     let edits = edits::lines(report);
     for (at, edit) in edits.iter().enumerate() {
@@ -29,7 +30,7 @@ pub fn markdown(report: &Report) -> String {
     }
     let mut left_out = 0;
     for group in &report.groups {
-        let title = format!("\n**{}**: {}\n", group_title(group), counted(&group.counts()));
+        let title = format!("\n**{}**: {}\n", escape(&group_title(group)), counted(&group.counts()));
         let details = details(group);
         if out.len() + title.len() + details.len() <= LIMIT {
             out.push_str(&title);
@@ -49,10 +50,11 @@ pub fn markdown(report: &Report) -> String {
 }
 
 fn details(group: &Group) -> String {
-    let summary = escape(&names(&group.proxies));
+    let names = names(&group.proxies);
     if group.presence != Presence::Both {
-        return format!("\n{summary}\n");
+        return format!("\n{}\n", code(&names));
     }
+    let summary = format!("<code>{}</code>", escape(&names));
     let lines = lines(group);
     let fence = fence(&lines);
     format!("\n<details><summary>{summary}</summary>\n\n{fence}diff\n{lines}{fence}\n\n</details>\n")
@@ -99,6 +101,31 @@ fn fence(text: &str) -> String {
     fence
 }
 
+/// Returns a code span that the text cannot leave: nothing in it is a link, a mention or a picture.
+fn code(text: &str) -> String {
+    let text = visible(text);
+    let mut fence = "`".to_owned();
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    let blank = if text.starts_with('`') || text.ends_with('`') || text.trim().is_empty() { " " } else { "" };
+    format!("{fence}{blank}{text}{blank}{fence}")
+}
+
+/// Returns a text for HTML and Markdown alike: everything that has a meaning in one of them is a character reference.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '@' | '#' | '*' | '_' | '`' | '[' | ']' | '!' | '|' | '\\' | '~' | '$' => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
 }

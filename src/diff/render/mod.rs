@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use super::{Counts, Group, Kind, Presence, ProxyName, Report};
 use crate::config_dump::Json;
+use crate::visible::visible;
 
 /// Names of proxies that are listed before the rest is counted.
 const NAMES: usize = 4;
@@ -27,7 +28,7 @@ const VALUE: usize = 100;
 
 /// Returns `a, b, c and 9 more`.
 fn names(proxies: &[ProxyName]) -> String {
-    let shown: Vec<&str> = proxies.iter().take(NAMES).map(|proxy| proxy.name.as_str()).collect();
+    let shown: Vec<_> = proxies.iter().take(NAMES).map(|proxy| visible(&proxy.name)).collect();
     match proxies.len().saturating_sub(NAMES) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
@@ -55,13 +56,14 @@ fn noun(kind: Kind, count: usize) -> String {
 
 /// Returns `clusters[outbound|9080||reviews.default.svc.cluster.local]`.
 fn place(kind: Kind, name: &str) -> String {
-    if kind == Kind::Bootstrap { "bootstrap".to_owned() } else { format!("{}[{name}]", kind.plural()) }
+    if kind == Kind::Bootstrap { "bootstrap".to_owned() } else { format!("{}[{}]", kind.plural(), visible(name)) }
 }
 
 /// Adds a field's path to the place of its resource.
 fn within(place: &str, path: &str) -> String {
+    let path = visible(path);
     match path.chars().next() {
-        Some(_) if place.is_empty() => path.to_owned(),
+        Some(_) if place.is_empty() => path.into_owned(),
         None => place.to_owned(),
         Some('[') => format!("{place}{path}"),
         Some(_) => format!("{place}.{path}"),
@@ -77,8 +79,8 @@ fn short(value: &Json) -> String {
 /// Returns a value on one line.
 fn line(value: &Json) -> String {
     match value {
-        Json::String(text) if is_plain(text) => text.clone(),
-        other => serde_json::to_string(other).unwrap_or_default(),
+        Json::String(text) if is_plain(text) => visible(text).into_owned(),
+        other => visible(&serde_json::to_string(other).unwrap_or_default()).into_owned(),
     }
 }
 
@@ -107,7 +109,7 @@ fn headline(report: &Report) -> String {
 
 /// Returns the title of a group, with what is true for all of its resources.
 fn group_title(group: &Group) -> String {
-    let title = group.title();
+    let title = visible(&group.title()).into_owned();
     match &group.presence {
         Presence::Both => title,
         Presence::Added(_) => format!("{title} added"),

@@ -6,6 +6,7 @@ use super::super::{Change, FieldChange, Group, Kind, Presence, Report, ResourceC
 use super::style::{ADDED, ASIDE, CHANGED, REMOVED, TITLE, styled};
 use super::{NAMES, VALUE, counted, edits, group_title, headline, line, names, place, short, within};
 use crate::config_dump::Json;
+use crate::visible::visible;
 
 /// Prints a report for people, with colours.
 pub fn summary(report: &Report) -> String {
@@ -30,7 +31,7 @@ pub fn summary(report: &Report) -> String {
         out.push('\n');
     }
     for note in &report.notes {
-        out.push_str(&styled(ASIDE, &format!("note: {note}")));
+        out.push_str(&styled(ASIDE, &format!("note: {}", visible(note))));
         out.push('\n');
     }
     if report.apart > 0 {
@@ -63,7 +64,7 @@ pub(super) fn lines(group: &Group) -> Vec<String> {
         let changes: Vec<&ResourceChange> = group.changes.iter().filter(|change| change.kind == kind).collect();
         let common = Common::of(&changes);
         for (of, said) in &common.sections {
-            let names: Vec<&str> = of.iter().take(NAMES).map(|at| changes[*at].name.as_str()).collect();
+            let names: Vec<_> = of.iter().take(NAMES).map(|at| visible(&changes[*at].name)).collect();
             let more = of.len().saturating_sub(NAMES);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             out.push(format!("{} {}: {}{more}", of.len(), kind.plural().replace('_', " "), names.join(", ")));
@@ -119,7 +120,7 @@ impl Common {
 fn nameless(change: &ResourceChange, of: &FieldChange) -> String {
     let line = field("", of);
     // A name that is next to nothing would be found everywhere.
-    if change.name.len() < 4 { line } else { line.replace(&change.name, NAME) }
+    if change.name.len() < 4 { line } else { line.replace(visible(&change.name).as_ref(), NAME) }
 }
 
 fn field(place: &str, field: &FieldChange) -> String {

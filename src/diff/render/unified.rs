@@ -2,10 +2,12 @@
 
 use similar::TextDiff;
 
+use super::super::distance;
 use super::super::{Report, ResourceDifference};
 use super::style::{ADDED, REMOVED, TITLE, styled};
 use super::{edits, group_title, names, place};
 use crate::config_dump::Json;
+use crate::visible::visible_lines;
 
 /// Lines around a change.
 const CONTEXT: usize = 3;
@@ -44,12 +46,30 @@ pub(super) fn resource(place: &str, change: &ResourceDifference) -> String {
         ResourceDifference::Removed(value) => (side(value, "a"), none),
         ResourceDifference::Changed { before, after, .. } => (side(before, "a"), side(after, "b")),
     };
+    if !distance::is_within(&before.0, &after.0) {
+        return whole(&before, &after);
+    }
     let diff = TextDiff::from_lines(&before.0, &after.0);
     diff.unified_diff().context_radius(CONTEXT).header(&before.1, &after.1).to_string()
 }
 
+/// Prints two versions of a resource one after the other: they have too little in common to look for it.
+fn whole(before: &(String, String), after: &(String, String)) -> String {
+    let lines = |text: &str, sign: &str| text.lines().fold(String::new(), |out, line| out + sign + line + "\n");
+    let counts = (before.0.lines().count(), after.0.lines().count());
+    format!(
+        "--- {}\n+++ {}\n@@ -1,{} +1,{} @@\n{}{}",
+        before.1,
+        after.1,
+        counts.0,
+        counts.1,
+        lines(&before.0, "-"),
+        lines(&after.0, "+")
+    )
+}
+
 fn text(value: &Json) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut text = visible_lines(&serde_json::to_string_pretty(value).unwrap_or_default()).into_owned();
     text.push('\n');
     text
 }

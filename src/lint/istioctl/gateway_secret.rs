@@ -7,6 +7,7 @@ use crate::lint::context::LintContext;
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::labels;
+use crate::model::SecretBytes;
 use crate::model::kubernetes::Secret;
 
 /// The keys of a Secret for certificate and private key, in the order in which istiod looks for them.
@@ -70,7 +71,7 @@ fn exists(context: &LintContext<'_>, name: &str, namespace: &str) -> bool {
 
 /// istiod: `kube.ExtractCertInfo`, `xds.ValidateCertificate`
 fn is_valid(secret: &Secret, now: Option<i64>) -> bool {
-    let value = |key: &str| secret.data.get(key).map(|bytes| bytes.0.as_slice()).filter(|bytes| !bytes.is_empty());
+    let value = |key: &str| secret.data.get(key).map(SecretBytes::reveal).filter(|bytes| !bytes.is_empty());
     let certificate = KEYS.iter().find_map(|(certificate, key)| value(certificate).filter(|_| value(key).is_some()));
     certificate.is_some_and(|pem| certificate::is_valid(pem, now))
 }

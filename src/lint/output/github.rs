@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::lint::{Level, Reported};
 use crate::source::{Sources, Span};
+use crate::visible::visible_lines;
 
 /// Returns a line for each finding.
 pub fn github(found: &[Reported], sources: &Sources) -> String {
@@ -40,7 +41,8 @@ fn from_root(path: &str) -> &str {
 }
 
 fn message(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let lines = text.split('\r').map(|part| visible_lines(part).replace('%', "%25").replace('\n', "%0A"));
+    lines.collect::<Vec<_>>().join("%0D")
 }
 
 fn property(text: &str) -> String {

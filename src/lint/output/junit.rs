@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::lint::{Level, Reported};
 use crate::source::Sources;
+use crate::visible::{visible, visible_lines};
 
 /// Returns the document. Findings below `fail_on` are tests that pass, with their text as output.
 pub fn junit(found: &[Reported], sources: &Sources, fail_on: Level) -> String {
@@ -13,17 +14,21 @@ pub fn junit(found: &[Reported], sources: &Sources, fail_on: Level) -> String {
     for one in found {
         let file = path(one);
         let line = one.line.unwrap_or_default();
-        let name = escape(&format!("{} {} ({file}:{line})", one.rule.code, one.resource));
-        let place = format!("{file}:{line}: {} {}: {}", one.level(), one.rule.code, one.message);
+        let name = escape(&format!("{} {} ({}:{line})", one.rule.code, visible(&one.resource), visible(&file)));
+        let place = format!("{}:{line}: {} {}: {}", visible(&file), one.level(), one.rule.code, visible(&one.message));
         let help = one.help.as_ref().map_or_else(String::new, |help| format!("\n{help}"));
         let url = one.rule.url().map_or_else(String::new, |url| format!("\n{url}"));
         let text = escape(&format!("{place}{help}{url}"));
         let inner = if one.level() <= fail_on {
-            format!("<failure type=\"{}\" message=\"{}\">{text}</failure>", one.rule.code, escape(&one.message))
+            format!(
+                "<failure type=\"{}\" message=\"{}\">{text}</failure>",
+                one.rule.code,
+                escape(&visible(&one.message))
+            )
         } else {
             format!("<system-out>{text}</system-out>")
         };
-        let (class, file) = (escape(one.rule.name), escape(&file));
+        let (class, file) = (escape(one.rule.name), escape(&visible(&file)));
         let _ = writeln!(
             cases,
             "    <testcase classname=\"{class}\" name=\"{name}\" file=\"{file}\" line=\"{line}\">\n      {inner}\n    </testcase>"
@@ -33,7 +38,7 @@ pub fn junit(found: &[Reported], sources: &Sources, fail_on: Level) -> String {
     for source in sources.ids() {
         let file = sources.path(source);
         if !found.iter().any(|one| one.span.is_some_and(|span| span.source == source)) {
-            let file = escape(file);
+            let file = escape(&visible(file));
             let _ = writeln!(cases, "    <testcase classname=\"file\" name=\"{file}\" file=\"{file}\"/>");
             tests += 1;
         }
@@ -49,7 +54,7 @@ pub fn junit(found: &[Reported], sources: &Sources, fail_on: Level) -> String {
 /// Escapes a text, and leaves out what XML cannot hold.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible_lines(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -68,6 +73,6 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_hold() {
-        assert_eq!(escape("a<b & \"c\"\u{1}"), "a&lt;b &amp; &quot;c&quot;\u{FFFD}");
+        assert_eq!(escape("a<b & \"c\"\u{1}"), "a&lt;b &amp; &quot;c&quot;\\u{1}");
     }
 }

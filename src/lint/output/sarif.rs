@@ -107,7 +107,9 @@ fn physical(span: Span, sources: &Sources) -> Value {
 /// Returns a path as a URI reference, relative as it is written.
 fn uri(path: &str) -> String {
     const REPLACED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-    let path = path.strip_prefix("./").unwrap_or(path).replace('\\', "/");
+    let path = path.strip_prefix("./").unwrap_or(path);
+    // Elsewhere it is a character like others.
+    let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
     utf8_percent_encode(&path, REPLACED).to_string()
 }
 
@@ -118,5 +120,7 @@ mod tests {
     #[test]
     fn paths_are_uris() {
         assert_eq!(uri("./a b/ä.yaml"), "a%20b/%C3%A4.yaml");
+        #[cfg(not(windows))]
+        assert_eq!(uri("a\\b.yaml"), "a%5Cb.yaml");
     }
 }

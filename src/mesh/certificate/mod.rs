@@ -12,7 +12,8 @@ const IGNORED_TYPES: [&str; 2] = ["helm.sh/release.v1", "kubernetes.io/service-a
 /// A certificate and what comes with it, in PEM.
 ///
 /// istiod: `pilot/pkg/credentials/model.go` `CertInfo`
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Certificate {
     /// The chain, or the CA.
     pub pem: Vec<u8>,
@@ -84,17 +85,15 @@ fn root(value: impl Fn(&str) -> Option<Vec<u8>>) -> Option<Certificate> {
 }
 
 fn value(secret: &Secret, key: &str) -> Option<Vec<u8>> {
-    let text = secret.string_data.get(key).map(|text| text.clone().into_bytes());
-    text.or_else(|| secret.data.get(key).map(|bytes| bytes.0.clone()))
+    secret.value(key).map(|bytes| bytes.reveal().to_vec())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Bytes;
 
     fn secret(data: &[(&str, &str)]) -> Secret {
-        let data = data.iter().map(|&(key, text)| (key.to_owned(), Bytes(text.as_bytes().to_vec())));
+        let data = data.iter().map(|&(key, text)| (key.to_owned(), text.as_bytes().to_vec().into()));
         Secret { data: data.collect(), ..Secret::default() }
     }
 
@@ -121,7 +120,7 @@ mod tests {
     #[test]
     fn texts_are_written_over_bytes() {
         let mut written = secret(&[("cert", "old"), ("key", "k")]);
-        written.string_data.insert("cert".into(), "new".into());
+        written.string_data.insert("cert".into(), b"new".to_vec().into());
         assert_eq!(of_secret(&written), Some(certificate("new", None, None)));
     }
 }

@@ -336,7 +336,7 @@ fn is_unicode_class(name: &str) -> bool {
     }
     // RE2 knows the categories by their short names only, scripts by their long ones; the crate knows both by all names.
     let short = name.len() <= 2;
-    let known = |prefix: &str| regex::Regex::new(&format!("\\p{{{prefix}{name}}}")).is_ok();
+    let known = |prefix: &str| regex_syntax::parse(&format!("\\p{{{prefix}{name}}}")).is_ok();
     let first = name.starts_with(|c: char| c.is_ascii_uppercase());
     let plain = name.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
     first && plain && if short { name != "Cn" && name != "LC" && known("gc=") } else { known("sc=") }

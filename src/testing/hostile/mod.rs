@@ -1,7 +1,11 @@
 //! What a stranger may send: repositories, links, secrets, names and bombs that have hurt once.
 
+mod budgets;
 mod git;
 mod links;
+mod outputs;
+mod printed;
+mod secrets;
 
 use std::path::Path;
 use std::process::Output;

@@ -6,7 +6,7 @@ use super::url;
 use crate::envoy::{Any, EnvironmentVariables, FailurePolicy, WasmPluginConfig, WasmPluginConfigVm, WasmVmConfig};
 use crate::mesh::credential::{self, CredentialKind};
 use crate::model::istio::{EnvValueSource, FailStrategy, PullPolicy, TrafficExtension, VmConfig, WasmConfig};
-use crate::model::{Config, Struct};
+use crate::model::{Config, SecretBytes, Struct};
 use crate::proxy::ProxyView;
 use crate::translate::extension::go_json;
 
@@ -89,7 +89,7 @@ fn environment(config: Option<&VmConfig>, mut key_values: BTreeMap<String, Strin
     EnvironmentVariables { host_env_keys, key_values }
 }
 
-/// `WasmConfig.imagePullSecret` -> the Secret's `.dockerconfigjson`; empty, if there is none of that type.
+/// `WasmConfig.imagePullSecret` -> the Secret's `.dockerconfigjson`, hidden; empty, if there is none of that type.
 ///
 /// The Secret is in the extension's namespace, whatever namespace the name says.
 ///
@@ -102,9 +102,6 @@ fn pull_secret(view: &ProxyView<'_>, namespace: &str, name: &str) -> Option<Stri
     }
     let secret = view.outbound.mesh.secrets.get(&(namespace.to_owned(), parsed.name.to_owned()));
     let secret = secret.filter(|secret| secret.spec.r#type == "kubernetes.io/dockerconfigjson");
-    let data = secret.and_then(|secret| {
-        let text = secret.spec.string_data.get(".dockerconfigjson").map(String::as_bytes);
-        text.or_else(|| secret.spec.data.get(".dockerconfigjson").map(|bytes| bytes.0.as_slice()))
-    });
-    Some(data.map(|data| String::from_utf8_lossy(data).into_owned()).unwrap_or_default())
+    let data = secret.and_then(|secret| secret.spec.value(".dockerconfigjson"));
+    Some(data.map(SecretBytes::shown).unwrap_or_default().to_owned())
 }

@@ -1,6 +1,9 @@
 //! Which connections a filter chain takes.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use ipnet::IpNet;
 
 use crate::envoy::FilterChainMatch;
 use crate::installation::Features;
@@ -15,6 +18,15 @@ pub(crate) struct ChainMatch {
     pub(crate) destination_cidrs: Vec<String>,
     pub(crate) application_protocols: &'static [&'static str],
     pub(crate) transport_protocol: &'static str,
+}
+
+/// What Envoy tells chains apart by, in one form: computed once for each chain.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ChainKey {
+    transport_protocol: &'static str,
+    application_protocols: &'static [&'static str],
+    sni_hosts: BTreeSet<String>,
+    cidrs: BTreeSet<IpNet>,
 }
 
 /// What the HTTP inspector finds: HTTP/1.1, and HTTP/2 with prior knowledge.
@@ -69,15 +81,17 @@ impl ChainMatch {
         })
     }
 
-    /// Says whether Envoy could not tell two chains apart: the order of names and ranges, and how a range is written, do not
-    /// matter.
+    /// Returns what two chains share exactly if Envoy could not tell them apart: the order of names and ranges, and how a range is
+    /// written, do not matter.
     ///
     /// istiod: `listener.go` `conflictsWith`
-    pub(super) fn conflicts_with(&self, other: &Self) -> bool {
-        self.transport_protocol == other.transport_protocol
-            && self.application_protocols == other.application_protocols
-            && self.sni_set() == other.sni_set()
-            && self.cidr_set() == other.cidr_set()
+    pub(super) fn key(&self) -> ChainKey {
+        ChainKey {
+            transport_protocol: self.transport_protocol,
+            application_protocols: self.application_protocols,
+            sni_hosts: self.sni_set().into_iter().map(str::to_owned).collect(),
+            cidrs: self.cidr_set(),
+        }
     }
 
     fn has_any_sni(&self) -> bool {
@@ -88,9 +102,9 @@ impl ChainMatch {
         self.sni_hosts.iter().map(String::as_str).filter(|host| *host != "*").collect()
     }
 
-    fn cidr_set(&self) -> BTreeSet<String> {
+    fn cidr_set(&self) -> BTreeSet<IpNet> {
         let ranges = self.destination_cidrs.iter().filter_map(|text| cidr::parse(text));
-        ranges.filter(|range| range.addr().to_string() != "0.0.0.0").map(|range| range.trunc().to_string()).collect()
+        ranges.filter(|range| range.addr() != Ipv4Addr::UNSPECIFIED).map(|range| range.trunc()).collect()
     }
 }
 
@@ -115,7 +129,7 @@ mod tests {
             (matches(&[], &["1.2.3.4"]), matches(&[], &[]), false),
             (matches(&[], &[]), ChainMatch::plaintext_http(&Features::default()), false),
         ] {
-            assert_eq!(a.conflicts_with(&b), conflict, "{a:?} {b:?}");
+            assert_eq!(a.key() == b.key(), conflict, "{a:?} {b:?}");
         }
     }
 

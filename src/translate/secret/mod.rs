@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::envoy::{Bytes, DataSource, DataSourceSpecifier, Secret, SecretType};
 use crate::mesh::credential::{self, Credential, CredentialKind};
+use crate::model::REDACTED;
 use crate::proxy::ProxyView;
 
 /// The secrets that istiod serves this proxy, of those whose names its listeners and clusters refer to.
@@ -51,6 +52,20 @@ fn content(view: &ProxyView<'_>, credential: &Credential<'_>) -> Option<SecretTy
     let certificate = certificate::secret_certificate(mesh, namespace, name)?;
     let provider = view.outbound.client.proxy_config.private_key_provider.as_ref();
     Some(SecretType::TlsCertificate(tls_certificate::tls_certificate(certificate, provider)))
+}
+
+/// What Envoy would show of PEM that ought to be public: someone may have put the key where the certificate belongs.
+fn public(pem: Vec<u8>, block: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&pem);
+    let is_pem = text.contains(&format!("-----BEGIN {block}-----")) && !text.contains("PRIVATE KEY");
+    // What stands for a certificate in examples hides nothing.
+    let is_public = is_pem || text.len() < 4;
+    if is_public { pem } else { REDACTED.as_bytes().to_vec() }
+}
+
+/// The same of DER, which begins with a sequence.
+fn der(bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.first() == Some(&0x30) { bytes } else { REDACTED.as_bytes().to_vec() }
 }
 
 fn inline(bytes: Vec<u8>) -> DataSource {

@@ -7,10 +7,7 @@ use crate::envoy::{
 use crate::mesh::certificate::Certificate;
 use crate::model;
 use crate::model::istio::{self, PrivateKeyProviderProvider};
-use crate::translate::secret::inline;
-
-/// What stands for a private key in a dump.
-const REDACTED: &[u8] = b"[redacted]";
+use crate::translate::secret::{der, inline, public};
 
 /// Certificate and key -> `Secret.tls_certificate`, the key hidden
 ///
@@ -21,10 +18,10 @@ pub(super) fn tls_certificate(
 ) -> TlsCertificate {
     let provider = provider.and_then(|p| p.provider.as_ref()).map(private_key_provider);
     TlsCertificate {
-        certificate_chain: Some(inline(certificate.pem)),
+        certificate_chain: Some(inline(public(certificate.pem, "CERTIFICATE"))),
         // A private key provider gets the key, and there is no staple then.
         private_key: provider.is_none().then(redacted),
-        ocsp_staple: certificate.ocsp_staple.filter(|_| provider.is_none()).map(inline),
+        ocsp_staple: certificate.ocsp_staple.filter(|_| provider.is_none()).map(|staple| inline(der(staple))),
         private_key_provider: provider,
         ..TlsCertificate::default()
     }
@@ -56,5 +53,5 @@ fn poll_delay(delay: Option<model::Duration>) -> Duration {
 }
 
 fn redacted() -> DataSource {
-    inline(REDACTED.to_vec())
+    inline(model::REDACTED.as_bytes().to_vec())
 }

@@ -1,6 +1,6 @@
 //! What happens when two service ports want the same address and port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::chain::Chain;
@@ -15,6 +15,7 @@ use crate::proxy::EgressListener;
 use crate::source::ResourceRef;
 use crate::translate::listener::address::wildcard;
 use crate::translate::listener::bind::Bind;
+use crate::translate::listener::chain_match::ChainKey;
 use crate::translate::listener::{ListenerProtocol, ListenerView};
 
 /// A service port that an egress listener wants to serve. istiod: `listener.go` `outboundListenerOpts`
@@ -42,6 +43,8 @@ pub(super) struct Entry {
     pub(super) bind: Bind,
     pub(super) port: u32,
     pub(super) chains: Vec<Chain>,
+    /// What the chains are told apart by.
+    keys: BTreeSet<ChainKey>,
     /// What it speaks as a whole: not declared once TCP and HTTP are mixed.
     protocol: Protocol,
     /// The Sidecar asked for exactly this.
@@ -151,6 +154,7 @@ impl Entry {
             protocol: if shares_http && on_all_addresses { Protocol::Unsupported } else { wanted.port.protocol },
             bind,
             port: wanted.port.number,
+            keys: chains.iter().map(|chain| chain.matches.key()).collect(),
             chains,
             locked: false,
             by_endpoint: wanted.by_endpoint,
@@ -160,12 +164,17 @@ impl Entry {
 
     /// Adds the chains that Envoy can tell from those that are there. istiod: `listener.go` `mergeTCPFilterChains`
     fn merge(&mut self, view: &ListenerView<'_>, wanted: &Wanted<'_>, place: &Place, diagnostics: &mut Diagnostics) {
+        let mut is_hidden = false;
         for chain in chains(view, wanted, place, ListenerProtocol::from(wanted.port.protocol), diagnostics) {
-            if self.chains.iter().any(|existing| existing.matches.conflicts_with(&chain.matches)) {
-                diagnostics.push(conflict::hidden(view, wanted, self));
-            } else {
+            if self.keys.insert(chain.matches.key()) {
                 self.chains.push(chain);
+            } else {
+                is_hidden = true;
             }
+        }
+        // Once for all of them: a service may have many addresses.
+        if is_hidden {
+            diagnostics.push(conflict::hidden(view, wanted, self));
         }
     }
 }

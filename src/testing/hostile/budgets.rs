@@ -1,0 +1,133 @@
+//! Small files that once took minutes or gigabytes.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::{MESH, run_in, said};
+use crate::cli::{folder, write};
+
+/// Runs commands over a file; each ends by itself, or with an error that names the limit.
+fn check(name: &str, content: &str, limit: Option<&str>) {
+    let here = folder(&format!("hostile-budget-{name}"));
+    write(&here, "bomb.yaml", content);
+    write(&here, "mesh.yaml", MESH);
+    for command in
+        [&["translate", "bomb.yaml", "mesh.yaml", "--out-dir", "out"][..], &["lint", "bomb.yaml", "mesh.yaml"]]
+    {
+        let output = run_in(&here, command);
+        let said = said(&output);
+        if let Some(flag) = limit {
+            assert_eq!(output.status.code(), Some(2), "{name} {command:?}");
+            assert!(said.contains(flag) && said.contains("bomb.yaml"), "{name} {command:?}: {said}");
+        } else {
+            assert!(matches!(output.status.code(), Some(0 | 1)), "{name} {command:?}");
+            assert!(!said.contains("limit-memory") && !said.contains("limit-cpu"), "{name} {command:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn documents_of_many_lines_left_of_their_bracket() {
+    let document = |lines: usize| format!("metadata:\n  a: [{}\n  ]\n", "\n0,".repeat(lines));
+    check("indent-one", &document(60_000), None);
+    check("indent-many", &vec![document(1400); 60].join("---\n"), None);
+    let quoted = |lines: usize| format!("metadata:\n  a:\n{}", "  - \"x\ny\"\n".repeat(lines));
+    check("quoted-one", &quoted(20_000), None);
+    check("quoted-many", &vec![quoted(900); 20].join("---\n"), None);
+}
+
+#[test]
+fn anchors_inside_of_each_other() {
+    let open = (0..190).fold(String::new(), |mut out, level| {
+        let _ = write!(out, "&a{level} [");
+        out
+    });
+    check("anchors", &format!("a: {open}{}{}", vec!["1"; 100_000].join(","), "]".repeat(190)), None);
+    check("merges", &format!("a: &a {{x: 1}}\nb:\n{}", "  <<: *a\n".repeat(30_000)), None);
+}
+
+#[test]
+fn aliases_of_many_documents() {
+    let document =
+        format!("apiVersion: v1\nkind: X\nx: &a [{}]\ny: [{}]\n", vec!["1"; 1990].join(","), vec!["*a"; 198].join(","));
+    check("aliases", &vec![document; 190].join("---\n"), Some("--max-alias-nodes"));
+}
+
+#[test]
+fn hosts_times_routes() {
+    let hosts: Vec<String> = (0..2000).map(|number| format!("x{number}.com")).collect();
+    let routes = vec![json!({"match": [{"uri": {"prefix": "/"}}], "route": [{"destination": {"host": "a"}}]}); 500];
+    let service = |name: &str, spec: serde_json::Value| json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": name, "namespace": "a"}, "spec": spec});
+    check("hosts-routes", &service("v", json!({"hosts": hosts, "http": routes})).to_string(), Some("--max-routes"));
+    let fan = vec![json!({"uri": {"prefix": "/"}}); 500];
+    let root = vec![json!({"match": fan, "delegate": {"name": "d", "namespace": "a"}}); 2];
+    let inner = vec![json!({"match": fan, "route": [{"destination": {"host": "a"}}]}); 2];
+    let both = [service("v", json!({"hosts": ["a"], "http": root})), service("d", json!({"http": inner}))];
+    check("delegates", &both.map(|object| object.to_string()).join("\n---\n"), Some("--max-routes"));
+}
+
+#[test]
+fn addresses_of_one_service_entry() {
+    let entry = |hosts: usize, addresses: usize, ports: usize| {
+        let hosts: Vec<String> = (0..hosts).map(|number| format!("x{number}.com")).collect();
+        let addresses: Vec<String> =
+            (0..addresses).map(|number| format!("10.{}.{}.0/24", number / 250, number % 250)).collect();
+        let ports: Vec<_> =
+            (1..=ports).map(|port| json!({"number": port, "name": format!("tcp-{port}"), "protocol": "TCP"})).collect();
+        json!({"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "metadata": {"name": "s", "namespace": "a"},
+            "spec": {"hosts": hosts, "addresses": addresses, "ports": ports, "resolution": "NONE"}})
+        .to_string()
+    };
+    check("conflicts", &entry(64, 62, 19), None);
+    check("addresses", &entry(256, 250, 100), Some("--max-service-entry"));
+}
+
+#[test]
+fn patterns_that_are_many_times_their_size() {
+    let patterns: Vec<_> =
+        (0..40).map(|number| json!({"uri": {"regex": format!("(\\pL{{{}}}){{0,7}}", 100 + number)}})).collect();
+    let service = json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "v", "namespace": "a"},
+        "spec": {"hosts": ["a"], "http": [{"match": patterns, "route": [{"destination": {"host": "a"}}]}]}});
+    check("patterns", &service.to_string(), None);
+}
+
+/// What no budget knows ends by its memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_has_a_limit() {
+    let here = folder("hostile-budget-memory");
+    write(&here, "mesh.yaml", MESH);
+    write(&here, "big.yaml", &format!("a: [{}]\n", vec!["1"; 2_000_000].join(",")));
+    let output = run_in(&here, &["translate", "mesh.yaml", "big.yaml", "--max-memory", "60M"]);
+    // The input itself counts 64 times.
+    assert!(matches!(output.status.code(), Some(0)), "{}", said(&output));
+    let pods: String = (0..300)
+        .map(|number| {
+            MESH.replace("name: a,", &format!("name: p{number},"))
+                .replace("10.0.0.1", &format!("10.0.{}.{}", number / 200, number % 200 + 1))
+        })
+        .collect::<Vec<_>>()
+        .join("---\n");
+    write(&here, "pods.yaml", &pods);
+    let output = run_in(&here, &["translate", "pods.yaml", "--max-memory", "20M"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("--max-memory raises the limit (limit-memory)"), "{}", said(&output));
+}
+
+/// Two orders of the same lines.
+#[test]
+fn shuffled_dumps() {
+    let here = folder("hostile-budget-shuffled");
+    let dump = |step: usize| {
+        let values: Vec<_> = (0..6000_usize).map(|at| json!((at * step % 6007).to_string())).collect();
+        let cluster = json!({"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "c", "metadata": {"filter_metadata": {"x": {"list": values}}}});
+        json!({"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump", "dynamic_active_clusters": [{"cluster": cluster}]}]}).to_string()
+    };
+    write(&here, "a.json", &dump(1));
+    write(&here, "b.json", &dump(5881));
+    for form in ["summary", "unified", "json", "markdown"] {
+        let output = run_in(&here, &["diff", "a.json", "b.json", "-o", form]);
+        assert_eq!(output.status.code(), Some(1), "{form}");
+    }
+}
