@@ -11,8 +11,6 @@ mod watch;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-
 pub(super) use args::Lint;
 
 use super::args::OutputFlags;

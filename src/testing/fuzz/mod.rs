@@ -76,7 +76,8 @@ fn translate(object: &Value) {
         dump.write(&mut Vec::new()).expect("memory can be written");
     });
     let options = lint::Options { view: lint::View::Meshc, enable: Vec::new(), now: None, has_mesh_config: false };
-    let _ = lint::lint(&input.manifests, &input.settings, &mesh, &input.diagnostics, &options);
+    let _ =
+        lint::lint(&input.manifests, &input.settings, &mesh, &input.diagnostics, &options, &lint::Memory::default());
     input.diagnostics.extend(found);
     show(&input.take_diagnostics(), &input.manifests.sources);
 }
