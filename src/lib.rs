@@ -22,6 +22,7 @@
 //! | [`evaluate`] | `envoy` | what Envoy does with a request, by its configuration alone; it knows no rule of Istio |
 //! | [`rejection`] | `envoy` | what Envoy refuses of its language; it knows no rule of Istio |
 //! | [`ingest`] | `model`, and `envoy` for what EnvoyFilters hold | the only place that sees text |
+//! | [`intake`] | `ingest`, `installation`, `model` | what a release does not take in |
 //! | [`coverage`] | `ingest` | which kinds the rules honour |
 //! | [`control_plane`] | `ingest`, `model`, `installation` | finds out from the input how istiod runs |
 //! | [`budget`] | `ingest`, `model` | what would multiply too much |
@@ -37,6 +38,7 @@
 //! | [`input`] | `ingest`, [`expand`], [`coverage`], `mesh` | files to what the other steps begin with |
 //! | [`provenance`] | `input`, `pipeline`, `diff` and what they know | leaves values out and translates again |
 //! | [`lint`] | `ingest`, `mesh`, `pipeline` and what they know | judges manifests, by the files and by what the translation makes of them |
+//! | [`upgrade`] | `input`, `pipeline`, `diff`, `installation` | what changes between two releases, by cause |
 //! | [`cli`] | everything | IO lives here |
 //!
 //! In `translate`, the folders of resources do not know each other, but for a cluster that holds its endpoints and a listener that
@@ -62,6 +64,7 @@ pub mod generate;
 pub mod ingest;
 pub mod input;
 pub mod installation;
+pub mod intake;
 pub mod lint;
 pub mod mesh;
 pub mod model;
@@ -73,4 +76,5 @@ pub mod rejection;
 pub mod routing_test;
 pub mod source;
 pub mod translate;
+pub mod upgrade;
 pub mod visible;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::installation::{Behaviour, Release};
+
 /// The revision of a default install.
 const DEFAULT_REVISION: &str = "default";
 
@@ -22,6 +24,10 @@ pub struct Options {
     pub istio: IstioOptions,
     /// How much the input may multiply.
     pub budgets: Budgets,
+    /// The release that all proxies are taken to be of; without it their Pods decide.
+    pub proxy_version: Option<Release>,
+    /// What istiod and the proxies do otherwise than their releases: steps on the way from one release to another.
+    pub behaviours: Vec<(Behaviour, bool)>,
 }
 
 /// How much an input may multiply before it is refused: a small file could take all memory.

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use super::limits::Limits;
 use super::rendered::RenderFlags;
 use crate::config_dump::{Mask, NameRegex, QueryError, ResourceList};
+use crate::installation::Release;
 
 /// Translates Kubernetes and Istio manifests to the Envoy configuration that istiod would serve, without a cluster.
 #[derive(Debug, Parser)]
@@ -100,7 +101,7 @@ pub(super) struct Input {
 }
 
 /// How manifests become a mesh.
-#[derive(Debug, Default, ClapArgs)]
+#[derive(Debug, Clone, Default, ClapArgs)]
 pub(super) struct MeshFlags {
     /// Does not complete what the input lacks.
     #[arg(long)]
@@ -137,6 +138,14 @@ pub(super) struct MeshFlags {
     /// times.
     #[arg(long, value_name = "URI=FILE", value_parser = jwks)]
     pub(super) jwks: Vec<Jwks>,
+    /// The release of istiod, such as 1.29 or 1.29.6, and of its proxies; without it, what the input says, else 1.30.
+    ///
+    /// `diff` takes two, `1.29..1.31`: what an upgrade changes for each proxy, by its causes.
+    #[arg(long, value_name = "VERSION", value_parser = istio_version)]
+    pub(super) istio_version: Option<IstioVersion>,
+    /// The release of the proxies where it is not istiod's, as in the middle of an upgrade; `image` is what the image of each Pod says.
+    #[arg(long, value_name = "VERSION", value_parser = proxy_version)]
+    pub(super) proxy_version: Option<ProxyVersion>,
     #[command(flatten)]
     pub(super) limits: Limits,
 }
@@ -147,6 +156,39 @@ fn variable(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("it has the form KEY=VALUE".to_owned()),
     }
+}
+
+/// istiod's release, or two of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IstioVersion {
+    /// This one.
+    One(Release),
+    /// From one to the other.
+    Upgrade(Release, Release),
+}
+
+fn istio_version(text: &str) -> Result<IstioVersion, String> {
+    match text.split_once("..") {
+        None => release(text).map(IstioVersion::One),
+        Some((from, to)) => Ok(IstioVersion::Upgrade(release(from)?, release(to)?)),
+    }
+}
+
+/// Which release a proxy is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProxyVersion {
+    /// What the image of its Pod says.
+    Image,
+    /// This one, whatever the Pods say.
+    Release(Release),
+}
+
+fn release(text: &str) -> Result<Release, String> {
+    Release::parse(text).ok_or_else(|| "it is no version of Istio, such as 1.29 or 1.29.6".to_owned())
+}
+
+fn proxy_version(text: &str) -> Result<ProxyVersion, String> {
+    if text == "image" { Ok(ProxyVersion::Image) } else { release(text).map(ProxyVersion::Release) }
 }
 
 /// What a URI returns.

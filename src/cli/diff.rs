@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use super::args::{Diff, DiffFormat, OutputFlags};
+use super::args::{Diff, DiffFormat, IstioVersion, OutputFlags};
 use super::input::Input;
 use super::side::{self, Content};
-use super::{Outcome, guard, is_closed_pipe, keep, node, selection};
+use super::{Outcome, guard, is_closed_pipe, keep, node, selection, upgrade};
 use crate::config_dump::ConfigDump;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::diff::{self, Dump, Named, Presence, ProxyName, Report, Scope, compare, missing_kinds, render};
@@ -27,6 +27,9 @@ use crate::source::{SourceFile, Span};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Diff, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    if let Some(IstioVersion::Upgrade(from, to)) = arguments.mesh.istio_version {
+        return upgrade::run(arguments, (from, to), flags);
+    }
     let (before, after) = side::both(&arguments.sides, &arguments.mesh.limits)?;
     let command = Comparison { arguments, flags, options: arguments.mesh.options()? };
     let mut report = Report { before: before.label, after: after.label, ..Report::default() };

@@ -7,11 +7,13 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
+use super::args::{IstioVersion, ProxyVersion};
 use super::lint::config;
 use super::rendered::{RenderFlags, Rendered};
 use super::{args, guard, render, source};
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::input;
+use crate::installation::Release;
 use crate::options::{DumpedNode, IstioOptions, Options, Stated};
 use crate::provenance::World;
 use crate::source::SourceFile;
@@ -150,7 +152,7 @@ impl args::MeshFlags {
             jwks: self.jwks.iter().map(|argument| self.jwks(argument)).collect::<anyhow::Result<_>>()?,
             expand: !self.no_expand,
             istio: IstioOptions {
-                version: of_file(file.version),
+                version: stated("istio-version", &self.release()?.map(|release| release.to_string()), file.version),
                 env,
                 values,
                 cluster_id: stated("cluster-id", &self.cluster_id, file.cluster_id),
@@ -160,6 +162,8 @@ impl args::MeshFlags {
                 dumped: DumpedNode::default(),
             },
             budgets: self.limits.budgets(),
+            proxy_version: self.of_proxies()?,
+            behaviours: Vec::new(),
         })
     }
 
@@ -170,5 +174,23 @@ impl args::MeshFlags {
     fn jwks(&self, args::Jwks { uri, file }: &args::Jwks) -> anyhow::Result<(String, String)> {
         let text = String::from_utf8(source::named(file, &self.limits)?);
         Ok((uri.clone(), text.with_context(|| format!("{} is no text", file.display()))?))
+    }
+
+    /// Returns istiod's release, if the flag states it.
+    fn release(&self) -> anyhow::Result<Option<Release>> {
+        match self.istio_version {
+            None => Ok(None),
+            Some(IstioVersion::One(release)) => Ok(Some(release)),
+            Some(IstioVersion::Upgrade(..)) => anyhow::bail!("only diff takes two versions"),
+        }
+    }
+
+    /// Returns the release that all proxies are taken to be of: they move with istiod unless it is said otherwise.
+    fn of_proxies(&self) -> anyhow::Result<Option<Release>> {
+        Ok(match self.proxy_version {
+            Some(ProxyVersion::Image) => None,
+            Some(ProxyVersion::Release(release)) => Some(release),
+            None => self.release()?.map(Release::nearest),
+        })
     }
 }

@@ -28,6 +28,7 @@ mod side;
 pub mod source;
 mod test;
 mod translate;
+mod upgrade;
 mod watch;
 mod why;
 mod yaml;

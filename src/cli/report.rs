@@ -8,6 +8,7 @@ use super::input::Input;
 use super::rendered::Rendered;
 use super::{Outcome, render};
 use crate::diagnostic::{Diagnostics, Severity};
+use crate::installation::{Installation, ReleaseOrigin};
 use crate::proxy::{Proxy, ProxyKind};
 use crate::visible::visible;
 
@@ -78,13 +79,9 @@ impl Input {
         list("used", used.into_iter(), out)?;
         list("ignored", manifests.ignored.iter().map(|(kind, count)| (kind.as_str(), *count)), out)?;
         list("invented", self.invented().iter().map(|(what, count)| (what.as_str(), *count)), out)?;
-        if let Some(istiod) = &self.control_plane.istiod {
-            let mut changed = self.control_plane.changed_switches().join(", ");
-            if !changed.is_empty() {
-                changed.insert_str(0, ": ");
-            }
-            writeln!(out, "istiod    {} from {istiod}{changed}", self.settings.installation.release)?;
-        }
+        let changed = self.control_plane.changed_switches().join(", ");
+        let changed = if changed.is_empty() { changed } else { format!(": {changed}") };
+        writeln!(out, "istiod    {}{changed}", release(&self.settings.installation))?;
         if let Some(proxies) = proxies {
             let sidecars = proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Sidecar).count();
             let gateways = proxies.len() - sidecars;
@@ -97,6 +94,20 @@ impl Input {
             writeln!(out, "found     {}", found.join(", "))?;
         }
         writeln!(out, "time      {:.1} ms", self.start.elapsed().as_secs_f64() * 1000.0)
+    }
+}
+
+/// Returns istiod's release and what says so, and that of the proxies where it is another.
+fn release(installation: &Installation) -> String {
+    let Installation { release, release_from, proxies, .. } = installation;
+    let why = match release_from {
+        ReleaseOrigin::Stated(by) => format!("by {by}"),
+        ReleaseOrigin::Image(istiod) => format!("from {istiod}"),
+        ReleaseOrigin::Default => "by default".to_owned(),
+    };
+    match proxies {
+        Some(proxies) if proxies.release != *release => format!("{release} {why}, proxies {}", proxies.release),
+        _ => format!("{release} {why}"),
     }
 }
 

@@ -13,12 +13,13 @@ mod check;
 mod environment;
 mod injector;
 mod istiod;
+mod release;
 mod templates;
 mod unread;
 
 use crate::diagnostic::Diagnostics;
 use crate::ingest::Manifests;
-use crate::installation::{Effect, Environment, Features, Installation, Release, Switch};
+use crate::installation::{Behaviours, Effect, Environment, Features, Installation, ProxyRelease, Release, Switch};
 use crate::options::{Options, Stated};
 use crate::source::ResourceRef;
 
@@ -88,14 +89,24 @@ impl ControlPlane {
             values: &injector.settings,
         };
         let default = Installation::default();
+        let version = found.version();
+        let release_from = release::origin(version.as_ref(), istiod.as_ref());
+        let by_options =
+            |of: Behaviours| options.behaviours.iter().fold(of, |all, (one, holds)| all.with(*one, *holds));
         let mut settings = Vec::new();
         let mut take = |setting: Option<Setting>| {
             let value = setting.as_ref().map(|setting| setting.value.clone());
             settings.extend(setting);
             value
         };
+        let stated_release = take(version).and_then(|version| Release::parse(&version)).unwrap_or(default.release);
+        let release = stated_release.nearest();
+        let of_proxies = options.proxy_version.map(ProxyRelease::from);
         let installation = Installation {
-            release: take(found.version()).and_then(|version| Release::parse(&version)).unwrap_or(default.release),
+            release,
+            release_from,
+            behaviours: by_options(Behaviours::new(release, &environment)),
+            proxies: of_proxies.map(|of| ProxyRelease { behaviours: by_options(of.behaviours), ..of }),
             cluster_id: take(found.cluster_id()).unwrap_or(default.cluster_id),
             cluster_domain: take(found.cluster_domain()).unwrap_or(default.cluster_domain),
             network: take(stated("network", options.istio.network.as_ref().or(options.istio.dumped.network.as_ref()))),
@@ -106,6 +117,7 @@ impl ControlPlane {
             injector: injector.injector,
         };
         let mut diagnostics = check::variables(&variables);
+        diagnostics.extend(release::check(stated_release));
         diagnostics.extend(injector.diagnostics);
         settings.extend(injector.settings);
         settings.extend(variables);
@@ -115,7 +127,7 @@ impl ControlPlane {
 
     /// Drops the objects that this istiod does not read, and says so.
     pub fn drop_unread(&self, manifests: &mut Manifests) -> Diagnostics {
-        unread::drop(manifests, &self.installation.features)
+        unread::drop(manifests, &self.installation)
     }
 
     /// Returns the switches that are set to another value than their default and change what is served: `PILOT_HTTP10=true`.

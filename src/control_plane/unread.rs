@@ -2,18 +2,20 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::Manifests;
-use crate::installation::Features;
+use crate::installation::{Behaviour, Installation};
 
 /// Drops the objects of kinds that istiod does not read, by `PILOT_ENABLE_GATEWAY_API`, `PILOT_IGNORE_RESOURCES` and
 /// `PILOT_INCLUDE_RESOURCES`, and says so.
 ///
 /// istiod: `configcontroller.go` `initK8SConfigStore`, `pkg/kube/kclient/crdwatcher.go` `filterPilotResources`
-pub(super) fn drop(manifests: &mut Manifests, features: &Features) -> Diagnostics {
+pub(super) fn drop(manifests: &mut Manifests, installation: &Installation) -> Diagnostics {
+    let features = &installation.features;
+    let stable = installation.does(Behaviour::ReadsStableTcpRoutes);
     let ignored = patterns(&features.ignore_resources);
     let included = patterns(&features.include_resources);
     let is_ignored = |name: &str| any(&ignored, name) && !any(&included, name);
     let gateway_api = |name: &str| !features.gateway_api && name.ends_with(".gateway.networking.k8s.io");
-    let alpha = |name: &str| !features.alpha_gateway_api && name == "tcproutes.gateway.networking.k8s.io";
+    let alpha = |name: &str| !features.alpha_gateway_api && !stable && name == "tcproutes.gateway.networking.k8s.io";
     let why = |name: &str| {
         let by_list = || is_ignored(name).then_some("`PILOT_IGNORE_RESOURCES` names its kind");
         let alpha = || alpha(name).then_some("it does so only with PILOT_ENABLE_ALPHA_GATEWAY_API=true");

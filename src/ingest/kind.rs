@@ -384,9 +384,10 @@ kinds! {
     /// `gateway.networking.k8s.io` GRPCRoute
     grpc_routes: gateway_api "gateway.networking.k8s.io" ["v1"] GRPCRoute namespaced;
     /// `gateway.networking.k8s.io` TCPRoute
-    tcp_routes: gateway_api "gateway.networking.k8s.io" ["v1alpha2"] TCPRoute namespaced;
     /// `gateway.networking.k8s.io` TLSRoute
     tls_routes: gateway_api "gateway.networking.k8s.io" ["v1", "v1alpha3", "v1alpha2"] TLSRoute namespaced;
+    /// `gateway.networking.k8s.io` TCPRoute
+    tcp_routes: gateway_api "gateway.networking.k8s.io" ["v1", "v1alpha2"] TCPRoute namespaced;
     /// `gateway.networking.k8s.io` ReferenceGrant
     reference_grants: gateway_api "gateway.networking.k8s.io" ["v1", "v1beta1"] ReferenceGrant namespaced;
     /// `gateway.networking.k8s.io` BackendTLSPolicy

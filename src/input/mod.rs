@@ -10,6 +10,7 @@ use crate::coverage;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::{self, Expansion, OtherRevision};
 use crate::ingest::{self, Manifests, MeshSettings};
+use crate::intake;
 use crate::mesh::Mesh;
 use crate::options::Options;
 use crate::source::SourceFile;
@@ -48,6 +49,7 @@ impl Input {
         diagnostics.extend(control_plane.diagnostics.clone());
         let installation = control_plane.installation.clone();
         diagnostics.extend(control_plane.drop_unread(&mut manifests));
+        diagnostics.extend(intake::apply(&mut manifests, &installation));
         let expansion = expand::expand(&mut manifests, options, &installation);
         diagnostics.extend(expansion.diagnostics.clone());
         let settings = ingest::mesh_settings(&manifests, options, installation, &mut diagnostics);

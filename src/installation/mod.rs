@@ -1,10 +1,11 @@
 //! How istiod runs: its release, its switches, its cluster. Made once beside the mesh config; a rule asks the [`Mesh`] for it.
 //!
 //! No rule reads an environment variable by its name or compares version numbers: it asks for a switch ([`Features`]) or for a
-//! fact about the release ([`Release`]).
+//! fact about the release ([`Behaviour`]).
 //!
 //! [`Mesh`]: crate::mesh::Mesh
 
+pub mod behaviour;
 mod env;
 mod features;
 mod injector;
@@ -15,10 +16,11 @@ mod tests;
 mod unserved;
 mod value;
 
+pub use behaviour::{Behaviour, Behaviours};
 pub use env::Kind;
 pub use features::{Environment, Features};
 pub use injector::{InjectionPolicy, Injector};
-pub use release::Release;
+pub use release::{KNOWN, Release};
 pub use switch::{Effect, Switch};
 pub use value::{CompliancePolicy, JwksFetchMode, Labels, NativeSidecars, Percent};
 
@@ -31,6 +33,12 @@ use crate::model::Duration;
 pub struct Installation {
     /// istiod's release.
     pub release: Release,
+    /// What says so.
+    pub release_from: ReleaseOrigin,
+    /// What istiod does, by its release and its switches.
+    pub behaviours: Behaviours,
+    /// The release that all proxies are taken to be of, whatever their Pods say.
+    pub proxies: Option<ProxyRelease>,
     /// istiod's environment switches.
     pub features: Features,
     /// The domain of the cluster's Services: istiod's argument `--domain`.
@@ -49,11 +57,49 @@ pub struct Installation {
     pub namespace: String,
 }
 
+/// Where a release comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ReleaseOrigin {
+    /// A flag, the settings of the repository, or a dump.
+    Stated(String),
+    /// The image of this istiod.
+    Image(String),
+    /// Nothing says another.
+    #[default]
+    Default,
+}
+
+/// A release of proxies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProxyRelease {
+    /// The release.
+    pub release: Release,
+    /// What its proxies do.
+    pub behaviours: Behaviours,
+}
+
+impl From<Release> for ProxyRelease {
+    fn from(release: Release) -> Self {
+        Self { release, behaviours: Behaviours::of(release) }
+    }
+}
+
 impl Default for Installation {
     /// The default install of the default release.
     fn default() -> Self {
+        Self::of(Release::default(), ReleaseOrigin::Default)
+    }
+}
+
+impl Installation {
+    /// The default install of a release; of one whose rules are not known, the nearest.
+    pub fn of(release: Release, release_from: ReleaseOrigin) -> Self {
+        let release = release.nearest();
         Self {
-            release: Release::default(),
+            release,
+            release_from,
+            behaviours: Behaviours::of(release),
+            proxies: None,
             features: Features::default(),
             cluster_domain: "cluster.local".to_owned(),
             cluster_id: "Kubernetes".to_owned(),
@@ -63,5 +109,10 @@ impl Default for Installation {
             injector: Injector::default(),
             namespace: "istio-system".to_owned(),
         }
+    }
+
+    /// Says whether istiod does something that releases do differently.
+    pub fn does(&self, behaviour: Behaviour) -> bool {
+        self.behaviours.contains(behaviour)
     }
 }

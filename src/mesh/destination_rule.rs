@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
-use crate::installation::{Features, Installation};
+use crate::installation::{Behaviour, Installation};
+use crate::mesh::backend_policy;
 use crate::mesh::conflict::{full_name, outranked};
+use crate::mesh::gateway_api::PARENT_NAMES_ANNOTATION;
 use crate::mesh::hostname;
 use crate::mesh::labels;
 use crate::mesh::order;
@@ -59,7 +61,7 @@ impl DestinationRuleIndex {
         installation: &Installation,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        let Installation { cluster_domain, features, .. } = installation;
+        let cluster_domain = &installation.cluster_domain;
         let mut sorted: Vec<&Arc<Config<DestinationRule>>> = rules.iter().collect();
         let selector_first = |c: &Config<DestinationRule>| c.spec.workload_selector.is_none();
         sorted.sort_by(|a, b| {
@@ -83,7 +85,7 @@ impl DestinationRuleIndex {
                     &rule,
                     &export,
                     &sorted,
-                    features,
+                    installation,
                     diagnostics,
                 );
             }
@@ -93,11 +95,11 @@ impl DestinationRuleIndex {
                     &rule,
                     &export,
                     &sorted,
-                    features,
+                    installation,
                     diagnostics,
                 );
             } else if *namespace == index.root_namespace {
-                index.root_namespace_local.merge(&rule, &export, &sorted, features, diagnostics);
+                index.root_namespace_local.merge(&rule, &export, &sorted, installation, diagnostics);
             }
         }
         index.overridden(diagnostics);
@@ -204,7 +206,7 @@ impl RulesByHost {
         rule: &Config<DestinationRule>,
         export: &ExportTo,
         all: &[&Arc<Config<DestinationRule>>],
-        features: &Features,
+        installation: &Installation,
         diagnostics: &mut Diagnostics,
     ) {
         let pool = if hostname::is_wildcard(&rule.spec.host) { &mut self.wildcard } else { &mut self.exact };
@@ -213,7 +215,7 @@ impl RulesByHost {
         for existing in list.iter_mut() {
             if existing.export_to == *export {
                 append = false;
-            } else if features.enhanced_destination_rule_merge {
+            } else if installation.features.enhanced_destination_rule_merge {
                 append = true;
                 if existing.export_to.is_empty() || !export.is_superset(&existing.export_to) {
                     continue;
@@ -237,9 +239,15 @@ impl RulesByHost {
             merged.from.push((rule.meta.namespace.clone(), rule.meta.name.clone()));
             let known: Vec<String> = merged.rule.spec.subsets.iter().map(|s| s.name.clone()).collect();
             merged.rule.spec.subsets.extend(rule.spec.subsets.iter().filter(|s| !known.contains(&s.name)).cloned());
-            if merged.rule.spec.traffic_policy.is_none() {
-                merged.rule.spec.traffic_policy.clone_from(&rule.spec.traffic_policy);
-            }
+            let (own, other) = (&merged.rule.spec.traffic_policy, &rule.spec.traffic_policy);
+            let is_policy =
+                |rule: &Config<DestinationRule>| rule.meta.annotations.contains_key(PARENT_NAMES_ANNOTATION);
+            let by_field = installation.does(Behaviour::MergesBackendPoliciesWithRules);
+            merged.rule.spec.traffic_policy = match (is_policy(&merged.rule), is_policy(rule)) {
+                (false, true) if by_field => backend_policy::under(own.as_ref(), other.as_ref()),
+                (true, false) if by_field => backend_policy::under(other.as_ref(), own.as_ref()),
+                _ => own.clone().or_else(|| other.clone()),
+            };
         }
         if append {
             list.push(Arc::new(ConsolidatedDestinationRule {

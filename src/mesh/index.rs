@@ -20,10 +20,12 @@ use super::registry::service_entry::{self, ServiceWithEndpoints};
 use super::registry::spiffe;
 use super::registry::workload::{Workload, WorkloadContext};
 use super::service::{NamespacedHostname, Resolution, Service, TargetPort};
-use super::{Mesh, cluster_local, gateway_api, ingress, labels, order, sidecar, telemetry, traffic_extension};
+use super::{
+    Mesh, cluster_local, entry_visibility, gateway_api, ingress, labels, order, sidecar, telemetry, traffic_extension,
+};
 use crate::diagnostic::Diagnostics;
 use crate::ingest::{Manifests, MeshSettings};
-use crate::installation::Installation;
+use crate::installation::{Behaviour, Behaviours, Installation};
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::destination_rule::DestinationRuleIndex;
 use crate::mesh::endpoint::Endpoint;
@@ -31,9 +33,9 @@ use crate::mesh::network::NetworkGateways;
 use crate::mesh::network_membership::NetworkMembership;
 use crate::mesh::peer_authentication::PeerAuthenticationIndex;
 use crate::mesh::virtual_service::VirtualServiceIndex;
-use crate::mesh::visibility::Visibility;
+use crate::mesh::visibility::{self, ExportTo, Visibility};
 use crate::model::Config;
-use crate::model::istio::WorkloadEntry;
+use crate::model::istio::{MeshConfig, WorkloadEntry};
 use crate::model::kubernetes::{EndpointSlice, Pod, Service as KubernetesService};
 
 impl Mesh {
@@ -48,12 +50,14 @@ impl Mesh {
             system_labels.insert("topology.istio.io/network".to_owned(), network.clone());
         }
         let membership = NetworkMembership::new(&system_labels, networks, cluster_id);
+        let behaviours = installation.behaviours;
         let context = WorkloadContext {
             cluster_id,
             cluster_domain,
             trust_domain: &config.trust_domain,
             networks: &membership,
             features: &installation.features,
+            behaviours,
         };
         let ambient = if installation.features.ambient {
             let context = AmbientContext {
@@ -75,11 +79,16 @@ impl Mesh {
         };
         let mut findings = Diagnostics::default();
         let registry = Registry::new(manifests, &seen, &context, &mut findings);
-        let exports = Exports::new(&registry.services, &config.default_service_export_to);
+        let default_export_to = visibility::default_export_to(&config.default_service_export_to, behaviours);
+        let mut registry = registry;
+        if config.service_entry_visibility.is_some() {
+            narrow_exports(&mut registry.services, manifests, config, behaviours, &default_export_to);
+        }
+        let exports = Exports::new(&registry.services, &default_export_to, behaviours);
         let services = registry.services;
         let service_accounts = service_accounts(&services, &registry.endpoints, &config.trust_domain_aliases);
 
-        let services_by_hostname = by_hostname(&services, &config.default_service_export_to, &mut findings);
+        let services_by_hostname = by_hostname(&services, &default_export_to, &mut findings);
         let converted =
             gateway_api::convert(&gateway_api::Context::new(manifests, &seen, &services_by_hostname, installation));
         let of_ingresses = ingress::convert(manifests, &seen, config, installation);
@@ -94,7 +103,7 @@ impl Mesh {
         let sidecars = sidecar::in_order(rules(&manifests.sidecars, &seen), &config.root_namespace, &mut findings);
         let telemetries = rules(&manifests.telemetries, &seen);
         findings.extend(telemetry::overridden(&telemetries, &config.root_namespace));
-        let virtual_services = VirtualServiceIndex::new(&virtual_services, config, cluster_domain, &mut findings);
+        let virtual_services = VirtualServiceIndex::new(&virtual_services, config, installation, &mut findings);
         let destination_rules = DestinationRuleIndex::new(&destination_rules, config, installation, &mut findings);
         let peer_authentication =
             PeerAuthenticationIndex::new(&peer_authentications, &config.root_namespace, &mut findings);
@@ -124,6 +133,7 @@ impl Mesh {
             traffic_extensions: traffic_extension::all(
                 rules(&manifests.traffic_extensions, &seen),
                 &rules(&manifests.wasm_plugins, &seen),
+                behaviours,
             ),
             proxy_configs: rules(&manifests.proxy_configs, &seen),
             secrets: manifests.secrets.iter().map(|c| (named(&c.meta.namespace, &c.meta.name), c.clone())).collect(),
@@ -137,7 +147,7 @@ impl Mesh {
                 &system_labels,
                 services.iter().map(|s| &**s),
                 if installation.features.multi_network_gateway_api { &manifests.kubernetes_gateways } else { &[] },
-                cluster_id,
+                installation,
             ),
             cluster_local_hosts: cluster_local::ClusterLocalHosts::new(config, cluster_domain),
             discovery_namespaces: seen,
@@ -191,7 +201,8 @@ impl Registry {
         let annotations: BTreeMap<&str, &BTreeMap<String, String>> =
             manifests.namespaces.iter().map(|n| (n.meta.name.as_str(), &n.meta.annotations)).collect();
         let none = BTreeMap::new();
-        let annotations_of = |namespace: &str| annotations.get(namespace).copied().unwrap_or(&none);
+        let counts = context.behaviours.contains(Behaviour::ReadsTrafficDistributionOfNamespaces);
+        let annotations_of = |namespace: &str| annotations.get(namespace).copied().filter(|_| counts).unwrap_or(&none);
 
         let entries = rules(&manifests.workload_entries, seen);
         let mut workload_entries: Vec<Workload> = entries
@@ -224,7 +235,7 @@ impl Registry {
                 |s: &ServiceWithEndpoints| (s.service.creation, s.service.name.clone(), s.service.namespace.clone());
             key(a).cmp(&key(b)).then_with(|| a.object_name.cmp(&b.object_name))
         });
-        for (hostname, namespace, merged) in merge_by_hostname(&external, findings) {
+        for (hostname, namespace, merged) in merge_by_hostname(&external, context.behaviours, findings) {
             endpoints.entry(hostname).or_default().entry(namespace).or_default().extend(merged);
         }
         let mut external: Vec<Arc<Service>> = external.into_iter().map(|s| s.service).collect();
@@ -233,7 +244,7 @@ impl Registry {
         }
         services.extend(external);
 
-        let pod_index = Pods::new(&pods);
+        let pod_index = Pods::new(&pods, context.behaviours);
         let mut slices: BTreeMap<(&str, &str), Vec<&Config<EndpointSlice>>> = BTreeMap::new();
         for slice in manifests.endpoint_slices.iter().filter(|s| seen.contains(&s.meta.namespace)) {
             if let Some(service) = slice.meta.labels.get(SERVICE_NAME) {
@@ -279,11 +290,18 @@ impl Registry {
 /// endpoint of each port counts. istiod: `mergeServicesInstancesByNamespaceHost`.
 fn merge_by_hostname(
     sorted: &[ServiceWithEndpoints],
+    behaviours: Behaviours,
     findings: &mut Diagnostics,
 ) -> Vec<(String, String, Vec<Endpoint>)> {
     let mut groups: BTreeMap<(&str, &str), Vec<&ServiceWithEndpoints>> = BTreeMap::new();
     for service in sorted {
         groups.entry((&service.service.hostname, &service.service.namespace)).or_default().push(service);
+    }
+    if !behaviours.contains(Behaviour::PrefersOldestOfSameDnsHost) {
+        // In the order in which the API server lists them.
+        for services in groups.values_mut() {
+            services.sort_by_key(|service| &service.object_name);
+        }
     }
     let mut merge = |services: Vec<&ServiceWithEndpoints>| {
         let mut first: BTreeMap<u32, &Service> = BTreeMap::new();
@@ -352,7 +370,7 @@ fn is_healthy(config: &Config<WorkloadEntry>) -> bool {
 /// Indexes services by hostname and namespace; of several a Kubernetes Service counts, else the oldest.
 fn by_hostname(
     services: &[Arc<Service>],
-    default_export_to: &[String],
+    default_export_to: &ExportTo,
     findings: &mut Diagnostics,
 ) -> BTreeMap<String, BTreeMap<String, Arc<Service>>> {
     let mut out: BTreeMap<String, BTreeMap<String, Arc<Service>>> = BTreeMap::new();
@@ -366,12 +384,31 @@ fn by_hostname(
             of_namespace.insert(service.namespace.clone(), service.clone());
         }
     }
-    let default = super::visibility::export_to(default_export_to);
-    let export_to = |s: &Service| if s.export_to.is_empty() { default.clone() } else { s.export_to.clone() };
+    let export_to = |s: &Service| if s.export_to.is_empty() { default_export_to.clone() } else { s.export_to.clone() };
     for by_namespace in out.values() {
         same_host::in_namespaces(by_namespace, export_to, findings);
     }
     out
+}
+
+/// `MeshConfig.serviceEntryVisibility` -> who sees ServiceEntries
+fn narrow_exports(
+    services: &mut [Arc<Service>],
+    manifests: &Manifests,
+    config: &MeshConfig,
+    behaviours: Behaviours,
+    default: &ExportTo,
+) {
+    let labels: BTreeMap<&str, &BTreeMap<String, String>> =
+        manifests.namespaces.iter().map(|n| (n.meta.name.as_str(), &n.meta.labels)).collect();
+    let none = BTreeMap::new();
+    for service in services.iter_mut().filter(|service| !service.is_kubernetes()) {
+        let namespace = (service.namespace.as_str(), labels.get(service.namespace.as_str()).copied().unwrap_or(&none));
+        let export_to = entry_visibility::narrowed(config, behaviours, namespace, service.export_to.clone(), default);
+        if export_to != service.export_to {
+            Arc::make_mut(service).export_to = export_to;
+        }
+    }
 }
 
 /// Services by who sees them. istiod: `initServiceRegistry`.
@@ -382,11 +419,13 @@ struct Exports {
 }
 
 impl Exports {
-    fn new(services: &[Arc<Service>], default: &[String]) -> Self {
-        let default = super::visibility::export_to(default);
+    /// Before [`Behaviour::HonoursListsOfDefaultExportTo`] a namespace sees its own services before those exported to it.
+    fn new(services: &[Arc<Service>], default: &ExportTo, behaviours: Behaviours) -> Self {
         let mut out = Self::default();
+        let in_order = behaviours.contains(Behaviour::HonoursListsOfDefaultExportTo);
+        let mut exported: BTreeMap<String, Vec<Arc<Service>>> = BTreeMap::new();
         for service in services {
-            let export = if service.export_to.is_empty() { &default } else { &service.export_to };
+            let export = if service.export_to.is_empty() { default } else { &service.export_to };
             if export.contains(&Visibility::Public) {
                 out.public.push(service.clone());
             } else if !export.contains(&Visibility::None) {
@@ -398,9 +437,14 @@ impl Exports {
                     })
                     .collect();
                 for namespace in namespaces {
-                    out.by_namespace.entry(namespace.to_owned()).or_default().push(service.clone());
+                    let to =
+                        if in_order || namespace == service.namespace { &mut out.by_namespace } else { &mut exported };
+                    to.entry(namespace.to_owned()).or_default().push(service.clone());
                 }
             }
+        }
+        for (namespace, services) in exported {
+            out.by_namespace.entry(namespace).or_default().extend(services);
         }
         out
     }

@@ -10,6 +10,7 @@
 //! Nothing here knows a proxy; see [`crate::proxy`] for that.
 
 pub mod ambient;
+mod backend_policy;
 pub mod by_namespace;
 pub mod certificate;
 pub mod cluster_local;
@@ -19,6 +20,7 @@ pub mod destination_rule;
 mod discovery_selectors;
 pub mod egress_hosts;
 pub mod endpoint;
+mod entry_visibility;
 pub mod gateway;
 pub mod gateway_api;
 pub mod hostname;
@@ -43,7 +45,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
-use crate::installation::{Features, Installation};
+use crate::installation::{Behaviour, Features, Installation};
 use crate::mesh::ambient::Ambient;
 use crate::mesh::by_namespace::ByNamespace;
 use crate::mesh::cluster_local::ClusterLocalHosts;
@@ -155,6 +157,11 @@ impl Mesh {
         Self { jwks, ..self }
     }
 
+    /// Says whether istiod does something that releases do differently.
+    pub fn does(&self, behaviour: Behaviour) -> bool {
+        self.installation.does(behaviour)
+    }
+
     /// Returns the service of this hostname and namespace.
     pub fn service(&self, hostname: &str, namespace: &str) -> Option<&Arc<Service>> {
         self.services_by_hostname.get(hostname)?.get(namespace)
@@ -251,7 +258,7 @@ impl Mesh {
     /// Returns the `exportTo` that holds for a service.
     fn service_export_to(&self, service: &Service) -> ExportTo {
         if service.export_to.is_empty() {
-            visibility::export_to(&self.config.default_service_export_to)
+            visibility::default_export_to(&self.config.default_service_export_to, self.installation.behaviours)
         } else {
             service.export_to.clone()
         }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::installation::{Behaviour, Behaviours, Installation};
 use crate::mesh::gateway_api::is_auto_passthrough;
 use crate::mesh::service::Service;
 use crate::model::Config;
@@ -55,8 +56,9 @@ impl NetworkGateways {
         system_namespace: &BTreeMap<String, String>,
         services: impl Iterator<Item = &'a Service>,
         kubernetes_gateways: &[Arc<Config<KubernetesGateway>>],
-        cluster_id: &str,
+        installation: &Installation,
     ) -> Self {
+        let cluster_id = installation.cluster_id.as_str();
         let registry = registry_gateways(networks, cluster_id);
         let mut services: Vec<&Service> = services.filter(|s| s.is_kubernetes()).collect();
         services.sort_by_key(|s| (&s.namespace, &s.name));
@@ -67,7 +69,7 @@ impl NetworkGateways {
             out = out.reload(&gateways);
         }
         for service in services {
-            let found = from_service(service, &registry, cluster_id);
+            let found = from_service(service, &registry, installation);
             if !found.is_empty() {
                 gateways.extend(found);
                 out = out.reload(&gateways);
@@ -183,8 +185,12 @@ fn registry_gateways(networks: &MeshNetworks, cluster_id: &str) -> BTreeMap<Stri
 /// A Service with a network label, or one that mesh networks name: a gateway for each address by which it is reached from outside.
 ///
 /// istiod: `network.go` `extractGatewaysInner`
-fn from_service(service: &Service, registry: &BTreeMap<String, Vec<Detail>>, cluster_id: &str) -> Vec<NetworkGateway> {
-    let gateways = details(service, registry);
+fn from_service(
+    service: &Service,
+    registry: &BTreeMap<String, Vec<Detail>>,
+    installation: &Installation,
+) -> Vec<NetworkGateway> {
+    let gateways = details(service, registry, installation.behaviours);
     let at = |address: &String| {
         gateways
             .iter()
@@ -193,7 +199,7 @@ fn from_service(service: &Service, registry: &BTreeMap<String, Vec<Detail>>, clu
                 port: service.external_ports.get(port).copied().unwrap_or(*port),
                 hbone_port: *hbone_port,
                 network: network.clone(),
-                cluster_id: cluster_id.to_owned(),
+                cluster_id: installation.cluster_id.clone(),
             })
             .collect::<Vec<_>>()
     };
@@ -237,14 +243,15 @@ struct Detail {
 }
 
 /// Returns network and ports of each gateway that a Service is. istiod: `network.go` `getGatewayDetails`.
-fn details(service: &Service, registry: &BTreeMap<String, Vec<Detail>>) -> Vec<Detail> {
+fn details(service: &Service, registry: &BTreeMap<String, Vec<Detail>>, behaviours: Behaviours) -> Vec<Detail> {
     let Some(network) = service.labels.get(NETWORK_LABEL).filter(|n| !n.is_empty()) else {
         return registry.get(&service.hostname).cloned().unwrap_or_default();
     };
     let stated = service.labels.get(GATEWAY_PORT_LABEL).and_then(|p| p.parse::<i64>().ok());
     let port = stated.map_or(DEFAULT_GATEWAY_PORT, |p| u32::try_from(p).unwrap_or(0));
     let listens = |port: u32| service.port(port).map(|_| port);
-    match (listens(port), listens(HBONE_PORT)) {
+    let unchecked = (!behaviours.contains(Behaviour::ChecksPortsOfNetworkGateways)).then_some(port);
+    match (listens(port).or(unchecked), listens(HBONE_PORT)) {
         (None, None) => Vec::new(),
         (port, hbone_port) => vec![Detail {
             network: network.clone(),

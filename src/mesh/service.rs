@@ -173,9 +173,9 @@ impl Service {
         self.has_label(&features.persistent_session_label) || self.has_label(&features.persistent_session_header_label)
     }
 
-    /// Says whether endpoints that are not healthy are sent too: of a service with `trafficDistribution`, or of all by
-    /// `PILOT_SEND_UNHEALTHY_ENDPOINTS`. istiod: `SupportsUnhealthyEndpoints`
-    pub fn supports_unhealthy_endpoints(&self, features: &Features) -> bool {
+    /// Says whether endpoints that are not healthy are always sent: of a service with `trafficDistribution`, or of all by
+    /// `PILOT_SEND_UNHEALTHY_ENDPOINTS`. istiod: `ForcesSupportUnhealthyEndpoints`
+    pub fn forces_unhealthy_endpoints(&self, features: &Features) -> bool {
         features.send_unhealthy_endpoints || self.traffic_distribution != TrafficDistribution::Any
     }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::installation::{Behaviour, Behaviours};
 use crate::mesh::order;
 use crate::model::istio::{
     PluginPhase, TrafficExtension, TrafficExtensionExecutionPhase, TrafficExtensionFilterConfig, TrafficSelector,
@@ -18,9 +19,10 @@ const TRANSLATED: &str = "~istio-translated-wasmplugin";
 pub(super) fn all(
     extensions: Vec<Arc<Config<TrafficExtension>>>,
     plugins: &[Arc<Config<WasmPlugin>>],
+    behaviours: Behaviours,
 ) -> Vec<Arc<Config<TrafficExtension>>> {
     let mut all = extensions;
-    all.extend(plugins.iter().map(|plugin| Arc::new(from_wasm_plugin(plugin))));
+    all.extend(plugins.iter().map(|plugin| Arc::new(from_wasm_plugin(plugin, behaviours))));
     order::sort(&mut all);
     all
 }
@@ -28,7 +30,7 @@ pub(super) fn all(
 /// `WasmPlugin` -> `TrafficExtension`. The key to verify an image with is not looked at.
 ///
 /// istiod: `translate.go` `translateWasmPlugin`
-fn from_wasm_plugin(plugin: &Config<WasmPlugin>) -> Config<TrafficExtension> {
+fn from_wasm_plugin(plugin: &Config<WasmPlugin>, behaviours: Behaviours) -> Config<TrafficExtension> {
     let WasmPlugin {
         selector,
         target_ref,
@@ -74,6 +76,10 @@ fn from_wasm_plugin(plugin: &Config<WasmPlugin>) -> Config<TrafficExtension> {
         r#match: selectors.into_iter().map(selector_of).collect(),
         filter_config: Some(TrafficExtensionFilterConfig::Wasm(wasm)),
     };
-    let meta = ObjectMeta { name: format!("{}{TRANSLATED}", plugin.meta.name), ..plugin.meta.clone() };
+    let meta = if behaviours.contains(Behaviour::TranslatesWasmPlugins) {
+        ObjectMeta { name: format!("{}{TRANSLATED}", plugin.meta.name), ..plugin.meta.clone() }
+    } else {
+        plugin.meta.clone()
+    };
     Config { meta, spec, source: plugin.source }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::installation::{Behaviour, Behaviours};
+
 /// One entry of `exportTo`. istiod: `visibility.Instance`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Visibility {
@@ -31,4 +33,17 @@ pub fn visibility(text: &str) -> Visibility {
 /// Reads the field `exportTo`.
 pub fn export_to(entries: &[String]) -> ExportTo {
     entries.iter().map(|e| visibility(e)).collect()
+}
+
+/// Reads a mesh default of `exportTo`.
+///
+/// istiod: `push_context.go` `initDefaultExportMaps`; before [`Behaviour::HonoursListsOfDefaultExportTo`] `initServiceRegistry`,
+/// `initVirtualServices`, which look for one value
+pub fn default_export_to(entries: &[String], behaviours: Behaviours) -> ExportTo {
+    let all = export_to(entries);
+    if all.is_empty() || behaviours.contains(Behaviour::HonoursListsOfDefaultExportTo) {
+        return all;
+    }
+    let counts = [Visibility::Private, Visibility::Public].into_iter().find(|one| all.contains(one));
+    ExportTo::from([counts.unwrap_or(Visibility::None)])
 }

@@ -12,6 +12,7 @@ use super::identity::{CLIENT_METADATA, Client, InterceptionMode, IpMode, Localit
 use super::metadata::metadata;
 use super::service_target::{Services, service_targets};
 use super::waypoint;
+use crate::installation::{Behaviour, Behaviours, Release};
 use crate::mesh::Mesh;
 use crate::mesh::ambient::{GATEWAY_CONTROLLER, MANAGED_LABEL};
 use crate::mesh::registry::locality;
@@ -92,6 +93,11 @@ fn proxy(
     let metadata = metadata(pod, container, &environment, &proxy_config, proxy_config_json, &addresses, mesh);
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
 
+    let version = release(&text("ISTIO_VERSION"));
+    let behaviours = match &mesh.installation.proxies {
+        Some(forced) => forced.behaviours,
+        None => Behaviours::of(version),
+    };
     let (labels, locality) = labels(pod, &metadata, mesh);
     let watched = shared.selector_keys.iter();
     let client_labels = watched.filter_map(|&key| Some((key.to_owned(), labels.get(key)?.clone()))).collect();
@@ -124,7 +130,8 @@ fn proxy(
             })
             .filter(|(_, value)| !value.is_empty())
             .collect(),
-        istio_version: istio_version(&text("ISTIO_VERSION")),
+        istio_version: (1, version.minor, version.patch),
+        behaviours,
         proxy_config: Arc::new(proxy_config),
         disable_hbone_send: is_true(&metadata, "DISABLE_HBONE_SEND"),
         is_ingress_gateway: kind == ProxyKind::Router && is_ingress_gateway(&labels),
@@ -140,6 +147,7 @@ fn proxy(
             &pod.meta.labels,
             &text("WORKLOAD_NAME"),
             &pod.meta.namespace,
+            behaviours,
         ),
         global_unicast_ip: global.cloned().unwrap_or_default(),
         service_targets,
@@ -223,11 +231,11 @@ fn labels(pod: &Config<Pod>, metadata: &BTreeMap<String, Value>, mesh: &Mesh) ->
     let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
     let mut labels: BTreeMap<String, String> = static_labels.into_iter().flatten().filter_map(text).collect();
     labels.extend(pod.meta.labels.clone());
-    let of_pod = pod::locality_of(pod, &mesh.nodes);
+    let of_pod = pod::locality_of(pod, &mesh.nodes, mesh.installation.behaviours);
     let node = &pod.spec.spec.node_name;
     let network = mesh.network_membership.of(&pod.spec.status.pod_ip, &pod.meta.labels);
     let mut labels = locality::augmented(&labels, &mesh.installation.cluster_id, &of_pod, node, &network);
-    let stated = locality::stated(&labels);
+    let stated = locality::stated(&labels, mesh.installation.behaviours);
     let part = |key: &str| labels.get(key).cloned().unwrap_or_default();
     let by_labels = [locality::REGION, locality::ZONE, locality::SUBZONE].iter().any(|k| labels.contains_key(*k));
     let locality = match stated {
@@ -291,13 +299,15 @@ fn is_global_unicast(address: &str) -> bool {
 }
 
 /// Reads a version; a missing patch counts as the largest, and what is no version as the newest. istiod: `ParseIstioVersion`.
-fn istio_version(text: &str) -> (u32, u32, u32) {
+fn release(text: &str) -> Release {
     let text = text.strip_prefix("release-").unwrap_or(text);
     let digits: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
     let mut parts = digits.split('.').map(str::parse::<u32>);
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(Ok(major)), Some(Ok(minor)), patch) => (major, minor, patch.and_then(Result::ok).unwrap_or(65535)),
-        _ => (65535, 65535, 65535),
+        (Some(Ok(1)), Some(Ok(minor)), patch) => {
+            Release { minor, patch: patch.and_then(Result::ok).unwrap_or(65535), candidate: None }
+        }
+        _ => Release { minor: 65535, patch: 65535, candidate: None },
     }
 }
 
@@ -307,6 +317,7 @@ fn service_cluster(
     labels: &BTreeMap<String, String>,
     workload_name: &str,
     namespace: &str,
+    behaviours: Behaviours,
 ) -> String {
     let canonical = || {
         let keys = ["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"];
@@ -317,8 +328,13 @@ fn service_cluster(
         if !stated.is_empty() && stated != "istio-proxy" {
             return stated.to_owned();
         }
-        let keys = ["app", "app.kubernetes.io/name", "service.istio.io/canonical-name"];
-        match (keys.iter().find_map(|key| labels.get(*key)), workload_name) {
+        let keys: &[&str] = if behaviours.contains(Behaviour::ProxyNamesServiceByAppLabels) {
+            &["app", "app.kubernetes.io/name", "service.istio.io/canonical-name"]
+        } else {
+            &["app"]
+        };
+        let app = keys.iter().find_map(|key| labels.get(*key).filter(|app| !app.is_empty()));
+        match (app, workload_name) {
             (Some(app), _) => format!("{app}.{namespace}"),
             (None, "") => format!("istio-proxy.{namespace}"),
             (None, workload) => format!("{workload}.{namespace}"),

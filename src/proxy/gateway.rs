@@ -1,5 +1,6 @@
 //! The servers of a router.
 
+use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::mesh::gateway::{self, MergedGateway, Router, Target};
 use crate::proxy::{Proxy, ProxyKind};
@@ -26,6 +27,8 @@ impl Proxy {
             targets: targets.collect(),
             features: mesh.features(),
             grants: &mesh.reference_grants,
+            serves_ca_secrets: mesh.does(Behaviour::ServesCaSecretsOfFrontendValidation),
+            merges_strictly: mesh.does(Behaviour::MergesGatewaysStrictly),
         };
         gateway::merge(&mesh.gateways, &router)
     }

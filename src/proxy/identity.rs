@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::installation::Behaviours;
 use crate::mesh::ambient::WaypointAddress;
 use crate::mesh::service::{Port, Service};
 use crate::model::istio::ProxyConfig;
@@ -91,6 +92,8 @@ pub struct Client {
     pub metadata: BTreeMap<String, String>,
     /// `ISTIO_VERSION`, as (major, minor, patch).
     pub istio_version: (u32, u32, u32),
+    /// What proxies of its release, `ISTIO_VERSION`, do.
+    pub behaviours: Behaviours,
     /// Metadata `DISABLE_HBONE_SEND` is true: endpoints are reached without HBONE.
     pub disable_hbone_send: bool,
     /// It is the gateway of traffic from outside: a Kubernetes Gateway's, or one with the label `istio: ingressgateway`.

@@ -6,14 +6,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::installation::Behaviours;
 use crate::mesh::Mesh;
 use crate::mesh::registry::{locality, pod};
 use crate::model::Config;
 use crate::model::istio::ProxyConfig;
 use crate::model::kubernetes::{Container, Pod};
-
-/// The version of the agent when the image does not tell: that of the istiod that meshc is.
-const ISTIO_VERSION: &str = "1.30.3";
 
 /// Metadata by key. Values of `ISTIO_META_` variables are text, those of `ISTIO_METAJSON_` variables any JSON.
 pub(super) fn metadata(
@@ -44,7 +42,12 @@ pub(super) fn metadata(
         out.insert("POD_PORTS".to_owned(), Value::String(ports));
     }
     let version = out.get("ISTIO_VERSION").and_then(Value::as_str).map(str::to_owned);
-    let version = version.or_else(|| image_version(&container.image)).unwrap_or_else(|| ISTIO_VERSION.to_owned());
+    let installation = &mesh.installation;
+    let version = match &installation.proxies {
+        Some(forced) => forced.release.to_string(),
+        // When the image does not tell, that of istiod.
+        None => version.or_else(|| image_version(&container.image)).unwrap_or_else(|| installation.release.to_string()),
+    };
     let number = |name: &str, default: u64| environment.get(name).and_then(|v| v.parse().ok()).unwrap_or(default);
     out.insert("ISTIO_VERSION".to_owned(), json!(version));
     out.insert("INSTANCE_IPS".to_owned(), json!(addresses.join(",")));
@@ -54,7 +57,7 @@ pub(super) fn metadata(
     out.insert("NAME".to_owned(), json!(pod.meta.name));
     out.insert("NAMESPACE".to_owned(), json!(pod.meta.namespace));
     out.insert("SERVICE_ACCOUNT".to_owned(), json!(pod::service_account(&pod.spec)));
-    out.insert("LABELS".to_owned(), Value::Object(labels(pod, &out)));
+    out.insert("LABELS".to_owned(), Value::Object(labels(pod, &out, installation.behaviours)));
     if !pod.meta.annotations.is_empty() {
         out.insert("ANNOTATIONS".to_owned(), json!(pod.meta.annotations));
     }
@@ -81,12 +84,12 @@ fn pod_ports(text: &str) -> Option<String> {
 
 /// Labels of the Pod over those of `ISTIO_METAJSON_LABELS`, without the hash of its template, and with the locality that they state in
 /// the form that it has elsewhere.
-fn labels(pod: &Config<Pod>, metadata: &BTreeMap<String, Value>) -> Map<String, Value> {
+fn labels(pod: &Config<Pod>, metadata: &BTreeMap<String, Value>, behaviours: Behaviours) -> Map<String, Value> {
     let mut out = metadata.get("STATIC_LABELS").and_then(Value::as_object).cloned().unwrap_or_default();
     let own = pod.meta.labels.iter().filter(|(key, _)| *key != "pod-template-hash");
     out.extend(own.map(|(key, value)| (key.clone(), json!(value))));
     let texts = out.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-    if let Some(locality) = locality::stated(&texts.collect()) {
+    if let Some(locality) = locality::stated(&texts.collect(), behaviours) {
         out.insert(locality::ISTIO_LOCALITY.to_owned(), json!(locality));
     }
     out

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::mesh::destination_rule::ConsolidatedDestinationRule;
 use crate::mesh::egress_hosts::{self, ANY_NAMESPACE, EgressHosts};
@@ -160,7 +161,7 @@ impl SidecarScope {
 impl EgressListener {
     /// istiod: `convertIstioListenerToWrapper`
     fn new(mesh: &Mesh, namespace: &str, listener: &IstioEgressListener) -> Self {
-        let hosts = egress_hosts::by_namespace(&listener.hosts, namespace);
+        let hosts = egress_hosts::by_namespace(&listener.hosts, namespace, mesh.installation.behaviours);
         let virtual_services = mesh.virtual_services.select(namespace, &hosts, mesh.features());
         let services = select_services(mesh, namespace, listener, &hosts);
         let hostnames = services.iter().map(|s| s.hostname.as_str());
@@ -204,7 +205,12 @@ fn select_services(
         Some(with_aliases(service, hosts))
     };
     let mut imported: Vec<ScopedService> = Vec::new();
-    for service in mesh.services_exported_to(namespace) {
+    let candidates = if mesh.does(Behaviour::LooksUpExactSidecarHosts) && egress_hosts::are_exact(hosts) {
+        owners(mesh, namespace, hosts)
+    } else {
+        mesh.services_exported_to(namespace)
+    };
+    for service in candidates.into_iter().filter(|s| !egress_hosts::exclude(hosts, &s.namespace, &s.hostname)) {
         let own = import(hosts.get(&service.namespace), &service);
         imported.extend(own.or_else(|| import(hosts.get(ANY_NAMESPACE), &service)));
     }
@@ -224,6 +230,15 @@ fn select_services(
     }
     imported.retain(|s| chosen.get(&s.hostname).is_some_and(|(chosen_namespace, _)| *chosen_namespace == s.namespace));
     imported
+}
+
+/// Returns the services that own the exact hosts of a listener, the oldest first. istiod: `servicesForExactHosts`.
+fn owners(mesh: &Mesh, namespace: &str, hosts: &BTreeMap<String, EgressHosts>) -> Vec<ScopedService> {
+    let named = hosts.iter().flat_map(|(of, hosts)| hosts.exact.iter().map(move |host| (host, of)));
+    let owned = named.filter_map(|(host, of)| mesh.service(host, of));
+    let mut owned: Vec<ScopedService> = owned.filter(|s| mesh.service_visible(s, namespace)).cloned().collect();
+    owned.sort_by(|a, b| (a.creation, &a.name, &a.namespace).cmp(&(b.creation, &b.name, &b.namespace)));
+    owned
 }
 
 /// Returns the port that services must have: that of the listener, unless it is a forward proxy. istiod: `needsPortMatch`.
@@ -264,8 +279,10 @@ fn with_aliases(service: ScopedService, hosts: &EgressHosts) -> ScopedService {
     Arc::new(Service { aliases, ..Service::clone(&service) })
 }
 
-/// Picks among the services of one hostname that a namespace may see: a Kubernetes one, else the oldest; without
-/// `PILOT_SIDECAR_PICK_BEST_SERVICE_NAMESPACE` that of the first namespace.
+/// Picks among the services of one hostname that a namespace may see: a Kubernetes one, else the oldest. Before
+/// [`Behaviour::PicksBestServiceNamespace`] that of the first namespace. The switch of
+/// [`sidecar_pick_best_service_namespace`](crate::installation::Features::sidecar_pick_best_service_namespace) counts before the
+/// release.
 ///
 /// istiod: `pickBestVisibleNamespace`, `pickFirstVisibleNamespace`
 fn visible<'m>(
@@ -274,7 +291,7 @@ fn visible<'m>(
     namespace: &str,
 ) -> Option<&'m Arc<Service>> {
     let visible = || by_namespace.values().filter(|s| mesh.service_visible(s, namespace));
-    if !mesh.features().sidecar_pick_best_service_namespace {
+    if !mesh.does(Behaviour::PicksBestServiceNamespace) {
         return visible().next();
     }
     visible().find(|s| s.is_kubernetes()).or_else(|| visible().min_by_key(|s| s.creation))

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::mesh::destination_rule::ConsolidatedDestinationRule;
 use crate::mesh::gateway::MergedGateway;
@@ -145,7 +146,9 @@ impl<'m> OutboundView<'m> {
         let both = (features.dual_stack || features.ambient) && self.client.ip_mode == IpMode::Dual;
         let mut addresses = if both { addresses } else { self.supported(addresses.into_iter()) };
         let default = service.default_address.as_str();
-        let default_counts = service.cluster_vips.is_empty() || self.family(default).is_some();
+        let default_counts = service.cluster_vips.is_empty()
+            || self.family(default).is_some()
+            || !self.mesh.does(Behaviour::FiltersClusterIpsByFamily);
         if addresses.is_empty() && !default.is_empty() && default_counts {
             addresses.push(default);
         }

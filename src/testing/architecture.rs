@@ -7,12 +7,13 @@ use std::path::Path;
 const LAYERS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("diagnostic", &["source"]),
-    ("options", &["source"]),
+    ("options", &["source", "installation"]),
     ("visible", &[]),
     ("budget", &["diagnostic", "options", "model", "ingest"]),
     ("installation", &["source", "diagnostic", "options", "model"]),
     ("model", &["source"]),
     ("ingest", &["source", "diagnostic", "options", "installation", "model", "envoy"]),
+    ("intake", &["source", "diagnostic", "installation", "model", "ingest"]),
     ("coverage", &["source", "diagnostic", "installation", "model", "ingest"]),
     ("control_plane", &["source", "diagnostic", "options", "installation", "model", "ingest"]),
     ("expand", &["source", "diagnostic", "options", "installation", "model", "ingest"]),
@@ -84,6 +85,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "pipeline",
         &["source", "diagnostic", "options", "installation", "ingest", "mesh", "proxy", "translate", "config_dump"],
     ),
+    ("upgrade", &["source", "options", "installation", "input", "mesh", "proxy", "config_dump", "pipeline", "diff"]),
 ];
 
 /// The folders of `translate` that are resources of their own, with those that they may build on.

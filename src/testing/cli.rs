@@ -464,3 +464,40 @@ spec:
     assert!(text(&output.stdout).contains("outbound|80||far.example"), "the rest is translated");
     assert_eq!(run(&["translate", &folder, "--strict"]).status.code(), Some(1));
 }
+
+/// What an upgrade changes is told by its causes, in all formats; where nothing changes, so it is said.
+#[test]
+fn an_upgrade_is_told_by_its_causes() {
+    let manifests = "fixtures/bookinfo-service-to-service/manifests";
+    let of = |versions: &str, more: &[&str]| {
+        run(&[&["diff", "-q", "--istio-version", versions, manifests][..], more].concat())
+    };
+    let summary = of("1.28..1.29", &[]);
+    assert_eq!(summary.status.code(), Some(1), "{}", text(&summary.stderr));
+    let said = text(&summary.stdout);
+    assert!(said.starts_with("Istio 1.28.10 -> 1.29.6: "), "{said}");
+    assert!(said.contains("1. Circuit breakers no longer publish how much of their limits remains"), "{said}");
+    assert!(said.contains("DISABLE_TRACK_REMAINING_CB_METRICS=false keeps the old way"), "{said}");
+    let json = of("1.28..1.29", &["-o", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("the output is JSON");
+    assert_eq!(json["causes"].as_array().map(Vec::len), Some(1), "{json}");
+    assert_eq!(json["causes"][0]["effect"], "telemetry");
+    assert!(text(&of("1.28..1.29", &["-o", "markdown"]).stdout).starts_with("### Istio 1.28.10 -> 1.29.6"));
+    let back = text(&of("1.29..1.28", &[]).stdout);
+    assert!(back.contains("Circuit breakers publish how much"), "{back}");
+    let same = of("1.29.5..1.29.6", &[]);
+    assert_eq!(same.status.code(), Some(0), "{}", text(&same.stdout));
+    assert!(text(&same.stdout).contains("nothing changes"));
+    assert_eq!(run(&["translate", "-q", "--istio-version", "1.28..1.29", manifests]).status.code(), Some(2));
+}
+
+/// A release whose rules are not known is said to be so, and the nearest one is used.
+#[test]
+fn an_unknown_release_is_told() {
+    let manifests = "fixtures/bookinfo-service-to-service/manifests";
+    let said = text(&run(&["proxies", "--istio-version", "1.33", manifests]).stderr);
+    assert!(said.contains("the rules of Istio 1.33.0 are not known; those of 1.31.0-rc.0 are used"), "{said}");
+    assert!(said.contains("istiod    1.31.0-rc.0 by --istio-version"), "{said}");
+    let held = text(&run(&["proxies", "--istio-version", "1.31", "--proxy-version", "1.30", manifests]).stderr);
+    assert!(held.contains("istiod    1.31.0-rc.0 by --istio-version, proxies 1.30.3"), "{held}");
+}

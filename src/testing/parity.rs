@@ -40,7 +40,23 @@ pub(crate) struct Report {
 
 /// Compares two dumps.
 pub(crate) fn compare(recorded: &Value, ours: &Value) -> Report {
-    let (want, got) = (resources(recorded), resources(ours));
+    compare_release(recorded, None, ours)
+}
+
+/// Compares a dump with a recording of which another release serves some resources otherwise: those that `differs` lists, and
+/// without those that are `gone`.
+pub(crate) fn compare_release(recorded: &Value, changes: Option<&Value>, ours: &Value) -> Report {
+    let (mut want, got) = (resources(recorded), resources(ours));
+    if let Some(changes) = changes {
+        let list = |field: &str| changes[field].as_array().cloned().unwrap_or_default();
+        let gone: Vec<_> = list("gone").iter().map(|key| (key[0].clone(), key[1].clone())).collect();
+        want.retain(|(kind, name), _| !gone.contains(&(Value::from(*kind), Value::from(name.clone()))));
+        for change in list("differs") {
+            let kind = LISTS.iter().map(|(_, kind, ..)| *kind).find(|kind| change["type"] == *kind).unwrap_or_default();
+            let name = change["name"].as_str().unwrap_or_default().to_owned();
+            want.insert((kind, name), comparable(&change["resource"]));
+        }
+    }
     let recorded_kinds: BTreeSet<&str> = want.keys().map(|(kind, _)| *kind).collect();
     let keys: BTreeSet<_> = want.keys().chain(got.keys()).collect();
     let mut report = Report::default();

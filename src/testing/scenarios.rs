@@ -10,6 +10,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use meshc::installation::{KNOWN, Release};
+use meshc::options::{IstioOptions, Stated};
 use meshc::{cli::source, input::Input, options::Options, pipeline, proxy};
 use serde::Deserialize;
 use serde_json::Value;
@@ -46,9 +48,10 @@ fn main() -> ExitCode {
 fn check(folder: &Path) -> Result<(), String> {
     let scenario: Scenario =
         serde_yaml::from_slice(&read(&folder.join("scenario.yaml"))?).map_err(|e| e.to_string())?;
-    if scenario.title.is_empty() || scenario.why.is_empty() || scenario.istio != "1.30.3" {
-        return Err("scenario.yaml: title, why, and istio: 1.30.3".to_owned());
-    }
+    let release = Release::parse(&scenario.istio).filter(|release| KNOWN.contains(release));
+    let Some(release) = release.filter(|_| !scenario.title.is_empty() && !scenario.why.is_empty()) else {
+        return Err("scenario.yaml: title, why, and istio: a release that is known".to_owned());
+    };
     let recordings = children(&folder.join("istiod"));
     let names: BTreeSet<_> =
         recordings.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
@@ -60,21 +63,43 @@ fn check(folder: &Path) -> Result<(), String> {
         let text = String::from_utf8(read(&folder.join("jwks").join(file))?).map_err(|e| format!("{file}: {e}"))?;
         Ok::<_, String>((uri.clone(), text))
     };
-    let jwks = scenario.jwks.iter().map(fetched).collect::<Result<_, _>>()?;
-    // As the command does; a recorded scenario lacks nothing that a proxy depends on.
-    let options = Options { expand: true, jwks, ..Options::default() };
-    let mut ours = translate(&folder.join("manifests"), &names, &options)?;
+    let jwks = scenario.jwks.iter().map(fetched).collect::<Result<BTreeMap<_, _>, _>>()?;
     let mut report = parity::Report::default();
     let mut dumps: BTreeMap<String, Value> = BTreeMap::new();
-    for path in &recordings {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let recorded: Value = serde_json::from_slice(&read(path)?).map_err(|e| format!("{name}: {e}"))?;
-        let dump = ours.remove(&name).ok_or_else(|| format!("there is no proxy {name}"))?;
-        let dump: Value = serde_json::from_slice(&dump).map_err(|e| format!("{name}: {e}"))?;
-        let of_proxy = parity::compare(&recorded, &dump);
-        dumps.insert(name.clone(), dump);
-        report.total += of_proxy.total;
-        report.differences.extend(of_proxy.differences.into_iter().map(|line| format!("{name}: {line}")));
+    let of_scenario = release;
+    let mut releases = vec![(release, PathBuf::new())];
+    for of_release in children(&folder.join("releases")) {
+        let name = of_release.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let release = Release::parse(&name).ok_or_else(|| format!("releases/{name} is no release"))?;
+        releases.push((release, of_release));
+    }
+    for (release, changes) in releases {
+        // As the command does; a recorded scenario lacks nothing that a proxy depends on.
+        let version = Stated { value: release.to_string(), by: "the scenario".to_owned() };
+        let options = Options {
+            expand: true,
+            jwks: jwks.clone(),
+            istio: IstioOptions { version: Some(version), ..IstioOptions::default() },
+            proxy_version: Some(release),
+            ..Options::default()
+        };
+        let mut ours = translate(&folder.join("manifests"), &names, &options)?;
+        for path in &recordings {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let parse = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).map_err(|e| format!("{name}: {e}"));
+            let recorded = parse(read(path)?)?;
+            let dump = parse(ours.remove(&name).ok_or_else(|| format!("there is no proxy {name}"))?)?;
+            let changes = changes.join(format!("{name}.json"));
+            let changes = if changes.is_file() { Some(parse(read(&changes)?)?) } else { None };
+            let of_proxy = parity::compare_release(&recorded, changes.as_ref(), &dump);
+            if release == of_scenario {
+                dumps.insert(name.clone(), dump);
+            }
+            report.total += of_proxy.total;
+            report
+                .differences
+                .extend(of_proxy.differences.into_iter().map(|line| format!("{release}: {name}: {line}")));
+        }
     }
     match report.differences.len() {
         0 if report.total > 0 => match std::fs::read(folder.join("explain.json")) {

@@ -75,7 +75,7 @@ pub fn translate(
     envoy_filters: &EnvoyFilters,
     diagnostics: &mut Diagnostics,
 ) -> Translation {
-    let patches = envoy_filters.for_proxy(view.proxy);
+    let patches = envoy_filters.for_proxy(view.outbound.mesh, view.proxy);
     let patches = patches.as_ref();
     let part = outbound.with(&view.outbound, patches);
     let features = view.outbound.mesh.features();

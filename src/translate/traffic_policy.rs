@@ -5,6 +5,7 @@
 //!
 //! istiod: `pilot/pkg/networking/util/util.go`
 
+use crate::installation::{Behaviour, Behaviours};
 use crate::model::istio::{
     ClientTlsSettings, ConnectionPoolSettings, DestinationRule, LoadBalancerSettings,
     LoadBalancerSettingsConsistentHashLb, LoadBalancerSettingsLbPolicy, LoadBalancerSettingsSimpleLb, OutlierDetection,
@@ -48,7 +49,11 @@ pub(crate) fn for_subset<'a>(
     policy: Option<&'a TrafficPolicy>,
     subset: Option<&'a TrafficPolicy>,
     port: u32,
+    behaviours: Behaviours,
 ) -> EffectiveTrafficPolicy<'a> {
+    // What is there on one side only is not merged.
+    let keeps_retry_budget =
+        policy.is_none() || subset.is_none() || behaviours.contains(Behaviour::KeepsRetryBudgetInMerges);
     let rule = for_port(policy, port);
     let (own, port_level) = resolve(subset, port);
     let rule_or_none = if port_level {
@@ -69,7 +74,7 @@ pub(crate) fn for_subset<'a>(
         tls: own.tls.or(rule_or_none.tls),
         tunnel: own.tunnel.or(rule.tunnel),
         proxy_protocol: own.proxy_protocol.or(rule.proxy_protocol),
-        retry_budget: own.retry_budget.or(rule.retry_budget),
+        retry_budget: own.retry_budget.or(rule.retry_budget).filter(|_| keeps_retry_budget),
     }
 }
 
@@ -80,10 +85,11 @@ pub(crate) fn for_subset_name<'a>(
     rule: Option<&'a DestinationRule>,
     subset: &str,
     port: u32,
+    behaviours: Behaviours,
 ) -> EffectiveTrafficPolicy<'a> {
     let Some(rule) = rule else { return EffectiveTrafficPolicy::default() };
     let subset = rule.subsets.iter().find(|s| s.name == subset);
-    for_subset(rule.traffic_policy.as_ref(), subset.and_then(|s| s.traffic_policy.as_ref()), port)
+    for_subset(rule.traffic_policy.as_ref(), subset.and_then(|s| s.traffic_policy.as_ref()), port, behaviours)
 }
 
 /// Returns the policy for the port, and whether it comes from settings for the port alone.
@@ -191,16 +197,19 @@ mod tests {
     fn a_subset_replaces_blocks() {
         let rule = policy(Some("all"), true, None);
         let subset = TrafficPolicy { tls: Some(tls("subset")), ..TrafficPolicy::default() };
-        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80)), (Some("subset"), true, true));
-        assert_eq!(seen(for_subset(Some(&rule), None, 80)), (Some("all"), true, true));
-        assert_eq!(seen(for_subset(None, Some(&subset), 80)), (Some("subset"), false, false));
+        assert_eq!(
+            seen(for_subset(Some(&rule), Some(&subset), 80, Behaviours::default())),
+            (Some("subset"), true, true)
+        );
+        assert_eq!(seen(for_subset(Some(&rule), None, 80, Behaviours::default())), (Some("all"), true, true));
+        assert_eq!(seen(for_subset(None, Some(&subset), 80, Behaviours::default())), (Some("subset"), false, false));
     }
 
     #[test]
     fn a_port_of_a_subset_replaces_all_blocks_but_those_it_cannot_have() {
         let rule = policy(Some("all"), true, None);
         let subset = TrafficPolicy { port_level_settings: vec![level(80, None)], ..TrafficPolicy::default() };
-        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80)), (None, false, true));
-        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 81)), (Some("all"), true, true));
+        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80, Behaviours::default())), (None, false, true));
+        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 81, Behaviours::default())), (Some("all"), true, true));
     }
 }

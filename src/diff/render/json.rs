@@ -137,6 +137,11 @@ fn edit(edit: &EditLine) -> Edit<'_> {
     Edit { object, path, before: value(before), after: value(after), file, line: *line, column: *column }
 }
 
+/// Returns the groups of a report as JSON, as [`json()`] prints them.
+pub fn groups(report: &Report) -> serde_json::Value {
+    serde_json::to_value(report.groups.iter().map(group).collect::<Vec<_>>()).unwrap_or_default()
+}
+
 fn group(group: &super::Group) -> Group<'_> {
     let change = match group.presence {
         Presence::Both => "changed",

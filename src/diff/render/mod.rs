@@ -8,7 +8,7 @@ mod style;
 mod summary;
 mod unified;
 
-pub use json::json;
+pub use json::{groups, json};
 pub use markdown::markdown;
 pub use stat::stat;
 pub use summary::summary;
@@ -36,7 +36,7 @@ fn names(proxies: &[ProxyName]) -> String {
 }
 
 /// Returns `+1 route, -1 cluster, ~2 endpoints`.
-fn counted(counts: &BTreeMap<Kind, Counts>) -> String {
+pub(crate) fn counted(counts: &BTreeMap<Kind, Counts>) -> String {
     let mut out = Vec::new();
     for (kind, counts) in counts {
         for (sign, count) in [('+', counts.added), ('-', counts.removed), ('~', counts.changed)] {

@@ -7,6 +7,13 @@ use std::fmt;
 
 use super::{DynamicMessage, DynamicValue};
 
+/// What becomes of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lists {
+    Append,
+    Replace,
+}
+
 /// Two messages of different types cannot be merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TypeMismatch {
@@ -31,7 +38,16 @@ impl DynamicMessage {
         if self.descriptor.name != other.descriptor.name {
             return Err(TypeMismatch { expected: self.full_name(), found: other.full_name() });
         }
-        self.merge_fields(other);
+        self.merge_fields(other, Lists::Append);
+        Ok(())
+    }
+
+    /// The same, but lists replace lists, at every depth. istiod: `merge.go` `MergeWithReplaceList`
+    pub fn merge_replacing_lists(&mut self, other: &Self) -> Result<(), TypeMismatch> {
+        if self.descriptor.name != other.descriptor.name {
+            return Err(TypeMismatch { expected: self.full_name(), found: other.full_name() });
+        }
+        self.merge_fields(other, Lists::Replace);
         Ok(())
     }
 
@@ -49,13 +65,16 @@ impl DynamicMessage {
             && self.unpacked().is_some_and(|message| message.descriptor.name == descriptor.name)
     }
 
-    fn merge_fields(&mut self, other: &Self) {
+    fn merge_fields(&mut self, other: &Self, lists: Lists) {
         for (number, value) in &other.fields {
             let Some(field) = other.field_by_number(*number) else { continue };
             match value {
                 DynamicValue::List(items) => {
                     let list = self.fields.entry(*number).or_insert_with(|| DynamicValue::List(Vec::new()));
                     if let DynamicValue::List(list) = list {
+                        if lists == Lists::Replace {
+                            list.clear();
+                        }
                         list.extend(items.iter().cloned());
                     }
                 }
@@ -69,7 +88,7 @@ impl DynamicMessage {
                     self.clear_siblings(field);
                     let empty = || DynamicValue::Message(DynamicMessage::new(message.descriptor));
                     if let DynamicValue::Message(own) = self.fields.entry(*number).or_insert_with(empty) {
-                        own.merge_fields(message);
+                        own.merge_fields(message, lists);
                     }
                 }
                 // Nothing on the wire: what there was stays, if it is of that type.

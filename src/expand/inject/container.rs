@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Injector, PROXY, Template};
 
-/// The image, without what its annotation adds.
-const IMAGE: &str = "docker.io/istio/proxyv2:1.30.3";
+/// The image, without its tag.
+const IMAGE: &str = "docker.io/istio/proxyv2";
 
 /// Returns the container that a template has.
 ///
@@ -25,7 +25,7 @@ pub(super) fn proxy(
     };
     json!({
         "name": PROXY,
-        "image": image(annotations),
+        "image": image(injector, annotations),
         "args": [
             "proxy",
             role,
@@ -41,14 +41,15 @@ pub(super) fn proxy(
 }
 
 /// istiod: `inject.go` `ProxyImage`
-fn image(annotations: &Map<String, Value>) -> String {
+fn image(injector: &Injector<'_>, annotations: &Map<String, Value>) -> String {
+    let release = injector.target.installation.release;
     let annotation = |key: &str| annotations.get(key).and_then(Value::as_str);
     if let Some(image) = annotation("sidecar.istio.io/proxyImage").filter(|image| image.contains('/')) {
         return image.to_owned();
     }
     match annotation("sidecar.istio.io/proxyImageType") {
-        None | Some("" | "default") => IMAGE.to_owned(),
-        Some(kind) => format!("{IMAGE}-{kind}"),
+        None | Some("" | "default") => format!("{IMAGE}:{release}"),
+        Some(kind) => format!("{IMAGE}:{release}-{kind}"),
     }
 }
 

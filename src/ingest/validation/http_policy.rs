@@ -159,8 +159,18 @@ fn is_known_status(status: u16) -> bool {
 
 /// istiod: `validateHTTPRedirect`
 pub(super) fn check_redirect(redirect: Option<&HttpRedirect>, at: &At<'_>, findings: &mut Findings<'_>) {
-    let Some(HttpRedirect { uri, authority, scheme, redirect_code, redirect_port }) = redirect else { return };
-    if uri.is_empty() && authority.is_empty() && scheme.is_empty() && redirect_port.is_none() {
+    let Some(HttpRedirect { uri, prefix_rewrite, authority, scheme, redirect_code, redirect_port }) = redirect else {
+        return;
+    };
+    if !uri.is_empty() && !prefix_rewrite.is_empty() {
+        findings.error(at, "`uri` and `prefixRewrite` exclude each other");
+    }
+    if uri.is_empty()
+        && prefix_rewrite.is_empty()
+        && authority.is_empty()
+        && scheme.is_empty()
+        && redirect_port.is_none()
+    {
         findings.error(at, "a redirect has `uri`, `authority`, `scheme` or `port`");
     } else if *redirect_code != 0 && !(300..=399).contains(redirect_code) {
         findings.error(&at.field("redirectCode"), format!("{redirect_code} is no status of a redirect"));

@@ -172,10 +172,18 @@ fn check_hosts(namespace: &str, hosts: &[String], at: &At<'_>, findings: &mut Fi
             findings.warning("duplicate-egress-host", &at, format!("another host covers `{host}`"));
         }
         others.insert(name);
+        // What follows `~` is excluded, of a namespace or of all.
+        if let Some(excluded) = of.strip_prefix('~') {
+            if !matches!(excluded, "" | "*" | ".") && !is_label(excluded) {
+                findings.error(&at, format!("`{excluded}` is no namespace"));
+            }
+            findings.check(&at, host_name(name, false));
+            continue;
+        }
         if of.is_empty() || name.is_empty() {
             findings.error(&at, "a namespace or a host is empty");
         }
-        if !matches!(of, "*" | "." | "~") && !is_label(of) {
+        if !matches!(of, "*" | ".") && !is_label(of) {
             findings.error(&at, format!("`{of}` is no namespace"));
         }
         findings.check(&at, host_name(name, false));

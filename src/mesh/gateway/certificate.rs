@@ -8,7 +8,7 @@ use crate::mesh::gateway::{GatewayServer, Router};
 use crate::model::istio::ServerTlsSettingsTlsMode;
 
 /// The service account that the router must have, or empty for any. istiod: `constants.InternalServiceAccount`.
-const SERVICE_ACCOUNT_ANNOTATION: &str = "internal.istio.io/service-account-name";
+pub(super) const SERVICE_ACCOUNT_ANNOTATION: &str = "internal.istio.io/service-account-name";
 /// What this Gateway was made from, with its kind. istiod: `constants.InternalParentNames`.
 const PARENT_NAMES_ANNOTATION: &str = "internal.istio.io/parents";
 
@@ -35,7 +35,15 @@ pub(super) fn verified(server: &GatewayServer, router: &Router<'_>) -> BTreeSet<
             [Some(n), ca]
         })
         .flatten()
+        .chain(ca_secret(server, router))
         .collect()
+}
+
+/// The Secret of the authority that frontend validation names. istiod: `gateway.go` `mergeGateways`
+fn ca_secret(server: &GatewayServer, router: &Router<'_>) -> Option<String> {
+    let name = server.spec.tls.as_ref().map(|tls| &tls.ca_cert_credential_name).filter(|_| router.serves_ca_secrets)?;
+    let is_secret = name.starts_with(credential::KUBERNETES_GATEWAY);
+    (is_secret && is_allowed(name, server, router)).then(|| name.clone())
 }
 
 fn is_identity_verified(server: &GatewayServer, router: &Router<'_>) -> bool {

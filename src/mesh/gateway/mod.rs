@@ -46,6 +46,10 @@ pub struct Router<'a> {
     pub features: &'a Features,
     /// Who may refer to certificates of other namespaces.
     pub grants: &'a ReferenceGrants,
+    /// Whether Gateways of other namespaces are left out beside those of the Gateway API.
+    pub merges_strictly: bool,
+    /// Whether the CA Secrets of frontend validation are served.
+    pub serves_ca_secrets: bool,
 }
 
 /// One port of one service that a router serves.

@@ -1,5 +1,6 @@
 //! Which Gateways apply to a router.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::mesh::gateway::{Router, Target};
@@ -16,6 +17,9 @@ pub(super) const GATEWAY_SERVICE_ANNOTATION: &str = "internal.istio.io/gateway-s
 /// istiod: `constants.InternalParentNamespace`
 pub(super) const PARENT_NAMESPACE_ANNOTATION: &str = "internal.istio.io/parent-namespace";
 
+/// Says that a Gateway was made from one of the Gateway API. istiod: `constants.InternalGatewaySemantics`
+const SEMANTICS_ANNOTATION: &str = "internal.istio.io/gateway-semantics";
+
 /// A Gateway with the service ports by which its port numbers are read.
 pub(super) struct Selected<'a> {
     /// The Gateway.
@@ -30,14 +34,33 @@ pub(super) struct Selected<'a> {
 ///
 /// istiod: `push_context.go` `mergeGateways`
 pub(super) fn select<'a>(gateways: &'a [Arc<Config<Gateway>>], router: &Router<'a>) -> Vec<Selected<'a>> {
-    gateways
+    let selected: Vec<Selected<'a>> = gateways
         .iter()
         .filter(|g| !router.features.scope_gateway_to_namespace || g.meta.namespace == router.namespace)
         .filter_map(|gateway| match gateway.meta.annotations.get(GATEWAY_SERVICE_ANNOTATION) {
             Some(hostnames) => by_service(gateway, hostnames, router),
             None => by_labels(gateway, router),
         })
-        .collect()
+        .collect();
+    if router.merges_strictly { strictly(selected) } else { selected }
+}
+
+/// Beside Gateways of the Gateway API that istiod deploys itself, leaves out Istio's own Gateways of other namespaces.
+///
+/// istiod: `push_context.go` `filterStrictGatewayMerging`
+fn strictly(selected: Vec<Selected<'_>>) -> Vec<Selected<'_>> {
+    let annotation =
+        |gateway: &Config<Gateway>, key: &str| gateway.meta.annotations.get(key).cloned().unwrap_or_default();
+    let of_gateway_api = |gateway: &Config<Gateway>| annotation(gateway, SEMANTICS_ANNOTATION) == "gateway";
+    let managed = selected.iter().map(|one| &**one.gateway).filter(|gateway| {
+        of_gateway_api(gateway) && !annotation(gateway, super::certificate::SERVICE_ACCOUNT_ANNOTATION).is_empty()
+    });
+    let namespaces: BTreeSet<String> = managed.map(|gateway| gateway.meta.namespace.clone()).collect();
+    if namespaces.is_empty() {
+        return selected;
+    }
+    let counts = |one: &Selected<'_>| of_gateway_api(one.gateway) || namespaces.contains(&one.gateway.meta.namespace);
+    selected.into_iter().filter(counts).collect()
 }
 
 fn by_service<'a>(gateway: &'a Arc<Config<Gateway>>, hostnames: &str, router: &Router<'a>) -> Option<Selected<'a>> {

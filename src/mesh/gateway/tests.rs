@@ -68,6 +68,8 @@ fn merged(text: &str, targets: Vec<Target<'_>>) -> super::MergedGateway {
         targets,
         features: &features,
         grants: &grants,
+        merges_strictly: false,
+        serves_ca_secrets: false,
     };
     merge(&gateways(text), &router).expect("no selector selects all")
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
+use crate::installation::Behaviour;
 use crate::mesh::certificate;
 use crate::mesh::credential;
 use crate::mesh::gateway_api::finding::{Problem, Reason, ignored};
-use crate::mesh::gateway_api::{Context, GENERATED};
+use crate::mesh::gateway_api::{Context, GENERATED, PARENT_NAMES_ANNOTATION};
 use crate::model::gateway_api::{BackendTlsPolicy, BackendTlsPolicyValidation, LocalPolicyTargetReference};
 use crate::model::istio::{
     ClientTlsSettings, ClientTlsSettingsTlsMode, DestinationRule, PortSelector, TrafficPolicy,
@@ -25,8 +26,9 @@ const IGNORE_ANNOTATION: &str = "istio.io/ignore-policy-attachment";
 /// istiod: `backend_policies.go` `DestinationRuleCollection`, `BackendTLSPolicyCollection`
 pub(super) fn destination_rules(context: &Context<'_>, findings: &mut Diagnostics) -> Vec<Config<DestinationRule>> {
     let policies = context.manifests.backend_tls_policies.iter().filter(|policy| context.reads(&policy.meta));
+    let honours = context.does(Behaviour::IgnoresPolicyAttachmentOnDemand);
     let mut policies: Vec<&Config<BackendTlsPolicy>> =
-        policies.map(Arc::as_ref).filter(|policy| !is_ignored(&policy.meta)).collect();
+        policies.map(Arc::as_ref).filter(|policy| !honours || !is_ignored(&policy.meta)).collect();
     let age = |policy: &Config<BackendTlsPolicy>| {
         let meta = &policy.meta;
         (meta.creation_timestamp, meta.namespace.clone(), meta.name.clone())
@@ -104,7 +106,12 @@ impl Rule {
             ..TrafficPolicy::default()
         };
         Config {
-            meta: ObjectMeta { name, namespace: self.namespace, ..ObjectMeta::default() },
+            meta: ObjectMeta {
+                name,
+                namespace: self.namespace,
+                annotations: BTreeMap::from([(PARENT_NAMES_ANNOTATION.to_owned(), String::new())]),
+                ..ObjectMeta::default()
+            },
             spec: DestinationRule { host, traffic_policy: Some(traffic_policy), ..DestinationRule::default() },
             ..Config::default()
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ingest::Manifests;
-use crate::installation::{Features, Installation};
+use crate::installation::{Behaviour, Features, Installation};
 use crate::mesh::certificate;
 use crate::mesh::discovery_selectors::DiscoveryNamespaces;
 use crate::mesh::gateway_api::grant::ReferenceGrants;
@@ -24,6 +24,8 @@ pub(crate) struct Context<'m> {
     pub(super) cluster_domain: &'m str,
     /// istiod's switches.
     pub(super) features: &'m Features,
+    /// How istiod runs.
+    pub(super) installation: &'m Installation,
     /// The mesh's services by hostname and namespace.
     pub(super) services_by_hostname: &'m BTreeMap<String, BTreeMap<String, Arc<Service>>>,
     /// Who may refer to what.
@@ -50,8 +52,9 @@ impl<'m> Context<'m> {
             manifests,
             cluster_domain,
             features,
+            installation,
             services_by_hostname,
-            grants: ReferenceGrants::new(grants),
+            grants: ReferenceGrants::new(grants, installation.behaviours),
             services: by_name(&manifests.services, seen, |_| true),
             service_entries: by_name(&manifests.service_entries, seen, |entry| seen.is_in_revision(&entry.meta.labels)),
             secrets: by_name(&manifests.secrets, seen, |secret| certificate::is_watched(&secret.spec)),
@@ -70,8 +73,15 @@ impl<'m> Context<'m> {
     pub(super) fn gateways(&self) -> impl Iterator<Item = &'m Config<KubernetesGateway>> {
         self.manifests.kubernetes_gateways.iter().map(Arc::as_ref).filter(|gateway| {
             self.seen.contains(&gateway.meta.namespace)
+                && (self.does(Behaviour::KeepsGatewaysOfOtherRevisions)
+                    || self.seen.is_in_revision(&gateway.meta.labels))
                 && self.controller(&gateway.spec.gateway_class_name) == Some(GatewayController::Gateway)
         })
+    }
+
+    /// Says whether istiod does something that releases do differently.
+    pub(super) fn does(&self, behaviour: Behaviour) -> bool {
+        self.installation.does(behaviour)
     }
 
     /// Returns a Gateway, whoever serves it.
@@ -87,6 +97,14 @@ impl<'m> Context<'m> {
         let features = self.features;
         let own = (features.default_gateway_class.as_str(), features.gateway_controller.as_str());
         GatewayController::of_class(class, own, features.multi_network_gateway_api, classes.map(Arc::as_ref))
+    }
+
+    /// Says whether a class is there, and neither istiod's own nor that of its waypoints.
+    pub(super) fn is_foreign_class(&self, name: &str) -> bool {
+        let mut classes = self.manifests.gateway_classes.iter();
+        let class = classes.find(|class| class.meta.name == name);
+        let own = ["istio.io/gateway-controller", "istio.io/mesh-controller"];
+        class.is_some_and(|class| !own.contains(&class.spec.controller_name.as_str()))
     }
 
     pub(super) fn service(&self, namespace: &str, name: &str) -> Option<&'m Config<KubernetesService>> {

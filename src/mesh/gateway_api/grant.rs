@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::installation::{Behaviour, Behaviours};
 use crate::mesh::credential::{self, CredentialKind};
 use crate::model::Config;
-use crate::model::gateway_api::{GROUP, ReferenceGrant};
+use crate::model::gateway_api::{GROUP, ReferenceGrant, ReferenceGrantTo};
 
 /// All grants of the mesh.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,14 +35,19 @@ impl ReferenceGrants {
     /// Gathers the grants. Kinds that istiod does not know are for other controllers.
     ///
     /// istiod: `references.go` `ReferenceGrantsCollection`
-    pub(super) fn new<'m>(grants: impl Iterator<Item = &'m Config<ReferenceGrant>>) -> Self {
+    pub(super) fn new<'m>(grants: impl Iterator<Item = &'m Config<ReferenceGrant>>, behaviours: Behaviours) -> Self {
         const FROM: [&str; 6] = ["Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "ListenerSet"];
         const TO: [&str; 3] = ["ConfigMap", "Secret", "Service"];
         let mut allowed: BTreeMap<Reference, BTreeSet<Allowed>> = BTreeMap::new();
         for grant in grants {
             let from = grant.spec.from.iter().filter(|from| from.group == GROUP && FROM.contains(&from.kind.as_str()));
             for from in from {
-                for to in grant.spec.to.iter().filter(|to| to.group.is_empty() && TO.contains(&to.kind.as_str())) {
+                let known = grant.spec.to.iter().filter(|to| to.group.is_empty() && TO.contains(&to.kind.as_str()));
+                let mut known: Vec<_> = known.collect();
+                if !behaviours.contains(Behaviour::HonoursAllNamesOfReferenceGrants) {
+                    known = last_of_each_kind(&known);
+                }
+                for to in known {
                     let reference = Reference {
                         from_kind: from.kind.clone(),
                         from_namespace: from.namespace.clone(),
@@ -90,4 +96,10 @@ impl ReferenceGrants {
             .get(&reference)
             .is_some_and(|allowed| allowed.contains(&Allowed::All) || allowed.contains(&Allowed::Name(name.to_owned())))
     }
+}
+
+/// Entries of one kind had one key before [`Behaviour::HonoursAllNamesOfReferenceGrants`], so that the last replaces the others.
+fn last_of_each_kind<'m>(entries: &[&'m ReferenceGrantTo]) -> Vec<&'m ReferenceGrantTo> {
+    let last: BTreeMap<&str, &ReferenceGrantTo> = entries.iter().map(|to| (to.kind.as_str(), *to)).collect();
+    last.into_values().collect()
 }

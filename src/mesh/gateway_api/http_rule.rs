@@ -1,5 +1,6 @@
 //! One rule of an HTTPRoute -> `VirtualService.http[]`.
 
+use crate::installation::Behaviour;
 use crate::mesh::gateway_api::backend::{self, Route};
 use crate::mesh::gateway_api::finding::Problem;
 use crate::mesh::gateway_api::{filter, http_match, redirect};
@@ -40,7 +41,8 @@ pub(super) fn convert(
         apply_timeouts(timeouts, &mut out);
     }
     if out.redirect.is_none() && weight_sum(backend_refs) == 0 {
-        let status = if backend_refs.is_empty() { 404 } else { 500 };
+        let is_404 = route.context.does(Behaviour::AnswersMissingBackendsWith404) && backend_refs.is_empty();
+        let status = if is_404 { 404 } else { 500 };
         out.direct_response = Some(HttpDirectResponse { status, body: None });
     } else {
         out.route = backend::http_destinations(route, backend_refs, &path, problems)?;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostics;
-use crate::installation::Features;
+use crate::installation::Behaviour;
 use crate::mesh::gateway::LISTENER_ANNOTATION;
 use crate::mesh::gateway_api::finding::{Problem, Reason, ignored};
+use crate::mesh::gateway_api::listener_conflict::{Conflicts, Owner};
 use crate::mesh::gateway_api::parent::{ParentInfo, ParentKey, ParentKind, RouteKind};
-use crate::mesh::gateway_api::tls::Owner;
-use crate::mesh::gateway_api::{Context, GENERATED, PARENT_NAMES_ANNOTATION, address, hosts, tls};
+use crate::mesh::gateway_api::tls;
+use crate::mesh::gateway_api::{Context, GENERATED, PARENT_NAMES_ANNOTATION, address, hosts};
 use crate::model::gateway_api::{
     GROUP, GatewayController, KubernetesGateway, Listener, ListenerSet, RouteGroupKind, TlsMode,
 };
@@ -32,8 +33,10 @@ pub(super) struct ConvertedListener {
 /// istiod: `gateway_collection.go` `GatewayCollection`, `ListenerSetCollection`
 pub(super) fn all(context: &Context<'_>, findings: &mut Diagnostics) -> Vec<ConvertedListener> {
     let mut out = Vec::new();
+    let sets = context.manifests.listener_sets.iter().filter(|set| context.reads(&set.meta));
+    let sets: Vec<_> = sets.filter_map(|set| Some((&**set, gateway_of(context, set, findings)?))).collect();
     for gateway in context.gateways() {
-        check_ignored(gateway, findings);
+        check_ignored(context, gateway, findings);
         let of_gateway = Set {
             kind: ParentKind::Gateway,
             meta: &gateway.meta,
@@ -42,24 +45,46 @@ pub(super) fn all(context: &Context<'_>, findings: &mut Diagnostics) -> Vec<Conv
             services: address::services(context, gateway),
         };
         if !of_gateway.services.is_empty() {
-            out.extend(of_gateway.convert(context, &gateway.spec.listeners, findings));
+            let conflicts = conflicts(context, gateway, &sets);
+            out.extend(of_gateway.convert(context, &gateway.spec.listeners, &conflicts, findings));
         }
     }
-    for set in context.manifests.listener_sets.iter().filter(|set| context.reads(&set.meta)) {
-        if let Some(gateway) = gateway_of(context, set, findings) {
-            let of_set = Set {
-                kind: ParentKind::ListenerSet,
-                meta: &set.meta,
-                source: set.source,
-                gateway,
-                services: address::services(context, gateway),
-            };
-            if !of_set.services.is_empty() {
-                out.extend(of_set.convert(context, &set.spec.listeners, findings));
-            }
+    for (set, gateway) in &sets {
+        let of_set = Set {
+            kind: ParentKind::ListenerSet,
+            meta: &set.meta,
+            source: set.source,
+            gateway,
+            services: address::services(context, gateway),
+        };
+        if !of_set.services.is_empty() {
+            let conflicts = conflicts(context, gateway, &sets);
+            out.extend(of_set.convert(context, &set.spec.listeners, &conflicts, findings));
         }
     }
     out
+}
+
+/// Returns the listeners of a Gateway and its ListenerSets that clash with others, where istiod leaves them out.
+fn conflicts(
+    context: &Context<'_>,
+    gateway: &Config<KubernetesGateway>,
+    sets: &[(&Config<ListenerSet>, &Config<KubernetesGateway>)],
+) -> Conflicts {
+    if !context.does(Behaviour::RefusesConflictingListeners) {
+        return Conflicts::default();
+    }
+    let is_same = |meta: &ObjectMeta| meta.namespace == gateway.meta.namespace && meta.name == gateway.meta.name;
+    let mut attached: Vec<_> = sets.iter().filter(|(_, of)| is_same(&of.meta)).map(|(set, _)| *set).collect();
+    attached.sort_by_key(|set| (set.meta.creation_timestamp, format!("{}/{}", set.meta.namespace, set.meta.name)));
+    let own = Owner { kind: ParentKind::Gateway, meta: &gateway.meta, listeners: &gateway.spec.listeners };
+    let of_sets = attached.iter().map(|set| Owner {
+        kind: ParentKind::ListenerSet,
+        meta: &set.meta,
+        listeners: &set.spec.listeners,
+    });
+    let owners: Vec<Owner<'_>> = std::iter::once(own).chain(of_sets).collect();
+    Conflicts::new(&owners, context.does(Behaviour::TellsListenerSetsFromGateways))
 }
 
 /// Returns the Gateway to which a ListenerSet may add listeners.
@@ -109,15 +134,26 @@ impl Set<'_> {
         &self,
         context: &Context<'_>,
         listeners: &[Listener],
+        conflicts: &Conflicts,
         findings: &mut Diagnostics,
     ) -> Vec<ConvertedListener> {
+        let kinds_count = context.does(Behaviour::TellsListenerSetsFromGateways);
         let convert = |(index, listener): (usize, &Listener)| {
+            if conflicts.contain(self.kind, kinds_count, self.meta, &listener.name) {
+                let path = format!("spec.listeners[{index}]");
+                findings.push(Reason::Conflicted.at(
+                    self.source,
+                    &path,
+                    "an earlier listener has this port and hostname",
+                ));
+                return None;
+            }
             let mut problems = Vec::new();
             let converted = self.listener(context, index, listener, &mut problems);
             findings.extend(problems.iter().map(|problem| problem.diagnostic(self.source)).collect());
-            converted
+            Some(converted)
         };
-        listeners.iter().enumerate().map(convert).collect()
+        listeners.iter().enumerate().filter_map(convert).collect()
     }
 
     /// istiod: `conversion.go` `buildListener`
@@ -130,13 +166,13 @@ impl Set<'_> {
     ) -> ConvertedListener {
         let path = format!("spec.listeners[{index}]");
         let port = port(listener);
-        let protocol = protocol(context.features, listener, &path, problems);
+        let protocol = protocol(context, listener, &path, problems);
         if port.is_none() {
             let message = format!("a listener of the protocol {} needs a port", listener.protocol);
             problems.push(Problem::new(Reason::UnsupportedProtocol, &path, message));
         }
-        let (kinds, are_known) = allowed_kinds(listener);
-        let owner = Owner { kind: self.kind.name(), meta: self.meta, gateway: &self.gateway.spec };
+        let (kinds, are_known) = allowed_kinds(context, listener);
+        let owner = tls::Owner { kind: self.kind.name(), meta: self.meta, gateway: &self.gateway.spec };
         let number = port.unwrap_or_default();
         let tls = tls::server_tls(context, &owner, number, listener, &path);
         let valid = tls.valid && port.is_some() && protocol.is_some();
@@ -213,12 +249,15 @@ fn port(listener: &Listener) -> Option<u32> {
 /// Returns the protocol of the server, spelled exactly so.
 ///
 /// istiod: `conversion.go` `listenerProtocolToIstio`
-fn protocol(features: &Features, listener: &Listener, path: &str, problems: &mut Vec<Problem>) -> Option<String> {
+fn protocol(context: &Context<'_>, listener: &Listener, path: &str, problems: &mut Vec<Problem>) -> Option<String> {
     let written = &listener.protocol;
     let upper = written.to_ascii_uppercase();
+    let alpha = context.installation.features.alpha_gateway_api;
     let message = match written.as_str() {
-        "HTTP" | "HTTPS" | "TLS" => return Some(written.clone()),
-        "TCP" if features.alpha_gateway_api => return Some(written.clone()),
+        "HTTP" | "HTTPS" => return Some(written.clone()),
+        "TLS" if alpha || context.does(Behaviour::ReadsStableTlsRoutes) => return Some(written.clone()),
+        "TCP" if alpha || context.does(Behaviour::ReadsStableTcpRoutes) => return Some(written.clone()),
+        "TLS" => "this release serves TLS listeners only with PILOT_ENABLE_ALPHA_GATEWAY_API".to_owned(),
         "TCP" => "istiod serves TCP listeners only with PILOT_ENABLE_ALPHA_GATEWAY_API".to_owned(),
         "HBONE" => "only waypoints serve HBONE".to_owned(),
         _ if ["HTTP", "HTTPS", "TLS", "TCP", "HBONE"].contains(&upper.as_str()) => {
@@ -233,11 +272,12 @@ fn protocol(features: &Features, listener: &Listener, path: &str, problems: &mut
 /// Returns the kinds of route that may attach, and whether all that the listener names are among those that fit.
 ///
 /// istiod: `conditions.go` `generateSupportedKinds`
-fn allowed_kinds(listener: &Listener) -> (Vec<RouteKind>, bool) {
+fn allowed_kinds(context: &Context<'_>, listener: &Listener) -> (Vec<RouteKind>, bool) {
     let terminates = listener.tls.as_ref().is_some_and(|tls| tls.mode == TlsMode::Terminate);
     let supported: &[RouteKind] = match listener.protocol.as_str() {
         "HTTP" | "HTTPS" => &[RouteKind::Http, RouteKind::Grpc],
         "TCP" => &[RouteKind::Tcp],
+        "TLS" if terminates && !context.does(Behaviour::TakesTlsRoutesOnTerminatingListeners) => &[RouteKind::Tcp],
         "TLS" if terminates => &[RouteKind::Tls, RouteKind::Tcp],
         "TLS" => &[RouteKind::Tls],
         _ => &[],
@@ -255,7 +295,7 @@ fn allowed_kinds(listener: &Listener) -> (Vec<RouteKind>, bool) {
 }
 
 /// Says which settings of a Gateway do nothing.
-fn check_ignored(gateway: &Config<KubernetesGateway>, findings: &mut Diagnostics) {
+fn check_ignored(context: &Context<'_>, gateway: &Config<KubernetesGateway>, findings: &mut Diagnostics) {
     let Some(tls) = &gateway.spec.tls else { return };
     if tls.backend.is_some() {
         findings.push(ignored(gateway.source, "spec.tls.backend"));
@@ -264,7 +304,8 @@ fn check_ignored(gateway: &Config<KubernetesGateway>, findings: &mut Diagnostics
     let per_port = frontend.per_port.iter().enumerate();
     let all = per_port.map(|(index, port)| (format!("spec.tls.frontend.perPort[{index}].tls"), &port.tls));
     for (path, tls) in all.chain([("spec.tls.frontend.default".to_owned(), &frontend.default)]) {
-        if tls.validation.as_ref().is_some_and(|validation| validation.mode == "AllowInsecureFallback") {
+        let ignores = !context.does(Behaviour::AllowsInsecureFallback);
+        if ignores && tls.validation.as_ref().is_some_and(|validation| validation.mode == "AllowInsecureFallback") {
             findings.push(ignored(gateway.source, &format!("{path}.validation.mode")));
         }
     }

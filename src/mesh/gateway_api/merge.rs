@@ -30,6 +30,17 @@ pub(super) fn merge(http: Vec<Part>, grpc: Vec<Part>) -> Vec<Config<VirtualServi
     groups.into_iter().filter_map(|(key, parts)| merge_parts(&key, parts)).collect()
 }
 
+/// Merges the two kinds apart. Of two VirtualServices that come to the same name and namespace, the HTTPRoutes' counts.
+///
+/// istiod: `controller.go` `NewController` before `httpAndGrpcVS`
+pub(super) fn merge_apart(http: Vec<Part>, grpc: Vec<Part>) -> Vec<Config<VirtualService>> {
+    let mut out = merge(http, Vec::new());
+    let name = |config: &Config<VirtualService>| (config.meta.namespace.clone(), config.meta.name.clone());
+    let taken: BTreeSet<_> = out.iter().map(name).collect();
+    out.extend(merge(grpc, Vec::new()).into_iter().filter(|config| !taken.contains(&name(config))));
+    out
+}
+
 fn name(part: &Part) -> (String, String) {
     (part.config.meta.namespace.clone(), part.config.meta.name.clone())
 }

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use crate::installation::Behaviour;
 use crate::mesh::gateway_api::Context;
 use crate::mesh::gateway_api::finding::{Problem, Reason};
 use crate::mesh::gateway_api::listener::ConvertedListener;
 use crate::mesh::hostname;
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::model::gateway_api::{GROUP, ParentReference};
+
+/// The label that names the waypoint of a service.
+const USE_WAYPOINT: &str = "istio.io/use-waypoint";
 
 /// A kind of route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +158,7 @@ pub(super) fn parents(
         let key = ParentKey::new(kind, namespace, &reference.name);
         let path = format!("spec.parentRefs[{index}]");
         match kind {
+            ParentKind::Service | ParentKind::ServiceEntry if has_foreign_waypoint(context, &key) => {}
             ParentKind::Service | ParentKind::ServiceEntry => match mesh_parent(context, reference, key, &path) {
                 Ok(parent) => parents.push((text(reference, route.namespace), parent)),
                 Err(problem) => problems.push(problem),
@@ -182,6 +187,29 @@ pub(super) fn parents(
     let mut parents: Vec<RouteParent> = parents.into_iter().map(|(_, parent)| parent).collect();
     parents.sort_by(|a, b| a.internal_name.cmp(&b.internal_name));
     (parents, problems)
+}
+
+/// Says whether the waypoint of a service is another controller's, to whom its routes are left.
+///
+/// istiod: `conversion.go` `waypointManagedByAnotherController`
+fn has_foreign_waypoint(context: &Context<'_>, key: &ParentKey) -> bool {
+    if !context.does(Behaviour::IgnoresRoutesOfForeignWaypoints) {
+        return false;
+    }
+    let own = match key.kind {
+        ParentKind::Service => context.service(&key.namespace, &key.name).map(|service| &service.meta.labels),
+        _ => context.service_entry(&key.namespace, &key.name).map(|entry| &entry.meta.labels),
+    };
+    let Some(own) = own else { return false };
+    let of_namespace = context.namespace_labels(&key.namespace).unwrap_or_default();
+    let labels = if own.contains_key(USE_WAYPOINT) { own } else { &of_namespace };
+    let Some(name) = labels.get(USE_WAYPOINT).filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("none"))
+    else {
+        return false;
+    };
+    let stated = labels.get("istio.io/use-waypoint-namespace").filter(|namespace| !namespace.is_empty());
+    let gateway = context.gateway(stated.unwrap_or(&key.namespace), name);
+    gateway.is_some_and(|gateway| context.is_foreign_class(&gateway.spec.gateway_class_name))
 }
 
 /// Why a route does not attach to a listener.

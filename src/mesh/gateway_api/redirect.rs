@@ -23,6 +23,7 @@ pub(super) fn redirect(filter: &HttpRequestRedirectFilter) -> HttpRedirect {
     };
     HttpRedirect {
         uri: path.as_ref().map(redirect_path).unwrap_or_default(),
+        prefix_rewrite: String::new(),
         authority: hostname.clone().unwrap_or_default(),
         scheme: scheme.clone().unwrap_or_default(),
         redirect_code: status_code.unwrap_or_default(),

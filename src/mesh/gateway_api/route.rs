@@ -1,6 +1,7 @@
 //! Routes -> VirtualServices: one for each parent and host.
 
 use crate::diagnostic::Diagnostics;
+use crate::installation::Behaviour;
 use crate::mesh::gateway_api::backend::Route;
 use crate::mesh::gateway_api::finding::{Problem, ignored};
 use crate::mesh::gateway_api::listener::ConvertedListener;
@@ -30,7 +31,11 @@ pub(super) fn all(
     for route in manifests.grpc_routes.iter().filter(|route| context.reads(&route.meta)) {
         grpc.extend(grpc_route(context, listeners, route, findings));
     }
-    let mut out = merge::merge(http, grpc);
+    let mut out = if context.does(Behaviour::MergesHttpAndGrpcRoutes) {
+        merge::merge(http, grpc)
+    } else {
+        merge::merge_apart(http, grpc)
+    };
     for route in manifests.tls_routes.iter().filter(|route| context.reads(&route.meta)) {
         out.extend(tls_route(context, listeners, route, findings));
     }

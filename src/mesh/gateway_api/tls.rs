@@ -1,5 +1,6 @@
 //! TLS of a listener -> that of a Gateway's server.
 
+use crate::installation::Behaviour;
 use crate::mesh::certificate;
 use crate::mesh::credential;
 use crate::mesh::gateway_api::Context;
@@ -84,7 +85,8 @@ pub(super) fn server_tls(context: &Context<'_>, owner: &Owner<'_>, port: u32, li
             }
         }
     }
-    if let Some(suites) = tls.options.get(CIPHER_SUITES_OPTION).filter(|suites| !suites.is_empty()) {
+    let suites = tls.options.get(CIPHER_SUITES_OPTION).filter(|suites| !suites.is_empty());
+    if let Some(suites) = suites.filter(|_| context.does(Behaviour::ReadsCipherSuitesOfListeners)) {
         settings.cipher_suites = suites.split(',').map(|suite| suite.trim().to_owned()).collect();
     }
     Tls { settings: Some(settings), valid: true, problems }
@@ -197,7 +199,15 @@ fn client_certificates(
         }
     };
     settings.ca_cert_credential_name = authority(context, owner, reference, &format!("{path}[0]"))?;
-    settings.mode = terminate_mode(mode).unwrap_or(ServerTlsSettingsTlsMode::Mutual);
+    let mode = mode.filter(|_| context.does(Behaviour::HonoursTerminateModeUnderFrontendValidation));
+    let stated = terminate_mode(mode);
+    let falls_back = validation.mode == "AllowInsecureFallback" && context.does(Behaviour::AllowsInsecureFallback);
+    settings.mode = match stated {
+        Some(mode) => mode,
+        None if falls_back => ServerTlsSettingsTlsMode::OptionalMutual,
+        None => ServerTlsSettingsTlsMode::Mutual,
+    };
+    settings.insecure_skip_verify = (falls_back && stated.is_none()).then_some(true);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pod::{self, NodeLabels};
 use super::workload::WorkloadContext;
-use crate::installation::Features;
+use crate::installation::{Behaviours, Features};
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::mesh::registry::locality;
 use crate::mesh::service::Service;
@@ -24,10 +24,10 @@ pub(crate) struct Pods<'m> {
 
 impl<'m> Pods<'m> {
     /// Indexes the Pods that istiod watches; by address only those that are workloads.
-    pub(crate) fn new(pods: &[&'m Config<Pod>]) -> Self {
+    pub(crate) fn new(pods: &[&'m Config<Pod>], behaviours: Behaviours) -> Self {
         let mut by_name = BTreeMap::new();
         let mut by_address: BTreeMap<&str, Vec<&Config<Pod>>> = BTreeMap::new();
-        for &pod in pods.iter().filter(|p| pod::is_watched(&p.spec)) {
+        for &pod in pods.iter().filter(|p| pod::is_watched(&p.spec, behaviours)) {
             by_name.insert((pod.meta.namespace.as_str(), pod.meta.name.as_str()), pod);
             if pod::is_workload(&pod.spec) {
                 by_address.entry(pod.spec.status.pod_ip.as_str()).or_default().push(pod);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::installation::{Behaviour, Behaviours};
+
 /// Label of a pod or WorkloadEntry that states its locality, with dots or slashes between the parts.
 const TOPOLOGY_LOCALITY: &str = "topology.istio.io/locality";
 /// The older form of it.
@@ -24,8 +26,9 @@ pub(crate) const HOSTNAME: &str = "kubernetes.io/hostname";
 /// Returns the locality that labels state themselves, as `region/zone/subzone`.
 ///
 /// istiod: `pkg/model` `GetLocalityLabel`, `SanitizeLocalityLabel`
-pub(crate) fn stated(labels: &BTreeMap<String, String>) -> Option<String> {
-    let label = labels.get(TOPOLOGY_LOCALITY).or_else(|| labels.get(ISTIO_LOCALITY)).filter(|l| !l.is_empty())?;
+pub(crate) fn stated(labels: &BTreeMap<String, String>, behaviours: Behaviours) -> Option<String> {
+    let topology = labels.get(TOPOLOGY_LOCALITY).filter(|_| behaviours.contains(Behaviour::ReadsTopologyLocalityLabel));
+    let label = topology.or_else(|| labels.get(ISTIO_LOCALITY)).filter(|l| !l.is_empty())?;
     Some(if label.contains('/') { label.clone() } else { label.replace('.', "/") })
 }
 

@@ -9,6 +9,7 @@ use regex::Regex;
 
 use super::workload::{Workload, WorkloadContext};
 use super::{locality, spiffe};
+use crate::installation::{Behaviour, Behaviours};
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::mesh::service::{Port, TargetPort};
 use crate::model::kubernetes::{Container, Pod};
@@ -18,8 +19,8 @@ use crate::model::{Config, ObjectMeta};
 pub(crate) type NodeLabels = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Says whether istiod sees the Pod at all: its informer leaves out what has failed.
-pub(crate) fn is_watched(pod: &Pod) -> bool {
-    pod.status.phase != "Failed"
+pub(crate) fn is_watched(pod: &Pod, behaviours: Behaviours) -> bool {
+    pod.status.phase != "Failed" || !behaviours.contains(Behaviour::IgnoresFailedPods)
 }
 
 /// Says whether the Pod takes part as a workload: it has an address, is not over, and is ready.
@@ -32,9 +33,9 @@ pub(crate) fn is_workload(pod: &Pod) -> bool {
 }
 
 /// Returns the locality of a Pod: what its label says, else that of its node; or empty. istiod: `getPodLocality`.
-pub(crate) fn locality_of(pod: &Config<Pod>, nodes: &NodeLabels) -> String {
+pub(crate) fn locality_of(pod: &Config<Pod>, nodes: &NodeLabels, behaviours: Behaviours) -> String {
     let of_node = || nodes.get(&pod.spec.spec.node_name).and_then(locality::of_node);
-    locality::stated(&pod.meta.labels).or_else(of_node).unwrap_or_default()
+    locality::stated(&pod.meta.labels, behaviours).or_else(of_node).unwrap_or_default()
 }
 
 /// Returns the name of what the Pod belongs to: its Deployment, CronJob and so on, or itself.
@@ -70,7 +71,7 @@ pub(crate) fn service_account(pod: &Pod) -> &str {
 
 /// Returns the endpoint that a Pod is, without address and port. istiod: `NewEndpointBuilder`.
 pub(crate) fn endpoint(pod: &Config<Pod>, nodes: &NodeLabels, context: &WorkloadContext<'_>) -> Endpoint {
-    let locality = locality_of(pod, nodes);
+    let locality = locality_of(pod, nodes, context.behaviours);
     let node = &pod.spec.spec.node_name;
     let network = context.networks.of(&pod.spec.status.pod_ip, &pod.meta.labels);
     let labels = locality::augmented(&pod.meta.labels, context.cluster_id, &locality, node, &network);
@@ -110,6 +111,7 @@ pub(crate) fn workload(pod: &Config<Pod>, nodes: &NodeLabels, context: &Workload
         endpoint: Endpoint { addresses, ..endpoint(pod, nodes, context) },
         ports: named_ports(&pod.spec),
         only_for_dns_service_entry: false,
+        is_entry: false,
     }
 }
 

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 
 use super::traffic_distribution::traffic_distribution;
 use super::workload::{Workload, WorkloadContext};
-use crate::installation::Features;
+use crate::installation::{Behaviour, Features};
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::mesh::labels;
 use crate::mesh::protocol::Protocol;
@@ -53,7 +53,7 @@ pub(crate) fn services(
     };
     host_addresses(config)
         .into_iter()
-        .map(|address| with_endpoints(service(config, address, namespace_annotations, context.features)))
+        .map(|address| with_endpoints(service(config, address, namespace_annotations, context)))
         .collect()
 }
 
@@ -117,13 +117,14 @@ fn service(
     config: &Config<ServiceEntry>,
     address: HostAddress,
     namespace_annotations: &BTreeMap<String, String>,
-    features: &Features,
+    context: &WorkloadContext<'_>,
 ) -> Service {
     let entry = &config.spec;
     let resolution = resolution(entry.resolution);
     let target_ports = entry.ports.iter().filter(|p| resolution == Resolution::Passthrough && p.target_port != 0);
     let connect = config.meta.annotations.get("istio.io/connect-strategy");
-    let races = connect.is_some_and(|v| v.eq_ignore_ascii_case("RACE_FIRST_TCP_CONNECT"));
+    let races = connect.is_some_and(|v| v.eq_ignore_ascii_case("RACE_FIRST_TCP_CONNECT"))
+        && context.behaviours.contains(Behaviour::RacesDnsConnections);
     Service {
         hostname: address.host.clone(),
         name: address.host,
@@ -139,7 +140,7 @@ fn service(
         auto_allocated_ipv6: address.auto_allocated_ipv6,
         mesh_external: entry.location == ServiceEntryLocation::MeshExternal,
         export_to: export_to(&entry.export_to),
-        labels: labels(config, features),
+        labels: labels(config, context.features),
         selector: entry.workload_selector.as_ref().map(|s| s.labels.clone()).unwrap_or_default(),
         service_accounts: entry.subject_alt_names.clone(),
         aliases: Vec::new(),
@@ -206,14 +207,24 @@ fn endpoints(
         let selected = workloads.iter().filter(|w| {
             labels::subset(&selector.labels, &w.endpoint.labels) && (!w.only_for_dns_service_entry || is_dns(service))
         });
-        return selected.flat_map(|w| for_each_port(w, &entry.ports)).collect();
+        let by_group = context.behaviours.contains(Behaviour::NamesEndpointsByAutoRegistrationGroup);
+        let named = |mut endpoint: Endpoint, workload: &Workload| {
+            if workload.is_entry && !by_group {
+                endpoint.workload_name.clone_from(&workload.name);
+            }
+            endpoint
+        };
+        return selected
+            .flat_map(|w| for_each_port(w, &entry.ports).into_iter().map(move |endpoint| named(endpoint, w)))
+            .collect();
     }
     if entry.endpoints.is_empty() && is_dns(service) {
         return entry.ports.iter().map(|port| host_itself(config, service, port, context)).collect();
     }
     let inline = entry.endpoints.iter().enumerate().map(|(index, endpoint)| {
         let name = format!("{}-{index}", config.meta.name);
-        Workload::from_inline_endpoint(endpoint, &name, &config.meta.namespace, context)
+        let workload = Workload::from_inline_endpoint(endpoint, &name, &config.meta.namespace, context);
+        if names_endpoints(context) { workload } else { workload.without_name() }
     });
     inline.flat_map(|w| for_each_port(&w, &entry.ports)).collect()
 }
@@ -237,11 +248,15 @@ fn host_itself(
         cluster_id: context.cluster_id.to_owned(),
         weight: 0,
         tls_mode: "disabled".to_owned(),
-        namespace: config.meta.namespace.clone(),
-        workload_name: config.meta.name.clone(),
+        namespace: if names_endpoints(context) { config.meta.namespace.clone() } else { String::new() },
+        workload_name: if names_endpoints(context) { config.meta.name.clone() } else { String::new() },
         health: Health::Unknown,
         node_name: String::new(),
     }
+}
+
+fn names_endpoints(context: &WorkloadContext<'_>) -> bool {
+    context.behaviours.contains(Behaviour::NamesServiceEntryEndpoints)
 }
 
 /// Returns a workload as the endpoint of each port. The workload's own port map goes before the port's targetPort.

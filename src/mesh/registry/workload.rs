@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{locality, spiffe};
-use crate::installation::Features;
+use crate::installation::{Behaviours, Features};
 use crate::mesh::endpoint::{Endpoint, Health};
 use crate::mesh::network_membership::NetworkMembership;
 use crate::model::Config;
@@ -26,6 +26,8 @@ pub(crate) struct Workload {
     pub(crate) ports: BTreeMap<String, u32>,
     /// Its address is a host name or a socket: only a ServiceEntry with DNS can use it.
     pub(crate) only_for_dns_service_entry: bool,
+    /// It is a WorkloadEntry.
+    pub(crate) is_entry: bool,
 }
 
 /// What workloads are made with.
@@ -41,6 +43,8 @@ pub(crate) struct WorkloadContext<'m> {
     pub(crate) networks: &'m NetworkMembership,
     /// istiod's switches.
     pub(crate) features: &'m Features,
+    /// What istiod does.
+    pub(crate) behaviours: Behaviours,
 }
 
 const TLS_MODE: &str = "security.istio.io/tlsMode";
@@ -59,7 +63,7 @@ impl Workload {
         let group = meta.annotations.get("istio.io/autoRegistrationGroup");
         let stated = group.or_else(|| meta.labels.get("service.istio.io/workload-name"));
         let workload_name = stated.unwrap_or(&meta.name).clone();
-        Self::new(&entry, &meta.name, &workload_name, &meta.namespace, context)
+        Self { is_entry: true, ..Self::new(&entry, &meta.name, &workload_name, &meta.namespace, context) }
     }
 
     /// Converts an endpoint of a ServiceEntry.
@@ -70,6 +74,17 @@ impl Workload {
         context: &WorkloadContext<'_>,
     ) -> Self {
         Self::new(entry, name, name, namespace, context)
+    }
+
+    /// The same, of no name and no namespace.
+    pub(crate) fn without_name(self) -> Self {
+        let nothing = String::new;
+        Self {
+            name: nothing(),
+            namespace: nothing(),
+            endpoint: Endpoint { namespace: nothing(), workload_name: nothing(), ..self.endpoint },
+            ..self
+        }
     }
 
     fn new(
@@ -87,12 +102,13 @@ impl Workload {
         };
         let mut locality = entry.locality.clone();
         if locality.is_empty() {
-            locality = locality::stated(&entry.labels).unwrap_or_default();
+            locality = locality::stated(&entry.labels, context.behaviours).unwrap_or_default();
         }
         let labels = locality::augmented(&entry.labels, context.cluster_id, &locality, "", &entry.network);
         Self {
             name: name.to_owned(),
             namespace: namespace.to_owned(),
+            is_entry: false,
             only_for_dns_service_entry: !entry.address.is_empty() && entry.address.parse::<IpAddr>().is_err(),
             ports: entry.ports.clone(),
             endpoint: Endpoint {

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
+use crate::installation::{Behaviours, Installation};
 use crate::mesh::order;
 use crate::mesh::visibility::{self, ExportTo, Visibility};
 use crate::model::Config;
@@ -73,11 +74,13 @@ impl VirtualServiceIndex {
     pub fn new(
         configs: &[Arc<Config<VirtualService>>],
         mesh: &MeshConfig,
-        cluster_domain: &str,
+        installation: &Installation,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        let default_export_to = default_export_to(mesh);
-        let mut merged = delegate::merge_all(configs, &default_export_to, cluster_domain, diagnostics);
+        let default_export_to = default_export_to(mesh, installation.behaviours);
+        // Delegates are asked for as the list says, whatever becomes of it otherwise.
+        let of_delegates = self::default_export_to(mesh, Behaviours::default());
+        let mut merged = delegate::merge_all(configs, &of_delegates, &installation.cluster_domain, diagnostics);
         order::sort(&mut merged);
         let mut index = Self::default();
         for config in merged {
@@ -161,8 +164,8 @@ pub fn gateway_names(spec: &VirtualService) -> Vec<String> {
 }
 
 /// `MeshConfig.defaultVirtualServiceExportTo`; unset means everywhere.
-fn default_export_to(mesh: &MeshConfig) -> ExportTo {
-    let configured = visibility::export_to(&mesh.default_virtual_service_export_to);
+fn default_export_to(mesh: &MeshConfig, behaviours: Behaviours) -> ExportTo {
+    let configured = visibility::default_export_to(&mesh.default_virtual_service_export_to, behaviours);
     if configured.is_empty() { ExportTo::from([Visibility::Public]) } else { configured }
 }
 

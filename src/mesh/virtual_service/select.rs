@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::installation::Features;
-use crate::mesh::egress_hosts::{ANY_NAMESPACE, EgressHosts};
+use crate::mesh::egress_hosts::{self, ANY_NAMESPACE, EgressHosts};
 use crate::mesh::hostname;
 use crate::mesh::virtual_service::{
     MESH_GATEWAY, RouteSemantics, VirtualServiceIndex, is_own_gateway_route, route_semantics,
@@ -42,10 +42,11 @@ impl VirtualServiceIndex {
 /// Says whether one of the hosts is imported from the VirtualService's namespace, or from any.
 fn is_imported(config: &Config<VirtualService>, imported: &BTreeMap<String, EgressHosts>) -> bool {
     let gateway_semantics = route_semantics(config) == RouteSemantics::Gateway;
-    [config.meta.namespace.as_str(), ANY_NAMESPACE]
-        .iter()
-        .filter_map(|&namespace| imported.get(namespace))
-        .any(|hosts| config.spec.hosts.iter().any(|h| hosts.virtual_service_matches(h, gateway_semantics)))
+    let namespace = config.meta.namespace.as_str();
+    let counts = |host: &&String| !egress_hosts::exclude(imported, namespace, host);
+    [namespace, ANY_NAMESPACE].iter().filter_map(|&namespace| imported.get(namespace)).any(|hosts| {
+        config.spec.hosts.iter().filter(counts).any(|h| hosts.virtual_service_matches(h, gateway_semantics))
+    })
 }
 
 /// Returns for each service the VirtualService (its namespace and name) with the most specific host that covers it; of equal hosts

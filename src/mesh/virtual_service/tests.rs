@@ -1,6 +1,6 @@
 use super::*;
 use crate::diagnostic::Diagnostics;
-use crate::installation::Features;
+use crate::installation::{Behaviours, Features, Installation};
 use crate::mesh::egress_hosts;
 
 /// VirtualServices from `namespace/name` and the YAML of their `spec`.
@@ -15,7 +15,12 @@ fn configs(resources: &[(&str, &str)]) -> Vec<Arc<Config<VirtualService>>> {
 }
 
 fn index(resources: &[(&str, &str)]) -> VirtualServiceIndex {
-    VirtualServiceIndex::new(&configs(resources), &MeshConfig::default(), "cluster.local", &mut Diagnostics::default())
+    VirtualServiceIndex::new(
+        &configs(resources),
+        &MeshConfig::default(),
+        &Installation::default(),
+        &mut Diagnostics::default(),
+    )
 }
 
 fn keys(configs: &[Arc<Config<VirtualService>>]) -> Vec<String> {
@@ -97,7 +102,8 @@ fn a_sidecar_selects_by_hosts_and_namespace() {
         (vec!["~/*"], ""),
     ] {
         let hosts: Vec<_> = hosts.into_iter().map(str::to_owned).collect();
-        let found = keys(&index.select("a", &egress_hosts::by_namespace(&hosts, "a"), &Features::default()));
+        let imported = egress_hosts::by_namespace(&hosts, "a", Behaviours::default());
+        let found = keys(&index.select("a", &imported, &Features::default()));
         assert_eq!(found.join(" "), expected, "{hosts:?}");
     }
 }

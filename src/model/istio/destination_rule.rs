@@ -294,6 +294,18 @@ pub struct ConnectionPoolSettingsHttpSettings {
     pub use_client_protocol: bool,
     /// Requests at a time on one HTTP/2 connection; zero means no limit.
     pub max_concurrent_streams: i32,
+    /// How connections of HTTP/2 are kept alive.
+    pub http2_keep_alive: Option<ConnectionPoolSettingsHttpSettingsConnectionKeepalive>,
+}
+
+/// How connections of HTTP/2 are kept alive.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ConnectionPoolSettingsHttpSettingsConnectionKeepalive {
+    /// Time between pings.
+    pub interval: Option<Duration>,
+    /// Time in which a ping is answered.
+    pub timeout: Option<Duration>,
 }
 
 proto_enum! {

@@ -220,6 +220,8 @@ proto_enum! {
         InsertFirst = 6 => "INSERT_FIRST",
         /// Put the value in its place.
         Replace = 7 => "REPLACE",
+        /// Lay the value over it; lists replace lists.
+        MergeAndReplaceList = 8 => "MERGE_AND_REPLACE_LIST",
     }
 }
 

@@ -85,6 +85,8 @@ pub struct ServerTlsSettings {
     pub max_protocol_version: ServerTlsSettingsTlsProtocol,
     /// Ciphers that are allowed, by OpenSSL's names; empty means Istio's choice.
     pub cipher_suites: Vec<String>,
+    /// Whether clients pass whose certificate no authority vouches for.
+    pub insecure_skip_verify: Option<bool>,
 }
 
 /// Files of one certificate.

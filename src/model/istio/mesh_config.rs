@@ -69,6 +69,8 @@ pub struct MeshConfig {
     pub ca_certificates: Vec<MeshConfigCertificateData>,
     /// Namespaces that see services which do not say.
     pub default_service_export_to: Vec<String>,
+    /// Who sees ServiceEntries at most.
+    pub service_entry_visibility: Option<ServiceEntryVisibility>,
     /// Namespaces that see VirtualServices which do not say.
     pub default_virtual_service_export_to: Vec<String>,
     /// Namespaces that see DestinationRules which do not say.
@@ -381,5 +383,49 @@ proto_enum! {
     pub enum Resource {
         /// Services and endpoints.
         ServiceRegistry = 0 => "SERVICE_REGISTRY",
+    }
+}
+
+/// Who sees ServiceEntries at most.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceEntryVisibility {
+    /// What holds where no policy does.
+    pub default_visibility: ServiceEntryVisibilityVisibility,
+    /// Policies, of which the first that matches counts.
+    pub policies: Vec<ServiceEntryVisibilityPolicy>,
+    /// Whether it holds for sidecars and gateways too.
+    pub apply_to_sidecars: bool,
+}
+
+/// Who sees some ServiceEntries.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceEntryVisibilityPolicy {
+    /// Who sees them.
+    pub visibility: ServiceEntryVisibilityVisibility,
+    /// Which they are: all must match.
+    pub matching_rules: Vec<ServiceEntryVisibilityMatchRule>,
+}
+
+/// Which ServiceEntries a policy is for.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceEntryVisibilityMatchRule {
+    /// Labels of their namespace; a rule without matches nothing.
+    pub namespace_selector: Option<LabelSelector>,
+}
+
+proto_enum! {
+    /// Who sees a ServiceEntry.
+    pub enum ServiceEntryVisibilityVisibility {
+        /// As `Public`.
+        Unspecified = 0 => "VISIBILITY_UNSPECIFIED",
+        /// Whom `exportTo` names.
+        Public = 1 => "PUBLIC",
+        /// Its own namespace.
+        Namespace = 2 => "NAMESPACE",
+        /// Nobody.
+        None = 3 => "NONE",
     }
 }

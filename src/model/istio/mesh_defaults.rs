@@ -203,6 +203,7 @@ proto_overlay! {
         "trustDomain" => trust_domain,
         "trustDomainAliases" => trust_domain_aliases,
         "caCertificates" => ca_certificates,
+        "serviceEntryVisibility" => service_entry_visibility,
         "defaultServiceExportTo" => default_service_export_to,
         "defaultVirtualServiceExportTo" => default_virtual_service_export_to,
         "defaultDestinationRuleExportTo" => default_destination_rule_export_to,

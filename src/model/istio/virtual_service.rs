@@ -228,6 +228,8 @@ proto_message! {
     pub struct HttpRedirect {
         /// The new path, in place of the whole old one; `%PREFIX()%` keeps what follows the matched prefix.
         pub uri: String,
+        /// What takes the place of the matched prefix, in place of `uri`.
+        pub prefix_rewrite: String,
         /// The new authority.
         pub authority: String,
         /// The new scheme.

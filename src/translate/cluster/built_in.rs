@@ -33,7 +33,7 @@ pub(super) fn passthrough(view: &OutboundView<'_>) -> Cluster {
         cluster_discovery_type: Some(ClusterClusterDiscoveryType::Type(ClusterDiscoveryType::OriginalDst)),
         connect_timeout: connection_pool::connect_timeout(mesh, None),
         lb_policy: ClusterLbPolicy::ClusterProvided,
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.mesh.features(), None, None)),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.mesh, None, None)),
         upstream_connection_options: connection_pool::upstream_connection_options(mesh, None),
         typed_extension_protocol_options: http_protocol_options::passthrough(upstream_protocol::preserves_case(
             view.client,

@@ -1,7 +1,8 @@
 //! How many connections and requests a cluster may have at once. Without limit unless a rule sets one: Envoy's defaults are too low.
 
 use crate::envoy::{CircuitBreakers, CircuitBreakersThresholds, CircuitBreakersThresholdsRetryBudget, Percent};
-use crate::installation::Features;
+use crate::installation::Behaviour;
+use crate::mesh::Mesh;
 use crate::model::istio::{ConnectionPoolSettings, TrafficPolicyRetryBudget};
 
 /// istiod's defaults of a retry budget: percent of the active requests, and retries that are always allowed.
@@ -10,9 +11,11 @@ const MIN_RETRY_CONCURRENCY: u32 = 3;
 
 /// `DestinationRule.trafficPolicy.connectionPool`, `retryBudget` -> `Cluster.circuit_breakers`
 ///
-/// istiod: `cluster_traffic_policy.go` `applyConnectionPool`
+/// The switch of [`disable_track_remaining`](crate::installation::Features::disable_track_remaining) counts before the release.
+///
+/// istiod: `cluster_traffic_policy.go` `applyConnectionPool`, `getDefaultCircuitBreakerThresholds`
 pub(super) fn circuit_breakers(
-    features: &Features,
+    mesh: &Mesh,
     connection_pool: Option<&ConnectionPoolSettings>,
     retry_budget: Option<&TrafficPolicyRetryBudget>,
 ) -> CircuitBreakers {
@@ -23,8 +26,8 @@ pub(super) fn circuit_breakers(
         max_pending_requests: Some(limit(http.map(|h| h.http1_max_pending_requests))),
         max_requests: Some(limit(http.map(|h| h.http2_max_requests))),
         max_retries: Some(limit(http.map(|h| h.max_retries))),
-        track_remaining: !features.disable_track_remaining,
         retry_budget: retry_budget.map(self::retry_budget),
+        track_remaining: mesh.does(Behaviour::CountsRemainingRequests),
         ..CircuitBreakersThresholds::default()
     };
     CircuitBreakers { thresholds: vec![threshold], ..CircuitBreakers::default() }

@@ -14,7 +14,7 @@ use crate::translate::endpoint::LocalityLb;
 pub(super) fn common_lb_config(upstream: &Upstream<'_>) -> ClusterCommonLbConfig {
     ClusterCommonLbConfig {
         healthy_panic_threshold: outlier_detection::healthy_panic_threshold(
-            upstream.view.mesh.features(),
+            upstream.view.mesh,
             upstream.service,
             upstream.policy.outlier_detection,
         ),
@@ -35,7 +35,7 @@ fn locality_weighted(upstream: &Upstream<'_>) -> bool {
     if upstream.view.mesh.features().locality_weighted_lb {
         return true;
     }
-    let Some(locality) = LocalityLb::new(&upstream.view.mesh.config, upstream.service, &upstream.policy) else {
+    let Some(locality) = LocalityLb::new(upstream.view.mesh, upstream.service, &upstream.policy) else {
         return false;
     };
     let explicit = !locality.setting.failover.is_empty() || !locality.setting.failover_priority.is_empty();

@@ -2,7 +2,7 @@
 //!
 //! istiod: `cluster_traffic_policy.go` `applyConnectionPool`
 
-use crate::envoy::{Duration, HttpProtocolOptions, TcpKeepalive, UpstreamConnectionOptions};
+use crate::envoy::{Duration, HttpProtocolOptions, KeepaliveSettings, TcpKeepalive, UpstreamConnectionOptions};
 use crate::model::istio::{ConnectionPoolSettings, ConnectionPoolSettingsTcpSettingsTcpKeepalive, MeshConfig};
 use crate::translate::duration::duration;
 
@@ -49,7 +49,7 @@ pub(super) fn common_http_protocol_options(pool: Option<&ConnectionPoolSettings>
     let max_connection_duration = tcp.and_then(|t| t.max_connection_duration);
     let max_requests_per_connection = http.and_then(|h| positive(h.max_requests_per_connection));
     let any = idle_timeout.is_some() || max_connection_duration.is_some() || max_requests_per_connection.is_some();
-    (any || max_concurrent_streams(pool).is_some()).then(|| HttpProtocolOptions {
+    (any || max_concurrent_streams(pool).is_some() || keepalive(pool).is_some()).then(|| HttpProtocolOptions {
         idle_timeout: idle_timeout.map(duration),
         max_connection_duration: max_connection_duration.map(duration),
         max_requests_per_connection,
@@ -60,6 +60,16 @@ pub(super) fn common_http_protocol_options(pool: Option<&ConnectionPoolSettings>
 /// `DestinationRule.trafficPolicy.connectionPool.http.maxConcurrentStreams`
 pub(super) fn max_concurrent_streams(pool: Option<&ConnectionPoolSettings>) -> Option<u32> {
     pool.and_then(|p| p.http.as_ref()).and_then(|http| positive(http.max_concurrent_streams))
+}
+
+/// `DestinationRule.trafficPolicy.connectionPool.http.http2KeepAlive` -> `Http2ProtocolOptions.connection_keepalive`
+pub(super) fn keepalive(pool: Option<&ConnectionPoolSettings>) -> Option<KeepaliveSettings> {
+    let settings = pool?.http.as_ref()?.http2_keep_alive.as_ref()?;
+    Some(KeepaliveSettings {
+        interval: settings.interval.map(duration),
+        timeout: settings.timeout.map(duration),
+        ..KeepaliveSettings::default()
+    })
 }
 
 /// Zero counts as not set; a negative value, which validation refuses, wraps around as in istiod.

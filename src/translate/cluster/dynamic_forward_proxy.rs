@@ -38,7 +38,7 @@ pub(super) fn cluster(upstream: &Upstream<'_>) -> Option<Cluster> {
         connect_timeout: connection_pool::connect_timeout(mesh, policy.connection_pool),
         lb_policy: ClusterLbPolicy::ClusterProvided,
         circuit_breakers: Some(circuit_breakers::circuit_breakers(
-            upstream.view.mesh.features(),
+            upstream.view.mesh,
             policy.connection_pool,
             policy.retry_budget,
         )),

@@ -91,7 +91,7 @@ pub(super) fn to_listener(view: &ProxyView<'_>, cluster: &str, listener: &str) -
         name: cluster.to_owned(),
         alt_stat_name: stat_name::delimited(cluster),
         cluster_discovery_type: Some(ClusterClusterDiscoveryType::Type(ClusterDiscoveryType::Static)),
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.outbound.mesh.features(), None, None)),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.outbound.mesh, None, None)),
         load_assignment: Some(ClusterLoadAssignment {
             cluster_name: cluster.to_owned(),
             endpoints: vec![LocalityLbEndpoints { lb_endpoints: vec![lb_endpoint], ..LocalityLbEndpoints::default() }],
@@ -118,7 +118,7 @@ fn original_dst(view: &ProxyView<'_>, cluster: &str, by_waypoint: bool) -> Clust
             ..ClusterOriginalDstLbConfig::default()
         })),
         cleanup_interval: Some(CLEANUP_INTERVAL),
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.outbound.mesh.features(), None, None)),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.outbound.mesh, None, None)),
         ..Cluster::default()
     }
 }

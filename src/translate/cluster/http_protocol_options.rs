@@ -46,6 +46,11 @@ fn options(
     upstream_http_protocol_options: Option<UpstreamHttpProtocolOptions>,
 ) -> BTreeMap<String, Any> {
     let common_http_protocol_options = connection_pool::common_http_protocol_options(pool);
+    let http2 = Http2ProtocolOptions {
+        max_concurrent_streams,
+        connection_keepalive: connection_pool::keepalive(pool),
+        ..Http2ProtocolOptions::default()
+    };
     if protocol.is_none() && common_http_protocol_options.is_none() && upstream_http_protocol_options.is_none() {
         return BTreeMap::new();
     }
@@ -54,7 +59,7 @@ fn options(
     by_name(UpstreamsHttpProtocolOptions {
         common_http_protocol_options,
         upstream_http_protocol_options,
-        upstream_protocol_options: Some(upstream_protocol_options(protocol, max_concurrent_streams)),
+        upstream_protocol_options: Some(upstream_protocol_options(protocol, http2)),
         ..UpstreamsHttpProtocolOptions::default()
     })
 }
@@ -67,7 +72,7 @@ pub(super) fn passthrough(preserve_case: bool) -> BTreeMap<String, Any> {
             idle_timeout: Some(crate::envoy::Duration::seconds(300)),
             ..HttpProtocolOptions::default()
         }),
-        upstream_protocol_options: Some(upstream_protocol_options(protocol, None)),
+        upstream_protocol_options: Some(upstream_protocol_options(protocol, Http2ProtocolOptions::default())),
         ..UpstreamsHttpProtocolOptions::default()
     })
 }
@@ -104,7 +109,10 @@ pub(super) fn http2_connect(mesh: &Mesh, max_requests_per_connection: Option<u32
 /// HTTP/2 and nothing else.
 pub(super) fn http2() -> BTreeMap<String, Any> {
     by_name(UpstreamsHttpProtocolOptions {
-        upstream_protocol_options: Some(upstream_protocol_options(UpstreamProtocol::Http2, None)),
+        upstream_protocol_options: Some(upstream_protocol_options(
+            UpstreamProtocol::Http2,
+            Http2ProtocolOptions::default(),
+        )),
         ..UpstreamsHttpProtocolOptions::default()
     })
 }
@@ -115,7 +123,7 @@ fn by_name(options: UpstreamsHttpProtocolOptions) -> BTreeMap<String, Any> {
 
 fn upstream_protocol_options(
     protocol: UpstreamProtocol,
-    max_concurrent_streams: Option<u32>,
+    http2: Http2ProtocolOptions,
 ) -> UpstreamsHttpProtocolOptionsUpstreamProtocolOptions {
     use UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig as Explicit;
     let explicit = |protocol_config| {
@@ -125,10 +133,7 @@ fn upstream_protocol_options(
     };
     match protocol {
         UpstreamProtocol::Http1 { preserve_case } => explicit(Explicit::HttpProtocolOptions(http1(preserve_case))),
-        UpstreamProtocol::Http2 => explicit(Explicit::Http2ProtocolOptions(Http2ProtocolOptions {
-            max_concurrent_streams,
-            ..Http2ProtocolOptions::default()
-        })),
+        UpstreamProtocol::Http2 => explicit(Explicit::Http2ProtocolOptions(http2)),
         UpstreamProtocol::Downstream { preserve_case } => {
             UpstreamsHttpProtocolOptionsUpstreamProtocolOptions::UseDownstreamProtocolConfig(
                 UpstreamsHttpProtocolOptionsUseDownstreamHttpConfig {

@@ -6,6 +6,7 @@ use crate::envoy::{
     Cluster, ClusterClusterDiscoveryType, ClusterCommonLbConfig, ClusterDiscoveryType, ClusterLbPolicy,
     ClusterLoadAssignment, Duration, Endpoint, LbEndpoint, LbEndpointHostIdentifier, LocalityLbEndpoints,
 };
+use crate::installation::Behaviour;
 use crate::mesh::service::{Port, Service};
 use crate::model::istio::MeshConfigInboundTrafficPolicyMode;
 use crate::proxy::{InterceptionMode, ProxyView, ServiceTarget};
@@ -111,8 +112,11 @@ pub(super) fn cluster(view: &ProxyView<'_>, inbound: &Inbound<'_>) -> Cluster {
     let rule = rule.filter(|rule| rule.spec.traffic_policy.is_some());
     let by_rule = rule.map(|r| traffic_policy::for_port(r.spec.traffic_policy.as_ref(), inbound.port.number));
     let by_rule = by_rule.unwrap_or_default();
+    let by_sidecar = scope.inbound_connection_pool(inbound.cluster_port);
+    let keeps_retry_budget = view.outbound.mesh.does(Behaviour::KeepsRetryBudgetInMerges);
     let policy = EffectiveTrafficPolicy {
-        connection_pool: scope.inbound_connection_pool(inbound.cluster_port).or(by_rule.connection_pool),
+        connection_pool: by_sidecar.or(by_rule.connection_pool),
+        retry_budget: by_rule.retry_budget.filter(|_| by_sidecar.is_none() || keeps_retry_budget),
         ..by_rule
     };
     let protocol = upstream_protocol::inbound(&inbound.port, client, policy.connection_pool);
@@ -143,7 +147,7 @@ pub(super) fn cluster(view: &ProxyView<'_>, inbound: &Inbound<'_>) -> Cluster {
         load_assignment: (!original_dst).then(|| load_assignment(&name, &inbound.bind, inbound.target_port)),
         cleanup_interval: original_dst.then_some(NEVER),
         circuit_breakers: Some(circuit_breakers::circuit_breakers(
-            view.outbound.mesh.features(),
+            view.outbound.mesh,
             policy.connection_pool,
             policy.retry_budget,
         )),

@@ -33,7 +33,7 @@ pub(super) fn cluster(upstream: &Upstream<'_>) -> Option<Cluster> {
     let r#type = type_of(&base);
     Some(Cluster {
         connect_timeout: connection_pool::connect_timeout(mesh, pool),
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.mesh.features(), pool, policy.retry_budget)),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.mesh, pool, policy.retry_budget)),
         outlier_detection: policy.outlier_detection.map(outlier_detection::outlier_detection),
         upstream_connection_options: connection_pool::upstream_connection_options(mesh, pool),
         typed_extension_protocol_options: http_protocol_options::upgraded(
@@ -62,7 +62,7 @@ pub(super) fn east_west(upstream: &Upstream<'_>) -> Option<Cluster> {
     let socket: TransportSocket = internal_upstream::full(view.mesh, internal_upstream::raw_buffer());
     Some(Cluster {
         connect_timeout: connection_pool::connect_timeout(mesh, None),
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.mesh.features(), None, None)),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.mesh, None, None)),
         upstream_connection_options: connection_pool::upstream_connection_options(mesh, None),
         typed_extension_protocol_options: http_protocol_options::typed_extension_protocol_options(protocol, None, None),
         transport_socket: Some(socket),
@@ -83,7 +83,7 @@ fn base(upstream: &Upstream<'_>) -> Option<Cluster> {
             alt_stat_name,
             cluster_discovery_type: Some(dynamic_forward_proxy::discovery_type(upstream, tls.as_ref())),
             lb_policy: ClusterLbPolicy::ClusterProvided,
-            common_lb_config: outlier_detection::healthy_panic_threshold(features, service, policy.outlier_detection)
+            common_lb_config: outlier_detection::healthy_panic_threshold(view.mesh, service, policy.outlier_detection)
                 .filter(|_| policy.outlier_detection.is_some())
                 .map(|percent| ClusterCommonLbConfig {
                     healthy_panic_threshold: Some(percent),

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::envoy::{Cluster, ClusterClusterDiscoveryType, ClusterDiscoveryType, ClusterDnsLookupFamily};
+use crate::installation::Behaviour;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Resolution, Service};
 use crate::model::istio::LoadBalancerSettingsSimpleLb;
@@ -31,7 +32,10 @@ fn for_service(view: &OutboundView<'_>, service: &Service) -> Vec<Cluster> {
     ports
         .flat_map(|port| {
             let upstream = Upstream::whole(view, ClusterMode::Default, service, port);
-            if upstream.is_dynamic_forward_proxy() {
+            if upstream.is_dynamic_forward_proxy() && !view.mesh.does(Behaviour::ServesDynamicDnsToSidecars) {
+                // Listeners and routes lead to a cluster all the same.
+                Vec::new()
+            } else if upstream.is_dynamic_forward_proxy() {
                 dynamic_forward_proxy::cluster(&upstream).into_iter().collect()
             } else {
                 with_subsets(&upstream)
@@ -94,7 +98,7 @@ fn cluster(upstream: &Upstream<'_>, resolved: ClusterDiscoveryType) -> Option<Cl
         common_lb_config: Some(common_lb_config::common_lb_config(upstream)),
         load_assignment: inline,
         circuit_breakers: Some(circuit_breakers::circuit_breakers(
-            view.mesh.features(),
+            view.mesh,
             policy.connection_pool,
             policy.retry_budget,
         )),

@@ -1,7 +1,8 @@
 //! Outlier detection: ejecting endpoints that keep failing.
 
 use crate::envoy;
-use crate::installation::Features;
+use crate::installation::Behaviour;
+use crate::mesh::Mesh;
 use crate::mesh::service::Service;
 use crate::model::istio::OutlierDetection;
 use crate::translate::duration::duration;
@@ -50,15 +51,17 @@ pub(super) fn outlier_detection(block: &OutlierDetection) -> envoy::OutlierDetec
 ///
 /// istiod: `cluster_traffic_policy.go` `applyOutlierDetection`, `applyLoadBalancer`
 pub(super) fn healthy_panic_threshold(
-    features: &Features,
+    mesh: &Mesh,
     service: &Service,
     block: Option<&OutlierDetection>,
 ) -> Option<envoy::Percent> {
-    if service.supports_unhealthy_endpoints(features) {
-        return Some(envoy::Percent { value: 0.0 });
+    let never = || envoy::Percent { value: 0.0 };
+    if service.forces_unhealthy_endpoints(mesh.features()) {
+        return Some(never());
     }
-    let percent = block?.min_health_percent;
-    (percent >= 0).then(|| envoy::Percent { value: f64::from(percent) })
+    let stated = block.map(|block| block.min_health_percent).filter(|percent| *percent >= 0);
+    let stated = stated.map(|percent| envoy::Percent { value: f64::from(percent) });
+    stated.or_else(|| mesh.does(Behaviour::SendsUnhealthyEndpoints).then(never))
 }
 
 fn enforcing(errors: u32) -> u32 {

@@ -60,7 +60,12 @@ impl<'a> Upstream<'a> {
     /// The same port of a subset. istiod: `cluster_builder.go` `buildSubsetCluster`.
     pub(super) fn with_subset(self, subset: &'a Subset) -> Self {
         let whole = self.rule.and_then(|r| r.spec.traffic_policy.as_ref());
-        let policy = traffic_policy::for_subset(whole, subset.traffic_policy.as_ref(), self.port.number);
+        let policy = traffic_policy::for_subset(
+            whole,
+            subset.traffic_policy.as_ref(),
+            self.port.number,
+            self.view.mesh.installation.behaviours,
+        );
         Self { subset: Some(subset), policy, ..self }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::installation::Behaviour;
 use crate::proxy::OutboundView;
 use crate::translate::endpoint::{LocalityLb, Request, RequestKind, Target, is_dns};
 use crate::translate::traffic_policy;
@@ -14,12 +15,15 @@ use crate::translate::traffic_policy;
 /// istiod: `core/cluster.go` `buildOutboundClusters`, `loadbalancer.go` `applyFailoverPriorityPerLocality`
 pub(crate) fn crashes(view: &OutboundView<'_>) -> Diagnostics {
     let mut found = Diagnostics::default();
+    if !view.mesh.does(Behaviour::AppliesFailoverPriorityToDns) {
+        return found;
+    }
     for service in view.scope.services.iter().filter(|service| is_dns(service)) {
         let consolidated = view.destination_rule(&service.hostname);
         let rule = consolidated.map(|consolidated| &consolidated.rule.spec);
         let crashes = service.ports.iter().any(|port| {
-            let policy = traffic_policy::for_subset_name(rule, "", port.number);
-            let by_labels = LocalityLb::new(&view.mesh.config, service, &policy).is_some_and(|locality| {
+            let policy = traffic_policy::for_subset_name(rule, "", port.number, view.mesh.installation.behaviours);
+            let by_labels = LocalityLb::new(view.mesh, service, &policy).is_some_and(|locality| {
                 let setting = locality.setting.as_ref();
                 locality.failover && setting.distribute.is_empty() && !setting.failover_priority.is_empty()
             });

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::translate::endpoint::failover;
 use crate::translate::endpoint::locality::{LocalityEndpoint, LocalityEndpoints};
 
+/// The label that names a network.
+const NETWORK: &str = "topology.istio.io/network";
+
 /// `localityLbSetting.failoverPriority`, `trafficDistribution` -> `LocalityLbEndpoints.priority`
 ///
 /// The more of the labels, in order, an endpoint shares with the client, the higher its priority. Endpoints of one place with
@@ -15,9 +18,15 @@ pub(super) fn by_priority<'m>(
     groups: Vec<LocalityEndpoints<'m>>,
     client_labels: &BTreeMap<String, String>,
     priority_labels: &[String],
+    by_network: ByNetwork,
 ) -> Vec<LocalityEndpoints<'m>> {
     let wanted = wanted(client_labels, priority_labels);
-    let mut split: Vec<LocalityEndpoints<'m>> = groups.into_iter().flat_map(|group| split(group, &wanted)).collect();
+    let by_network = match priority_labels.first() {
+        Some(first) if first == NETWORK => by_network,
+        _ => ByNetwork::Required,
+    };
+    let mut split: Vec<LocalityEndpoints<'m>> =
+        groups.into_iter().flat_map(|group| split(group, &wanted, by_network)).collect();
     let priorities: Vec<u32> = split.iter().map(|group| group.priority).collect();
     for (group, priority) in split.iter_mut().zip(failover::consecutive(&priorities)) {
         group.priority = priority;
@@ -42,13 +51,37 @@ fn wanted<'a>(client_labels: &'a BTreeMap<String, String>, priority_labels: &'a 
     priority_labels.iter().map(key).map(|key| (key, overrides.get(key).copied().unwrap_or_else(|| own(key)))).collect()
 }
 
+/// What the network means where it is the first label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByNetwork {
+    /// As any label: endpoints of another network come last, whatever else they share.
+    Required,
+    /// Endpoints of another network come after all of the client's own, in the order of the labels that follow.
+    Preferred,
+}
+
 /// Splits the endpoints of a place by priority. istiod: `applyFailoverPriorityPerLocality`.
-fn split<'m>(group: LocalityEndpoints<'m>, wanted: &[(&str, &str)]) -> Vec<LocalityEndpoints<'m>> {
+fn split<'m>(
+    group: LocalityEndpoints<'m>,
+    wanted: &[(&str, &str)],
+    by_network: ByNetwork,
+) -> Vec<LocalityEndpoints<'m>> {
+    let prefers = by_network == ByNetwork::Preferred;
     let mut by_priority: BTreeMap<usize, Vec<LocalityEndpoint<'m>>> = BTreeMap::new();
     for endpoint in group.endpoints {
         let value = |key: &str| endpoint.labels.get(key).map_or("", String::as_str);
-        let shared = wanted.iter().take_while(|(key, wanted)| value(key) == *wanted).count();
-        by_priority.entry(wanted.len() - shared).or_default().push(endpoint);
+        let is_shared = |(key, wanted): &&(&str, &str)| value(key) == *wanted;
+        let shared = wanted.iter().take_while(is_shared).count();
+        let priority = match wanted {
+            // The place of the first of the others that differs, behind all priorities of the own network.
+            [_, others @ ..] if prefers && shared == 0 => {
+                let further = others.iter().take_while(is_shared).count();
+                let rank = if further == others.len() { 0 } else { others.len() - further };
+                wanted.len() + rank
+            }
+            _ => wanted.len() - shared,
+        };
+        by_priority.entry(priority).or_default().push(endpoint);
     }
     let locality = group.locality;
     by_priority
@@ -94,7 +127,10 @@ mod tests {
             priority: 0,
         };
         let setting: Vec<String> = setting.iter().map(ToString::to_string).collect();
-        by_priority(vec![group], &labels(client), &setting).iter().map(|g| (g.priority, g.weight)).collect()
+        by_priority(vec![group], &labels(client), &setting, ByNetwork::Required)
+            .iter()
+            .map(|g| (g.priority, g.weight))
+            .collect()
     }
 
     #[test]

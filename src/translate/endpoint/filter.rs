@@ -33,7 +33,7 @@ pub(super) fn is_wanted(request: &Request<'_>, endpoint: &Endpoint) -> bool {
     }
     match endpoint.health {
         Health::Terminating => return false,
-        Health::Unhealthy if !service.supports_unhealthy_endpoints(features) => return false,
+        Health::Unhealthy if !request.sends_unhealthy() => return false,
         Health::Healthy | Health::Unhealthy | Health::Draining | Health::Unknown => {}
     }
     // Requests of a session stick to an endpoint even while it drains.

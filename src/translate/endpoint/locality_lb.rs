@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 
 use crate::envoy::LocalityLbEndpoints;
+use crate::installation::Behaviour;
+use crate::mesh::Mesh;
 use crate::mesh::service::{Service, TrafficDistribution};
-use crate::model::istio::{LocalityLoadBalancerSetting, MeshConfig};
+use crate::model::istio::LocalityLoadBalancerSetting;
 use crate::proxy::Client;
+use crate::translate::endpoint::failover_priority::ByNetwork;
 use crate::translate::endpoint::locality::LocalityEndpoints;
 use crate::translate::endpoint::{distribute, failover, failover_priority};
 use crate::translate::traffic_policy::EffectiveTrafficPolicy;
@@ -23,6 +26,8 @@ pub(crate) struct LocalityLb<'a> {
     pub(crate) setting: Cow<'a, LocalityLoadBalancerSetting>,
     /// Whether failover can happen: with outlier detection, or endpoints that are sent with their health.
     pub(crate) failover: bool,
+    /// What the network means to failover by labels.
+    by_network: ByNetwork,
 }
 
 /// For which groups of endpoints their labels are known.
@@ -41,17 +46,23 @@ impl<'a> LocalityLb<'a> {
     /// first that is there; none if that is switched off.
     ///
     /// istiod: `loadbalancer.go` `GetLocalityLbSetting`
-    pub(crate) fn new(mesh: &'a MeshConfig, service: &Service, policy: &EffectiveTrafficPolicy<'a>) -> Option<Self> {
+    pub(crate) fn new(mesh: &'a Mesh, service: &Service, policy: &EffectiveTrafficPolicy<'a>) -> Option<Self> {
+        let by_network = if mesh.does(Behaviour::PrefersNetworksInFailoverPriority) {
+            ByNetwork::Preferred
+        } else {
+            ByNetwork::Required
+        };
+        let with = |setting, failover| Self { setting, failover, by_network };
         let outlier_detection = policy.outlier_detection.is_some();
         let by_rule = policy.load_balancer.and_then(|lb| lb.locality_lb_setting.as_ref());
         if let Some(setting) = by_rule {
-            return enabled(setting).then_some(Self { setting: Cow::Borrowed(setting), failover: outlier_detection });
+            return enabled(setting).then(|| with(Cow::Borrowed(setting), outlier_detection));
         }
         if let Some(setting) = traffic_distribution(service.traffic_distribution) {
-            return Some(Self { setting: Cow::Owned(setting), failover: true });
+            return Some(with(Cow::Owned(setting), true));
         }
-        let setting = mesh.locality_lb_setting.as_ref().filter(|setting| enabled(setting))?;
-        Some(Self { setting: Cow::Borrowed(setting), failover: outlier_detection })
+        let setting = mesh.config.locality_lb_setting.as_ref().filter(|setting| enabled(setting))?;
+        Some(with(Cow::Borrowed(setting), outlier_detection))
     }
 
     /// Sets weights or priorities. istiod: `loadbalancer.go` `ApplyLocalityLoadBalancer`.
@@ -74,10 +85,10 @@ impl<'a> LocalityLb<'a> {
             return failover::failover(to_envoy(groups), &client.locality, failover);
         }
         let by_labels = match labels {
-            Labels::All => failover_priority::by_priority(groups, &client.labels, failover_priority),
+            Labels::All => failover_priority::by_priority(groups, &client.labels, failover_priority, self.by_network),
             Labels::First => {
                 let first = groups.into_iter().take(1).collect();
-                failover_priority::by_priority(first, &client.labels, failover_priority)
+                failover_priority::by_priority(first, &client.labels, failover_priority, self.by_network)
             }
             Labels::None => groups,
         };

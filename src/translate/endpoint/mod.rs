@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::envoy::{ClusterLoadAssignment, LocalityLbEndpoints};
+use crate::installation::Behaviour;
 use crate::mesh::endpoint::Endpoint;
 use crate::mesh::labels;
 use crate::mesh::service::{Port, Resolution, Service};
@@ -109,8 +110,8 @@ fn for_port(
             && subset_labels.is_none_or(|wanted| labels::subset(wanted, &endpoint.labels))
     });
     let groups = request.generate(endpoints, Target::Workload);
-    let policy = traffic_policy::for_subset_name(rule, subset, port.number);
-    match LocalityLb::new(&view.mesh.config, service, &policy) {
+    let policy = traffic_policy::for_subset_name(rule, subset, port.number, view.mesh.installation.behaviours);
+    match LocalityLb::new(view.mesh, service, &policy) {
         Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::All),
         None => groups.into_iter().map(LocalityEndpoints::into_envoy).collect(),
     }
@@ -138,10 +139,14 @@ pub(crate) fn inline(
     if groups.is_empty() {
         return None;
     }
-    let policy = traffic_policy::for_subset_name(rule, subset_name, port.number);
-    let endpoints = match LocalityLb::new(&view.mesh.config, service, &policy) {
+    let policy = traffic_policy::for_subset_name(rule, subset_name, port.number, view.mesh.installation.behaviours);
+    let endpoints = match LocalityLb::new(view.mesh, service, &policy) {
         // Labels are known for the cluster of the whole service alone.
-        Some(locality) if subset.is_none() && kind == RequestKind::Outbound => {
+        Some(locality)
+            if subset.is_none()
+                && kind == RequestKind::Outbound
+                && view.mesh.does(Behaviour::AppliesFailoverPriorityToDns) =>
+        {
             locality.apply(groups, view.client, locality_lb::Labels::First)
         }
         Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::None),
@@ -168,7 +173,7 @@ pub(crate) fn inline_vip(
     if groups.is_empty() {
         return None;
     }
-    let endpoints = match LocalityLb::new(&view.mesh.config, service, policy) {
+    let endpoints = match LocalityLb::new(view.mesh, service, policy) {
         Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::None),
         None => groups.into_iter().map(LocalityEndpoints::into_envoy).collect(),
     };
@@ -195,6 +200,21 @@ enum Target {
 }
 
 impl<'m> Request<'m> {
+    /// Says whether endpoints that are not healthy are sent too: not where Envoy would use them all the same below the percentage
+    /// that the rule sets.
+    ///
+    /// istiod: `endpoint_builder.go` `supportsUnhealthyEndpoints`
+    fn sends_unhealthy(&self) -> bool {
+        if self.service.forces_unhealthy_endpoints(self.view.mesh.features()) {
+            return true;
+        }
+        let policy = || {
+            traffic_policy::for_subset_name(self.rule, self.subset, self.port, self.view.mesh.installation.behaviours)
+        };
+        self.view.mesh.does(Behaviour::SendsUnhealthyEndpoints)
+            && policy().outlier_detection.is_none_or(|outlier| outlier.min_health_percent <= 0)
+    }
+
     /// Selects endpoints for the client, by locality. istiod: `endpoint_builder.go` `generate`.
     fn generate(&self, endpoints: impl Iterator<Item = &'m Endpoint>, target: Target) -> Vec<LocalityEndpoints<'m>> {
         let mutual_tls = MutualTls::new(self.view.mesh, self.rule, self.subset, self.port);

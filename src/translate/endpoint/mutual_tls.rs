@@ -1,5 +1,6 @@
 //! Whether a client uses mutual TLS to an endpoint.
 
+use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::mesh::endpoint::Endpoint;
 use crate::mesh::peer_authentication::MutualTlsMode;
@@ -14,17 +15,21 @@ pub(super) struct MutualTls<'m> {
 }
 
 impl<'m> MutualTls<'m> {
-    /// Reads what the rule says for the port. A subset without TLS settings of its own does not look at those of the rule.
+    /// Reads what the rule says for the port. A subset without TLS settings of its own looks at those of the rule since
+    /// [`Behaviour::FallsBackToTlsOfRule`].
     ///
     /// istiod: `mtls_checker.go` `tlsModeForDestinationRule`
     pub(super) fn new(mesh: &'m Mesh, rule: Option<&DestinationRule>, subset: &str, port: u32) -> Self {
-        let policy = rule.and_then(|rule| {
-            if subset.is_empty() {
-                return rule.traffic_policy.as_ref();
-            }
-            rule.subsets.iter().find(|s| s.name == subset)?.traffic_policy.as_ref()
-        });
-        Self { mesh, by_rule: policy.and_then(|policy| tls_mode(policy, port)) }
+        let of_rule = || tls_mode(rule?.traffic_policy.as_ref()?, port);
+        let of_subset = || tls_mode(rule?.subsets.iter().find(|s| s.name == subset)?.traffic_policy.as_ref()?, port);
+        let by_rule = if subset.is_empty() {
+            of_rule()
+        } else if mesh.does(Behaviour::FallsBackToTlsOfRule) {
+            of_subset().or_else(of_rule)
+        } else {
+            of_subset()
+        };
+        Self { mesh, by_rule }
     }
 
     /// `DestinationRule.trafficPolicy.tls.mode`, else label `security.istio.io/tlsMode` and PeerAuthentication

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::installation::Behaviour;
 use crate::mesh::endpoint::Endpoint;
 use crate::mesh::network::{GatewayIndex, NetworkGateway};
 use crate::proxy::{IpMode, ProxyKind};
@@ -82,8 +83,9 @@ fn route<'m>(request: &Request<'m>, endpoint: Option<&'m Endpoint>) -> Route<'m>
         .iter()
         .filter(|gateway| if ambient { gateway.hbone_port != 0 } else { !is_sidecar || gateway.port != 0 })
         .collect();
-    let reachable: Vec<&NetworkGateway> =
-        gateways.iter().copied().filter(|gateway| is_of_family(client.ip_mode, &gateway.address)).collect();
+    let any_family = !request.view.mesh.does(Behaviour::FiltersNetworkGatewaysByFamily);
+    let is_reachable = |gateway: &&NetworkGateway| any_family || is_of_family(client.ip_mode, &gateway.address);
+    let reachable: Vec<&NetworkGateway> = gateways.iter().copied().filter(is_reachable).collect();
     let features = &request.view.mesh.installation.features;
     if features.ambient_multi_network && !filter::in_network(&client.network, network) {
         let is_waypoint = client.waypoint.as_ref().is_some_and(|waypoint| waypoint.managed);
@@ -94,7 +96,9 @@ fn route<'m>(request: &Request<'m>, endpoint: Option<&'m Endpoint>) -> Route<'m>
         }
     }
     // A client that does not know its network takes the gateway where there is one.
-    let unknown_network = client.network.is_empty() && !network.is_empty();
+    let mesh = request.view.mesh;
+    let forces = mesh.does(Behaviour::ForcesNetworkGateways);
+    let unknown_network = forces && client.network.is_empty() && !network.is_empty();
     let same_network = !unknown_network && filter::in_network(&client.network, network);
     if gateways.is_empty() || same_network {
         return Route::Direct;

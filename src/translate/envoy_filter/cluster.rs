@@ -28,14 +28,13 @@ impl PatchSet {
         let Some(mut cluster) = DynamicMessage::of(resource.body()) else { return Some(resource.clone()) };
         let mut run = Run::new(self, context);
         for patch in run.patches(ApplyTo::Cluster) {
-            if !matches!(patch.operation, Operation::Remove | Operation::Merge)
-                || !matching::cluster(patch, &cluster, hosts)
+            if !(patch.operation == Operation::Remove || patch.is_merge()) || !matching::cluster(patch, &cluster, hosts)
             {
                 continue;
             }
             run.mark(patch);
-            let value = patch.value().filter(|_| patch.operation == Operation::Merge)?;
-            if merge(&mut cluster, value).is_err() {
+            let value = patch.value().filter(|_| patch.is_merge())?;
+            if merge(&mut cluster, patch, value).is_err() {
                 break;
             }
         }
@@ -76,9 +75,9 @@ impl AddedBy {
 /// else the cluster's, which it replaces if the name is another.
 ///
 /// istiod: `cluster_patch.go` `mergeTransportSocketCluster`
-fn merge(cluster: &mut DynamicMessage, value: &DynamicMessage) -> Result<(), TypeMismatch> {
+fn merge(cluster: &mut DynamicMessage, by: &Patch, value: &DynamicMessage) -> Result<(), TypeMismatch> {
     const SOCKET: &str = "transport_socket";
-    let Some(patch) = value.message(SOCKET) else { return cluster.merge(value) };
+    let Some(patch) = value.message(SOCKET) else { return by.merge(cluster, value) };
     let name = patch.text("name");
     let has_matches = cluster.messages("transport_socket_matches").next().is_some();
     let socket = if has_matches {

@@ -82,10 +82,10 @@ fn patch_chain(run: &mut Run<'_>, listener: &DynamicMessage, chain: &mut Dynamic
                 run.mark(patch);
                 return Ok(Kept::No);
             }
-            (Operation::Merge, Some(value)) => {
+            (Operation::Merge | Operation::MergeAndReplaceList, Some(value)) => {
                 run.mark(patch);
                 if !merge_transport_socket(chain, value)? {
-                    chain.merge(value)?;
+                    patch.merge(chain, value)?;
                 }
             }
             _ => {}

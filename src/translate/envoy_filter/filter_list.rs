@@ -39,7 +39,8 @@ pub(super) fn change(list: &mut Vec<DynamicValue>, patch: &Patch, wanted: &Wante
             list.retain(|filter| !wanted.is(filter));
             return list.len() < before;
         }
-        (Operation::Replace | Operation::Remove, None) | (Operation::Merge | Operation::Invalid, _) => None,
+        (Operation::Replace | Operation::Remove, None)
+        | (Operation::Merge | Operation::MergeAndReplaceList | Operation::Invalid, _) => None,
     };
     let (Some(at), Some(item)) = (at, patch.item()) else { return false };
     list.insert(at, item);

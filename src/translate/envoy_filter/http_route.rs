@@ -43,7 +43,11 @@ fn patch_route(
                 run.mark(patch);
                 return None;
             }
-            (Operation::Merge, Some(value)) if is_meant && route.merge(value).is_ok() => run.mark(patch),
+            (Operation::Merge | Operation::MergeAndReplaceList, Some(value))
+                if is_meant && patch.merge(&mut route, value).is_ok() =>
+            {
+                run.mark(patch);
+            }
             _ => {}
         }
     }
@@ -64,7 +68,11 @@ fn insert(routes: &mut Vec<DynamicValue>, patch: &Patch) -> bool {
         Operation::InsertBefore | Operation::InsertFirst if !has_match => Some(0),
         Operation::InsertBefore => place(routes),
         Operation::InsertFirst => place(routes).map(|_| 0),
-        Operation::Invalid | Operation::Merge | Operation::Remove | Operation::Replace => None,
+        Operation::Invalid
+        | Operation::Merge
+        | Operation::MergeAndReplaceList
+        | Operation::Remove
+        | Operation::Replace => None,
     };
     let (Some(at), Some(item)) = (at, patch.item()) else { return false };
     routes.insert(at, item);

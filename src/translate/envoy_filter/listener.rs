@@ -26,9 +26,9 @@ pub(super) fn patch(run: &mut Run<'_>, listener: &mut DynamicMessage) -> Result<
                 run.mark(patch);
                 return Ok(Kept::No);
             }
-            (Operation::Merge, Some(value)) => {
+            (Operation::Merge | Operation::MergeAndReplaceList, Some(value)) => {
                 run.mark(patch);
-                listener.merge(value)?;
+                patch.merge(listener, value)?;
             }
             _ => {}
         }

@@ -106,7 +106,7 @@ impl EnvoyFilters {
     /// By priority; then those of the root namespace, the oldest first; then by name.
     ///
     /// istiod: `push_context.go` `EnvoyFilters`
-    pub(crate) fn for_proxy(&self, proxy: &Proxy) -> Option<PatchSet> {
+    pub(crate) fn for_proxy(&self, mesh: &Mesh, proxy: &Proxy) -> Option<PatchSet> {
         let root = self.root_namespace.as_str();
         let mut attached: Vec<&Compiled> = self.attached(proxy).collect();
         if attached.is_empty() {
@@ -121,7 +121,7 @@ impl EnvoyFilters {
             })
         });
         let patches = attached.iter().flat_map(|filter| &filter.patches);
-        let patches = patches.inspect(|patch| patch.mark_offered(proxy)).filter(|patch| patch.is_for(proxy));
+        let patches = patches.inspect(|patch| patch.mark_offered(proxy)).filter(|patch| patch.is_for(mesh, proxy));
         Some(PatchSet::new(patches.cloned()))
     }
 

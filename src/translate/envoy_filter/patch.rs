@@ -6,8 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use regex::Regex;
 
+use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::schema;
 use crate::envoy::{DynamicMessage, DynamicValue};
+use crate::installation::Behaviour;
+use crate::mesh::Mesh;
 use crate::model::Config;
 use crate::model::istio::{
     EnvoyFilter, EnvoyFilterApplyTo as ApplyTo, EnvoyFilterClusterMatch, EnvoyFilterEnvoyConfigObjectMatch,
@@ -17,6 +20,9 @@ use crate::model::istio::{
 };
 use crate::proxy::{Proxy, ProxyKind};
 use crate::source::ResourceRef;
+
+/// Characters of a version pattern that istiod reads. istiod: `envoyfilter.go`
+const MAX_VERSION_PATTERN: usize = 1024;
 
 /// One of `configPatches`. istiod: `envoyfilter.go` `EnvoyFilterConfigPatchWrapper`
 #[derive(Debug)]
@@ -88,11 +94,27 @@ impl Patch {
     /// Whether it is for a proxy: by the version and the metadata that the proxy sends.
     ///
     /// istiod: `envoyfilter.go` `proxyMatch`
-    pub(super) fn is_for(&self, proxy: &Proxy) -> bool {
+    pub(super) fn is_for(&self, mesh: &Mesh, proxy: &Proxy) -> bool {
         let version = proxy.metadata_text("ISTIO_VERSION");
-        let version_matches = self.proxy_version.as_ref().is_none_or(|v| !version.is_empty() && v.is_match(version));
+        let version_matches = self.proxy_version.as_ref().is_none_or(|v| {
+            let is_read = v.as_str().len() <= MAX_VERSION_PATTERN || !mesh.does(Behaviour::LimitsProxyVersionPatterns);
+            !version.is_empty() && is_read && v.is_match(version)
+        });
         let text = |key: &str| proxy.metadata.get(key).and_then(serde_json::Value::as_str);
         version_matches && self.proxy_metadata.iter().all(|(key, value)| text(key) == Some(value))
+    }
+
+    /// Whether it lays its value over an object.
+    pub(super) fn is_merge(&self) -> bool {
+        matches!(self.operation, Operation::Merge | Operation::MergeAndReplaceList)
+    }
+
+    /// Lays a value over an object, as the operation says of lists. istiod: `envoyfilter/util.go` `mergePatchValue`
+    pub(super) fn merge(&self, object: &mut DynamicMessage, value: &DynamicMessage) -> Result<(), TypeMismatch> {
+        match self.operation {
+            Operation::MergeAndReplaceList => object.merge_replacing_lists(value),
+            _ => object.merge(value),
+        }
     }
 
     /// Whether it is for this side of a proxy.

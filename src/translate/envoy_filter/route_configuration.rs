@@ -8,9 +8,7 @@ use super::patch_set::PatchSet;
 use super::run::Run;
 use super::virtual_host;
 use crate::envoy::{DynamicMessage, DynamicValue};
-use crate::model::istio::{
-    EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchContext as PatchContext, EnvoyFilterPatchOperation as Operation,
-};
+use crate::model::istio::{EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchContext as PatchContext};
 use crate::translate::Resource;
 
 impl PatchSet {
@@ -60,9 +58,9 @@ const DEFAULT_FORM: &str = "max_direct_response_body_size_bytes";
 
 fn patch(run: &mut Run<'_>, routes: &mut DynamicMessage, ports: &PortMap) {
     for patch in run.patches(ApplyTo::RouteConfiguration) {
-        let (Operation::Merge, Some(value)) = (patch.operation, patch.value()) else { continue };
+        let Some(value) = patch.value().filter(|_| patch.is_merge()) else { continue };
         // Both are route configurations: nothing can mismatch.
-        if matching::route_configuration(patch, run.context, routes, ports) && routes.merge(value).is_ok() {
+        if matching::route_configuration(patch, run.context, routes, ports) && patch.merge(routes, value).is_ok() {
             run.mark(patch);
         }
     }

@@ -43,7 +43,9 @@ fn patch_host(run: &mut Run<'_>, routes: &DynamicMessage, host: &mut DynamicMess
                 run.mark(patch);
                 return Kept::No;
             }
-            (Operation::Merge, Some(value)) if host.merge(value).is_ok() => run.mark(patch),
+            (Operation::Merge | Operation::MergeAndReplaceList, Some(value)) if patch.merge(host, value).is_ok() => {
+                run.mark(patch);
+            }
             (Operation::Replace, Some(value)) => {
                 run.mark(patch);
                 *host = value.clone();

@@ -18,7 +18,7 @@ pub(crate) fn ecds(view: &ProxyView<'_>, names: &BTreeSet<String>) -> Vec<TypedE
     let of_services = view.outbound.scope.waypoint.iter().flat_map(|waypoint| &waypoint.services);
     namespaces.extend(of_services.map(|service| service.namespace.as_str()));
     let wanted = names.iter().filter_map(|name| {
-        let (namespace, name) = name.strip_prefix(filter::PREFIX)?.split_once('.')?;
+        let (namespace, name) = name.strip_prefix(filter::prefix(mesh))?.split_once('.')?;
         let named = |e: &&std::sync::Arc<_>| is_named(e, namespace, name);
         mesh.traffic_extensions.iter().find(named).filter(|_| namespaces.contains(&namespace))
     });
@@ -30,7 +30,7 @@ pub(crate) fn ecds(view: &ProxyView<'_>, names: &BTreeSet<String>) -> Vec<TypedE
         } else {
             crate::envoy::HttpWasm { config: Some(plugin) }.into()
         };
-        Some(TypedExtensionConfig { name: filter::resource_name(extension), typed_config: Some(typed_config) })
+        Some(TypedExtensionConfig { name: filter::resource_name(mesh, extension), typed_config: Some(typed_config) })
     });
     configs.collect()
 }

@@ -5,34 +5,43 @@ use crate::envoy::{
     DataSourceSpecifier, Duration, ExtensionConfigSource, Filter, FilterConfigType, HttpFilter, HttpFilterConfigType,
     Lua,
 };
+use crate::installation::Behaviour;
+use crate::mesh::Mesh;
 use crate::model::Config;
 use crate::model::istio::{LuaConfig, TrafficExtension, TrafficExtensionFilterConfig};
 
-/// Begins the names of extensions, so that no other resource has one. istiod: `TrafficExtensionResourceNamePrefix`
-pub(super) const PREFIX: &str = "extensions.istio.io/trafficextension/";
+/// Begins the names of extensions, so that no other resource has one. istiod: `TrafficExtensionResourceNamePrefix`, before
+/// [`Behaviour::TranslatesWasmPlugins`] `WasmPluginResourceNamePrefix`
+pub(super) fn prefix(mesh: &Mesh) -> &'static str {
+    if mesh.does(Behaviour::TranslatesWasmPlugins) {
+        "extensions.istio.io/trafficextension/"
+    } else {
+        "extensions.istio.io/wasmplugin/"
+    }
+}
 
 /// The name by which a filter asks for its configuration.
-pub(super) fn resource_name(extension: &Config<TrafficExtension>) -> String {
-    format!("{PREFIX}{}.{}", extension.meta.namespace, extension.meta.name)
+pub(super) fn resource_name(mesh: &Mesh, extension: &Config<TrafficExtension>) -> String {
+    format!("{}{}.{}", prefix(mesh), extension.meta.namespace, extension.meta.name)
 }
 
 /// `TrafficExtension` -> `HttpFilter`; the code of Lua stands in it.
 ///
 /// istiod: `extensionfilter.go` `toEnvoyHTTPTrafficExtension`
-pub(super) fn http(extension: &Config<TrafficExtension>) -> Option<HttpFilter> {
+pub(super) fn http(mesh: &Mesh, extension: &Config<TrafficExtension>) -> Option<HttpFilter> {
     let config_type = match extension.spec.filter_config.as_ref()? {
         TrafficExtensionFilterConfig::Wasm(_) => HttpFilterConfigType::ConfigDiscovery(discovery("http")),
         TrafficExtensionFilterConfig::Lua(code) => HttpFilterConfigType::TypedConfig(lua(code).into()),
     };
-    Some(HttpFilter { name: resource_name(extension), config_type: Some(config_type), ..HttpFilter::default() })
+    Some(HttpFilter { name: resource_name(mesh, extension), config_type: Some(config_type), ..HttpFilter::default() })
 }
 
 /// `TrafficExtension.wasm` -> `Filter`
 ///
 /// istiod: `extensionfilter.go` `toEnvoyNetworkTrafficExtension`
-pub(super) fn network(extension: &Config<TrafficExtension>) -> Filter {
+pub(super) fn network(mesh: &Mesh, extension: &Config<TrafficExtension>) -> Filter {
     Filter {
-        name: resource_name(extension),
+        name: resource_name(mesh, extension),
         config_type: Some(FilterConfigType::ConfigDiscovery(discovery("network"))),
     }
 }

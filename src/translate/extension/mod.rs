@@ -18,6 +18,7 @@ pub(crate) use ecds::ecds;
 use std::cmp::Reverse;
 
 use crate::envoy::{Filter, HttpFilter};
+use crate::mesh::Mesh;
 use crate::mesh::service::Service;
 use crate::model::Config;
 use crate::model::istio::{
@@ -29,8 +30,9 @@ use crate::proxy::selection::PolicyMatcher;
 use crate::translate::listener::ListenerClass;
 
 /// The extensions that attach to one proxy, in the order in which they are found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Extensions<'m> {
+    mesh: &'m Mesh,
     attached: Vec<&'m Config<TrafficExtension>>,
 }
 
@@ -50,19 +52,21 @@ impl<'m> Extensions<'m> {
         let attached = namespaces
             .flat_map(|namespace| all().filter(move |e: &&Config<TrafficExtension>| e.meta.namespace == namespace))
             .filter(|extension| matcher.attaches(*extension));
-        Self { attached: attached.collect() }
+        Self { mesh, attached: attached.collect() }
     }
 
     /// Returns the HTTP filters of a phase.
     pub(crate) fn http(&self, class: ListenerClass, port: u32, phase: Phase) -> Vec<HttpFilter> {
         let of_phase = self.of_phase(class, port, phase);
-        of_phase.into_iter().filter(|extension| !is_network(extension)).filter_map(filter::http).collect()
+        let http = of_phase.into_iter().filter(|extension| !is_network(extension));
+        http.filter_map(|extension| filter::http(self.mesh, extension)).collect()
     }
 
     /// Returns the network filters of a phase.
     pub(crate) fn network(&self, class: ListenerClass, port: u32, phase: Phase) -> Vec<Filter> {
         let of_phase = self.of_phase(class, port, phase);
-        of_phase.into_iter().filter(|extension| is_network(extension)).map(filter::network).collect()
+        let network = of_phase.into_iter().filter(|extension| is_network(extension));
+        network.map(|extension| filter::network(self.mesh, extension)).collect()
     }
 
     /// Returns the network filters of all phases, which come one after the other before a connection manager.
@@ -75,7 +79,7 @@ impl<'m> Extensions<'m> {
     /// their listeners.
     pub(crate) fn outbound_network_names(&self) -> Vec<String> {
         let network = self.attached.iter().filter(|extension| is_network(extension));
-        network.map(|extension| filter::resource_name(extension)).collect()
+        network.map(|extension| filter::resource_name(self.mesh, extension)).collect()
     }
 
     /// Of equal priority the one found first comes first; none is the lowest. istiod: `push_context.go` `sortByPriority`

@@ -61,7 +61,7 @@ fn action(
 ) -> (Option<RouteActionOneof>, HeaderOperations) {
     let semantics = route_semantics(config);
     if let Some(to) = &http.redirect {
-        let action = redirect::redirect(to, options.listener_port, options.is_tls, semantics);
+        let action = redirect::redirect(options.view.mesh, to, options.listener_port, options.is_tls, semantics);
         (action.map(RouteActionOneof::Redirect), HeaderOperations::default())
     } else if let Some(response) = &http.direct_response {
         let action = direct_response::direct_response(response);

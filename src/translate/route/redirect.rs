@@ -4,6 +4,8 @@ use crate::envoy::{
     RedirectAction, RedirectActionPathRewriteSpecifier as Path, RedirectActionRedirectResponseCode as ResponseCode,
     RedirectActionSchemeRewriteSpecifier as Scheme,
 };
+use crate::installation::Behaviour;
+use crate::mesh::Mesh;
 use crate::mesh::virtual_service::RouteSemantics;
 use crate::model::istio::{HttpRedirect, HttpRedirectPort, HttpRedirectRedirectPortSelection};
 
@@ -14,14 +16,20 @@ use crate::model::istio::{HttpRedirect, HttpRedirectPort, HttpRedirectRedirectPo
 ///
 /// istiod: `route.go` `ApplyRedirect`
 pub(super) fn redirect(
+    mesh: &Mesh,
     redirect: &HttpRedirect,
     listener_port: u32,
     is_tls: bool,
     semantics: RouteSemantics,
 ) -> Option<RedirectAction> {
-    let HttpRedirect { uri, authority, scheme, redirect_code, redirect_port: _ } = redirect;
+    let HttpRedirect { uri, prefix_rewrite, authority, scheme, redirect_code, redirect_port: _ } = redirect;
     let prefix = uri.strip_prefix("%PREFIX()%").filter(|_| semantics == RouteSemantics::Gateway);
-    let path = prefix.map_or_else(|| Path::PathRedirect(uri.clone()), |prefix| Path::PrefixRewrite(prefix.to_owned()));
+    let path = match prefix {
+        _ if !prefix_rewrite.is_empty() => Path::PrefixRewrite(prefix_rewrite.clone()),
+        None => Path::PathRedirect(uri.clone()),
+        Some("") if mesh.does(Behaviour::RedirectsEmptyPrefixByPath) => Path::PathRedirect(String::new()),
+        Some(prefix) => Path::PrefixRewrite(prefix.to_owned()),
+    };
     Some(RedirectAction {
         host_redirect: authority.clone(),
         path_rewrite_specifier: Some(path),

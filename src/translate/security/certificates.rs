@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use crate::envoy::{
-    CertificateValidationContext, CommonTlsContext, CommonTlsContextCombinedCertificateValidationContext,
-    CommonTlsContextValidationContextType, DataSource, DataSourceSpecifier, SdsSecretConfig, StringMatcher,
-    StringMatcherMatchPattern,
+    CertificateValidationContext, CertificateValidationContextTrustChainVerification, CommonTlsContext,
+    CommonTlsContextCombinedCertificateValidationContext, CommonTlsContextValidationContextType, DataSource,
+    DataSourceSpecifier, SdsSecretConfig, StringMatcher, StringMatcherMatchPattern,
 };
 use crate::mesh::Mesh;
 use crate::model::istio::{MeshConfig, ServerTlsSettings, ServerTlsSettingsTlsCertificate, ServerTlsSettingsTlsMode};
@@ -68,7 +68,11 @@ impl Certificates {
             specifier: Some(DataSourceSpecifier::Filename(settings.ca_crl.clone())),
             ..DataSource::default()
         });
-        let peers = CertificateValidationContext { crl, ..validation(exact(&settings.subject_alt_names)) };
+        let peers = CertificateValidationContext {
+            crl,
+            trust_chain_verification: trust_chain_verification(settings),
+            ..validation(exact(&settings.subject_alt_names))
+        };
         CommonTlsContext {
             tls_certificate_sds_secret_configs: self.certificates(),
             validation_context_type: validate_client.then(|| combined(self.root(), peers)),
@@ -103,6 +107,7 @@ pub(crate) fn credentials(mesh: &Mesh, proxy: &Proxy, settings: &ServerTlsSettin
                 default_validation_context: Some(CertificateValidationContext {
                     verify_certificate_spki: settings.verify_certificate_spki.clone(),
                     verify_certificate_hash: settings.verify_certificate_hash.clone(),
+                    trust_chain_verification: trust_chain_verification(settings),
                     ..validation(peers)
                 }),
                 validation_context_sds_secret_config: sds::credential(&root, &external),
@@ -120,6 +125,14 @@ pub(crate) fn credentials(mesh: &Mesh, proxy: &Proxy, settings: &ServerTlsSettin
             .collect(),
         validation_context_type: validation_context,
         ..CommonTlsContext::default()
+    }
+}
+
+/// `insecureSkipVerify` -> `CertificateValidationContext.trust_chain_verification`
+fn trust_chain_verification(settings: &ServerTlsSettings) -> CertificateValidationContextTrustChainVerification {
+    match settings.insecure_skip_verify {
+        Some(true) => CertificateValidationContextTrustChainVerification::AcceptUntrusted,
+        Some(false) | None => CertificateValidationContextTrustChainVerification::default(),
     }
 }
 

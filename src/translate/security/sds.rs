@@ -14,10 +14,11 @@ use crate::envoy::{
     ConfigSourceConfigSourceSpecifier, Duration, GrpcService, GrpcServiceEnvoyGrpc, GrpcServiceTargetSpecifier,
     SdsSecretConfig,
 };
+use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::mesh::credential::{self, BUILTIN, CONFIG_MAP};
-use crate::model::istio::MeshConfigExtensionProviderProvider;
-use crate::translate::extension_provider;
+use crate::model::istio::{MeshConfigExtensionProviderProvider, MeshConfigExtensionProviderSdsProvider as SdsProvider};
+use crate::translate::extension_provider::{self, Backend};
 
 pub(crate) use crate::mesh::credential::CA_SUFFIX;
 
@@ -45,7 +46,7 @@ pub(crate) fn agent(name: &str) -> SdsSecretConfig {
         name: name.to_owned(),
         sds_config: Some(ConfigSource {
             initial_fetch_timeout: waits.then(|| Duration::seconds(0)),
-            ..grpc(AGENT_CLUSTER)
+            ..grpc(AGENT_CLUSTER, "")
         }),
     }
 }
@@ -55,7 +56,7 @@ pub(crate) fn agent(name: &str) -> SdsSecretConfig {
 /// istiod: `cluster_tls.go` `constructSdsSecretConfigFromFile`
 pub(crate) fn file(name: &str, own_server: bool) -> SdsSecretConfig {
     if own_server {
-        SdsSecretConfig { name: name.to_owned(), sds_config: Some(grpc(FILES_CLUSTER)) }
+        SdsSecretConfig { name: name.to_owned(), sds_config: Some(grpc(FILES_CLUSTER, "")) }
     } else {
         agent(name)
     }
@@ -76,10 +77,20 @@ pub(crate) fn file_root(ca_certificates: &str) -> String {
 pub(crate) enum ExternalServer {
     /// The pod has the socket of a secret server (metadata `credential`).
     Socket,
-    /// A server of the mesh (the first extension provider of kind `sds`), by its cluster; none if its service is not known.
-    Provider(Option<String>),
+    /// A server of the mesh (the first extension provider of kind `sds`); none if its service is not known.
+    Provider(Option<Server>),
+    /// Servers of the mesh by the names of their providers, which secrets must have; else the socket, if there is one, or istiod.
+    Named { servers: Vec<(String, Option<Server>)>, socket: bool },
     /// Nowhere special: istiod.
     Istiod,
+}
+
+/// A secret server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Server {
+    cluster: String,
+    /// The host name that requests have; empty for none.
+    authority: String,
 }
 
 impl ExternalServer {
@@ -90,16 +101,22 @@ impl ExternalServer {
 
     /// What a Gateway can use. istiod: `authentication.go` `ConstructSdsSecretConfigForCredential`
     pub(crate) fn for_server(credential_socket: bool, mesh: &Mesh) -> Self {
-        let sds = mesh.config.extension_providers.iter().find_map(|p| match &p.provider {
+        let server = |sds: &SdsProvider| {
+            let Backend { hostname, cluster } = extension_provider::backend(mesh, &sds.service, sds.port)?;
+            let authority = if mesh.does(Behaviour::SetsAuthorityOfSdsProvider) { hostname } else { String::new() };
+            Some(Server { cluster, authority })
+        };
+        let mut providers = mesh.config.extension_providers.iter().filter_map(|p| match &p.provider {
             Some(MeshConfigExtensionProviderProvider::Sds(sds)) => Some(sds),
             _ => None,
         });
-        match sds {
+        if !mesh.does(Behaviour::FetchesSdsCredentialsFromProvider) {
+            let servers = providers.map(|sds| (sds.name.clone(), server(sds))).collect();
+            return Self::Named { servers, socket: credential_socket };
+        }
+        match providers.next() {
             _ if credential_socket => Self::Socket,
-            Some(sds) => {
-                let backend = extension_provider::backend(mesh, &sds.service, sds.port);
-                Self::Provider(backend.map(|b| b.cluster))
-            }
+            Some(sds) => Self::Provider(server(sds)),
             None => Self::Istiod,
         }
     }
@@ -122,8 +139,15 @@ pub(crate) fn credential(name: &str, external: &ExternalServer) -> Option<SdsSec
     }
     match (name.strip_prefix(EXTERNAL), external) {
         // A socket's server knows the name as a whole.
-        (Some(_), ExternalServer::Socket) => Some(from_server(name, EXTERNAL_CLUSTER)),
-        (Some(rest), ExternalServer::Provider(cluster)) => cluster.as_deref().map(|cluster| from_server(rest, cluster)),
+        (Some(_), ExternalServer::Socket) => Some(from_socket(name)),
+        (Some(rest), ExternalServer::Provider(server)) => server.as_ref().map(|server| from_server(rest, server)),
+        (Some(rest), ExternalServer::Named { servers, socket }) => {
+            match servers.iter().find(|(provider, _)| provider == rest) {
+                Some((_, server)) => server.as_ref().map(|server| from_server(name, server)),
+                None if *socket => Some(from_socket(name)),
+                None => Some(from_istiod(name)),
+            }
+        }
         (Some(rest), ExternalServer::Istiod) => Some(from_istiod(rest)),
         (None, _) => Some(from_istiod(name)),
     }
@@ -146,11 +170,15 @@ fn from_istiod(credential_name: &str) -> SdsSecretConfig {
     }
 }
 
-fn from_server(name: &str, cluster: &str) -> SdsSecretConfig {
-    SdsSecretConfig { name: name.to_owned(), sds_config: Some(grpc(cluster)) }
+fn from_socket(name: &str) -> SdsSecretConfig {
+    from_server(name, &Server { cluster: EXTERNAL_CLUSTER.to_owned(), authority: String::new() })
 }
 
-fn grpc(cluster: &str) -> ConfigSource {
+fn from_server(name: &str, Server { cluster, authority }: &Server) -> SdsSecretConfig {
+    SdsSecretConfig { name: name.to_owned(), sds_config: Some(grpc(cluster, authority)) }
+}
+
+fn grpc(cluster: &str, authority: &str) -> ConfigSource {
     ConfigSource {
         config_source_specifier: Some(ConfigSourceConfigSourceSpecifier::ApiConfigSource(ApiConfigSource {
             api_type: ApiConfigSourceApiType::Grpc,
@@ -158,6 +186,7 @@ fn grpc(cluster: &str) -> ConfigSource {
             grpc_services: vec![GrpcService {
                 target_specifier: Some(GrpcServiceTargetSpecifier::EnvoyGrpc(GrpcServiceEnvoyGrpc {
                     cluster_name: cluster.to_owned(),
+                    authority: authority.to_owned(),
                     ..GrpcServiceEnvoyGrpc::default()
                 })),
                 ..GrpcService::default()

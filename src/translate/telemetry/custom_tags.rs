@@ -1,8 +1,9 @@
 //! Tags that the proxy adds to its spans.
 
+use super::both_do;
 use super::tracing::TracingSpec;
-use super::version_at_least;
 use crate::envoy::{self, CustomTag, CustomTagType};
+use crate::installation::Behaviour;
 use crate::model::istio::{MeshTracingCustomTag, MeshTracingCustomTagType, TracingCustomTag, TracingCustomTagType};
 use crate::proxy::{ProxyKind, ProxyView};
 
@@ -40,8 +41,12 @@ fn telemetry_tag(view: &ProxyView<'_>, name: &str, tag: &TracingCustomTag) -> Op
         Some(TracingCustomTagType::Literal(literal)) => Some(self::literal(&literal.value)),
         Some(TracingCustomTagType::Environment(variable)) => Some(environment(&variable.name, &variable.default_value)),
         Some(TracingCustomTagType::Header(header)) => Some(request_header(&header.name, &header.default_value)),
-        Some(TracingCustomTagType::Formatter(_)) if !version_at_least(view, (1, 29, 0)) => return None,
-        Some(TracingCustomTagType::Formatter(formatter)) => Some(CustomTagType::Value(formatter.value.clone())),
+        Some(TracingCustomTagType::Formatter(formatter))
+            if both_do(view, Behaviour::FormatsCustomTags, Behaviour::ProxyFormatsCustomTags) =>
+        {
+            Some(CustomTagType::Value(formatter.value.clone()))
+        }
+        Some(TracingCustomTagType::Formatter(_)) => return None,
     };
     Some(CustomTag { tag: name.to_owned(), r#type })
 }

@@ -28,6 +28,7 @@ pub(crate) use crash::crash;
 pub(crate) use tracing_block::TracingBlock;
 
 use crate::envoy;
+use crate::installation::Behaviour;
 use crate::mesh::service::Service;
 use crate::model::istio::WorkloadMode;
 use crate::proxy::{ProxyKind, ProxyView};
@@ -92,9 +93,9 @@ fn workload_mode(class: ListenerClass) -> WorkloadMode {
     }
 }
 
-/// Says whether the proxy is of this Istio version or newer. istiod: `context.go` `VersionGreaterOrEqual`
-fn version_at_least(view: &ProxyView<'_>, version: (u32, u32, u32)) -> bool {
-    view.proxy.client.istio_version >= version
+/// Says whether istiod does something that the proxy's release must know too. istiod: `context.go` `VersionGreaterOrEqual`
+fn both_do(view: &ProxyView<'_>, istiod: Behaviour, proxy: Behaviour) -> bool {
+    view.outbound.mesh.does(istiod) && view.proxy.client.behaviours.contains(proxy)
 }
 
 /// Says whether the proxy is a router. istiod: `features.SpawnUpstreamSpanForGateway`

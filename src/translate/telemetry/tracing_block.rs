@@ -1,8 +1,9 @@
 //! `HttpConnectionManager.tracing`, and what it means for request ids.
 
 use super::tracing::{self, TracingSpec};
-use super::{custom_tags, tracing_provider, version_at_least, workload_mode};
+use super::{both_do, custom_tags, tracing_provider, workload_mode};
 use crate::envoy;
+use crate::installation::Behaviour;
 use crate::model::istio::{ProxyConfig, Tracing};
 use crate::proxy::ProxyView;
 use crate::translate::listener::ListenerClass;
@@ -52,7 +53,8 @@ fn from_telemetry(view: &ProxyView<'_>, spec: &TracingSpec<'_>) -> Option<Tracin
     let tracing = envoy::HttpConnectionManagerTracing {
         max_path_tag_length: provider.max_path_tag_length.or_else(|| max_path_tag_length(proxy_config)),
         custom_tags: custom_tags::from_telemetry(view, spec),
-        no_context_propagation: spec.disable_context_propagation && version_at_least(view, (1, 30, 0)),
+        no_context_propagation: spec.disable_context_propagation
+            && both_do(view, Behaviour::DisablesContextPropagation, Behaviour::ProxyDisablesContextPropagation),
         spawn_upstream_span: provider.spawn_upstream_span.then_some(true),
         provider: Some(provider.http),
         ..sampling(percentage)

@@ -27,7 +27,7 @@ pub(super) fn filters(view: &ListenerView<'_>, wanted: &Wanted<'_>) -> Vec<Filte
         let unnamed = Port { name: String::new(), number, protocol: wanted.port.protocol, target_port: None };
         stat_name::cluster(pattern, StatService::from(service), "", &unnamed, 0)
     });
-    let dynamic_forward_proxy = dynamic_forward_proxy(service);
+    let dynamic_forward_proxy = dynamic_forward_proxy(view.outbound.mesh, service);
     let to = SingleDestination {
         stat_prefix: stat_prefix.as_deref().unwrap_or(&cluster),
         cluster: &cluster,

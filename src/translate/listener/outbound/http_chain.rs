@@ -3,6 +3,8 @@
 use super::chain::{Chain, ChainFilters};
 use super::listener_table::Wanted;
 use crate::envoy::Filter;
+use crate::installation::Behaviour;
+use crate::mesh::Mesh;
 use crate::mesh::hostname;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Resolution, Service};
@@ -48,7 +50,7 @@ pub(super) fn chain(view: &ListenerView<'_>, wanted: &Wanted<'_>, bind: &Bind) -
             route_config_name: route_config_name(wanted, bind, sniffed && !on_all_addresses),
             protocol: wanted.port.protocol,
             port: wanted.port.number,
-            dynamic_forward_proxy: dynamic_forward_proxy(wanted.service).map(str::to_owned),
+            dynamic_forward_proxy: dynamic_forward_proxy(view.outbound.mesh, wanted.service).map(str::to_owned),
         }),
     }
 }
@@ -96,7 +98,9 @@ impl HttpChain {
 }
 
 /// The wildcard host of a service whose hosts Envoy looks up request by request.
-pub(super) fn dynamic_forward_proxy(service: &Service) -> Option<&str> {
-    let dynamic = service.resolution == Resolution::DynamicDns && hostname::is_wildcard(&service.hostname);
+pub(super) fn dynamic_forward_proxy<'s>(mesh: &Mesh, service: &'s Service) -> Option<&'s str> {
+    let dynamic = service.resolution == Resolution::DynamicDns
+        && hostname::is_wildcard(&service.hostname)
+        && mesh.does(Behaviour::ServesDynamicDnsToSidecars);
     dynamic.then_some(service.hostname.as_str())
 }

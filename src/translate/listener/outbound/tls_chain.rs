@@ -8,6 +8,7 @@ use super::listener_table::Wanted;
 use super::place::Place;
 use super::{conflict, default_destination, virtual_service};
 use crate::diagnostic::Diagnostics;
+use crate::installation::Behaviour;
 use crate::mesh::hostname;
 use crate::mesh::service::{Registry, Resolution, UNSPECIFIED_IP};
 use crate::proxy::IpMode;
@@ -104,7 +105,9 @@ fn sni_hosts(view: &ListenerView<'_>, wanted: &Wanted<'_>, cidrs: &[String], pla
     };
     let all_addresses = wildcard(client.ip_mode);
     let on_all_addresses = address == all_addresses && place.bind.primary() == all_addresses;
-    let dynamic = service.resolution == Resolution::DynamicDns && hostname::is_wildcard(&service.hostname);
+    let dynamic = service.resolution == Resolution::DynamicDns
+        && hostname::is_wildcard(&service.hostname)
+        && view.outbound.mesh.does(Behaviour::ServesDynamicDnsToSidecars);
     if cidrs.is_empty() && !address.is_empty() && !on_all_addresses && !dynamic {
         return Vec::new();
     }

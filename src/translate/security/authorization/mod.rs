@@ -33,6 +33,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostics;
 use crate::envoy::{Filter, HttpFilter};
+use crate::installation::Behaviour;
 use crate::mesh::hostname;
 use crate::mesh::service::{Resolution, Service};
 use crate::proxy::{ProxyKind, ProxyView};
@@ -208,7 +209,8 @@ fn network(
 /// istiod: `core/networkfilter.go` `buildCompleteNetworkFilters`, with a service
 fn services(view: &ProxyView<'_>, trust_domains: &TrustDomains, diagnostics: &mut Diagnostics) -> ServiceAuthorization {
     let mut services = ServiceAuthorization::new();
-    if view.outbound.client.kind != ProxyKind::Sidecar {
+    let serves = view.outbound.mesh.does(Behaviour::ServesDynamicDnsToSidecars);
+    if !serves || view.outbound.client.kind != ProxyKind::Sidecar {
         return services;
     }
     let all = view.outbound.scope.services.iter();

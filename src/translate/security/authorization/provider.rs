@@ -9,6 +9,7 @@ use crate::envoy::{
     GrpcService, HeaderValue, HttpExtAuthz, HttpExtAuthzServices, HttpStatus, HttpUri, HttpUriHttpUpstreamType,
     ListStringMatcher, NetworkExtAuthz,
 };
+use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::model;
 use crate::model::istio::{
@@ -50,7 +51,9 @@ pub(super) fn ext_authz(mesh: &Mesh, name: &str) -> Result<ExtAuthz, String> {
     if found.next().is_some() {
         return Err(format!("the mesh config has more than one provider `{name}`"));
     }
-    check_name(name)?;
+    if mesh.does(Behaviour::SeparatesCustomProviders) || name.is_empty() {
+        check_name(name)?;
+    }
     match kind {
         Kind::Http(config) => http(mesh, config),
         Kind::Grpc(config) => grpc(mesh, config),

@@ -8,7 +8,7 @@ use crate::model::istio::{
 use crate::translate::extension_provider::{self, Backend};
 
 /// What metadata exchange knows of the peers. istiod: `telemetry_logging.go` `envoyStateToLog`
-const PEER_STATE: [&str; 2] = ["upstream_peer", "downstream_peer"];
+pub(super) const PEER_STATE: [&str; 2] = ["upstream_peer", "downstream_peer"];
 
 /// The same, with the names of releases before 1.24. istiod: `telemetry_logging.go` `envoyWasmStateToLog`
 pub(super) const PEER_STATE_OLD_AND_NEW: [&str; 6] = [

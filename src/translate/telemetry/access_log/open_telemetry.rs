@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{format, grpc};
 use crate::envoy;
+use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::model::istio::MeshConfigExtensionProviderEnvoyOpenTelemetryLogProvider;
 use crate::translate::extension_provider;
@@ -21,8 +22,13 @@ pub(super) fn from_provider(
     let text = log_format.as_ref().map(|format| format.text.as_str()).filter(|text| !text.is_empty());
     let text = text.unwrap_or(format::DEFAULT_TEXT);
     let labels = log_format.as_ref().and_then(|format| format.labels.as_ref());
+    let state: &[&str] = if mesh.does(Behaviour::LogsWasmPeersToOpenTelemetry) {
+        &grpc::PEER_STATE_OLD_AND_NEW
+    } else {
+        &grpc::PEER_STATE
+    };
     let config = envoy::OpenTelemetryAccessLogConfig {
-        common_config: Some(grpc::common_config(log_name, &backend, grpc::texts(&grpc::PEER_STATE_OLD_AND_NEW))),
+        common_config: Some(grpc::common_config(log_name, &backend, grpc::texts(state))),
         disable_builtin_labels: true,
         body: Some(string_value(text)),
         attributes: labels.filter(|labels| !labels.is_empty()).map(attributes),

@@ -3,6 +3,7 @@
 use super::otel_service_name::otel_service_name;
 use super::{header_value, headers, sampler, service_name, url};
 use crate::envoy;
+use crate::installation::Behaviour;
 use crate::model::istio::{
     MeshConfigExtensionProviderGrpcService, MeshConfigExtensionProviderHttpService,
     MeshConfigExtensionProviderOpenTelemetryTracingProvider as OpenTelemetry,
@@ -22,7 +23,10 @@ pub(super) fn config(view: &ProxyView<'_>, provider: &OpenTelemetry) -> Option<e
         None => None,
         Some(Sampling::DynatraceSampler(dynatrace)) => Some(sampler::dynatrace(view, provider, dynatrace, &backend)?),
     };
-    let service_name = match provider.service_attribute_enrichment {
+    let enrichment = Some(provider.service_attribute_enrichment);
+    let enrichment = enrichment.filter(|_| view.outbound.mesh.does(Behaviour::EnrichesServiceAttributes));
+    let enrichment = enrichment.unwrap_or_default();
+    let service_name = match enrichment {
         Enrichment::OtelSemanticConventions => otel_service_name(view.proxy),
         Enrichment::IstioCanonical => service_name(view),
     };
@@ -31,7 +35,7 @@ pub(super) fn config(view: &ProxyView<'_>, provider: &OpenTelemetry) -> Option<e
         grpc_service: http.is_none().then(|| grpc_service(provider.grpc.as_ref(), &backend)),
         http_service: http.map(|http| http_service(http, &http.path, &backend)),
         service_name,
-        resource_detectors: resource_detectors(provider),
+        resource_detectors: resource_detectors(provider, enrichment),
         sampler,
         ..Default::default()
     })
@@ -63,7 +67,7 @@ fn grpc_service(grpc: Option<&MeshConfigExtensionProviderGrpcService>, backend: 
 }
 
 /// The environment is always read when attributes are to follow OpenTelemetry's conventions.
-fn resource_detectors(provider: &OpenTelemetry) -> Vec<envoy::TypedExtensionConfig> {
+fn resource_detectors(provider: &OpenTelemetry, enrichment: Enrichment) -> Vec<envoy::TypedExtensionConfig> {
     let detectors = provider.resource_detectors.as_ref();
     let asked_environment = detectors.is_some_and(|detectors| detectors.environment.is_some());
     let mut found = Vec::new();
@@ -76,7 +80,7 @@ fn resource_detectors(provider: &OpenTelemetry) -> Vec<envoy::TypedExtensionConf
             typed_config: Some(envoy::DynatraceResourceDetectorConfig::default().into()),
         });
     }
-    if !asked_environment && provider.service_attribute_enrichment == Enrichment::OtelSemanticConventions {
+    if !asked_environment && enrichment == Enrichment::OtelSemanticConventions {
         found.push(environment_detector());
     }
     found

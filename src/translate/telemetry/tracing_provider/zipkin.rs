@@ -1,8 +1,9 @@
 //! Spans in Zipkin's format.
 
-use super::super::version_at_least;
+use super::super::both_do;
 use super::headers;
 use crate::envoy;
+use crate::installation::Behaviour;
 use crate::model::Duration;
 use crate::model::istio::{
     MeshConfigExtensionProviderZipkinTracingProvider as Zipkin,
@@ -19,8 +20,9 @@ use crate::translate::{duration, extension_provider};
 pub(super) fn config(view: &ProxyView<'_>, provider: &Zipkin) -> Option<envoy::ZipkinConfig> {
     let backend = extension_provider::backend(view.outbound.mesh, &provider.service, provider.port)?;
     let path = if provider.path.is_empty() { "/api/v2/spans" } else { &provider.path };
+    let reads_option = view.proxy.client.behaviours.contains(Behaviour::ProxyReadsTraceContextOption);
     let trace_context_option = match provider.trace_context_option {
-        TraceContextOption::UseB3WithW3cPropagation if version_at_least(view, (1, 28, 0)) => {
+        TraceContextOption::UseB3WithW3cPropagation if reads_option => {
             envoy::ZipkinConfigTraceContextOption::UseB3WithW3CPropagation
         }
         TraceContextOption::UseB3WithW3cPropagation | TraceContextOption::UseB3 => {
@@ -34,7 +36,7 @@ pub(super) fn config(view: &ProxyView<'_>, provider: &Zipkin) -> Option<envoy::Z
         trace_context_option,
         ..Default::default()
     };
-    if !version_at_least(view, (1, 29, 0)) {
+    if !both_do(view, Behaviour::SendsZipkinByHttpService, Behaviour::ProxyReadsZipkinHttpService) {
         return Some(envoy::ZipkinConfig {
             collector_cluster: backend.cluster,
             collector_endpoint: path.to_owned(),
