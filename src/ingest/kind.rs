@@ -383,7 +383,6 @@ kinds! {
     http_routes: gateway_api "gateway.networking.k8s.io" ["v1", "v1beta1"] HTTPRoute namespaced;
     /// `gateway.networking.k8s.io` GRPCRoute
     grpc_routes: gateway_api "gateway.networking.k8s.io" ["v1"] GRPCRoute namespaced;
-    /// `gateway.networking.k8s.io` TCPRoute
     /// `gateway.networking.k8s.io` TLSRoute
     tls_routes: gateway_api "gateway.networking.k8s.io" ["v1", "v1alpha3", "v1alpha2"] TLSRoute namespaced;
     /// `gateway.networking.k8s.io` TCPRoute

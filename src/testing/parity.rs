@@ -38,12 +38,7 @@ pub(crate) struct Report {
     pub(crate) differences: Vec<String>,
 }
 
-/// Compares two dumps.
-pub(crate) fn compare(recorded: &Value, ours: &Value) -> Report {
-    compare_release(recorded, None, ours)
-}
-
-/// Compares a dump with a recording of which another release serves some resources otherwise: those that `differs` lists, and
+/// Compares a dump with a recording, of which with `changes` another release serves some resources otherwise: those that `differs` lists, and
 /// without those that are `gone`.
 pub(crate) fn compare_release(recorded: &Value, changes: Option<&Value>, ours: &Value) -> Report {
     let (mut want, got) = (resources(recorded), resources(ours));
