@@ -92,7 +92,7 @@ pub fn translate_distinct(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Distin
         let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
         let shared = Outbound::new(&outbound);
         all.extend(shared.diagnostics());
-        for alike in alike(&group, &envoy_filters) {
+        for alike in alike(mesh, &group, &envoy_filters) {
             let Some((&first, others)) = alike.split_first() else { continue };
             let mut diagnostics = Diagnostics::default();
             let translation = dump(mesh, first, &group.scope, &shared, &envoy_filters, &mut diagnostics).translation;
@@ -120,10 +120,10 @@ pub fn translate_distinct(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Distin
 type Patches = Option<Vec<(usize, usize)>>;
 
 /// Splits a group by the patches that its proxies have; a router is like no other.
-fn alike<'p>(group: &Group<'p>, envoy_filters: &EnvoyFilters) -> Vec<Vec<&'p Proxy>> {
+fn alike<'p>(mesh: &Mesh, group: &Group<'p>, envoy_filters: &EnvoyFilters) -> Vec<Vec<&'p Proxy>> {
     let mut out: Vec<(Patches, Vec<&'p Proxy>)> = Vec::new();
     for &proxy in &group.proxies {
-        let key = envoy_filters.for_proxy(proxy).map(|patches| patches.key().to_vec());
+        let key = envoy_filters.for_proxy(mesh, proxy).map(|patches| patches.key().to_vec());
         let is_alike = |known: &&mut (Patches, Vec<&Proxy>)| proxy.client.kind == ProxyKind::Sidecar && known.0 == key;
         match out.iter_mut().find(is_alike) {
             Some((_, proxies)) => proxies.push(proxy),

@@ -119,7 +119,7 @@ pub fn translate_inbound(
     envoy_filters: &EnvoyFilters,
     diagnostics: &mut Diagnostics,
 ) -> Translation {
-    let patches = envoy_filters.for_proxy(view.proxy);
+    let patches = envoy_filters.for_proxy(view.outbound.mesh, view.proxy);
     let patches = patches.as_ref();
     let part = outbound.with(&view.outbound, patches);
     let clusters = patched::own_clusters(view, patches, diagnostics);
