@@ -84,6 +84,9 @@ pub fn ingest_within(files: Vec<SourceFile>, budgets: &Budgets) -> (Manifests, D
     (manifests, diagnostics)
 }
 
+/// Documents that repeat values which are read side by side.
+const AT_A_TIME: usize = 8;
+
 /// Reads all documents. Those with aliases, which multiply, are read a few at a time, until the budget of the run is spent.
 fn read_all(
     sources: &Sources,
@@ -92,7 +95,6 @@ fn read_all(
     budgets: &Budgets,
 ) -> Vec<Read> {
     let read_piece = |piece: &Piece| read_piece(sources, piece, kustomized.get(&piece.source).map(Arc::as_ref));
-    const AT_A_TIME: usize = 8;
     let repeats = |piece: &Piece| {
         let text = sources.text(piece.source).get(piece.range.start as usize..piece.range.end as usize);
         text.is_some_and(|text| text.contains('&') && text.contains('*'))
