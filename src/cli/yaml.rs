@@ -89,7 +89,7 @@ fn is_like_number(text: &str) -> bool {
     // Addresses and versions are no numbers, though they are made of digits and dots.
     let dots = lower.matches('.').count();
     let is_dotted = dots > 1 && !lower.contains(':') && !lower.contains('-') && !lower.contains('_');
-    lower.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+    lower.trim_start_matches('_').starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && lower.contains(|c: char| c.is_ascii_digit())
         && lower.chars().all(of_numbers)
         && !is_dotted
@@ -210,6 +210,8 @@ mod tests {
             "0:0",
             "+1:30",
             "1:60",
+            "-_8",
+            "+_.5",
         ] {
             check(text);
         }
