@@ -74,6 +74,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "options",
             "installation",
             "ingest",
+            "intake",
             "control_plane",
             "coverage",
             "budget",
