@@ -86,7 +86,7 @@ pub fn unsupported(manifests: &Manifests) -> Diagnostics {
             "XBackendTrafficPolicy" | "InferencePool" => {
                 format!("istiod does not read {name} unless {switch} is set: {count} left out")
             }
-            _ => format!("istiod does not read {name} of {group}: {count} left out"),
+            _ => format!("istiod does not read {name} of {group}; {count} ignored"),
         };
         Some(Diagnostic::note("not-read-by-istiod", message))
     });

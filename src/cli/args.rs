@@ -10,12 +10,12 @@ use super::rendered::RenderFlags;
 use crate::config_dump::{Mask, NameRegex, QueryError, ResourceList};
 use crate::installation::Release;
 
-/// Translates Kubernetes and Istio manifests to the Envoy configuration that istiod would serve, without a cluster.
+/// Translate Kubernetes and Istio manifests to the Envoy configuration that istiod would serve, without a cluster.
 #[derive(Debug, Parser)]
-#[command(name = "meshc", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "meshc", version, max_term_width = 100)]
 pub(super) struct Args {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
     #[command(flatten)]
     pub(super) output: OutputFlags,
 }
@@ -23,64 +23,68 @@ pub(super) struct Args {
 /// Flags of all commands.
 #[derive(Debug, ClapArgs)]
 pub(super) struct OutputFlags {
-    /// Says nothing on standard error but why it cannot run.
+    /// Suppress all output except results and fatal errors.
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// When to use colours.
+    /// When to use colors.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
 }
 
-/// When to use colours.
+/// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal.
+    /// Use colors on a terminal.
     Auto,
-    /// Always.
+    /// Always use colors.
     Always,
-    /// Never.
+    /// Never use colors.
     Never,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Writes the config dump of each proxy.
+    /// Print the Envoy config dump of each proxy.
     Translate(Translate),
-    /// Lists the proxies.
-    Proxies(Proxies),
-    /// Says how istiod runs, and what says so: its version, switches, cluster and injector.
-    Settings(Settings),
-    /// Says what differs between the configurations of two sides: manifests, dumps of proxies, git revisions.
-    Diff(Diff),
-    /// Finds the values and objects of the manifests that make a field of a proxy's configuration.
-    Why(Why),
-    /// Shows what a value or an object of the manifests changes, on which proxies.
-    Affects(Affects),
-    /// Prints the manifests, completed by what the controllers would make, as YAML that istiod could be fed with.
-    Expand(Expand),
-    /// Finds what is wrong with manifests, by the rules of `istioctl analyze` and by what the translation makes of them.
+    /// Show a proxy's clusters, listeners, routes, endpoints and secrets as tables.
+    Show(Show),
+    /// Find mistakes in manifests.
+    ///
+    /// Runs the checks of `istioctl analyze`, and checks on the configuration that the manifests translate to.
     Lint(super::lint::Lint),
-    /// Explains what becomes of a request: which listener, filter chain, route, cluster and policy it meets, and why not others.
+    /// Compare the configuration of two sets of manifests, config dumps or git revisions.
+    Diff(Diff),
+    /// List the proxies.
+    Proxies(Proxies),
+    /// Show how istiod runs, and which file or flag says so: its version, switches, cluster and injector.
+    Settings(Settings),
+    /// Find the values and objects in the manifests that produce a field of a proxy's configuration.
+    Why(Why),
+    /// Show what a value or an object in the manifests changes, and on which proxies.
+    Affects(Affects),
+    /// Explain what happens to a request: its listener, filter chain, route, cluster and policies, and why not others.
     Explain(Box<super::explain::Explain>),
-    /// Checks what becomes of requests against a file of cases, for CI.
+    /// Run a file of requests as tests, for CI.
     Test(Box<super::test::Test>),
-    /// Explains a rule of `lint`, with examples.
+    /// Print the manifests with everything that controllers would add.
+    Expand(Expand),
+    /// Explain a lint rule, with examples.
     ExplainRule {
-        /// Its code or name: `IST0101`, `referenced-resource-not-found`. Without it, lists the rules.
+        /// The rule's code or name: `IST0101`, `referenced-resource-not-found`. Lists all rules if omitted.
         rule: Option<String>,
     },
-    /// Writes a script that completes commands and flags for a shell.
+    /// Generate a shell completion script.
     Completions {
         /// The shell.
         shell: Shell,
     },
-    /// Writes a manual page, for `man -l -`.
+    /// Generate a man page.
     Man {
-        /// The command whose page it is; without it, the page of meshc.
+        /// The command to document. Defaults to meshc itself.
         command: Option<String>,
     },
-    /// Makes the manifests of a mesh of any size.
+    /// Generate the manifests of a mesh of any size.
     #[command(hide = true)]
     Generate(Generate),
 }
@@ -88,14 +92,14 @@ pub(super) enum Command {
 /// Where the mesh comes from.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Input {
-    /// Folders (read with all below), files, or `-` for standard input.
+    /// Files, folders (read recursively), or `-` for standard input.
     #[arg(required_unless_present_any = ["kustomize", "helm"], value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) mesh: MeshFlags,
     #[command(flatten)]
     pub(super) render: RenderFlags,
-    /// Ends with exit code 1 when the input has errors, and writes nothing.
+    /// Exit with code 1 and write nothing if the input has errors.
     #[arg(long)]
     pub(super) strict: bool,
 }
@@ -103,39 +107,38 @@ pub(super) struct Input {
 /// How manifests become a mesh.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub(super) struct MeshFlags {
-    /// Does not complete what the input lacks.
+    /// Do not add the objects and values that controllers would.
     #[arg(long)]
     pub(super) no_expand: bool,
-    /// Reads the mesh config from this file instead of the ConfigMap `istio`.
+    /// Read the mesh config from this file instead of the ConfigMap `istio`.
     #[arg(long, value_name = "FILE")]
     pub(super) mesh_config: Option<PathBuf>,
-    /// Reads the mesh networks from this file instead of the ConfigMap `istio`.
+    /// Read the mesh networks from this file instead of the ConfigMap `istio`.
     #[arg(long, value_name = "FILE")]
     pub(super) mesh_networks: Option<PathBuf>,
-    /// The revision of istiod: which injection labels ask for it, and which rules with a label `istio.io/rev` count [default: the one
-    /// that most namespaces ask for].
+    /// The revision of istiod, which decides the injection labels and `istio.io/rev` labels that apply [default: the one that most
+    /// namespaces ask for].
     #[arg(long, value_name = "REVISION")]
     pub(super) revision: Option<String>,
-    /// Sets a variable of istiod's environment, over what its Deployment says. May be given several times.
+    /// Set a variable of istiod's environment, overriding its Deployment. Repeatable.
     #[arg(long, value_name = "KEY=VALUE", value_parser = variable)]
     pub(super) istiod_env: Vec<(String, String)>,
-    /// Reads values of istiod's chart from this file instead of the injector's ConfigMap.
+    /// Read the values of istiod's chart from this file instead of the injector's ConfigMap.
     #[arg(long, value_name = "FILE")]
     pub(super) values: Option<PathBuf>,
-    /// The id of the cluster, over what istiod's Deployment says.
+    /// The cluster ID, overriding istiod's Deployment.
     #[arg(long, value_name = "ID")]
     pub(super) cluster_id: Option<String>,
-    /// The domain of the cluster's Services, over what istiod's Deployment says.
+    /// The cluster domain, overriding istiod's Deployment.
     #[arg(long, value_name = "DOMAIN")]
     pub(super) domain: Option<String>,
-    /// The network of the cluster, over the label of istiod's namespace.
+    /// The network of the cluster, overriding the label of istiod's namespace.
     #[arg(long, value_name = "NETWORK")]
     pub(super) network: Option<String>,
-    /// Reads settings from this file instead of `.meshc.yaml` in this folder or one above it.
+    /// Read settings from this file instead of the nearest `.meshc.yaml`.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// What istiod would fetch from a URI to verify tokens: a set of keys, or an issuer's OpenID configuration. May be given several
-    /// times.
+    /// The JSON Web Key Set or OpenID configuration that istiod would fetch from a URI. Repeatable.
     #[arg(long, value_name = "URI=FILE", value_parser = jwks)]
     pub(super) jwks: Vec<Jwks>,
     /// The release of istiod, such as 1.29 or 1.29.6, and of its proxies; without it, what the input says, else 1.30.
@@ -213,13 +216,13 @@ fn jwks(text: &str) -> Result<Jwks, String> {
 /// Which proxies.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Selection {
-    /// Only proxies of this name; `*` and `?` stand for anything. May be given several times.
+    /// Select proxies by name; `*` and `?` are wildcards. Repeatable.
     #[arg(long, value_name = "NAME[.NAMESPACE]")]
     pub(super) proxy: Vec<String>,
-    /// Only proxies of this namespace; `*` and `?` stand for anything. May be given several times.
+    /// Select proxies by namespace; `*` and `?` are wildcards. Repeatable.
     #[arg(short, long, value_name = "NAMESPACE")]
     pub(super) namespace: Vec<String>,
-    /// Only proxies of this kind.
+    /// Select proxies of this kind.
     #[arg(long)]
     pub(super) kind: Option<Kind>,
 }
@@ -227,9 +230,9 @@ pub(super) struct Selection {
 /// Kinds of proxies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
-    /// Beside a workload.
+    /// A proxy that runs next to a workload.
     Sidecar,
-    /// On its own, ingress or egress.
+    /// A standalone proxy at the edge of the mesh.
     Gateway,
     /// On its own, in front of services of an ambient mesh.
     Waypoint,
@@ -244,12 +247,17 @@ pub(super) struct Translate {
     pub(super) input: Input,
     #[command(flatten)]
     pub(super) selection: Selection,
-    /// Writes `<pod>.<namespace>.json` for each proxy into this folder.
+    /// Write `<pod>.<namespace>.json` for each proxy into this folder.
     ///
     /// Without it, the dump of one exact `--proxy` goes to standard output, and anything else as one object keyed by proxy.
     #[arg(long, value_name = "DIR")]
     pub(super) out_dir: Option<PathBuf>,
-    /// The form of the output.
+    /// Print the dumps of all selected proxies to the terminal.
+    ///
+    /// On a terminal, the default without `--proxy` is a table of the proxies. Piped output always holds all dumps.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Output format.
     #[arg(short, long, value_name = "FORMAT", default_value = "json")]
     pub(super) output: DumpFormat,
     /// Translates again whenever a file changes.
@@ -270,10 +278,10 @@ pub(super) struct Part {
     /// Only these fields of each entry (of each section without `--resource`): `cluster.name,cluster.lb_policy`.
     #[arg(long, value_name = "FIELDS", value_parser = mask)]
     pub(super) mask: Option<Mask>,
-    /// Only resources whose whole name matches.
+    /// Only resources whose full name matches.
     #[arg(long, value_name = "REGEX", value_parser = NameRegex::parse)]
     pub(super) name_regex: Option<NameRegex>,
-    /// With the endpoints.
+    /// Include the endpoints.
     #[arg(
         long,
         value_name = "BOOL",
@@ -301,10 +309,106 @@ fn mask(text: &str) -> Result<Mask, std::convert::Infallible> {
 /// Forms of a dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum DumpFormat {
-    /// As Envoy's admin page prints it.
+    /// JSON, as Envoy's admin endpoint prints it.
     Json,
-    /// The same as YAML.
+    /// YAML.
     Yaml,
+}
+
+/// What `show` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Show {
+    /// Manifests or a config dump (files, folders, `-`), and what to show: clusters, listeners, routes, endpoints, secrets or
+    /// all.
+    #[arg(required = true, value_name = "PATH... [WHAT]")]
+    pub(super) arguments: Vec<String>,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    #[command(flatten)]
+    pub(super) mesh: MeshFlags,
+    /// Output format.
+    #[arg(short, long, value_name = "FORMAT", default_value = "short")]
+    pub(super) output: ShowFormat,
+    #[command(flatten)]
+    pub(super) filters: ShowFilters,
+}
+
+/// What `show` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ShowWhat {
+    /// Clusters.
+    #[value(aliases = ["cluster", "c"])]
+    Clusters,
+    /// Listeners.
+    #[value(aliases = ["listener", "l"])]
+    Listeners,
+    /// Routes.
+    #[value(aliases = ["route", "r"])]
+    Routes,
+    /// Endpoints.
+    #[value(aliases = ["endpoint", "ep"])]
+    Endpoints,
+    /// Secrets.
+    #[value(aliases = ["secret", "s"])]
+    Secrets,
+    /// All of them.
+    #[value(alias = "a")]
+    All,
+}
+
+/// Forms of what `show` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ShowFormat {
+    /// A table.
+    Short,
+    /// The resources as JSON.
+    Json,
+    /// The resources as YAML.
+    Yaml,
+}
+
+/// Which rows: the filters of `istioctl proxy-config`.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Filters, as of istioctl proxy-config")]
+pub(super) struct ShowFilters {
+    /// Clusters whose name contains this service FQDN.
+    #[arg(long, value_name = "FQDN")]
+    pub(super) fqdn: Option<String>,
+    /// Clusters of this direction: inbound or outbound.
+    #[arg(long, value_name = "DIRECTION")]
+    pub(super) direction: Option<String>,
+    /// Clusters of this subset.
+    #[arg(long, value_name = "SUBSET")]
+    pub(super) subset: Option<String>,
+    /// Clusters, listeners or endpoints of this port.
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u32>,
+    /// Listeners of this address, or endpoints of this address and port.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) address: Option<String>,
+    /// Listeners of this type: HTTP, TCP or HTTP+TCP.
+    #[arg(long, value_name = "TYPE")]
+    pub(super) r#type: Option<String>,
+    /// The route configuration of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// Endpoints of this cluster.
+    #[arg(long, value_name = "CLUSTER")]
+    pub(super) cluster: Option<String>,
+    /// Endpoints of this health status, such as HEALTHY.
+    #[arg(long, value_name = "STATUS")]
+    pub(super) status: Option<String>,
+    /// Show matches and destinations of listeners, and each route.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value_t = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set
+    )]
+    pub(super) verbose: bool,
 }
 
 /// What `proxies` takes.
@@ -314,7 +418,7 @@ pub(super) struct Proxies {
     pub(super) input: Input,
     #[command(flatten)]
     pub(super) selection: Selection,
-    /// The form of the output.
+    /// Output format.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(super) output: ListFormat,
 }
@@ -337,7 +441,7 @@ pub(super) struct Settings {
 
 /// What `diff` takes.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Exit code: 0 the same, 1 different, 2 cannot tell.")]
+#[command(after_help = "Exit code: 0 if both sides are equal, 1 if they differ, 2 on failure.")]
 pub(super) struct Diff {
     /// Two sides, or `REV..REV` and the paths to compare in both git revisions.
     ///
@@ -350,13 +454,13 @@ pub(super) struct Diff {
     pub(super) mesh: MeshFlags,
     #[command(flatten)]
     pub(super) selection: Selection,
-    /// Also compares what only a running proxy has: bootstrap, static resources, certificates.
+    /// Also compare what only a running proxy has: bootstrap, static resources, certificates.
     #[arg(long)]
     pub(super) all: bool,
-    /// The form of the output.
+    /// Output format.
     #[arg(short, long, value_name = "FORMAT", default_value = "summary")]
     pub(super) output: DiffFormat,
-    /// Counts only.
+    /// Print counts only.
     #[arg(long, conflicts_with = "output")]
     pub(super) stat: bool,
 }
@@ -364,13 +468,13 @@ pub(super) struct Diff {
 /// Forms of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum DiffFormat {
-    /// A line for each field.
+    /// One line per changed field.
     Summary,
-    /// Resources line by line, as of `diff -u`.
+    /// Resources line by line, like `diff -u`.
     Unified,
-    /// For programs.
+    /// JSON.
     Json,
-    /// For a comment on a pull request.
+    /// Markdown, for a comment on a pull request.
     Markdown,
 }
 
@@ -441,13 +545,13 @@ pub(super) enum WhyFormat {
 /// What `expand` takes.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Expand {
-    /// Folders (read with all below), files, or `-` for standard input.
+    /// Files, folders (read recursively), or `-` for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// Puts `[redacted]` in the place of each value of a Secret.
+    /// Replace each value of a Secret with `[redacted]`.
     #[arg(long)]
     pub(super) redact: bool,
-    /// Ends with exit code 1 when the input has errors, and writes nothing.
+    /// Exit with code 1 and write nothing if the input has errors.
     #[arg(long)]
     pub(super) strict: bool,
     #[command(flatten)]
@@ -457,9 +561,9 @@ pub(super) struct Expand {
 /// Forms of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ListFormat {
-    /// Columns.
+    /// A table.
     Table,
-    /// A list of objects.
+    /// JSON.
     Json,
 }
 

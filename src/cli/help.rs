@@ -9,6 +9,23 @@ use super::args::Args;
 use super::{Outcome, is_closed_pipe};
 use crate::lint::{Rule, page, rules};
 
+/// What `meshc` alone prints.
+const SHORT: &str = "\
+Translate Istio and Kubernetes manifests to Envoy configuration, without a cluster.
+
+Start with:
+  meshc proxies ./manifests                        list the proxies
+  meshc show ./manifests --proxy NAME.NAMESPACE    show what a proxy is served
+  meshc lint ./manifests                           find mistakes
+
+Run `meshc --help` for all commands, `meshc COMMAND --help` for one.
+";
+
+/// Writes the short help.
+pub(super) fn short() -> anyhow::Result<Outcome> {
+    print(SHORT.as_bytes())
+}
+
 /// Writes a shell's completion script.
 pub(super) fn completions(shell: Shell) -> anyhow::Result<Outcome> {
     let mut out = Vec::new();
@@ -24,7 +41,7 @@ pub(super) fn man(command: Option<&str>) -> anyhow::Result<Outcome> {
         None => root,
         Some(name) => {
             let found = root.find_subcommand(name).cloned();
-            let found = found.ok_or_else(|| anyhow::anyhow!("there is no command {name}"))?;
+            let found = found.ok_or_else(|| anyhow::anyhow!("no command named `{name}`"))?;
             found.display_name(format!("meshc-{name}"))
         }
     };
@@ -41,8 +58,8 @@ pub(super) fn explain_rule(name: Option<&str>) -> anyhow::Result<Outcome> {
             rules::ALL.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
         }
         Some(name) => {
-            let rule =
-                page::find(name).ok_or_else(|| anyhow::anyhow!("there is no rule {name}; explain-rule lists them"))?;
+            let rule = page::find(name)
+                .ok_or_else(|| anyhow::anyhow!("no rule named `{name}`; `meshc explain-rule` lists all rules"))?;
             page::explain(rule)
         }
     };

@@ -46,7 +46,7 @@ impl Input {
         let start = Instant::now();
         let options = mesh.options()?;
         let files = source::read(paths, &mesh.limits)?;
-        if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
+        if let [SourceFile { path, content: Err(reason), .. }] = files.as_slice() {
             anyhow::bail!("cannot read {path}: {reason}");
         }
         Self::of(start, files, mesh, &options)
@@ -104,7 +104,7 @@ impl Input {
 /// Reads the input as it is written.
 pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags) -> anyhow::Result<World> {
     let files = source::read(paths, &mesh.limits)?;
-    if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
+    if let [SourceFile { path, content: Err(reason), .. }] = files.as_slice() {
         anyhow::bail!("cannot read {path}: {reason}");
     }
     guard::start(&mesh.limits, &files);

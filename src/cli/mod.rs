@@ -24,6 +24,7 @@ mod rendered;
 mod report;
 mod selection;
 mod settings;
+mod show;
 mod side;
 pub mod source;
 mod test;
@@ -51,8 +52,10 @@ pub fn run() -> anyhow::Result<Outcome> {
         args::Color::Always => anstream::ColorChoice::Always.write_global(),
         args::Color::Never => anstream::ColorChoice::Never.write_global(),
     }
+    let Some(command) = command else { return help::short() };
     match command {
         args::Command::Translate(arguments) => translate::run(&arguments, &output),
+        args::Command::Show(arguments) => show::run(&arguments, &output),
         args::Command::Proxies(arguments) => proxies::run(&arguments, &output),
         args::Command::Settings(arguments) => settings::run(&arguments, &output),
         args::Command::Diff(arguments) => diff::run(&arguments, &output),
@@ -88,6 +91,13 @@ fn shown(error: &clap::Error) -> anyhow::Result<Outcome> {
 /// Keeps a value for as long as the process runs: taking a large mesh apart takes longer than translating a proxy of it.
 fn keep<T>(value: T) -> &'static mut T {
     Box::leak(Box::new(value))
+}
+
+/// Seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "whether a certificate is valid depends on the day")]
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Says whether the reader of the output has gone away, which is no error.

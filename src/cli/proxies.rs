@@ -10,6 +10,9 @@ use super::{Outcome, is_closed_pipe, keep};
 use crate::proxy::{self, Proxy, ProxyKind};
 use crate::visible::visible;
 
+/// Why there is nothing to choose from.
+pub(super) const NONE: &str = "no proxies match; a proxy is an injected workload or a gateway";
+
 /// What there is to say about a proxy.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -47,6 +50,17 @@ pub(super) fn run(arguments: &Proxies, flags: &OutputFlags) -> anyhow::Result<Ou
         other => other?,
     }
     Ok(input.report(Some(&chosen), &rendered, strict, flags))
+}
+
+/// Writes a table of proxies.
+pub(super) fn print_table(proxies: &[&Proxy]) -> anyhow::Result<()> {
+    let rows: Vec<Row> = proxies.iter().map(|proxy| row(proxy)).collect();
+    let mut out = Vec::new();
+    table(&rows, &mut out)?;
+    match io::stdout().lock().write_all(&out).map_err(anyhow::Error::from) {
+        Err(error) if !is_closed_pipe(&error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn row(proxy: &Proxy) -> Row {

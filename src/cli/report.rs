@@ -55,7 +55,7 @@ impl Input {
         if !flags.quiet {
             let mut err = anstream::stderr().lock();
             for invented in &self.expansion.invented {
-                let _ = writeln!(err, "made up: {}", visible(&invented.to_string()));
+                let _ = writeln!(err, "added: {}", visible(&invented.to_string()));
             }
         }
         self.report(None, &Rendered::default(), strict, flags)

@@ -10,7 +10,7 @@ impl Selection {
         for pattern in &self.proxy {
             if !proxies.iter().any(|proxy| is_called(proxy, pattern)) {
                 let similar = similar(pattern, proxies);
-                anyhow::bail!("there is no proxy {pattern}{similar}");
+                anyhow::bail!("no proxy matches `{pattern}`{similar}");
             }
         }
         Ok(self.filter(proxies))
@@ -61,10 +61,57 @@ impl Selection {
     }
 }
 
-/// Names some proxies that may be meant.
+/// Suggests the proxies that may be meant: those of nearly this name, or with the name in theirs.
 fn similar(pattern: &str, proxies: &[Proxy]) -> String {
-    let name = pattern.split(['.', '*', '?']).next().unwrap_or_default();
-    let alike = proxies.iter().filter(|proxy| !name.is_empty() && proxy.name.contains(name));
-    let alike: Vec<_> = alike.map(Proxy::full_name).take(3).collect();
-    if alike.is_empty() { String::new() } else { format!("; there is {}", alike.join(", ")) }
+    if proxies.is_empty() {
+        return ": the input has no proxies (injected workloads or gateways)".to_owned();
+    }
+    let name = pattern.split('.').next().unwrap_or_default();
+    let distance = |proxy: &Proxy| {
+        let full = distance(pattern, &proxy.full_name());
+        let contains = !name.is_empty() && (proxy.name.contains(name) || name.contains(&proxy.name));
+        full.min(distance(name, &proxy.name)).min(if contains { 1 } else { usize::MAX })
+    };
+    let mut near: Vec<(usize, String)> = proxies.iter().map(|proxy| (distance(proxy), proxy.full_name())).collect();
+    near.retain(|(distance, _)| *distance <= 1 + name.chars().count() / 3);
+    near.sort();
+    let best = near.first().map_or(0, |(distance, _)| *distance);
+    near.retain(|(distance, _)| *distance == best);
+    let near: Vec<String> = near.into_iter().take(3).map(|(_, name)| format!("`{name}`")).collect();
+    match near.as_slice() {
+        [] => "; `meshc proxies` lists all proxies".to_owned(),
+        [one] => format!("; did you mean {one}?"),
+        [all @ .., last] => format!("; did you mean {} or {last}?", all.join(", ")),
+    }
+}
+
+/// How many characters are added, left out, changed or swapped with the next one.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_of_typing_are_near() {
+        for (a, b, expected) in [("web", "web", 0), ("wbe", "web", 1), ("reviws", "reviews", 1), ("", "ab", 2)] {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+        }
+    }
 }

@@ -48,7 +48,8 @@ pub(super) fn both(arguments: &[PathBuf], limits: &Limits) -> anyhow::Result<(Si
 }
 
 impl Side {
-    fn read(path: &Path, limits: &Limits) -> anyhow::Result<Self> {
+    /// Reads one side.
+    pub(super) fn read(path: &Path, limits: &Limits) -> anyhow::Result<Self> {
         let label = path.display().to_string();
         if label != "-"
             && !path.exists()
@@ -60,7 +61,7 @@ impl Side {
             return Self::new(label, files);
         }
         let files = source::read(&[path.to_owned()], limits)?;
-        if let [SourceFile { path, content: Err(reason) }] = files.as_slice() {
+        if let [SourceFile { path, content: Err(reason), .. }] = files.as_slice() {
             anyhow::bail!("cannot read {path}: {reason}");
         }
         Self::new(label, files)
@@ -76,7 +77,7 @@ impl Side {
                     Ok(text) => dumps.push((file.path, text)),
                     Err(error) => others.push(SourceFile::new(file.path, error.into_bytes())),
                 },
-                content => others.push(SourceFile { path: file.path, content }),
+                content => others.push(SourceFile { content, ..file }),
             }
         }
         for (_, text) in &mut dumps {

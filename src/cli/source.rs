@@ -27,21 +27,23 @@ use crate::source::SourceFile;
 /// When the input is more than the limits allow.
 pub fn read(paths: &[PathBuf], limits: &Limits) -> anyhow::Result<Vec<SourceFile>> {
     let mut found = Found { limits: limits.clone(), ..Found::default() };
-    for path in paths {
+    for (argument, path) in paths.iter().enumerate() {
+        found.argument = argument;
         found.given(path)?;
     }
     found.links.make_contiguous().sort();
-    while let Some(link) = found.links.pop_front() {
+    while let Some((link, argument)) = found.links.pop_front() {
+        found.argument = argument;
         found.link(&link)?;
     }
     let total = AtomicU64::new(0);
-    let read = |path: &PathBuf| {
+    let read = |(path, argument): &(PathBuf, usize)| {
         let content = regular_file(path, limits.file_size, Pipes::OnlyOurs);
         if let Ok(bytes) = &content {
             let before = total.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             Spent::default().bytes(before.saturating_add(bytes.len() as u64), limits)?;
         }
-        Ok(SourceFile { path: path.display().to_string(), content })
+        Ok(SourceFile { path: path.display().to_string(), content, argument: *argument })
     };
     let mut files = found.files.par_iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     files.extend(found.others);
@@ -75,14 +77,17 @@ struct Found {
     spent: Spent,
     /// The given paths, without links.
     roots: Vec<PathBuf>,
-    files: Vec<PathBuf>,
+    /// Each with the argument that leads to it.
+    files: Vec<(PathBuf, usize)>,
     /// Files and folders without links, to see what is there twice.
     real: BTreeSet<PathBuf>,
     /// Links, which are followed when all folders were read: what they lead to has a name of its own most times.
-    links: VecDeque<PathBuf>,
+    links: VecDeque<(PathBuf, usize)>,
     /// Standard input, and what cannot be read.
     others: Vec<SourceFile>,
     has_standard_input: bool,
+    /// Which argument is followed.
+    argument: usize,
 }
 
 impl Found {
@@ -130,7 +135,7 @@ impl Found {
             for entry in entries {
                 let (inner, real) = (entry.path(), real.join(entry.file_name()));
                 match entry.file_type() {
-                    Ok(sort) if sort.is_symlink() => self.links.push_back(inner),
+                    Ok(sort) if sort.is_symlink() => self.links.push_back((inner, self.argument)),
                     Ok(sort) if sort.is_dir() && !is_hidden(&inner) => left.push((inner, real, true)),
                     Ok(sort) if sort.is_dir() => {}
                     _ if is_manifest(&inner) => left.push((inner, real, false)),
@@ -169,7 +174,7 @@ impl Found {
     fn file(&mut self, path: PathBuf, real: PathBuf) -> anyhow::Result<()> {
         if self.real.insert(real) {
             self.spent.file(&self.limits)?;
-            self.files.push(path);
+            self.files.push((path, self.argument));
         }
         Ok(())
     }
@@ -179,11 +184,12 @@ impl Found {
             return;
         }
         let content = at_most(std::io::stdin().lock(), self.limits.file_size);
-        self.others.push(SourceFile { path: "-".to_owned(), content });
+        self.others.push(SourceFile { path: "-".to_owned(), content, argument: self.argument });
     }
 
     fn unreadable(&mut self, path: &Path, reason: impl Into<String>) {
-        self.others.push(SourceFile::unreadable(path.display().to_string(), reason));
+        let file = SourceFile::unreadable(path.display().to_string(), reason);
+        self.others.push(SourceFile { argument: self.argument, ..file });
     }
 }
 
@@ -246,7 +252,7 @@ enum Pipes {
 /// Reads a regular file of at most this many bytes, or says why not.
 fn regular_file(path: &Path, limit: u64, pipes: Pipes) -> Result<Vec<u8>, String> {
     let is_read = |metadata: &Metadata| metadata.is_file() || (pipes == Pipes::OnlyOurs && is_ours(path));
-    let refused = "it is no regular file".to_owned();
+    let refused = "not a regular file".to_owned();
     // Opening a pipe would wait for whoever writes into it.
     let before = std::fs::metadata(path).map_err(|error| reason(&error))?;
     if !is_read(&before) {

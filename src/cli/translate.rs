@@ -1,12 +1,12 @@
 //! `meshc translate`
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
 use super::args::{DumpFormat, OutputFlags, Part, Translate};
 use super::progress::Progress;
-use super::{Outcome, guard, is_closed_pipe, keep, output, watch, yaml};
+use super::{Outcome, guard, is_closed_pipe, keep, output, proxies, watch, yaml};
 use crate::config_dump::{ConfigDump, Query};
 use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
@@ -30,8 +30,17 @@ pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<
     }
     let mesh = &*keep(input.mesh());
     input.diagnostics.extend(mesh.findings.clone());
-    let proxies = keep(proxy::proxies(mesh));
-    let chosen = arguments.selection.choose(proxies)?;
+    let all = keep(proxy::proxies(mesh));
+    input.diagnostics.extend(proxy::unserved_gateways(mesh, all));
+    let chosen = arguments.selection.choose(all)?;
+    if is_for_reading(arguments) && io::stdout().is_terminal() {
+        proxies::print_table(&chosen)?;
+        let outcome = input.report(Some(&chosen), &rendered, strict, flags);
+        if !flags.quiet {
+            anstream::eprintln!("\n{GO_ON}");
+        }
+        return Ok(outcome);
+    }
     let writer = Writer { query: query(&arguments.part), format: arguments.output };
     let progress = Progress::new(chosen.len(), flags.quiet);
     let (diagnostics, written) = match &arguments.out_dir {
@@ -46,6 +55,19 @@ pub(super) fn run(arguments: &Translate, flags: &OutputFlags) -> anyhow::Result<
         other => other?,
     }
     Ok(input.report(Some(&chosen), &rendered, strict, flags))
+}
+
+/// What follows the table of proxies.
+const GO_ON: &str = "\
+Add `--proxy NAME.NAMESPACE` to print one proxy's config dump, `--all` to print all, or `--out-dir DIR` to write a file each.
+`meshc show` prints a proxy's clusters, listeners and routes as tables.";
+
+/// Whether nobody has asked for a dump by name: on a terminal, thousands of lines are no answer.
+fn is_for_reading(arguments: &Translate) -> bool {
+    let Translate { selection, out_dir, all, part, .. } = arguments;
+    let Part { resource, mask, name_regex, .. } = part;
+    let is_whole = resource.is_none() && mask.is_none() && name_regex.is_none();
+    is_whole && selection.proxy.is_empty() && out_dir.is_none() && !all
 }
 
 fn query(part: &Part) -> Query {

@@ -10,11 +10,15 @@ const CLUSTER_SCOPED: [&str; 4] = ["Namespace", "Node", "IngressClass", "Gateway
 pub(super) fn object(mut object: Value) -> Value {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     let (kind_is_secret, kind_is_service) = (kind == "Secret", kind == "Service");
+    let kind_is_namespace = kind == "Namespace";
     if !CLUSTER_SCOPED.contains(&kind)
         && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
         && metadata.get("namespace").and_then(Value::as_str).is_none_or(str::is_empty)
     {
         metadata.insert("namespace".to_owned(), json!("default"));
+    }
+    if kind_is_namespace {
+        name_namespace(&mut object);
     }
     if kind_is_secret {
         encode_string_data(&mut object);
@@ -23,6 +27,13 @@ pub(super) fn object(mut object: Value) -> Value {
         complete_ports(&mut object);
     }
     object
+}
+
+/// Gives a Namespace the label that every Namespace has.
+fn name_namespace(namespace: &mut Value) {
+    let Some(metadata) = namespace.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    let Some(name) = metadata.get("name").cloned() else { return };
+    map(metadata, "labels").insert("kubernetes.io/metadata.name".to_owned(), name);
 }
 
 /// Gives a Service's ports the values that the API server gives them.

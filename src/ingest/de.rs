@@ -116,7 +116,7 @@ impl de::Error for Error {
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::new("duplicate-key", format!("the key `{field}` is there twice"))
+        Self::new("duplicate-key", format!("key `{field}` is defined twice"))
     }
 }
 

@@ -107,7 +107,7 @@ impl Reader<'_> {
         keys.sort_unstable();
         let duplicate = keys.windows(2).filter(|pair| pair[0].0 == pair[1].0).min_by_key(|pair| pair[1].1);
         let Some([(key, _, first), (_, _, second)]) = duplicate else { return Ok(()) };
-        let message = format!("the key `{}` is there twice", shorten(key));
+        let message = format!("key `{}` is defined twice", shorten(key));
         Err(Problem::new("duplicate-key", message, second.start, second.end).also(first.start, first.end, "first here"))
     }
 

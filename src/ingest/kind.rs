@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::crd;
 use super::de::{self, Style};
+use super::defaults;
 use super::metadata::{self, TypeMeta};
 use super::problem::{MAX_PROBLEMS, Problem};
 use super::shape;
@@ -90,6 +91,7 @@ impl Kind {
         if problems.is_empty() {
             validation::check(&resource, object, problems);
         }
+        defaults::complete(&mut resource);
         problems.iter().all(|problem| !problem.is_error()).then_some(resource)
     }
 }

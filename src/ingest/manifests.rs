@@ -10,7 +10,7 @@ use super::{Object, Read, no_objects};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::{FieldPath, Node, ResourceRef, SourceId, Sources, Span, Tree};
 
-/// The code of what is said of an object that is there twice.
+/// The code of what is said of an object that is defined twice.
 pub(crate) const DUPLICATE: &str = "duplicate-object";
 
 /// The resources of the input, and what they were read from.
@@ -232,19 +232,22 @@ pub(super) fn collect(
     }
     manifests.passed_over = no_objects::templates(&no_objects);
     diagnostics.extend(no_objects::notes(&no_objects, &manifests.unfinished).into_iter().collect());
-    // Files are in the order of their paths, so of equal ones the first written stays first.
+    // Files are in the order in which they are applied, so of equal ones the last written stays last.
     resources.sort_by(|a, b| key(a).cmp(&key(b)));
     let mut kept: Vec<(Resource, Document)> = Vec::with_capacity(resources.len());
+    let mut replaced: Vec<Document> = Vec::new();
     for item in resources {
-        match kept.last() {
-            Some(first) if key(first) == key(&item) => {
-                // The API server makes a new object of each that only says what its name begins with.
-                let has_name = item.1.node(&sources).at(&FieldPath::parse("metadata.name")).is_some();
-                diagnostics.push_some(has_name.then(|| duplicate(&sources, first, &item)));
-            }
-            _ => kept.push(item),
+        if let Some(last) = kept.last_mut().filter(|last| key(last) == key(&item)) {
+            // The API server makes a new object of each that only says what its name begins with.
+            let has_name = item.1.node(&sources).at(&FieldPath::parse("metadata.name")).is_some();
+            let (_, document) = std::mem::replace(last, item);
+            replaced.extend(has_name.then_some(document));
+        } else {
+            diagnostics.push_some(duplicate(&sources, kept.last(), &std::mem::take(&mut replaced)));
+            kept.push(item);
         }
     }
+    diagnostics.push_some(duplicate(&sources, kept.last(), &replaced));
     for (resource, document) in kept {
         let reference = ResourceRef(u32::try_from(manifests.documents.len()).unwrap_or(u32::MAX));
         let (namespace, name) = (resource.meta().namespace.clone(), resource.meta().name.clone());
@@ -260,10 +263,20 @@ fn key((resource, document): &(Resource, Document)) -> (&str, &str, &str, &str) 
     (&document.group, &document.kind, &meta.namespace, &meta.name)
 }
 
-fn duplicate(sources: &Sources, first: &(Resource, Document), second: &(Resource, Document)) -> Diagnostic {
-    let meta = second.0.meta();
+/// Warns at the definition that is used, with the places of those that it replaces.
+fn duplicate(sources: &Sources, used: Option<&(Resource, Document)>, replaced: &[Document]) -> Option<Diagnostic> {
+    let (resource, document) = used.filter(|_| !replaced.is_empty())?;
+    let meta = resource.meta();
     let place = |document: &Document| document.node(sources).place(&FieldPath::parse("metadata.name"));
     let of = if meta.namespace.is_empty() { String::new() } else { format!("{}/", meta.namespace) };
-    let message = format!("the {} `{of}{}` is there twice; the first one counts", second.1.kind, meta.name);
-    Diagnostic::warning(DUPLICATE, message).label(place(&second.1), "left out").label(place(&first.1), "first here")
+    let times = match replaced.len() {
+        1 => "twice".to_owned(),
+        more => format!("{} times", more + 1),
+    };
+    let message = format!("{} `{of}{}` is defined {times}; the last definition is used", document.kind, meta.name);
+    let diagnostic = Diagnostic::warning(DUPLICATE, message).label(place(document), "this definition is used");
+    let diagnostic = replaced
+        .iter()
+        .fold(diagnostic, |diagnostic, document| diagnostic.label(place(document), "this one is replaced"));
+    Some(diagnostic.help("keep one definition: `kubectl apply` would overwrite the others in the order of the files"))
 }

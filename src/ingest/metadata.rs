@@ -66,7 +66,8 @@ pub(crate) fn complete(
         problems.push(problem("missing-name", "`metadata.name` is missing", node.get("name").unwrap_or(node)));
     } else if !is_subdomain(&meta.name) {
         let at = node.get("name").unwrap_or(node);
-        let message = format!("`{}` is no name: lower case letters, digits, `-` and `.`", shorten(&meta.name));
+        let message =
+            format!("`{}` is not a valid name; use lower case letters, digits, `-` and `.`", shorten(&meta.name));
         problems.push(problem("invalid-name", message, at));
     }
     if !namespaced {
@@ -75,7 +76,8 @@ pub(crate) fn complete(
         "default".clone_into(&mut meta.namespace);
     } else if !is_label(&meta.namespace) {
         let at = node.get("namespace").unwrap_or(node);
-        let message = format!("`{}` is no namespace: lower case letters, digits and `-`", shorten(&meta.namespace));
+        let message =
+            format!("`{}` is not a valid namespace; use lower case letters, digits and `-`", shorten(&meta.namespace));
         problems.push(problem("invalid-name", message, at));
     }
     for (key, value) in node.get("labels").into_iter().flat_map(Node::entries) {

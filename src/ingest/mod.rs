@@ -7,11 +7,13 @@
 //!
 //! What the API server or istiod's webhook would reject is a [`Diagnostic`] and is left out, as it would never have
 //! reached istiod; everything else of the same file is still read. The result does not depend on the order of the
-//! files or on how resources are spread over them.
+//! files or on how resources are spread over them, unless an object is defined twice: then the last definition is used, in the
+//! order in which `kubectl apply` takes files.
 
 mod cel;
 mod crd;
 mod de;
+mod defaults;
 mod indentation;
 mod json;
 mod kind;
@@ -173,11 +175,11 @@ pub(crate) enum Object {
 
 /// Decodes all files and cuts them into documents.
 fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, Vec<Span>, Vec<Piece>) {
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.sort_by(|a, b| applied(a).cmp(&applied(b)));
     let decoded: Vec<_> = files
         .into_par_iter()
         .map(|file| {
-            let SourceFile { path, content } = file;
+            let SourceFile { path, content, .. } = file;
             let content = content.and_then(|bytes| {
                 if u32::try_from(bytes.len()).is_ok_and(|len| len < u32::MAX / 2) {
                     Ok(text::decode(bytes))
@@ -193,8 +195,7 @@ fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, 
     let mut pieces = Vec::new();
     let mut unread = Vec::new();
     for (path, content, ranges) in decoded {
-        let json =
-            std::path::Path::new(&path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let json = Path::new(&path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
         let text = match content {
             Ok(text) => text,
             Err(reason) => {
@@ -217,6 +218,13 @@ fn load(mut files: Vec<SourceFile>, diagnostics: &mut Diagnostics) -> (Sources, 
         }));
     }
     (sources, unread, pieces)
+}
+
+/// When `kubectl apply -R -f A -f B` takes a file: argument by argument, and folder by folder in the order of names.
+///
+/// Kubernetes: `cli-runtime/pkg/resource/visitor.go` `ExpandPathsToFileVisitors`
+fn applied(file: &SourceFile) -> (usize, &Path, &str) {
+    (file.argument, Path::new(&file.path), &file.path)
 }
 
 fn read_piece(sources: &Sources, piece: &Piece, kustomized: Option<&Kustomized>) -> Read {
@@ -267,7 +275,7 @@ fn read_piece(sources: &Sources, piece: &Piece, kustomized: Option<&Kustomized>)
 
 fn parse(text: &str, piece: &Piece) -> Result<Vec<Tree>, Problem> {
     if let Some(at) = piece.invalid {
-        return Err(Problem::new("invalid-utf8", "these bytes are no UTF-8 text", at, at + 3));
+        return Err(Problem::new("invalid-utf8", "not valid UTF-8", at, at + 3));
     }
     let document = text.get(piece.range.start as usize..piece.range.end as usize).unwrap_or("");
     if let Some((at, c)) = text::control_character(document) {

@@ -12,7 +12,7 @@ use super::kind::{Kind, Known, Resource};
 use super::kustomize::Kustomized;
 use super::manifests::Manifests;
 use super::problem::Problem;
-use super::{Document, Piece, list, metadata, parse, text, unfinished, validation};
+use super::{Document, Piece, defaults, list, metadata, parse, text, unfinished, validation};
 use crate::model::ObjectMeta;
 use crate::source::{Node, SourceId, Sources, Span};
 
@@ -28,6 +28,14 @@ pub struct WrittenObject {
 }
 
 impl WrittenObject {
+    /// Fills in what the API server would; the labels of its metadata too.
+    pub(crate) fn complete(&mut self) {
+        if let Some(resource) = &mut self.resource {
+            defaults::complete(resource);
+            self.meta.labels.clone_from(&resource.meta().labels);
+        }
+    }
+
     /// Returns what istiod's webhook says of the object.
     pub(crate) fn validate(&self, sources: &Sources) -> Vec<Problem> {
         let mut problems = Vec::new();

@@ -318,7 +318,7 @@ impl Reader<'_> {
         keys.sort_unstable();
         let duplicate = keys.windows(2).filter(|pair| pair[0].0 == pair[1].0).min_by_key(|pair| pair[1].1);
         let Some([(key, _, first), (_, _, second)]) = duplicate else { return Ok(()) };
-        let message = format!("the key `{}` is there twice", shorten(key));
+        let message = format!("key `{}` is defined twice", shorten(key));
         Err(Problem::new("duplicate-key", message, second.start, second.end).also(first.start, first.end, "first here"))
     }
 
@@ -396,7 +396,7 @@ fn meaning<'v>(value: &'v str, style: ScalarStyle, tag: Option<&Tag>) -> Result<
     if !tag.is_yaml_core_schema() {
         return Ok(Scalar::String(value));
     }
-    let wrong = || format!("`{}` is no {}", shorten(value), tag.suffix);
+    let wrong = || format!("`{}` is not a valid {}", shorten(value), tag.suffix);
     match tag.suffix.as_str() {
         "null" if scalar::is_null(value) => Ok(Scalar::Null),
         "bool" => scalar::boolean(value).map(Scalar::Bool).ok_or_else(wrong),

@@ -186,7 +186,7 @@ pub(crate) struct LintContext<'a> {
 type Labels = BTreeMap<String, String>;
 
 impl<'a> LintContext<'a> {
-    /// Puts objects together; of two with the same name, the last counts for istioctl and the first for us.
+    /// Puts objects together; of two with the same name, the last counts: for us, of those in files.
     pub(crate) fn new(
         objects: impl Iterator<Item = (Origin, &'a Sources, &'a WrittenObject)>,
         (settings, mesh): (&'a MeshSettings, Option<&'a Mesh>),
@@ -203,9 +203,11 @@ impl<'a> LintContext<'a> {
                 continue;
             }
             let key = (object.document.kind.as_str(), item.group(), item.namespace.clone(), item.name());
-            match view {
-                View::Istioctl => drop(kept.insert(key, item)),
-                View::Meshc => drop(kept.entry(key).or_insert(item)),
+            // What is assumed or made from a template takes no written object's place.
+            if view == View::Istioctl || origin == Origin::File {
+                kept.insert(key, item);
+            } else {
+                kept.entry(key).or_insert(item);
             }
         }
         let items: Vec<Item<'a>> = kept.into_values().collect();

@@ -36,7 +36,7 @@ use std::collections::BTreeSet;
 
 use self::mesh::Translated;
 use crate::diagnostic::Diagnostics;
-use crate::ingest::{self, Manifests, MeshSettings};
+use crate::ingest::{self, Manifests, MeshSettings, WrittenObject};
 use crate::mesh::Mesh;
 use crate::model::istio::MeshConfigIngressControllerMode;
 use crate::source::Sources;
@@ -68,7 +68,10 @@ pub fn lint(
     memory: &Memory,
 ) -> Vec<Reported> {
     let sources = &manifests.sources;
-    let objects = ingest::objects_of(manifests);
+    let mut objects = ingest::objects_of(manifests);
+    if options.view == View::Meshc {
+        objects.iter_mut().for_each(WrittenObject::complete);
+    }
     let mut built_in = Sources::default();
     if settings.config.ingress_controller_mode != MeshConfigIngressControllerMode::Off {
         built_in.add(String::new(), ingress_gateway(&settings.config.ingress_service));

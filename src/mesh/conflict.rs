@@ -73,7 +73,7 @@ pub(crate) fn first_of_namespace<'m, T: 'm>(
             continue;
         };
         let whole = if namespace == root_namespace { "mesh" } else { "namespace" };
-        let message = format!("the {kind} does not count: {} is for the whole {whole} too", full_name(&first.meta));
+        let message = format!("the {kind} is ignored: {} applies to the whole {whole} too", full_name(&first.meta));
         diagnostics.push(outranked(code, message, (&**object, "metadata.name"), (*first, "metadata.name")));
     }
     diagnostics

@@ -304,7 +304,7 @@ fn lost(
         });
         if let Some((winner, place)) = first {
             let message = format!(
-                "the subset `{}` of {host} is left out: {} has one of this name",
+                "subset `{}` of {host} is dropped; {} defines one of this name",
                 subset.name,
                 full_name(&winner.meta)
             );

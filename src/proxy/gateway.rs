@@ -13,6 +13,11 @@ impl Proxy {
         if self.client.kind != ProxyKind::Router && !self.is_east_west() {
             return None;
         }
+        gateway::merge(&mesh.gateways, &self.router(mesh))
+    }
+
+    /// Returns what Gateways know of this proxy.
+    pub(super) fn router<'a>(&'a self, mesh: &'a Mesh) -> Router<'a> {
         let targets = self.service_targets.iter().map(|target| Target {
             hostname: &target.service.hostname,
             namespace: &target.service.namespace,
@@ -20,7 +25,7 @@ impl Proxy {
             port: target.port.number,
             target_port: target.target_port,
         });
-        let router = Router {
+        Router {
             namespace: &self.namespace,
             service_account: &self.service_account,
             labels: &self.labels,
@@ -29,7 +34,6 @@ impl Proxy {
             grants: &mesh.reference_grants,
             serves_ca_secrets: mesh.does(Behaviour::ServesCaSecretsOfFrontendValidation),
             merges_strictly: mesh.does(Behaviour::MergesGatewaysStrictly),
-        };
-        gateway::merge(&mesh.gateways, &router)
+        }
     }
 }

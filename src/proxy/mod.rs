@@ -12,6 +12,7 @@ mod rivals;
 pub mod scope;
 pub mod selection;
 mod service_target;
+mod unserved;
 pub mod view;
 pub mod waypoint;
 
@@ -19,5 +20,6 @@ pub use find::{proxies, proxy_named};
 pub use identity::{Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind, ServiceTarget, WaypointIdentity};
 pub use rivals::rivals;
 pub use scope::{EgressListener, ScopedService, SidecarScope};
+pub use unserved::unserved_gateways;
 pub use view::{OutboundView, ProxyView};
 pub use waypoint::WaypointScope;

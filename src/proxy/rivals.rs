@@ -96,23 +96,17 @@ struct Kind {
 }
 
 const SIDECAR: Kind =
-    Kind { what: "the Sidecar does not count", code: "sidecar-overridden", path: "spec.workloadSelector" };
-const PEER_AUTHENTICATION: Kind = Kind {
-    what: "the PeerAuthentication does not count",
-    code: "peer-authentication-overridden",
-    path: "spec.selector",
-};
-const DESTINATION_RULE: Kind = Kind {
-    what: "the DestinationRule does not count",
-    code: "destination-rule-overridden",
-    path: "spec.workloadSelector",
-};
+    Kind { what: "the Sidecar is ignored", code: "sidecar-overridden", path: "spec.workloadSelector" };
+const PEER_AUTHENTICATION: Kind =
+    Kind { what: "the PeerAuthentication is ignored", code: "peer-authentication-overridden", path: "spec.selector" };
+const DESTINATION_RULE: Kind =
+    Kind { what: "the DestinationRule is ignored", code: "destination-rule-overridden", path: "spec.workloadSelector" };
 const ACCESS_LOGGING: &str = "spec.accessLogging";
 const TRACING: &str = "spec.tracing";
 const TELEMETRY_PROVIDERS: [Kind; 3] = [
-    Kind { what: "providers of tracing do not count", code: "telemetry-overridden", path: TRACING },
-    Kind { what: "providers of access logs do not count", code: "telemetry-overridden", path: ACCESS_LOGGING },
-    Kind { what: "providers of metrics do not count", code: "telemetry-overridden", path: "spec.metrics" },
+    Kind { what: "the tracing providers are ignored", code: "telemetry-overridden", path: TRACING },
+    Kind { what: "the access log providers are ignored", code: "telemetry-overridden", path: ACCESS_LOGGING },
+    Kind { what: "the metrics providers are ignored", code: "telemetry-overridden", path: "spec.metrics" },
 ];
 
 /// Returns what is there more than once.

@@ -24,17 +24,19 @@ pub struct SourceFile {
     pub path: String,
     /// The bytes of the file, or the reason why there are none (`permission denied`).
     pub content: Result<Vec<u8>, String>,
+    /// Which argument of the command leads to it, counted from 0: later arguments are applied after earlier ones.
+    pub argument: usize,
 }
 
 impl SourceFile {
     /// Returns a file that was read.
     pub fn new(path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.into(), content: Ok(content.into()) }
+        Self { path: path.into(), content: Ok(content.into()), argument: 0 }
     }
 
     /// Returns a file or folder that could not be read, and why.
     pub fn unreadable(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), content: Err(reason.into()) }
+        Self { path: path.into(), content: Err(reason.into()), argument: 0 }
     }
 }
 

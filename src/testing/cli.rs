@@ -71,10 +71,13 @@ fn types(dump: &Value) -> Vec<&str> {
 
 #[test]
 fn help_is_what_it_was() {
-    for command in ["translate", "proxies", "settings", "diff", "why", "affects", "expand", "lint", "explain-rule"] {
+    for command in
+        ["translate", "show", "proxies", "settings", "diff", "why", "affects", "expand", "lint", "explain-rule"]
+    {
         snapshot(&format!("help-{command}"), &output(&[command, "--help"]));
     }
     snapshot("help", &output(&["--help"]));
+    snapshot("help-short", &output(&[]));
 }
 
 #[test]
@@ -89,7 +92,7 @@ fn exit_codes() {
         (vec!["translate", "--strict", &bad], 1),
         (vec!["proxies", "--strict", &bad], 1),
         (vec!["--version"], 0),
-        (vec![], 2),
+        (vec![], 0),
         (vec!["translate"], 2),
         (vec!["translate", "--nothing", SERVICES], 2),
         (vec!["translate", "no/such/folder"], 2),
@@ -500,4 +503,108 @@ fn an_unknown_release_is_told() {
     assert!(said.contains("istiod    1.31.0-rc.0 by --istio-version"), "{said}");
     let held = text(&run(&["proxies", "--istio-version", "1.31", "--proxy-version", "1.30", manifests]).stderr);
     assert!(held.contains("istiod    1.31.0-rc.0 by --istio-version, proxies 1.30.3"), "{held}");
+}
+
+#[test]
+fn the_last_definition_is_used_and_both_places_are_named() {
+    let folder = folder("defined-twice");
+    let service = |port: u32| {
+        format!("apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: [{{port: {port}}}]}}\n")
+    };
+    write(&folder, "a.yaml", &service(80));
+    let last = write(&folder, "b.yaml", &service(81));
+    let path = folder.display().to_string();
+    let expanded = run(&["expand", &path]);
+    assert!(text(&expanded.stdout).contains("port: 81") && !text(&expanded.stdout).contains("port: 80"));
+    let messages = text(&expanded.stderr);
+    assert!(messages.contains("defined twice") && messages.contains("a.yaml:3:18") && messages.contains("b.yaml:3:18"));
+    let linted = text(&run(&["lint", &path]).stdout);
+    assert!(
+        linted.contains("MESHC0002") && linted.contains("a.yaml:3:18") && linted.contains("b.yaml:3:18"),
+        "{linted}"
+    );
+    // Arguments are applied in the order in which they are given.
+    let reversed = text(&run(&["expand", &last, &path]).stdout);
+    assert!(reversed.contains("port: 80") && !reversed.contains("port: 81"), "{reversed}");
+}
+
+#[test]
+fn the_sample_shows_its_ingress_gateway() {
+    let gateway = "istio-ingressgateway.istio-system";
+    let dump = json(&["translate", "examples/istio-bookinfo", "--proxy", gateway]);
+    let routes = dump["configs"].as_array().into_iter().flatten().filter_map(|c| c["dynamic_route_configs"].as_array());
+    let routes: Vec<&Value> = routes.flatten().collect();
+    assert_eq!(routes.len(), 1);
+    assert_eq!(routes[0]["route_config"]["name"], "http.8080");
+    assert!(routes[0].to_string().contains("outbound|9080||productpage.default.svc.cluster.local"));
+}
+
+#[test]
+fn a_gateway_that_nothing_serves_is_warned_of_at_its_selector() {
+    let folder = folder("unserved");
+    let gateway = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: edge}\nspec:\n  selector: {tier:                    public}\n  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]\n";
+    let path = write(&folder, "gateway.yaml", gateway);
+    let messages = text(&run(&["translate", &path]).stderr);
+    assert!(messages.contains("warning[gateway-without-workload]"), "{messages}");
+    assert!(messages.contains("gateway.yaml:5:3"), "{messages}");
+    let messages = text(&run(&["translate", &write(&folder, "gateway.yaml", &gateway.replace("tier", "app"))]).stderr);
+    assert!(!messages.contains("warning"), "{messages}");
+}
+
+#[test]
+fn the_examples_are_clean() {
+    for example in ["examples/bookinfo", "examples/bookinfo-gateway-api"] {
+        let output = run(&["lint", example]);
+        assert_eq!(text(&output.stdout), "", "{example}");
+        assert_eq!(output.status.code(), Some(0), "{example}");
+    }
+}
+
+#[test]
+fn tables_of_a_proxy_are_what_they_were() {
+    let show = |what: &str, rest: &[&str]| {
+        let arguments = [&["show", "examples/istio-bookinfo", what, "-q"][..], rest].concat();
+        output(&arguments)
+    };
+    let ingress = ["--proxy", "istio-ingressgateway"];
+    let page = ["--proxy", "productpage-v1.default"];
+    for (name, text) in [
+        ("show-clusters", show("clusters", &[&page[..], &["--port", "9080"]].concat())),
+        ("show-listeners", show("listeners", &page)),
+        ("show-listener-types", show("listeners", &[&page[..], &["--verbose=false"]].concat())),
+        ("show-routes", show("routes", &ingress)),
+        ("show-endpoints", show("ep", &[&page[..], &["--port", "9080"]].concat())),
+        ("show-secrets", output(&["show", "examples/bookinfo", "secrets", "--proxy", "ingress.istio-gateways", "-q"])),
+    ] {
+        snapshot(name, &text);
+    }
+    let all = show("all", &ingress);
+    assert!(all.starts_with("SERVICE FQDN") && all.contains("\nADDRESSES PORT") && all.contains("\nNAME "), "{all}");
+    let listeners: Value =
+        serde_json::from_str(&show("listeners", &[&ingress[..], &["-o", "json"]].concat())).expect("JSON");
+    assert_eq!(listeners[0]["name"], "0.0.0.0_8080");
+}
+
+#[test]
+fn a_dump_is_shown_without_manifests() {
+    let dump = output(&["translate", "examples/istio-bookinfo", "--proxy", "reviews-v1", "-q"]);
+    let path = write(&folder("show-dump"), "dump.json", &dump);
+    let table = output(&["show", &path, "clusters", "--fqdn", "ratings"]);
+    let (title, rows) = table.split_once('\n').unwrap_or_default();
+    assert_eq!(title.split_whitespace().last(), Some("RULE"));
+    assert!(rows.contains("ratings.default.svc.cluster.local"), "{table}");
+}
+
+#[test]
+fn a_misspelt_proxy_is_told_what_it_may_be() {
+    for (wrong, expected) in [
+        ("productpag-v1", "did you mean `productpage-v1.default`?"),
+        ("istio-ingresgateway.istio-system", "did you mean `istio-ingressgateway.istio-system`?"),
+        ("reviews", "did you mean `reviews-v1.default`, `reviews-v2.default` or `reviews-v3.default`?"),
+        ("nothing-like-it", "`meshc proxies` lists all proxies"),
+    ] {
+        let output = run(&["translate", "examples/istio-bookinfo", "--proxy", wrong]);
+        let messages = text(&output.stderr);
+        assert!(messages.contains(expected), "{wrong}: {messages}");
+    }
 }

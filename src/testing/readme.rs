@@ -1,4 +1,4 @@
-//! The README is true: its commands run, and its table is what the code says.
+//! The README is true: its commands run and print what it shows, and the table of kinds is what the code says.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -47,7 +47,40 @@ fn commands_run() {
         assert!(output.status.success(), "{command}: {errors}");
         ran += 1;
     }
-    assert!(ran >= 8, "{ran} commands");
+    assert!(ran >= 6, "{ran} commands");
+}
+
+/// Runs the commands of the README's `console` blocks, and writes what they print where it is something else.
+#[test]
+fn outputs_are_real() {
+    let path = root().join("README.md");
+    let readme = read(&path);
+    let mut written = String::new();
+    let mut shown = 0;
+    for (index, part) in readme.split("```").enumerate() {
+        if index > 0 {
+            written.push_str("```");
+        }
+        let Some(block) = part.strip_prefix("console\n").filter(|_| index % 2 == 1) else {
+            written.push_str(part);
+            continue;
+        };
+        written.push_str("console\n");
+        for command in block.lines().filter_map(|line| line.strip_prefix("$ meshc ")) {
+            let mut meshc = Command::new(env!("CARGO_BIN_EXE_meshc"));
+            let output = meshc.args(command.split(' ')).current_dir(root()).stdin(Stdio::null()).output();
+            let output = String::from_utf8(output.expect("the binary runs").stdout).expect("the output is text");
+            let lines: Vec<&str> = output.lines().map(str::trim_end).collect();
+            writeln!(written, "$ meshc {command}\n{}", lines.join("\n")).expect("memory can be written");
+            shown += 1;
+        }
+    }
+    assert!(shown >= 4, "{shown} commands");
+    assert!(readme.len() < 12 << 10, "the README has {} bytes", readme.len());
+    if written != readme {
+        std::fs::write(&path, written).expect("the README can be written");
+        panic!("README.md did not show what the commands print, and has been written anew");
+    }
 }
 
 #[test]
@@ -71,9 +104,9 @@ fn the_table_of_kinds_is_what_the_code_says() {
         let count = scenarios.iter().filter(|text| text.split("\n---").any(|document| has(document, kind))).count();
         writeln!(table, "| {kind} | {status} | {purpose} | {count} |").expect("memory can be written");
     }
-    let readme = read(&root().join("README.md"));
+    let readme = read(&root().join("src/coverage.md"));
     let section = readme.split("<!-- kinds -->\n").nth(1).unwrap_or_default();
-    assert!(section == table, "README.md, between the marks `<!-- kinds -->`, should hold\n\n{table}");
+    assert!(section == table, "src/coverage.md, between the marks `<!-- kinds -->`, should hold\n\n{table}");
 }
 
 /// Says whether a document has an object of a kind. Two kinds have one name: one of them is Istio's own.

@@ -96,7 +96,7 @@ impl<'r> Reader<'r> {
                 Ok(_) => Err("it is in another repository".to_owned()),
                 Err(reason) => Err(reason),
             };
-            out.push(SourceFile { path: shown, content });
+            out.push(SourceFile { path: shown, content, argument: 0 });
         }
         Ok(out)
     }

@@ -12,43 +12,43 @@ use crate::lint::Level;
 /// What `lint` takes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Lint {
-    /// Folders (read with all below), files, or `-` for standard input.
+    /// Files, folders (read recursively), or `-` for standard input.
     #[arg(required_unless_present_any = ["each", "kustomize", "helm"], value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// Lints each folder that matches on its own, as one cluster or environment. May be given several times.
+    /// Lint each matching folder on its own, as one cluster or environment. Repeatable.
     ///
-    /// Findings are grouped by folder; what is found in all of them is told once.
+    /// Findings are grouped by folder; those that all folders share are reported once.
     #[arg(long, value_name = "GLOB", conflicts_with_all = ["paths", "kustomize", "helm"])]
     pub(super) each: Vec<String>,
     #[command(flatten)]
     pub(super) render: RenderFlags,
-    /// Lints again whenever a file changes, and marks findings that come (`+`) and go (`-`).
+    /// Lint again whenever a file changes, and mark new (`+`) and resolved (`-`) findings.
     #[arg(long, conflicts_with_all = ["each", "output", "write_baseline"])]
     pub(super) watch: bool,
-    /// The form of the output, and the file for it (without one, standard output). May be given several times.
+    /// Output format, and the file to write to instead of standard output. Repeatable.
     ///
-    /// Forms are text, json, sarif, junit and github.
+    /// Formats: text, json, sarif, junit, github.
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = output)]
     pub(super) output: Vec<Output>,
-    /// The least level for which the exit code is 1 [default: error].
+    /// Exit with code 1 on findings of at least this level [default: error].
     #[arg(long, value_name = "LEVEL")]
     pub(super) fail_on: Option<FailOn>,
-    /// Says what istioctl says: its rules only, its false alarms included, with its line numbers.
+    /// Report exactly what `istioctl analyze` does: its rules only, with its false positives and line numbers.
     #[arg(long)]
     pub(super) as_istioctl: bool,
-    /// Runs a rule that does not run by default. May be given several times.
+    /// Enable a rule that is off by default. Repeatable.
     #[arg(long, value_name = "RULE")]
     pub(super) enable: Vec<String>,
-    /// Leaves out what a rule finds, in all objects or in those whose `Kind namespace/name` matches. May be given several times.
+    /// Suppress a rule, for all objects or for those whose `Kind namespace/name` matches. Repeatable.
     #[arg(short = 'S', long, value_name = "RULE[=OBJECT]")]
     pub(super) suppress: Vec<String>,
-    /// Leaves out what this file, written by `--write-baseline`, knows.
+    /// Suppress the findings in this file, written by `--write-baseline`.
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
-    /// Writes what is found into this file, so that the next run can leave it out.
+    /// Write all findings to this file, for later runs to suppress with `--baseline`.
     #[arg(long, value_name = "FILE")]
     pub(super) write_baseline: Option<PathBuf>,
-    /// Says what is left out, and why.
+    /// Also list what is suppressed, and why.
     #[arg(short, long)]
     pub(super) verbose: bool,
     #[command(flatten)]

@@ -95,7 +95,7 @@ impl Setup {
         let fail_on = arguments.fail_on.or(config.fail_on).map_or(Level::Error, args::FailOn::level);
         let enable: Vec<String> = arguments.enable.iter().chain(&config.enable).cloned().collect();
         for name in &enable {
-            anyhow::ensure!(page::find(name).is_some(), "there is no rule {name}; explain-rule lists them");
+            anyhow::ensure!(page::find(name).is_some(), "no rule named `{name}`; `meshc explain-rule` lists all rules");
         }
         let known = match &arguments.baseline {
             Some(path) => Some((path.clone(), source::named(path, limits)?)),
@@ -104,7 +104,7 @@ impl Setup {
         let known = known.map(|(path, bytes)| Baseline::read(&path, &bytes)).transpose()?.unwrap_or_default();
         let view = if arguments.as_istioctl { View::Istioctl } else { View::Meshc };
         let has_mesh_config = arguments.mesh.mesh_config.is_some();
-        let options = Options { view, enable, now: Some(now()), has_mesh_config };
+        let options = Options { view, enable, now: Some(crate::cli::now()), has_mesh_config };
         Ok(Self { options, suppressions: Suppressions::new(&arguments.suppress, config), known, fail_on })
     }
 
@@ -203,11 +203,4 @@ fn relative(path: &str, given: &[PathBuf]) -> String {
     let inside =
         given.iter().find_map(|folder| path.strip_prefix(folder).ok().filter(|rest| !rest.as_os_str().is_empty()));
     inside.unwrap_or(path).display().to_string()
-}
-
-/// Seconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "whether a certificate is valid depends on the day")]
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -245,7 +245,7 @@ impl Reader {
                 match json.as_str() {
                     Some(text) => {
                         let Some(number) = declared.and_then(|declared| declared.value_number(text)) else {
-                            return self.fail(format!("`{text}` is no value of {name}"));
+                            return self.fail(format!("`{text}` is not a valid {name}"));
                         };
                         Some(DynamicValue::Enum(number))
                     }

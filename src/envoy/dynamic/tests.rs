@@ -92,7 +92,7 @@ fn what_is_not_of_its_type_is_an_error() {
     for (json, expected) in [
         (json!({"connect_timeout": 5}), "this should be a duration such as 1.5s, and is the number 5"),
         (json!({"connect_timeout": "5"}), "this should be a duration such as 1.5s, and is the text `5`"),
-        (json!({"lb_policy": "FASTEST"}), "`FASTEST` is no value of envoy.config.cluster.v3.Cluster.LbPolicy"),
+        (json!({"lb_policy": "FASTEST"}), "`FASTEST` is not a valid envoy.config.cluster.v3.Cluster.LbPolicy"),
         (json!({"name": 1}), "this should be text, and is the number 1"),
         (
             json!({"per_connection_buffer_limit_bytes": -1}),

@@ -56,7 +56,7 @@ impl<'m> Overlays<'m> {
         let mut of_class = of_class(manifests, &gateway.spec.gateway_class_name).into_iter();
         if let Some(first) = of_class.next() {
             for other in of_class {
-                let message = format!("the ConfigMap does not count: {} is for this class too", first.meta.name);
+                let message = format!("the ConfigMap is ignored; {} applies to this class too", first.meta.name);
                 let diagnostic = Diagnostic::warning("gateway-class-defaults-overridden", message);
                 let why = "this one is older, or comes first by name";
                 diagnostics.push(diagnostic.at(other.source, "metadata.labels").label_at(
@@ -130,7 +130,7 @@ impl<'m> Overlays<'m> {
                 Some(Value::Object(patch)) => patch,
                 Some(Value::Null) => continue,
                 None if is_blank(text) => continue,
-                Some(_) | None => return Err(refused(format!("`{key}` is no object"))),
+                Some(_) | None => return Err(refused(format!("`{key}` is not an object"))),
             };
             let before = object.get("metadata").cloned().unwrap_or_default();
             let Value::Object(original) = object else { return Ok(object) };

@@ -99,7 +99,7 @@ fn merge_list(
     let mut elements = Vec::new();
     let mut replaces = false;
     for element in patch {
-        let Value::Object(element) = element else { return Err(format!("an element of `{path}` is no object")) };
+        let Value::Object(element) = element else { return Err(format!("an element of `{path}` is not an object")) };
         match element.get(DIRECTIVE).map(|directive| directive.as_str().unwrap_or_default()) {
             None => elements.push(element),
             Some("replace") => replaces = true,

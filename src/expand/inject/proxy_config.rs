@@ -67,7 +67,7 @@ pub(super) fn overridden(injector: &Injector<'_>) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     let mut say = |loser: &Config<ProxyConfigResource>, winner: &Config<ProxyConfigResource>, path: &str, why: &str| {
         let ObjectMeta { namespace, name, .. } = &winner.meta;
-        let message = format!("the ProxyConfig does not count: {namespace}/{name} {why} too");
+        let message = format!("the ProxyConfig is ignored: {namespace}/{name} {why} too");
         let diagnostic = Diagnostic::warning("proxy-config-overridden", message).at(loser.source, path);
         diagnostics.push(diagnostic.label_at(winner.source, path, "this one is older, or comes first by name"));
     };

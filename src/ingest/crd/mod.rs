@@ -162,7 +162,7 @@ impl<'a> Checker<'a, '_> {
             self.count(node, text.chars().count(), "characters", *min_length, *max_length);
         }
         if format.as_deref() == Some("byte") && !is_base64(text) {
-            self.report("invalid-value", node, format!("`{}` is no base64", shorten(text)));
+            self.report("invalid-value", node, format!("`{}` is not valid base64", shorten(text)));
         }
     }
 

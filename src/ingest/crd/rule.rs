@@ -56,9 +56,9 @@ impl Rule {
             Self::HttpOrHttps => (matches!(text(node), "" | "HTTP" | "HTTPS"), "this is neither HTTP nor HTTPS"),
             Self::HttpUrl => (
                 matches!(url::scheme(text(node)).as_deref(), Some("http" | "https")),
-                "this is no URL with http:// or https://",
+                "not a valid URL with scheme http or https",
             ),
-            Self::ModuleUrl => (module_url(text(node)), "this is no URL with http, https, file or oci"),
+            Self::ModuleUrl => (module_url(text(node)), "not a valid URL with scheme http, https, file or oci"),
             Self::NoEmptyKey => (node.get("").is_none(), "a key is empty"),
             Self::NoWildcard => (!text(node).contains('*'), "a wildcard is not allowed here"),
             Self::NoWildcardInKeys => (keys(node).all(|key| !key.contains('*')), "a wildcard is not allowed in a key"),
@@ -74,11 +74,11 @@ impl Rule {
             }
             Self::ResolutionNoneWithoutEndpoints => {
                 let none = !has(node, "resolution") || field(node, "resolution") == "NONE";
-                (!(none && has(node, "endpoints")), "the resolution NONE has no endpoints")
+                (!(none && has(node, "endpoints")), "resolution NONE must not have endpoints")
             }
             Self::RoundRobinWithOneEndpoint => {
                 let many = node.get("endpoints").is_some_and(|endpoints| endpoints.items().count() > 1);
-                (field(node, "resolution") != "DNS_ROUND_ROBIN" || !many, "DNS_ROUND_ROBIN has at most one endpoint")
+                (field(node, "resolution") != "DNS_ROUND_ROBIN" || !many, "DNS_ROUND_ROBIN allows at most one endpoint")
             }
             Self::ServiceAccountsAlone => {
                 let accounts = ["serviceAccounts", "notServiceAccounts"];
@@ -86,7 +86,7 @@ impl Rule {
                 let both = accounts.iter().any(|name| has(node, name)) && others.iter().any(|name| has(node, name));
                 (!both, "service accounts exclude principals and namespaces")
             }
-            Self::UniqueNumbers => (unique_numbers(node), "a port's number is there twice"),
+            Self::UniqueNumbers => (unique_numbers(node), "port number is defined twice"),
             Self::UnixSocketAbsolute => {
                 let path = text(node).strip_prefix("unix://");
                 (
@@ -101,7 +101,7 @@ impl Rule {
                 (!(field(node, "address").starts_with("unix://") && has(node, "ports")), "a socket has no ports")
             }
             Self::UpsertWithValue => {
-                (field(node, "operation") != "UPSERT" || !field(node, "value").is_empty(), "UPSERT needs a `value`")
+                (field(node, "operation") != "UPSERT" || !field(node, "value").is_empty(), "UPSERT requires a `value`")
             }
             Self::ValueFromHostWithoutValue => {
                 (field(node, "valueFrom") != "HOST" || !has(node, "value"), "`value` and HOST exclude each other")

@@ -223,11 +223,26 @@ fn the_rest_of_a_file_is_still_read() {
 }
 
 #[test]
-fn the_second_of_two_equal_objects_is_left_out() {
-    let other = SERVICE.replace("80", "81");
-    let (manifests, found) = read_files(vec![SourceFile::new("b.yaml", other), SourceFile::new("a.yaml", SERVICE)]);
-    assert_eq!(found, ["b.yaml:3:18: duplicate-object"]);
-    assert_eq!(manifests.services[0].spec.spec.ports[0].port, 80);
+fn the_last_of_equal_objects_is_used() {
+    let port = |number: &str| SERVICE.replace("80", number);
+    let used = |files: Vec<SourceFile>| {
+        let (manifests, found) = read_files(files);
+        (manifests.services[0].spec.spec.ports[0].port, manifests.services.len(), found.join(" "))
+    };
+    let file = |path: &str, number: &str| SourceFile::new(path, port(number));
+    let twice = |at: &str, number: u32| (number, 1, format!("{at} duplicate-object"));
+    // By name, whatever the order in which they are found.
+    assert_eq!(used(vec![file("b.yaml", "81"), file("a.yaml", "80")]), twice("b.yaml:3:18:", 81));
+    // A folder comes before a file whose name goes on.
+    assert_eq!(used(vec![file("a/b.yaml", "81"), file("a.yaml", "80")]), twice("a.yaml:3:18:", 80));
+    // An argument comes before the next one.
+    let late = SourceFile { argument: 1, ..file("a.yaml", "80") };
+    assert_eq!(used(vec![late, file("b.yaml", "81")]), twice("a.yaml:3:18:", 80));
+    // Three are told in one warning.
+    let three = vec![file("a.yaml", "80"), file("b.yaml", "81"), file("c.yaml", "82")];
+    assert_eq!(used(three), twice("c.yaml:3:18:", 82));
+    let both = format!("{}---\n{}", port("80"), port("81"));
+    assert_eq!(used(vec![SourceFile::new("a.yaml", both)]).0, 81);
 }
 
 #[test]

@@ -16,10 +16,10 @@ pub(super) fn check(key: &str, values: &[String]) -> Result<(), String> {
         | "request.auth.audiences"
         | "request.auth.presenter"
         | "connection.sni" => Ok(()),
-        "destination.namespace" => Err("the policy's own namespace takes the place of this key".to_owned()),
+        "destination.namespace" => Err("this key is overwritten with the policy's own namespace".to_owned()),
         "destination.name" | "destination.user" => Err(format!("`{key}` is not supported any more")),
         _ if key.starts_with("destination.labels") => {
-            Err("the policy's selector takes the place of this key".to_owned())
+            Err("this key is overwritten with the policy's selector".to_owned())
         }
         _ if ["request.headers", "request.auth.claims", "experimental.envoy.filters."]
             .iter()
@@ -58,7 +58,7 @@ fn wildcards(values: &[String]) -> Result<(), String> {
 pub(super) fn trust_domains(values: &[String]) -> Result<(), String> {
     wildcards(values)?;
     match values.iter().find(|value| value.contains('/')) {
-        Some(value) => Err(format!("`{value}` is no trust domain")),
+        Some(value) => Err(format!("`{value}` is not a valid trust domain")),
         None => Ok(()),
     }
 }
@@ -87,7 +87,7 @@ pub(super) fn addresses(values: &[String]) -> Result<(), String> {
 pub(super) fn ports(values: &[String]) -> Result<(), String> {
     let valid = |value: &str| value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<u16>().is_ok();
     match values.iter().find(|value| !valid(value)) {
-        Some(value) => Err(format!("`{value}` is no port")),
+        Some(value) => Err(format!("`{value}` is not a valid port")),
         None => Ok(()),
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn check(config: &Config<AuthorizationPolicy>, findings: &mut Finding
             findings.error(&At::SPEC, "CUSTOM without `rules` is about no request; an empty rule `{}` is about all");
         }
         (Action::Custom, provider) if provider.is_none_or(|provider| provider.name.is_empty()) => {
-            findings.error(&at_provider, "CUSTOM needs `provider.name`");
+            findings.error(&at_provider, "CUSTOM requires `provider.name`");
         }
         (Action::Custom, _) | (_, None) => {}
         (action, Some(_)) => findings.error(&at_provider, format!("`provider` is for CUSTOM, not for {action}")),
@@ -108,7 +108,7 @@ fn check_rule(rule: &Rule, action: Action, at: &At<'_>, findings: &mut Findings<
 /// Checks a source; returns whether it says anything about connections.
 fn check_source(source: &Source, at: &At<'_>, findings: &mut Findings<'_>) -> bool {
     if *source == Source::default() {
-        findings.error(at, "a `from.source` has one field at least");
+        findings.error(at, "`from.source` requires at least one field");
     }
     let identities = [&source.principals, &source.not_principals, &source.namespaces, &source.not_namespaces];
     let accounts = [&source.service_accounts, &source.not_service_accounts];
@@ -149,7 +149,7 @@ fn check_source(source: &Source, at: &At<'_>, findings: &mut Findings<'_>) -> bo
 /// Checks an operation; returns whether it says anything about connections.
 fn check_operation(operation: &Operation, at: &At<'_>, findings: &mut Findings<'_>) -> bool {
     if *operation == Operation::default() {
-        findings.error(at, "a `to.operation` has one field at least");
+        findings.error(at, "`to.operation` requires at least one field");
     }
     for (field, values) in [("ports", &operation.ports), ("notPorts", &operation.not_ports)] {
         findings.check(&at.field(field), attribute::ports(values));
@@ -173,9 +173,9 @@ fn check_operation(operation: &Operation, at: &At<'_>, findings: &mut Findings<'
 fn check_condition(condition: &Condition, at: &At<'_>, findings: &mut Findings<'_>) {
     let Condition { key, values, not_values } = condition;
     if key.is_empty() {
-        findings.error(at, "a condition has a `key`");
+        findings.error(at, "a condition requires a `key`");
     } else if values.is_empty() && not_values.is_empty() {
-        findings.error(at, "a condition has `values` or `notValues`");
+        findings.error(at, "a condition requires `values` or `notValues`");
     } else {
         for (field, values) in [("values", values), ("notValues", not_values)] {
             // What is wrong with the key is told once.

@@ -12,7 +12,7 @@ use super::name::check_duration;
 pub(super) fn check(settings: Option<&ConnectionPoolSettings>, at: &At<'_>, findings: &mut Findings<'_>) {
     let Some(ConnectionPoolSettings { tcp, http }) = settings else { return };
     if tcp.is_none() && http.is_none() {
-        findings.error(at, "a connection pool has `tcp` or `http`");
+        findings.error(at, "a connection pool requires `tcp` or `http`");
     }
     if let Some(http) = http {
         check_http(http, &at.field("http"), findings);
@@ -31,7 +31,7 @@ fn check_http(http: &ConnectionPoolSettingsHttpSettings, at: &At<'_>, findings: 
         ("maxConcurrentStreams", http.max_concurrent_streams),
     ] {
         if value < 0 {
-            findings.error(&at.field(field), "a limit is not negative");
+            findings.error(&at.field(field), "the limit must not be negative");
         }
     }
     check_duration(http.idle_timeout, &at.field("idleTimeout"), findings);
@@ -43,7 +43,7 @@ fn check_http(http: &ConnectionPoolSettingsHttpSettings, at: &At<'_>, findings: 
 
 fn check_tcp(tcp: &ConnectionPoolSettingsTcpSettings, at: &At<'_>, findings: &mut Findings<'_>) {
     if tcp.max_connections < 0 {
-        findings.error(&at.field("maxConnections"), "a limit is not negative");
+        findings.error(&at.field("maxConnections"), "the limit must not be negative");
     }
     check_duration(tcp.connect_timeout, &at.field("connectTimeout"), findings);
     check_duration(tcp.max_connection_duration, &at.field("maxConnectionDuration"), findings);

@@ -21,7 +21,7 @@ pub(super) fn check(config: &Config<DestinationRule>, findings: &mut Findings<'_
     for (index, subset) in subsets.iter().enumerate() {
         let at = list.item(index);
         if !names.insert(&subset.name) {
-            findings.error(&at.field("name"), format!("the subset `{}` is there twice", subset.name));
+            findings.error(&at.field("name"), format!("subset `{}` is defined twice", subset.name));
         }
         findings.check(&at.field("name"), subset_name(&subset.name));
         check_labels(&subset.labels, &at.field("labels"), findings);
@@ -35,7 +35,7 @@ pub(super) fn check(config: &Config<DestinationRule>, findings: &mut Findings<'_
 
 /// istiod: `validateSubsetName`
 pub(super) fn subset_name(name: &str) -> Result<(), String> {
-    if is_label(name) { Ok(()) } else { Err(format!("`{name}` is no name of a subset")) }
+    if is_label(name) { Ok(()) } else { Err(format!("`{name}` is not a valid subset name")) }
 }
 
 /// istiod: `validateTrafficPolicy`
@@ -43,7 +43,7 @@ fn check_traffic_policy(namespace: &str, policy: Option<&TrafficPolicy>, at: &At
     let Some(policy) = policy else { return };
     let at = at.field("trafficPolicy");
     if *policy == TrafficPolicy::default() {
-        findings.error(&at, "a traffic policy has one field at least");
+        findings.error(&at, "a traffic policy requires at least one field");
         return;
     }
     if policy.tunnel.is_some() && policy.proxy_protocol.is_some() {
@@ -64,7 +64,7 @@ fn check_traffic_policy(namespace: &str, policy: Option<&TrafficPolicy>, at: &At
     if let Some(tunnel) = &policy.tunnel {
         let at = at.field("tunnel");
         if !matches!(tunnel.protocol.as_str(), "" | "CONNECT" | "POST") {
-            findings.error(&at.field("protocol"), "a tunnel's protocol is CONNECT or POST");
+            findings.error(&at.field("protocol"), "the protocol of a tunnel must be CONNECT or POST");
         }
         if !name::is_ip(&tunnel.target_host) {
             findings.check(&at.field("targetHost"), name::domain(&tunnel.target_host));
@@ -77,10 +77,10 @@ fn check_traffic_policy(namespace: &str, policy: Option<&TrafficPolicy>, at: &At
 fn check_port(namespace: &str, policy: &TrafficPolicyPortTrafficPolicy, at: &At<'_>, findings: &mut Findings<'_>) {
     let TrafficPolicyPortTrafficPolicy { port, load_balancer, connection_pool, outlier_detection, tls } = policy;
     if port.is_none() {
-        findings.error(at, "settings of a port have a `port`");
+        findings.error(at, "port-level settings require a `port`");
     }
     if load_balancer.is_none() && connection_pool.is_none() && outlier_detection.is_none() && tls.is_none() {
-        findings.error(at, "settings of a port have one field at least");
+        findings.error(at, "port-level settings require at least one field");
         return;
     }
     check_outlier_detection(outlier_detection.as_ref(), at, findings);

@@ -64,14 +64,14 @@ fn check_patch(patch: &EnvoyFilterEnvoyConfigObjectPatch, at: &At<'_>, findings:
         return;
     }
     if *apply_to == ApplyTo::Invalid {
-        findings.error(at, "a patch has `applyTo`");
+        findings.error(at, "a patch requires `applyTo`");
         return;
     }
     let at_patch = at.field("patch");
     match patch {
         None => findings.error(at, "a patch has `patch`"),
         Some(patch) if patch.operation == Operation::Invalid => {
-            findings.error(&at_patch, "a patch has an `operation`");
+            findings.error(&at_patch, "a patch requires an `operation`");
         }
         Some(patch) if patch.operation != Operation::Remove && patch.value.is_none() => {
             findings.error(&at_patch, format!("{} needs a `value`", patch.operation));
@@ -188,7 +188,7 @@ fn check_filter(
         findings.warning("unused-filter-match", at, format!("the match of a filter has no effect on {apply_to}"));
     }
     if name.is_empty() {
-        findings.error(at, "the match of a filter has a `name`");
+        findings.error(at, "a filter match requires a `name`");
         return false;
     }
     let deprecated = |name: &str, at: &At<'_>, findings: &mut Findings<'_>| {
@@ -208,7 +208,7 @@ fn check_filter(
     } else if !HTTP_CONNECTION_MANAGER.contains(&name.as_str()) {
         findings.error(&at, format!("`subFilter` is for filters of `{}` only", HTTP_CONNECTION_MANAGER[0]));
     } else if sub_filter.name.is_empty() {
-        findings.error(&at, "the match of a filter has a `name`");
+        findings.error(&at, "a filter match requires a `name`");
     } else {
         deprecated(name, parent, findings);
         deprecated(&sub_filter.name, &at, findings);

@@ -24,7 +24,7 @@ pub(super) fn check(namespace: &str, export_to: &[String], exporter: Exporter, f
         let at = at.item(index);
         let key = if entry == "." { namespace } else { entry };
         if seen.contains(key) {
-            findings.error(&at, format!("the namespace `{key}` is there twice"));
+            findings.error(&at, format!("namespace `{key}` is listed twice"));
         } else if entry == "~" && exporter == Exporter::ServiceEntry || key == "*" || is_label(key) {
             seen.insert(key);
         } else if entry == "~" {
@@ -42,10 +42,10 @@ pub(super) fn check(namespace: &str, export_to: &[String], exporter: Exporter, f
     }
     if export_to.len() > 1 {
         if seen.contains("*") {
-            findings.error(&at, "`*` leaves no room for others");
+            findings.error(&at, "`*` cannot be combined with other entries");
         }
         if seen.contains("~") {
-            findings.error(&at, "`~` leaves no room for others");
+            findings.error(&at, "`~` cannot be combined with other entries");
         }
     }
 }

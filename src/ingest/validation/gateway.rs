@@ -12,7 +12,7 @@ use super::tls;
 pub(super) fn check(config: &Config<Gateway>, findings: &mut Findings<'_>) {
     let Gateway { servers, selector: _ } = &config.spec;
     if !is_label(&config.meta.name) {
-        findings.error(&At::METADATA.field("name"), "the name of a gateway has no dots");
+        findings.error(&At::METADATA.field("name"), "a Gateway name must not contain dots");
     }
     if servers.is_empty() {
         findings.error(&At::SPEC, "`servers` is empty: a Gateway needs at least one");
@@ -30,7 +30,7 @@ pub(super) fn check(config: &Config<Gateway>, findings: &mut Findings<'_>) {
         let redirects = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
         if redirects && !Protocol::parse(&port.protocol).is_http() {
             let at = at.field("tls");
-            findings.warning("unused-redirect", &at.field("httpsRedirect"), "only servers of HTTP redirect to HTTPS");
+            findings.warning("unused-redirect", &at.field("httpsRedirect"), "only HTTP servers can redirect to HTTPS");
         }
     }
 }
@@ -39,7 +39,7 @@ pub(super) fn check(config: &Config<Gateway>, findings: &mut Findings<'_>) {
 fn check_server(server: &Server, at: &At<'_>, findings: &mut Findings<'_>) {
     let Server { port, bind, hosts, tls, default_endpoint: _, name: _ } = server;
     if hosts.is_empty() {
-        findings.error(at, "a server has one host at least");
+        findings.error(at, "a server requires at least one host");
     }
     let list = at.field("hosts");
     for (index, host) in hosts.iter().enumerate() {
@@ -50,7 +50,7 @@ fn check_server(server: &Server, at: &At<'_>, findings: &mut Findings<'_>) {
         tls::check_server(tls, &tls_at, findings);
     }
     let Some(port) = port else {
-        findings.error(at, "a server has a `port`");
+        findings.error(at, "a server requires a `port`");
         return;
     };
     let protocol = Protocol::parse(&port.protocol);
@@ -62,7 +62,7 @@ fn check_server(server: &Server, at: &At<'_>, findings: &mut Findings<'_>) {
         findings.error(at, message);
     };
     if protocol == Protocol::Unsupported {
-        let message = format!("`{}` is no protocol of a port", port.protocol);
+        let message = format!("`{}` is not a supported protocol", port.protocol);
         refuse(&at_port.field("protocol"), message, findings);
     }
     if (port.number > 0 || socket.is_none())
@@ -79,7 +79,7 @@ fn check_server(server: &Server, at: &At<'_>, findings: &mut Findings<'_>) {
     if let Some(socket) = socket {
         findings.check(&at.field("bind"), name::unix_socket(socket));
         if port.number != 0 {
-            findings.error(&at_port.field("number"), "a Unix socket has no port");
+            findings.error(&at_port.field("number"), "a Unix socket must not have a port");
         }
     } else if !bind.is_empty() {
         findings.check(&at.field("bind"), name::ip(bind));
@@ -112,7 +112,7 @@ fn check_host(host: &str, at: &At<'_>, findings: &mut Findings<'_>) {
                 findings.error(at, "a namespace or a host is empty");
             }
             if !matches!(namespace, "*" | ".") && !is_label(namespace) {
-                findings.error(at, format!("`{namespace}` is no namespace"));
+                findings.error(at, format!("`{namespace}` is not a valid namespace"));
             }
             name
         }

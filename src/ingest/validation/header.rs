@@ -36,7 +36,7 @@ fn named(name: &str, valid: bool) -> Result<(), String> {
     match name {
         "" => Err("the name of a header is empty".to_owned()),
         _ if valid => Ok(()),
-        _ => Err(format!("`{name}` is no name of a header")),
+        _ => Err(format!("`{name}` is not a valid header name")),
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn check_cors(policy: Option<&CorsPolicy>, at: &At<'_>, findings: &mu
     let list = at.field("allowMethods");
     for (index, method) in policy.allow_methods.iter().enumerate() {
         if !METHODS.contains(&method.as_str()) {
-            findings.error(&list.item(index), format!("`{method}` is no method of HTTP"));
+            findings.error(&list.item(index), format!("`{method}` is not an HTTP method"));
         }
     }
     for (field, names) in [("allowHeaders", &policy.allow_headers), ("exposeHeaders", &policy.expose_headers)] {
@@ -62,7 +62,7 @@ pub(super) fn check_cors(policy: Option<&CorsPolicy>, at: &At<'_>, findings: &mu
     }
     check_duration(policy.max_age, &at.field("maxAge"), findings);
     if policy.max_age.is_some_and(|age| age.nanos > 0) {
-        findings.error(&at.field("maxAge"), "an age is in whole seconds");
+        findings.error(&at.field("maxAge"), "the age must be a whole number of seconds");
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn check_cors(policy: Option<&CorsPolicy>, at: &At<'_>, findings: &mu
 pub(super) fn check_fault(fault: Option<&HttpFaultInjection>, at: &At<'_>, findings: &mut Findings<'_>) {
     let Some(HttpFaultInjection { delay, abort }) = fault else { return };
     if delay.is_none() && abort.is_none() {
-        findings.error(at, "a fault has `abort` or `delay`");
+        findings.error(at, "a fault requires `abort` or `delay`");
     }
     if let Some(abort) = abort {
         check_abort(abort, &at.field("abort"), findings);
@@ -85,7 +85,7 @@ fn check_abort(abort: &HttpFaultInjectionAbort, at: &At<'_>, findings: &mut Find
     findings.check(&at.field("percentage"), share(abort.percentage.as_ref()));
     match &abort.error_type {
         Some(GrpcStatus(status)) if !GRPC_STATUSES.contains(&status.as_str()) => {
-            findings.error(&at.field("grpcStatus"), format!("`{status}` is no status of gRPC"));
+            findings.error(&at.field("grpcStatus"), format!("`{status}` is not a gRPC status"));
         }
         Some(GrpcStatus(_)) => {}
         Some(Http2Error(_)) => findings.error(&at.field("http2Error"), "errors of HTTP/2 are not supported"),
@@ -134,7 +134,7 @@ pub(super) fn check_retries(retries: Option<&HttpRetry>, at: &At<'_>, findings: 
         backoff,
     } = retries;
     if *attempts < 0 {
-        findings.error(&at.field("attempts"), "the number of attempts is not negative");
+        findings.error(&at.field("attempts"), "the number of attempts must not be negative");
     }
     let set = per_try_timeout.is_some() || !retry_on.is_empty() || retry_remote_localities.is_some();
     if *attempts == 0 && set {
@@ -145,7 +145,7 @@ pub(super) fn check_retries(retries: Option<&HttpRetry>, at: &At<'_>, findings: 
     if !retry_on.is_empty() {
         for condition in retry_on.split(',') {
             if !RETRY_ON.contains(&condition) && !condition.parse().is_ok_and(is_known_status) {
-                findings.error(&at.field("retryOn"), format!("`{condition}` is no condition of retries"));
+                findings.error(&at.field("retryOn"), format!("`{condition}` is not a retry condition"));
             }
         }
     }
@@ -163,7 +163,7 @@ pub(super) fn check_redirect(redirect: Option<&HttpRedirect>, at: &At<'_>, findi
         return;
     };
     if !uri.is_empty() && !prefix_rewrite.is_empty() {
-        findings.error(at, "`uri` and `prefixRewrite` exclude each other");
+        findings.error(at, "`uri` and `prefixRewrite` are mutually exclusive");
     }
     if uri.is_empty()
         && prefix_rewrite.is_empty()
@@ -171,11 +171,11 @@ pub(super) fn check_redirect(redirect: Option<&HttpRedirect>, at: &At<'_>, findi
         && scheme.is_empty()
         && redirect_port.is_none()
     {
-        findings.error(at, "a redirect has `uri`, `authority`, `scheme` or `port`");
+        findings.error(at, "a redirect requires `uri`, `authority`, `scheme` or `port`");
     } else if *redirect_code != 0 && !(300..=399).contains(redirect_code) {
         findings.error(&at.field("redirectCode"), format!("{redirect_code} is no status of a redirect"));
     } else if !matches!(scheme.as_str(), "" | "http" | "https") {
-        findings.error(&at.field("scheme"), "a redirect's scheme is http or https");
+        findings.error(&at.field("scheme"), "the scheme of a redirect must be http or https");
     } else if let Some(HttpRedirectPort::Port(port)) = redirect_port
         && *port > 0
     {

@@ -22,7 +22,7 @@ pub(super) fn check(route: &HttpRoute, delegate: bool, at: &At<'_>, findings: &m
     if let Some(percent) = route.mirror_percent {
         let at = at.field("mirrorPercent");
         if percent > 100 {
-            findings.error(&at, "a share is 100 percent at most");
+            findings.error(&at, "the percentage must be at most 100");
         }
         findings.warning("deprecated-field", &at, "`mirrorPercentage` takes the place of this field");
     }
@@ -61,10 +61,10 @@ fn check_conflicts(route: &HttpRoute, delegate: bool, at: &At<'_>, findings: &mu
     } else if route.direct_response.is_some() {
         exclude("directResponse", &["route", "fault", "rewrite"]);
     } else if route.route.is_empty() {
-        findings.error(at, "a route has `route`, `redirect` or `directResponse`");
+        findings.error(at, "a route requires `route`, `redirect` or `directResponse`");
     }
     if route.delegate.is_some() {
-        findings.error(&at.field("delegate"), "a delegate does not delegate");
+        findings.error(&at.field("delegate"), "a delegate must not delegate further");
     }
     if route.mirror.is_some() && !route.mirrors.is_empty() {
         findings.error(&at.field("mirrors"), "`mirror` and `mirrors` exclude each other");
@@ -106,7 +106,8 @@ fn check_match(request: &HttpMatchRequest, at: &At<'_>, findings: &mut Findings<
     check_labels(&request.source_labels, &at.field("sourceLabels"), findings);
     virtual_service::check_gateways(&request.gateways, at, findings);
     if !request.source_namespace.is_empty() && !name::is_label(&request.source_namespace) {
-        findings.error(&at.field("sourceNamespace"), format!("`{}` is no namespace", request.source_namespace));
+        findings
+            .error(&at.field("sourceNamespace"), format!("`{}` is not a valid namespace", request.source_namespace));
     }
 }
 
@@ -159,7 +160,7 @@ fn check_destinations(destinations: &[HttpRouteDestination], at: &At<'_>, findin
         header::check_operations(destination.headers.as_ref(), &at, findings);
         check_required_destination(destination.destination.as_ref(), &at, findings);
         if destination.weight < 0 {
-            findings.error(&at.field("weight"), "a weight is not negative");
+            findings.error(&at.field("weight"), "the weight must not be negative");
         }
     }
     check_weights(destinations.iter().map(|destination| destination.weight), &list, findings);
@@ -173,7 +174,7 @@ pub(super) fn check_weights(weights: impl Iterator<Item = i32>, at: &At<'_>, fin
         total += i64::from(weight);
     }
     if count > 1 && total == 0 {
-        findings.error(at, "the weights are zero in all");
+        findings.error(at, "the weights add up to zero");
     }
 }
 
@@ -183,7 +184,7 @@ fn check_mirrors(mirrors: &[HttpMirrorPolicy], at: &At<'_>, findings: &mut Findi
     for (index, HttpMirrorPolicy { destination, percentage }) in mirrors.iter().enumerate() {
         let at = list.item(index);
         if destination.is_none() {
-            findings.error(&at, "a mirror has a `destination`");
+            findings.error(&at, "a mirror requires a `destination`");
             continue;
         }
         check_destination(destination.as_ref(), &at.field("destination"), findings);
@@ -193,7 +194,7 @@ fn check_mirrors(mirrors: &[HttpMirrorPolicy], at: &At<'_>, findings: &mut Findi
 
 fn check_share(share: Option<&Percent>, at: &At<'_>, findings: &mut Findings<'_>) {
     if share.is_some_and(|share| !(0.0..=100.0).contains(&share.value)) {
-        findings.error(at, "a share is between 0 and 100 percent");
+        findings.error(at, "the percentage must be between 0 and 100");
     }
 }
 
@@ -201,7 +202,7 @@ fn check_share(share: Option<&Percent>, at: &At<'_>, findings: &mut Findings<'_>
 fn check_rewrite(rewrite: Option<&HttpRewrite>, at: &At<'_>, findings: &mut Findings<'_>) {
     let Some(HttpRewrite { uri, authority, uri_regex_rewrite }) = rewrite else { return };
     if uri.is_empty() && authority.is_empty() && uri_regex_rewrite.is_none() {
-        findings.error(at, "a rewrite has `uri`, `uriRegexRewrite` or `authority`");
+        findings.error(at, "a rewrite requires `uri`, `uriRegexRewrite` or `authority`");
     }
     let Some(regex) = uri_regex_rewrite else { return };
     let at_regex = at.field("uriRegexRewrite");

@@ -28,14 +28,14 @@ pub(super) fn check(
     if let Some(warmup) = &settings.warmup {
         let at = at.field("warmup");
         if warmup.duration.is_none() {
-            findings.error(&at, "a warmup has a `duration`");
+            findings.error(&at, "a warmup requires a `duration`");
         }
         check_duration(warmup.duration, &at.field("duration"), findings);
         if warmup.minimum_percent.is_some_and(|percent| percent > 100.0) {
-            findings.error(&at.field("minimumPercent"), "a share is 100 percent at most");
+            findings.error(&at.field("minimumPercent"), "the percentage must be at most 100");
         }
         if warmup.aggression.is_some_and(|aggression| aggression < 1.0) {
-            findings.error(&at.field("aggression"), "the aggression is 1 at least");
+            findings.error(&at.field("aggression"), "the aggression must be at least 1");
         }
     }
 }
@@ -44,15 +44,15 @@ fn check_hash(hash: &LoadBalancerSettingsConsistentHashLb, at: &At<'_>, findings
     if let Some(LoadBalancerSettingsConsistentHashLbHashKey::HttpCookie(cookie)) = &hash.hash_key {
         let at = at.field("httpCookie");
         if cookie.name.is_empty() {
-            findings.error(&at, "a cookie has a `name`");
+            findings.error(&at, "a cookie requires a `name`");
         }
         let mut names = BTreeSet::new();
         let list = at.field("attributes");
         for (index, attribute) in cookie.attributes.iter().enumerate() {
             if attribute.name.is_empty() {
-                findings.error(&list.item(index), "an attribute of a cookie has a `name`");
+                findings.error(&list.item(index), "a cookie attribute requires a `name`");
             } else if !names.insert(&attribute.name) {
-                findings.error(&list.item(index), format!("the attribute `{}` is there twice", attribute.name));
+                findings.error(&list.item(index), format!("attribute `{}` is defined twice", attribute.name));
             }
         }
     }
@@ -67,10 +67,10 @@ fn check_hash(hash: &LoadBalancerSettingsConsistentHashLb, at: &At<'_>, findings
         let at = at.field("maglev");
         let at = at.field("tableSize");
         if maglev.table_size >= 5_000_011 {
-            findings.error(&at, "the table's size is less than 5000011");
+            findings.error(&at, "the table size must be less than 5000011");
         }
         if !is_prime(maglev.table_size) {
-            findings.error(&at, "the table's size is a prime number");
+            findings.error(&at, "the table size must be a prime number");
         }
     }
 }
@@ -112,12 +112,12 @@ pub(super) fn check_locality(
         let at = list.item(index);
         let at = at.field("to");
         if part.to.values().any(|weight| !(1..=100).contains(weight)) {
-            findings.error(&at, "a share is between 1 and 100 percent");
+            findings.error(&at, "the percentage must be between 1 and 100");
             return;
         }
         let total: u32 = part.to.values().sum();
         if total != 100 {
-            findings.error(&at, format!("the shares are {total} percent in all, not 100"));
+            findings.error(&at, format!("the percentages add up to {total}, not 100"));
             return;
         }
         findings.check(&at, apart(part.to.keys().map(String::as_str)));
@@ -134,7 +134,7 @@ pub(super) fn check_locality(
         }
         for region in [&part.from, &part.to] {
             if region.contains(['/', '*']) {
-                findings.error(&at, format!("`{region}` is no region: it has no zone and no wildcard"));
+                findings.error(&at, format!("`{region}` is not a region; remove the zone or wildcard"));
             }
         }
     }

@@ -17,10 +17,10 @@ pub(crate) fn check(mesh: &MeshConfig, findings: &mut Findings<'_>) {
     let timeout = mesh.connect_timeout.unwrap_or_default();
     findings.check(&at("connectTimeout"), name::duration(timeout));
     if timeout.as_nanos() > 3_600_000_000_000 {
-        findings.error(&at("connectTimeout"), "the time to connect is an hour at most");
+        findings.error(&at("connectTimeout"), "the connect timeout must be at most one hour");
     }
     if mesh.protocol_detection_timeout.unwrap_or_default().as_nanos() % 1_000_000 != 0 {
-        findings.error(&at("protocolDetectionTimeout"), "a time has no parts of a millisecond");
+        findings.error(&at("protocolDetectionTimeout"), "the duration must be a whole number of milliseconds");
     }
     match &mesh.default_config {
         Some(config) => check_proxy(config, &at("defaultConfig"), findings),
@@ -65,7 +65,7 @@ fn check_proxy(config: &ProxyConfig, at: &At<'_>, findings: &mut Findings<'_>) {
     let drain = config.drain_duration.unwrap_or_default();
     findings.check(&at.field("drainDuration"), name::duration(drain));
     if drain.nanos != 0 {
-        findings.error(&at.field("drainDuration"), "it is a number of whole seconds");
+        findings.error(&at.field("drainDuration"), "it must be a whole number of seconds");
     }
     findings.check(&at.field("discoveryAddress"), address(&config.discovery_address));
     if let Some(tracing) = &config.tracing {
@@ -131,7 +131,7 @@ pub(crate) fn check_networks(networks: &MeshNetworks, findings: &mut Findings<'_
             let found = match &endpoints.ne {
                 Some(NetworkNetworkEndpointsNe::FromCidr(range)) => name::ip_or_cidr(range),
                 Some(NetworkNetworkEndpointsNe::FromRegistry(cluster)) if !name::is_label(cluster) => {
-                    Err(format!("`{cluster}` is no name of a cluster"))
+                    Err(format!("`{cluster}` is not a valid cluster name"))
                 }
                 _ => Ok(()),
             };
@@ -166,7 +166,7 @@ fn on_host(text: &str) -> Result<(), String> {
 fn address(text: &str) -> Result<(), String> {
     let parts = text.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.starts_with('['));
     let (host, number) = parts.ok_or_else(|| format!("`{text}` is not of the form `host:port`"))?;
-    let number: u32 = number.parse().map_err(|_| format!("`{number}` is no port"))?;
+    let number: u32 = number.parse().map_err(|_| format!("`{number}` is not a valid port"))?;
     name::port(number)?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     if name::domain(host).is_err() && !name::is_ip(host) {
@@ -179,7 +179,7 @@ fn address(text: &str) -> Result<(), String> {
 fn trust_domain(name: &str) -> Result<(), String> {
     let labels = name.strip_suffix('.').unwrap_or(name);
     if name.is_empty() || !labels.split('.').all(name::is_label) {
-        return Err(format!("`{name}` is no trust domain"));
+        return Err(format!("`{name}` is not a valid trust domain"));
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ pub(crate) fn check_spec(resource: &Resource, object: Node<'_>, problems: &mut V
         Resource::ProxyConfig(config) => {
             selector::check(config.spec.selector.as_ref(), &At::SPEC.field("selector"), &mut findings);
             if config.spec.concurrency.is_some_and(|concurrency| concurrency < 0) {
-                findings.error(&At::SPEC.field("concurrency"), "the number of threads is not negative");
+                findings.error(&At::SPEC.field("concurrency"), "the number of threads must not be negative");
             }
         }
         Resource::AuthorizationPolicy(config) => authorization_policy::check(config, &mut findings),

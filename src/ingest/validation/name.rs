@@ -13,7 +13,7 @@ pub(super) fn port(number: u32) -> Result<(), String> {
 
 /// A name of a port: a DNS label. istiod: `ValidatePortName`
 pub(super) fn port_name(name: &str) -> Result<(), String> {
-    if is_label(name) { Ok(()) } else { Err(format!("`{name}` is no name of a port")) }
+    if is_label(name) { Ok(()) } else { Err(format!("`{name}` is not a valid port name")) }
 }
 
 /// At least a millisecond, and no parts of one. istiod: `ValidateDuration`
@@ -26,7 +26,7 @@ pub(super) fn duration(duration: Duration) -> Result<(), String> {
         return Err(format!("`{shown}` is refused: a time is at least 1ms{help}"));
     }
     if nanos % 1_000_000 != 0 {
-        return Err("a time has no parts of a millisecond".to_owned());
+        return Err("the duration must be a whole number of milliseconds".to_owned());
     }
     Ok(())
 }
@@ -69,7 +69,7 @@ pub(super) fn wildcard_domain(name: &str) -> Result<(), String> {
     domain_length(name)?;
     let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
     if !is_wildcard_label(first) {
-        return Err(format!("`{name}` is no domain name: `{first}` is no label"));
+        return Err(format!("`{name}` is not a valid domain name: `{first}` is not a valid label"));
     }
     rest.map_or(Ok(()), labels_of_domain)
 }
@@ -104,12 +104,12 @@ fn domain_length(name: &str) -> Result<(), String> {
 fn labels_of_domain(name: &str) -> Result<(), String> {
     let (parent, last) = name.rsplit_once('.').map_or((None, name), |(parent, last)| (Some(parent), last));
     if last.parse::<i64>().is_ok() {
-        return Err(format!("`{name}` is no domain name: `{last}` is a number"));
+        return Err(format!("`{name}` is not a valid domain name: `{last}` is a number"));
     }
     // The last label may be empty, for a name with a dot at its end.
     let last = if last.is_empty() { None } else { Some(last) };
     match parent.into_iter().flat_map(|parent| parent.split('.')).chain(last).find(|label| !is_label(label)) {
-        Some(label) => Err(format!("`{name}` is no domain name: `{label}` is no label")),
+        Some(label) => Err(format!("`{name}` is not a valid domain name: `{label}` is not a valid label")),
         None => Ok(()),
     }
 }
@@ -126,7 +126,7 @@ pub(super) fn is_ip(text: &str) -> bool {
 
 /// istiod: `ValidateIPAddress`
 pub(super) fn ip(text: &str) -> Result<(), String> {
-    if is_ip(text) { Ok(()) } else { Err(format!("`{text}` is no IP address")) }
+    if is_ip(text) { Ok(()) } else { Err(format!("`{text}` is not a valid IP address")) }
 }
 
 /// An address or a range of them. istiod: `ValidateIPSubnet`
@@ -134,7 +134,7 @@ pub(super) fn ip_or_cidr(text: &str) -> Result<(), String> {
     if text.matches('/').count() != 1 {
         return ip(text);
     }
-    if text.parse::<ipnet::IpNet>().is_ok() { Ok(()) } else { Err(format!("`{text}` is no range of addresses")) }
+    if text.parse::<ipnet::IpNet>().is_ok() { Ok(()) } else { Err(format!("`{text}` is not a valid CIDR")) }
 }
 
 /// The path of a Unix socket, or `@` and a name. istiod: `ValidateUnixAddress`
@@ -142,7 +142,7 @@ pub(super) fn unix_socket(path: &str) -> Result<(), String> {
     match path {
         "" => Err("the path of the socket is empty".to_owned()),
         _ if path.starts_with('@') || path.starts_with('/') && !path.ends_with('/') => Ok(()),
-        _ => Err(format!("`{path}` is no absolute path of a file")),
+        _ => Err(format!("`{path}` is not an absolute path")),
     }
 }
 
@@ -155,10 +155,10 @@ pub(super) fn check_labels(labels: &BTreeMap<String, String>, at: &At<'_>, findi
             None => key,
         };
         if name.is_empty() || !is_label_value(name) {
-            findings.error(&at.field(key), format!("`{key}` is no key of a label"));
+            findings.error(&at.field(key), format!("`{key}` is not a valid label key"));
         }
         if !is_label_value(value) {
-            findings.error(&at.field(key), format!("`{value}` is no value of a label"));
+            findings.error(&at.field(key), format!("`{value}` is not a valid label value"));
         }
     }
 }
@@ -245,7 +245,7 @@ pub(super) fn protocol(text: &str) -> Result<(), String> {
     if text.is_empty() || Protocol::parse(text) != Protocol::Unsupported {
         return Ok(());
     }
-    Err(format!("`{text}` is no protocol of a port"))
+    Err(format!("`{text}` is not a supported protocol"))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub(super) fn compiles(text: &str) -> Result<(), String> {
     // Parsing tells; a program for it may be many times its size.
     match regex_syntax::Parser::new().parse(&rust) {
         Ok(_) => Ok(()),
-        Err(_) => Err(format!("`{text}` is no regular expression of RE2")),
+        Err(_) => Err(format!("`{text}` is not a valid RE2 regular expression")),
     }
 }
 

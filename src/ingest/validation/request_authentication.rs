@@ -29,10 +29,10 @@ fn check_rule(rule: &JwtRule, at: &At<'_>, findings: &mut Findings<'_>) {
         }
     }
     if rule.issuer.is_empty() && rule.jwks_uri.is_empty() {
-        findings.error(at, "a rule has `issuer` or `jwksUri`");
+        findings.error(at, "a JWT rule requires `issuer` or `jwksUri`");
     }
     if !rule.jwks_uri.is_empty() && !["http:", "https:"].iter().any(|scheme| rule.jwks_uri.starts_with(scheme)) {
-        findings.error(&at.field("jwksUri"), "this is no URL with http:// or https://");
+        findings.error(&at.field("jwksUri"), "not a valid URL with scheme http or https");
     }
     if !rule.jwks.is_empty() {
         check_keys(&rule.jwks, &at.field("jwks"), findings);
@@ -56,7 +56,7 @@ fn check_rule(rule: &JwtRule, at: &At<'_>, findings: &mut Findings<'_>) {
 /// Keys as JSON. istiod: `jwk.Parse`, `warnPrivateJwksKeys`
 fn check_keys(text: &str, at: &At<'_>, findings: &mut Findings<'_>) {
     let Ok(value) = serde_json::from_str::<Value>(text) else {
-        findings.error(at, "this is no JSON");
+        findings.error(at, "not valid JSON");
         return;
     };
     // A set of keys, or one key alone.

@@ -38,7 +38,7 @@ fn check_labels(labels: &BTreeMap<String, String>, at: &At<'_>, findings: &mut F
             findings.error(&at.field(key), "the key of a label is empty");
         }
         if key.contains('*') || value.contains('*') {
-            findings.error(&at.field(key), "a selector has no wildcards");
+            findings.error(&at.field(key), "a selector must not contain wildcards");
         }
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn check_targets(
 fn check_target(target: &PolicyTargetReference, at: &At<'_>, findings: &mut Findings<'_>) {
     let PolicyTargetReference { group, kind, name, namespace } = target;
     if name.is_empty() {
-        findings.error(at, "a reference has a `name`");
+        findings.error(at, "a reference requires a `name`");
     }
     if !namespace.is_empty() {
         findings.error(&at.field("namespace"), "a reference to another namespace is not supported");

@@ -23,7 +23,7 @@ pub(super) fn check(config: &Config<ServiceEntry>, findings: &mut Findings<'_>) 
     match entry.resolution {
         Resolution::None => {
             if !entry.endpoints.is_empty() {
-                findings.error(&At::SPEC.field("endpoints"), "the resolution NONE has no endpoints");
+                findings.error(&At::SPEC.field("endpoints"), "resolution NONE must not have endpoints");
             }
             if entry.workload_selector.is_some() {
                 let message = "the resolution NONE has no use for a selector";
@@ -53,7 +53,7 @@ pub(super) fn check(config: &Config<ServiceEntry>, findings: &mut Findings<'_>) 
 fn check_hosts(entry: &ServiceEntry, findings: &mut Findings<'_>) {
     let list = At::SPEC.field("hosts");
     if entry.hosts.is_empty() {
-        findings.error(&At::SPEC, "a ServiceEntry has one host at least");
+        findings.error(&At::SPEC, "a ServiceEntry requires at least one host");
     }
     for (index, host) in entry.hosts.iter().enumerate() {
         let at = list.item(index);
@@ -88,10 +88,10 @@ fn check_ports(config: &Config<ServiceEntry>, findings: &mut Findings<'_>) {
     for (index, port) in entry.ports.iter().enumerate() {
         let at = list.item(index);
         if !names.insert(&port.name) {
-            findings.error(&at.field("name"), format!("the port `{}` is there twice", port.name));
+            findings.error(&at.field("name"), format!("port `{}` is defined twice", port.name));
         }
         if !numbers.insert(port.number) {
-            findings.error(&at.field("number"), format!("the port {} is there twice", port.number));
+            findings.error(&at.field("number"), format!("port {} is defined twice", port.number));
         }
         if port.target_port != 0 {
             findings.check(&at.field("targetPort"), name::port(port.target_port));
@@ -124,7 +124,7 @@ fn check_dns(entry: &ServiceEntry, findings: &mut Findings<'_>) {
     }
     let list = At::SPEC.field("endpoints");
     if entry.resolution == Resolution::DnsRoundRobin && entry.endpoints.len() > 1 {
-        findings.error(&list, "DNS_ROUND_ROBIN has at most one endpoint");
+        findings.error(&list, "DNS_ROUND_ROBIN allows at most one endpoint");
     }
     for (index, endpoint) in entry.endpoints.iter().enumerate() {
         let at = list.item(index);
@@ -148,10 +148,10 @@ fn check_dynamic_dns(config: &Config<ServiceEntry>, findings: &mut Findings<'_>)
         findings.error(&list.item(index), "DYNAMIC_DNS is for hosts with a wildcard");
     }
     if !entry.addresses.is_empty() {
-        findings.error(&At::SPEC.field("addresses"), "DYNAMIC_DNS has no addresses");
+        findings.error(&At::SPEC.field("addresses"), "DYNAMIC_DNS must not have addresses");
     }
     if !entry.endpoints.is_empty() {
-        findings.error(&At::SPEC.field("endpoints"), "DYNAMIC_DNS has no endpoints");
+        findings.error(&At::SPEC.field("endpoints"), "DYNAMIC_DNS must not have endpoints");
     }
     let list = At::SPEC.field("ports");
     for (index, port) in entry.ports.iter().enumerate() {

@@ -18,7 +18,7 @@ pub(super) fn check(config: &Config<Sidecar>, findings: &mut Findings<'_>) {
     selector::check_networking(workload_selector.as_ref(), &At::SPEC.field("workloadSelector"), findings);
     if ingress.is_empty() && egress.is_empty() && inbound_connection_pool.is_none() && outbound_traffic_policy.is_none()
     {
-        findings.error(&At::SPEC, "a Sidecar has one field at least besides its selector");
+        findings.error(&At::SPEC, "a Sidecar requires at least one field besides its selector");
         return;
     }
     let list = At::SPEC.field("ingress");
@@ -41,7 +41,7 @@ fn check_ingress(
 ) {
     let IstioIngressListener { port, bind, capture_mode: _, default_endpoint, tls, connection_pool } = listener;
     let Some(port) = port else {
-        findings.error(at, "an ingress listener has a `port`");
+        findings.error(at, "an ingress listener requires a `port`");
         return;
     };
     check_port(port, &at.field("port"), findings);
@@ -51,7 +51,7 @@ fn check_ingress(
         findings.check(&at.field("bind"), name::ip(bind));
     }
     if !numbers.insert(port.number) {
-        findings.error(&at_port.field("number"), format!("the port {} is there twice", port.number));
+        findings.error(&at_port.field("number"), format!("port {} is defined twice", port.number));
     }
     if !default_endpoint.is_empty() {
         findings.check(&at.field("defaultEndpoint"), self::default_endpoint(default_endpoint));
@@ -59,7 +59,7 @@ fn check_ingress(
     if let Some(settings) = tls {
         check_tls(settings, &at.field("tls"), findings);
         if !Protocol::parse(&port.protocol).is_tls() {
-            findings.error(&at.field("tls"), "only ports of HTTPS and TLS have TLS settings");
+            findings.error(&at.field("tls"), "only HTTPS and TLS ports can have TLS settings");
         }
     }
     connection_pool::check(connection_pool.as_ref(), &at.field("connectionPool"), findings);
@@ -126,7 +126,7 @@ fn check_egress(namespace: &str, egress: &[IstioEgressListener], findings: &mut 
                         findings.error(&at.field("captureMode"), "nothing can be redirected to a Unix socket");
                     }
                     if !sockets.insert(bind) {
-                        findings.error(&at.field("bind"), format!("the socket `{bind}` is there twice"));
+                        findings.error(&at.field("bind"), format!("socket `{bind}` is defined twice"));
                     }
                 } else {
                     findings.check(&at_port.field("number"), name::port(port.number));
@@ -134,7 +134,7 @@ fn check_egress(namespace: &str, egress: &[IstioEgressListener], findings: &mut 
                         findings.check(&at.field("bind"), name::ip(bind));
                     }
                     if !numbers.insert(port.number) {
-                        findings.error(&at_port.field("number"), format!("the port {} is there twice", port.number));
+                        findings.error(&at_port.field("number"), format!("port {} is defined twice", port.number));
                     }
                 }
             }
@@ -146,7 +146,7 @@ fn check_egress(namespace: &str, egress: &[IstioEgressListener], findings: &mut 
 /// istiod: `validateSidecarIngressPortAndBind`, `validateSidecarEgressPortBindAndCaptureMode`
 fn check_port(port: &SidecarPort, at: &At<'_>, findings: &mut Findings<'_>) {
     if port.target_port > 0 {
-        findings.error(&at.field("targetPort"), "Sidecars have no use for `targetPort`");
+        findings.error(&at.field("targetPort"), "a Sidecar ignores `targetPort`");
     }
     if !port.name.is_empty() {
         findings.check(&at.field("name"), name::port_name(&port.name));
@@ -157,7 +157,7 @@ fn check_port(port: &SidecarPort, at: &At<'_>, findings: &mut Findings<'_>) {
 fn check_hosts(namespace: &str, hosts: &[String], at: &At<'_>, findings: &mut Findings<'_>) {
     let list = at.field("hosts");
     if hosts.is_empty() {
-        findings.error(at, "an egress listener has one host at least");
+        findings.error(at, "an egress listener requires at least one host");
     }
     let mut seen: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (index, host) in hosts.iter().enumerate() {
@@ -184,7 +184,7 @@ fn check_hosts(namespace: &str, hosts: &[String], at: &At<'_>, findings: &mut Fi
             findings.error(&at, "a namespace or a host is empty");
         }
         if !matches!(of, "*" | ".") && !is_label(of) {
-            findings.error(&at, format!("`{of}` is no namespace"));
+            findings.error(&at, format!("`{of}` is not a valid namespace"));
         }
         findings.check(&at, host_name(name, false));
     }
@@ -204,7 +204,7 @@ fn check_outbound(policy: &OutboundTrafficPolicy, findings: &mut Findings<'_>) {
     }
     findings.check(&at.field("host"), name::domain(&proxy.host));
     if proxy.port.is_none() {
-        findings.error(&at, "an egress proxy has a `port`");
+        findings.error(&at, "an egress proxy requires a `port`");
         return;
     }
     http_route::check_destination(Some(proxy), &at, findings);

@@ -19,7 +19,7 @@ pub(super) fn check(config: &Config<Telemetry>, findings: &mut Findings<'_>) {
     }
     let list = At::SPEC.field("tracing");
     if tracing.len() > 1 {
-        findings.warning("multiple-tracing", &list, "only the first one counts");
+        findings.warning("multiple-tracing", &list, "only the first one is used");
     }
     for (index, tracing) in tracing.iter().enumerate() {
         check_tracing(tracing, &list.item(index), findings);
@@ -31,7 +31,7 @@ pub(super) fn check(config: &Config<Telemetry>, findings: &mut Findings<'_>) {
         if let Some(filter) = &logging.filter
             && Expr::parse(&filter.expression).is_none()
         {
-            findings.error(&at.field("filter").field("expression"), "this is no expression of CEL");
+            findings.error(&at.field("filter").field("expression"), "not a valid CEL expression");
         }
     }
 }
@@ -57,10 +57,10 @@ fn check_metrics(metrics: &Metrics, at: &At<'_>, findings: &mut Findings<'_>) {
             }
             match tag.operation {
                 Operation::Upsert if tag.value.is_empty() => {
-                    findings.error(&tags.field(name), "UPSERT needs a `value`");
+                    findings.error(&tags.field(name), "UPSERT requires a `value`");
                 }
                 Operation::Remove if !tag.value.is_empty() => {
-                    findings.error(&tags.field(name), "REMOVE has no `value`");
+                    findings.error(&tags.field(name), "REMOVE must not have a `value`");
                 }
                 Operation::Upsert | Operation::Remove => {}
             }
@@ -75,11 +75,11 @@ fn check_metrics(metrics: &Metrics, at: &At<'_>, findings: &mut Findings<'_>) {
 /// istiod: `validateTelemetryTracing`
 fn check_tracing(tracing: &Tracing, at: &At<'_>, findings: &mut Findings<'_>) {
     if tracing.providers.len() > 1 {
-        findings.warning("multiple-tracing", &at.field("providers"), "only the first one counts");
+        findings.warning("multiple-tracing", &at.field("providers"), "only the first one is used");
     }
     check_providers(&tracing.providers, at, findings);
     if tracing.random_sampling_percentage.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
-        findings.error(&at.field("randomSamplingPercentage"), "a share is between 0 and 100 percent");
+        findings.error(&at.field("randomSamplingPercentage"), "the percentage must be between 0 and 100");
     }
     let tags = at.field("customTags");
     for (name, tag) in &tracing.custom_tags {

@@ -50,7 +50,7 @@ pub(super) fn check_server(tls: &ServerTlsSettings, at: &At<'_>, findings: &mut 
             findings.error(&at.field("caCrl"), "a list of revoked certificates belongs into the Secret");
         }
         if tls.mode == Mode::Simple {
-            findings.error(&at.field("caCrl"), "SIMPLE has no use for a list of revoked certificates");
+            findings.error(&at.field("caCrl"), "TLS mode SIMPLE ignores the certificate revocation list");
         }
     }
 }
@@ -61,7 +61,7 @@ fn check_files(tls: &ServerTlsSettings, at: &At<'_>, findings: &mut Findings<'_>
         findings.error(at, format!("{} needs `caCertificates`", tls.mode));
     }
     if tls.tls_certificates.len() > 2 {
-        findings.warning("unused-certificate", &at.field("tlsCertificates"), "two certificates at most are used");
+        findings.warning("unused-certificate", &at.field("tlsCertificates"), "at most two certificates are used");
     }
     let list = at.field("tlsCertificates");
     let mut check = |at: &At<'_>, certificate: &str, key: &str| {
@@ -102,7 +102,7 @@ fn check_ciphers(tls: &ServerTlsSettings, at: &At<'_>, findings: &mut Findings<'
                 format!("there is no cipher `{cipher}`; it is left out"),
             );
         } else if !seen.insert(cipher) {
-            findings.warning("duplicate-cipher", &list.item(index), format!("the cipher `{cipher}` is there twice"));
+            findings.warning("duplicate-cipher", &list.item(index), format!("cipher `{cipher}` is listed twice"));
         }
     }
 }
@@ -143,10 +143,10 @@ pub(super) fn check_client(namespace: &str, tls: &ClientTlsSettings, at: &At<'_>
     }
     if tls.mode == Mutual {
         if tls.client_certificate.is_empty() {
-            findings.error(at, "MUTUAL needs `clientCertificate`");
+            findings.error(at, "TLS mode MUTUAL requires `clientCertificate`");
         }
         if tls.private_key.is_empty() {
-            findings.error(at, "MUTUAL needs `privateKey`");
+            findings.error(at, "TLS mode MUTUAL requires `privateKey`");
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn check(config: &Config<VirtualService>, findings: &mut Findings<'_>
     }
     check_hosts(service, findings);
     if http.is_empty() && tls.is_empty() && tcp.is_empty() {
-        findings.error(&At::SPEC, "a VirtualService has `http`, `tls` or `tcp`");
+        findings.error(&At::SPEC, "a VirtualService requires `http`, `tls` or `tcp`");
     }
     let list = At::SPEC.field("http");
     for (index, route) in http.iter().enumerate() {
@@ -70,7 +70,7 @@ pub(super) fn check_gateways(gateways: &[String], at: &At<'_>, findings: &mut Fi
         };
         for (part, what) in [(namespace, "namespace"), (name, "name of a gateway")] {
             if !is_label(part) {
-                findings.error(&at, format!("`{part}` is no {what}"));
+                findings.error(&at, format!("`{part}` is not a valid {what}"));
             }
         }
     }
@@ -87,7 +87,7 @@ fn check_claims(service: &VirtualService, findings: &mut Findings<'_>) {
             for (field, headers) in [("headers", &request.headers), ("withoutHeaders", &request.without_headers)] {
                 let at = at.field(field);
                 for name in headers.keys().filter(|name| header::is_jwt_claim(name)) {
-                    findings.error(&at.field(name), "claims decide at gateways only");
+                    findings.error(&at.field(name), "claims can only be matched at gateways");
                 }
             }
         }
@@ -123,7 +123,7 @@ fn check_hosts(service: &VirtualService, findings: &mut Findings<'_>) {
 /// istiod: `validateTLSRoute`
 fn check_tls_route(route: &TlsRoute, service: &VirtualService, at: &At<'_>, findings: &mut Findings<'_>) {
     if route.r#match.is_empty() {
-        findings.error(at, "a TLS route has one `match` at least");
+        findings.error(at, "a TLS route requires at least one `match`");
     }
     let list = at.field("match");
     for (index, condition) in route.r#match.iter().enumerate() {
@@ -137,7 +137,7 @@ fn check_tls_match(condition: &TlsMatchAttributes, service: &VirtualService, at:
     let TlsMatchAttributes { sni_hosts, destination_subnets, port, source_labels, gateways, source_namespace: _ } =
         condition;
     if sni_hosts.is_empty() {
-        findings.error(at, "a match of TLS has one of `sniHosts` at least");
+        findings.error(at, "a TLS match requires at least one of `sniHosts`");
     }
     let list = at.field("sniHosts");
     for (index, host) in sni_hosts.iter().enumerate() {
@@ -195,13 +195,13 @@ fn check_connection(subnets: &[String], port: u32, at: &At<'_>, findings: &mut F
 fn check_destinations(destinations: &[RouteDestination], at: &At<'_>, findings: &mut Findings<'_>) {
     let list = at.field("route");
     if destinations.is_empty() {
-        findings.error(at, "a route has one destination at least");
+        findings.error(at, "a route requires at least one destination");
     }
     for (index, destination) in destinations.iter().enumerate() {
         let at = list.item(index);
         http_route::check_required_destination(destination.destination.as_ref(), &at, findings);
         if destination.weight < 0 {
-            findings.error(&at.field("weight"), "a weight is not negative");
+            findings.error(&at.field("weight"), "the weight must not be negative");
         }
     }
     http_route::check_weights(destinations.iter().map(|destination| destination.weight), &list, findings);

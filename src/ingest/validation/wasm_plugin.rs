@@ -64,11 +64,11 @@ struct Module<'m> {
 fn check_module(module: &Module<'_>, at: &At<'_>, findings: &mut Findings<'_>) {
     let Module { url, sha256, image_pull_secret, plugin_name, vm_config } = module;
     if url.is_empty() {
-        findings.error(at, "a module has a `url`");
+        findings.error(at, "a Wasm module requires a `url`");
     } else {
         let scheme = url::scheme(url).or_else(|| url::scheme(&format!("http://{url}")));
         if !matches!(scheme.as_deref(), Some("" | "file" | "http" | "https" | "oci")) {
-            findings.error(&at.field("url"), "this is no URL with http, https, file or oci");
+            findings.error(&at.field("url"), "not a valid URL with scheme http, https, file or oci");
         }
     }
     let hexadecimal = sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -86,10 +86,10 @@ fn check_module(module: &Module<'_>, at: &At<'_>, findings: &mut Findings<'_>) {
     for (index, variable) in vm_config.iter().flat_map(|config| &config.env).enumerate() {
         let at = list.item(index);
         if variable.name.is_empty() || variable.name.len() > 256 {
-            findings.error(&at, "the name of a variable has 1 to 256 characters");
+            findings.error(&at, "the name of a variable must have 1 to 256 characters");
         }
         if !names.insert(&variable.name) {
-            findings.error(&at, format!("the variable `{}` is there twice", variable.name));
+            findings.error(&at, format!("variable `{}` is defined twice", variable.name));
         }
         if variable.value_from != EnvValueSource::Inline && !variable.value.is_empty() {
             findings.error(&at, "`value` is for INLINE only");

@@ -36,7 +36,7 @@ fn check_address(entry: &WorkloadEntry, addresses: Addresses, at: &At<'_>, findi
     let address = entry.address.as_str();
     if address.is_empty() {
         if entry.network.is_empty() {
-            findings.error(at, "a workload has an `address`");
+            findings.error(at, "a WorkloadEntry requires an `address`");
             return false;
         }
         let network = &entry.network;
@@ -48,11 +48,11 @@ fn check_address(entry: &WorkloadEntry, addresses: Addresses, at: &At<'_>, findi
     if let Some(socket) = address.strip_prefix("unix://") {
         findings.check(&at_address, name::unix_socket(socket));
         if !entry.ports.is_empty() {
-            findings.error(&at.field("ports"), "a Unix socket has no ports");
+            findings.error(&at.field("ports"), "a Unix socket must not have ports");
         }
     } else if !name::is_ip(address) {
         if addresses == Addresses::Only {
-            findings.error(&at_address, format!("`{address}` is no IP address"));
+            findings.error(&at_address, format!("`{address}` is not a valid IP address"));
         } else if name::domain(address).is_err() {
             findings.error(&at_address, format!("`{address}` is neither an IP address nor a domain name"));
         }

@@ -10,7 +10,7 @@ use super::name::{self, check_labels};
 pub(super) fn check(config: &Config<WorkloadGroup>, findings: &mut Findings<'_>) {
     let WorkloadGroup { metadata, template, probe } = &config.spec;
     if template.is_none() {
-        findings.error(&At::SPEC, "a group has a `template`");
+        findings.error(&At::SPEC, "a WorkloadGroup requires a `template`");
         return;
     }
     if let Some(metadata) = metadata {
@@ -32,7 +32,7 @@ fn check_probe(probe: &ReadinessProbe, at: &At<'_>, findings: &mut Findings<'_>)
         ("failureThreshold", probe.failure_threshold),
     ] {
         if value < 0 {
-            findings.error(&at.field(field), "this is not negative");
+            findings.error(&at.field(field), "the value must not be negative");
         }
     }
     match &probe.health_check_method {
@@ -52,7 +52,7 @@ fn check_probe(probe: &ReadinessProbe, at: &At<'_>, findings: &mut Findings<'_>)
             findings.check(&at.field("port"), name::port(socket.port));
         }
         Some(Method::Exec(exec)) if exec.command.is_empty() => {
-            findings.error(&at.field("exec"), "a probe by a command has a `command`");
+            findings.error(&at.field("exec"), "an exec probe requires a `command`");
         }
         Some(Method::Exec(_)) => {}
         Some(Method::Grpc(_)) => findings.error(&at.field("grpc"), "istiod does not know probes by gRPC"),

@@ -45,7 +45,7 @@ pub(super) fn check_alpha<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findin
             let ignored =
                 IGNORED.contains(&name.as_str()) || (set_by_injection && SET_WITH_CNI.contains(&name.as_str()));
             if alpha && !ignored {
-                let message = format!("the annotation `{name}` belongs to a feature in alpha: it may not be complete");
+                let message = format!("annotation `{name}` belongs to an alpha feature and may be incomplete");
                 out.push(Finding::new(&rules::IST0136, item, message).point_path(path(name)));
             }
         }
@@ -65,12 +65,12 @@ fn check_one<'c>(item: &'c Item<'c>, name: &str, value: &str) -> Vec<Finding<'c>
         return out;
     }
     let Some(annotation) = ANNOTATIONS.iter().find(|known| known.name == name) else {
-        let message = format!("Istio has no annotation `{name}`");
+        let message = format!("unknown annotation `{name}`");
         return vec![Finding::new(&rules::IST0108, item, message).point_path(path(name))];
     };
     if annotation.deprecated && !(name == in_mesh::INJECT && item.labels().contains_key(in_mesh::INJECT)) {
         let instead = if name == in_mesh::INJECT { ": use the label `sidecar.istio.io/inject` instead" } else { "" };
-        let message = format!("the annotation `{name}` is deprecated and may go{instead}");
+        let message = format!("annotation `{name}` is deprecated and may be removed{instead}");
         out.push(Finding::new(&rules::IST0135, item, message).point_path(path(name)));
     }
     if annotation.kinds.contains(&"Any") {
@@ -78,10 +78,10 @@ fn check_one<'c>(item: &'c Item<'c>, name: &str, value: &str) -> Vec<Finding<'c>
     }
     if !annotation.kinds.contains(&item.kind()) {
         let kinds = annotation.kinds.join(", ");
-        let message = format!("the annotation `{name}` means nothing on a {}: it is for {kinds}", item.kind());
+        let message = format!("annotation `{name}` has no effect on a {}; it applies to {kinds}", item.kind());
         out.push(Finding::new(&rules::IST0107, item, message).point_path(path(name)));
     } else if let Err(problem) = validate(annotation, value) {
-        let message = format!("the annotation `{name}` has a value that injection refuses: {problem}");
+        let message = format!("annotation `{name}` has an invalid value, so injection fails: {problem}");
         out.push(Finding::new(&rules::IST0125, item, message).point_path(path(name)));
     }
     out
@@ -140,7 +140,7 @@ fn validate(annotation: &Annotation, value: &str) -> Result<(), String> {
             let base = crate::model::istio::MeshConfig::built_in().default_config.unwrap_or_default();
             let blank = value.trim().is_empty();
             let read = blank || crate::ingest::proxy_config(base, value).is_some();
-            read.then_some(()).ok_or_else(|| "it is no ProxyConfig in YAML".to_owned())
+            read.then_some(()).ok_or_else(|| "not a valid ProxyConfig".to_owned())
         }
         "sidecar.istio.io/proxyCPU"
         | "sidecar.istio.io/proxyMemory"
@@ -153,7 +153,7 @@ fn validate(annotation: &Annotation, value: &str) -> Result<(), String> {
 fn port(text: &str) -> Result<(), String> {
     let text = text.trim();
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse::<u16>().ok().filter(|_| digits).map(drop).ok_or_else(|| format!("`{text}` is no port"))
+    text.parse::<u16>().ok().filter(|_| digits).map(drop).ok_or_else(|| format!("`{text}` is not a valid port"))
 }
 
 fn cidr(text: &str) -> Result<(), String> {
@@ -163,7 +163,7 @@ fn cidr(text: &str) -> Result<(), String> {
         let plain = length == "0" || !length.starts_with(['0', '+']);
         (plain && bits <= if address.is_ipv4() { 32 } else { 128 }).then_some(())
     };
-    read().ok_or_else(|| format!("`{text}` is no range of addresses"))
+    read().ok_or_else(|| format!("`{text}` is not a valid CIDR"))
 }
 
 /// istiod: `ValidateInterfaceNames`
@@ -173,7 +173,7 @@ fn interface(text: &str) -> Result<(), String> {
     if name.len() <= 15 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(allowed) {
         Ok(())
     } else {
-        Err(format!("`{name}` is no name of an interface"))
+        Err(format!("`{name}` is not a valid interface name"))
     }
 }
 
@@ -193,6 +193,6 @@ fn quantity(text: &str) -> Result<(), String> {
     if is_number && (exponent || SUFFIXES.contains(&suffix)) {
         Ok(())
     } else {
-        Err(format!("`{}` is no quantity such as 100m or 1Gi", text.escape_default()))
+        Err(format!("`{}` is not a quantity such as 100m or 1Gi", text.escape_default()))
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
             let _ = write!(list, " and {} more", names.len() - SHOWN);
         }
         let message = format!(
-            "{VARIABLE} is not set, so istiod fetches keys from any address; there are {} RequestAuthentications ({list})",
+            "{VARIABLE} is not set, so istiod fetches keys from any address; it matters for {} RequestAuthentications ({list})",
             names.len()
         );
         out.push(

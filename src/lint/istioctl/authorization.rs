@@ -101,7 +101,7 @@ fn unknown_namespaces<'c>(
                         continue;
                     }
                     let at = |field: &str| format!("spec.rules[{i}].from[{j}].source.{field}[{k}]");
-                    let message = format!("there is no namespace `{namespace}`");
+                    let message = format!("namespace `{namespace}` not found");
                     // istioctl looks for the line among `namespaces` whichever list it is.
                     let finding = Finding::new(&rules::IST0101, policy.item, message).at(&at("namespaces"));
                     let finding =

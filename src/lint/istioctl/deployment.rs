@@ -77,7 +77,7 @@ fn target_ports<'c>(
         // One application behind several ports of one protocol is as it should be.
         let same = context.view == View::Meshc && speak_the_same(services, target);
         let message = format!(
-            "of the Deployment {}, {whose} target port `{target}` behind different ports: {} (ports {numbers})",
+            "Services of Deployment {} use {whose} target port `{target}` for different ports: {} (ports {numbers})",
             deployment.name(),
             names.join(", ")
         );
@@ -134,6 +134,6 @@ fn user<'c>(item: &'c Item<'c>, spec: &PodSpec, path: &str) -> Option<Finding<'c
             containers.position(|c| !is_proxys(&c.name) && c.security_context.run_as_user == Some(PROXY_UID))?;
         format!("{path}.containers[{index}].securityContext.runAsUser")
     };
-    let message = "user 1337 is the sidecar's: what the application sends is not captured";
+    let message = "the application runs as user 1337, like the sidecar, so its traffic is not captured";
     Some(Finding::new(&rules::IST0144, item, message).point(&path))
 }

@@ -34,7 +34,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         };
         let (group, kind) = (text(["spec", "group", ""]), text(["spec", "names", "kind"]));
         if group == "rbac.istio.io" && REMOVED.contains(&kind) {
-            let message = format!("Istio has no kind {kind} of rbac.istio.io any more");
+            let message = format!("{kind} of rbac.istio.io is no longer supported");
             out.push(Finding::new(&rules::IST0002, definition, message).point("spec.names.kind"));
         }
     }
@@ -50,8 +50,7 @@ pub(super) fn check_lightstep<'c>(context: &'c LintContext<'_>, out: &mut Vec<Fi
             for (j, provider) in tracing.providers.iter().enumerate() {
                 if lightstep.contains(&provider.name.as_str()) {
                     let name = &provider.name;
-                    let message =
-                        format!("the provider {name} is of Lightstep, which is deprecated: use OpenTelemetry");
+                    let message = format!("provider {name} uses Lightstep, which is deprecated; use OpenTelemetry");
                     let path = format!("spec.tracing[{i}].providers[{j}].name");
                     out.push(Finding::new(&rules::IST0002, telemetry.item, message).point(&path));
                 }

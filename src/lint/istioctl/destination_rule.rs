@@ -26,7 +26,7 @@ pub(super) fn check_certificates<'c>(context: &'c LintContext<'_>, out: &mut Vec
         let (name, namespace, host) = (rule.full_name(), &rule.namespace, &rule.spec.host);
         if let Some(mode) = unchecked(policy.tls.as_ref(), rule.spec) {
             let message = format!(
-                "nobody checks the certificate of {host}: {name} in namespace {namespace} has TLS mode {mode} and no caCertificates"
+                "the certificate of {host} is not verified: {name} in namespace {namespace} has TLS mode {mode} and no caCertificates"
             );
             let finding = Finding::new(&rules::IST0128, rule.item, message).at("spec.trafficPolicy.tls.caCertificates");
             out.push(finding.point("spec.trafficPolicy.tls").help(HELP).false_alarm_if(checked(policy.tls.as_ref())));
@@ -73,7 +73,7 @@ pub(super) fn check_subsets<'c>(context: &'c LintContext<'_>, out: &mut Vec<Find
     let mut subsets: Vec<Subset<'c>> = Vec::new();
     for rule in context.destination_rules() {
         let Some(known) = hosts.find(&rule.namespace, &rule.spec.export_to, &rule.spec.host) else {
-            let message = format!("no Service or ServiceEntry has the host {}", rule.spec.host);
+            let message = format!("no Service or ServiceEntry defines the host {}", rule.spec.host);
             let reason = judge::host(context, &rule.namespace, &rule.spec.host).or_else(|| covers(context, &rule));
             out.push(Finding::new(&rules::IST0174, rule.item, message).point("spec.host").false_alarm_if(reason));
             continue;
@@ -97,7 +97,7 @@ pub(super) fn check_subsets<'c>(context: &'c LintContext<'_>, out: &mut Vec<Find
     for subset in subsets.iter().filter(|subset| !subset.matched) {
         let Subset { rule, index, .. } = subset;
         let name = &rule.spec.subsets[*index].name;
-        let message = format!("no Pod is in the subset {name}: requests to it get a 503");
+        let message = format!("subset {name} selects no Pod; requests to it fail with 503");
         let finding = Finding::new(&rules::IST0173, rule.item, message).point(&format!("spec.subsets[{index}].labels"));
         out.push(finding.false_alarm_if(judge::endpoints(context, &rule.namespace, &rule.spec.host, name)));
     }

@@ -40,7 +40,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                     } else {
                         (
                             &rules::IST0151,
-                            "without a `priority`, whether this patch finds its place depends on other EnvoyFilters",
+                            "without a `priority`, the result of this relative patch depends on other EnvoyFilters",
                         )
                     })
                 }

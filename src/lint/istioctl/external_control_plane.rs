@@ -31,13 +31,11 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                         }
                         Some(_) => continue,
                     };
-                    let message =
-                        format!("the address ({url}) at which the webhook {name} finds its control plane {what}");
+                    let message = format!("the control plane address ({url}) of webhook {name} {what}");
                     out.push(Finding::new(rule, item, message).point(&format!("{path}.url")));
                 }
                 (None, None) => {
-                    let message =
-                        format!("the webhook {name} says neither by URL nor by Service where its control plane is");
+                    let message = format!("webhook {name} has neither a URL nor a Service for its control plane");
                     out.push(Finding::new(&rules::IST0163, item, message).point(&path));
                 }
                 (None, Some(_)) => {}

@@ -16,7 +16,7 @@ use crate::model::kubernetes::IntOrString;
 
 /// Returns the finding that a Gateway has no workload.
 pub(super) fn no_workload<'c>(context: &LintContext<'_>, gateway: &Typed<'c, Gateway>) -> Finding<'c> {
-    let message = format!("no Pod has the labels of the selector: {}", selector::text(&gateway.spec.selector));
+    let message = format!("the selector matches no Pod: {}", selector::text(&gateway.spec.selector));
     let at = selector::first_label("spec.selector", &gateway.spec.selector);
     Finding::new(&rules::IST0101, gateway.item, message)
         .at_path(at)
@@ -87,7 +87,7 @@ pub(super) fn check_certificates<'c>(context: &'c LintContext<'_>, out: &mut Vec
                 tls(gateway).position(|mine| tls(other).flatten().any(|its| mine.is_some_and(|tls| same(tls, its))));
             let Some(index) = shared else { continue };
             let message = format!(
-                "{} and {} have the same certificate: a client that reuses its HTTP/2 connection gets a 404",
+                "{} and {} use the same certificate; a client that reuses its HTTP/2 connection gets a 404",
                 gateway.full_name(),
                 other.full_name()
             );
@@ -141,7 +141,7 @@ pub(super) fn check_conflicts<'c>(context: &'c LintContext<'_>, out: &mut Vec<Fi
             }
             others.sort();
             let message = format!(
-                "other Gateways of these workloads have the same host on port {port}: {} (selector {mine}, hosts {})",
+                "other Gateways on the same workloads serve the same host on port {port}: {} (selector {mine}, hosts {})",
                 others.join(","),
                 server.hosts.join(",")
             );

@@ -29,7 +29,8 @@ pub(super) fn check_selectors<'c>(context: &'c LintContext<'_>, out: &mut Vec<Fi
         for pod in &gateways {
             if pod.namespace == policy.namespace && labels::subset(selector, pod.labels()) {
                 let gateway = pod.label(GATEWAY_NAME);
-                let message = format!("the selector has no effect on {gateway}, a Gateway of the Gateway API");
+                let message =
+                    format!("the selector has no effect on {gateway}, a Gateway API Gateway; use `targetRefs`");
                 let finding = Finding::new(&rules::IST0166, policy, message).point("spec.selector");
                 out.push(finding.help("name the Gateway in `targetRefs` instead"));
             }
@@ -112,7 +113,7 @@ pub(super) fn check_versions<'c>(context: &'c LintContext<'_>, out: &mut Vec<Fin
             let Version(major, minor, patch) = minimum;
             let written = installed.strip_prefix('v').unwrap_or(installed);
             let message = format!(
-                "istiod passes over objects of the CRD `{name}`: it is of version `{written}`, and istiod needs `{major}.{minor}.{patch}`"
+                "istiod ignores objects of the CRD `{name}`: its version is `{written}`, istiod needs at least `{major}.{minor}.{patch}`"
             );
             let mut path = crate::source::FieldPath::parse("metadata.annotations");
             path.0.push(crate::source::Step::Key(BUNDLE_VERSION.to_owned()));

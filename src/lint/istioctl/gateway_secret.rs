@@ -31,7 +31,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
             let secret = context.secrets().find(|secret| secret.namespace == of && secret.name() == local);
             match secret {
                 None => {
-                    let message = format!("there is no Secret `{name}` in the namespace {of} of the gateway's Pods");
+                    let message = format!("Secret `{name}` not found in namespace {of}, where the gateway runs");
                     let scheme = name.split_once("://").map(|(scheme, _)| scheme);
                     // istiod reads these names differently from istioctl.
                     let known_by_istiod = match scheme {
@@ -46,7 +46,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                 }
                 Some(secret) if !is_valid(secret.spec, context.now) => {
                     let message = format!(
-                        "the credential of the Gateway {} in namespace {namespace} is no certificate that is valid now",
+                        "the certificate of Gateway {} in namespace {namespace} is invalid, expired or not yet valid",
                         gateway.name()
                     );
                     let finding = Finding::new(&rules::IST0161, gateway.item, message).at(&path);

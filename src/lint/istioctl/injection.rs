@@ -39,7 +39,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                 silent.push(namespace);
             }
             None | Some("") if revision.is_none() => out.push(if by_default {
-                let message = "the namespace is injected, as Istio is installed with enableNamespacesByDefault";
+                let message = "the namespace is injected, because Istio is installed with enableNamespacesByDefault";
                 Finding::new(&rules::IST0148, namespace, message).point("metadata.name")
             } else {
                 let label = |value: &str| format!("`kubectl label namespace {name} istio-injection={value}`");
@@ -62,9 +62,9 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         }
         let proxy = containers(&pod.spec.spec).find(|container| container.name == PROXY);
         if proxy.is_none_or(|proxy| proxy.image.is_empty()) {
-            let message = format!("the Pod {} has no sidecar, though its namespace is injected", pod.full_name());
+            let message = format!("Pod {} has no sidecar, although its namespace is injected", pod.full_name());
             let finding = Finding::new(&rules::IST0103, pod.item, message).point("metadata.name");
-            out.push(finding.help("start it anew, so that it goes through the injector"));
+            out.push(finding.help("restart the Pod, so that it is injected"));
         }
     }
 }
@@ -108,8 +108,7 @@ fn twice<'c>(namespace: &'c Item<'c>, label: Option<&str>) -> Option<Finding<'c>
     let others = others.filter_map(|key| Some(format!("{key}={}", namespace.labels().get(key)?)));
     let all: Vec<String> = own.into_iter().chain(others).collect();
     (all.len() > 1).then(|| {
-        let message =
-            format!("the namespace has several labels about injection, of which one counts: {}", all.join(", "));
+        let message = format!("the namespace has conflicting injection labels: {}", all.join(", "));
         Finding::new(&rules::IST0123, namespace, message).point("metadata.labels")
     })
 }
@@ -157,9 +156,9 @@ pub(super) fn check_images<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findi
     for (name, pods) in others {
         let Some(namespace) = context.namespace(name) else { continue };
         let pods = pods.into_iter().collect::<Vec<_>>().join(", ");
-        let message = format!("these Pods have another proxy image than the injector gives: {pods}");
+        let message = format!("these Pods run a different proxy image than the injector configures: {pods}");
         let finding = Finding::new(&rules::IST0158, namespace, message).point("metadata.name");
-        out.push(finding.help("start them anew, so that they get the proxy of the control plane's version"));
+        out.push(finding.help("restart the Pods, so that they get the proxy version of the control plane"));
     }
 }
 
@@ -181,7 +180,7 @@ pub(super) fn check_auto<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding
     for pod in context.pods().filter(is_pod) {
         if let Some(index) = auto(&pod.spec.spec) {
             let name = pod.name();
-            let message = format!("the Pod {name} has the image `auto`, which only the injector replaces: it did not");
+            let message = format!("Pod {name} still uses the image `auto`, because it was not injected");
             out.push(
                 Finding::new(&rules::IST0147, pod.item, message).point(&format!("spec.containers[{index}].image")),
             );
@@ -204,7 +203,7 @@ pub(super) fn check_auto<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding
             && of_pod.get(INJECT).is_none_or(|value| value != "false");
         if !by_default && !webhooks.iter().any(|webhook| webhook.matches(of_namespace, of_pod)) {
             let name = deployment.name();
-            let message = format!("the Deployment {name} has the image `auto`, but no injector takes its Pods");
+            let message = format!("Deployment {name} uses the image `auto`, but its Pods are not injected");
             let path = format!("spec.template.spec.containers[{index}].image");
             out.push(Finding::new(&rules::IST0146, deployment.item, message).point(&path));
         }

@@ -24,7 +24,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
             if REGISTRIES.contains(&registry.as_str()) || remote.contains(registry) {
                 continue;
             }
-            let message = format!("there is no cluster {registry}, of which the network {name} has the endpoints");
+            let message = format!("network {name} takes its endpoints from cluster {registry}, which does not exist");
             let resource = "MeshNetworks istio-system/meshnetworks".to_owned();
             let mut finding = Finding::nowhere(&rules::IST0126, resource, message);
             if let Some(holder) = holder {

@@ -31,7 +31,7 @@ pub(super) fn check_sidecars<'c>(context: &'c LintContext<'_>, out: &mut Vec<Fin
     for (pod, sidecars) in by_pod(context, &selecting, "spec.workloadSelector.labels", out) {
         if in_mesh::is_ambient_pod(pod) {
             for sidecar in sidecars.into_iter().filter(|sidecar| ambient.insert(sidecar.full_name())) {
-                let message = "the Sidecar has no effect: selected workload is in ambient mode";
+                let message = "the Sidecar has no effect, because the selected workload is in ambient mode";
                 out.push(Finding::new(&rules::IST0167, sidecar, message).point("spec.workloadSelector"));
             }
         } else if sidecars.len() > 1 {
@@ -41,7 +41,7 @@ pub(super) fn check_sidecars<'c>(context: &'c LintContext<'_>, out: &mut Vec<Fin
     for (namespace, sidecars) in whole {
         if in_mesh::is_ambient_namespace(context.namespace(namespace)) {
             for sidecar in sidecars.into_iter().filter(|sidecar| ambient.insert(sidecar.full_name())) {
-                let message = "the Sidecar has no effect: its namespace is in ambient mode";
+                let message = "the Sidecar has no effect, because its namespace is in ambient mode";
                 out.push(Finding::new(&rules::IST0167, sidecar, message).point("metadata.namespace"));
             }
         } else {
@@ -105,8 +105,7 @@ fn by_pod<'c>(
             }
         }
         if !any {
-            let message =
-                format!("no Pod of the namespace has the labels of the selector: {}", selector::text(selector));
+            let message = format!("the selector matches no Pod in the namespace: {}", selector::text(selector));
             let at = selector::first_label(path, selector);
             let reason = judge::workloads(context, &item.namespace, selector);
             out.push(Finding::new(&rules::IST0101, item, message).at_path(at).false_alarm_if(reason));
@@ -120,7 +119,7 @@ fn same_pod<'c>(rule: &'static Rule, kinds: &str, pod: &Item<'_>, items: &[&'c I
     let (names, namespace, name) = (names(items), &pod.namespace, pod.name());
     for item in items {
         let message =
-            format!("several {kinds} of the namespace `{namespace}` select the Pod `{name}`, and one counts: {names}");
+            format!("several {kinds} in namespace `{namespace}` select Pod `{name}`; only one is used: {names}");
         let finding = others(Finding::new(rule, item, message).at("metadata.name"), item, items);
         out.push(finding);
     }
@@ -138,7 +137,7 @@ fn same_namespace<'c>(
     }
     let names = names(items);
     for item in items {
-        let message = format!("several {kinds} are for all of the namespace `{namespace}`, and one counts: {names}");
+        let message = format!("several {kinds} apply to the whole namespace `{namespace}`; only one is used: {names}");
         out.push(others(Finding::new(rule, item, message).point("metadata.name"), item, items));
     }
 }

@@ -101,8 +101,7 @@ fn said(item: &Item<'_>, view: View) -> Vec<Said> {
     if item.kind() == "EnvoyFilter"
         && !all.iter().any(|said| said.rule.code == rules::IST0106.code && in_selector(said))
     {
-        let text =
-            "an EnvoyFilter depends on how this version of Istio is made inside: look at it at each upgrade".to_owned();
+        let text = "an EnvoyFilter depends on Istio internals; review it at every upgrade".to_owned();
         all.push(Said { code: "envoy-filter", rule: &rules::IST0133, path: FieldPath::default(), text });
     }
     all

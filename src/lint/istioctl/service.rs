@@ -29,10 +29,9 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
             }
             let path = format!("spec.ports[{i}].port");
             let finding = if is_external {
-                let message =
-                    "the port's name lets the proxy keep traffic to this ExternalName Service from getting through";
+                let message = "the port name makes the proxy block traffic to this ExternalName Service";
                 Finding::new(&rules::IST0150, service.item, message).false_alarm_if(Some(
-                    "an ExternalName Service stands for its host, and the name of its port does not matter",
+                    "an ExternalName Service stands for its host, so the port name does not matter",
                 ))
             } else if context.view == View::Meshc {
                 unnamed.entry(&service.item.namespace).or_default().push(Unnamed { service, index: i });
@@ -45,7 +44,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                     None => String::new(),
                 };
                 let message = format!(
-                    "the name {name} of the port {}{target} says no protocol: the proxy finds out by the bytes",
+                    "port name {name} (port {}{target}) does not follow the naming convention, so the proxy detects the protocol from the traffic",
                     port.port
                 );
                 Finding::new(&rules::IST0118, service.item, message)

@@ -13,7 +13,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         for (i, logging) in telemetry.spec.access_logging.iter().enumerate() {
             if logging.disabled != Some(true) && logging.providers.is_empty() {
                 let message = format!(
-                    "the access log of {} in namespace `{}` is ignored: it has no provider, and the mesh config has no default",
+                    "the access log settings of {} in namespace `{}` are ignored: they name no provider, and the mesh config has no default",
                     telemetry.name(),
                     telemetry.namespace
                 );

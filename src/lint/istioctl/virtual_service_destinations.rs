@@ -22,7 +22,7 @@ pub(super) fn check_hosts<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findin
             match known.find(&service.namespace, &service.spec.export_to, host) {
                 None => {
                     let what = if place.is_mirror { "mirror host" } else { "host" };
-                    let message = format!("no Service or ServiceEntry has the {what} `{host}`");
+                    let message = format!("no Service or ServiceEntry defines the {what} `{host}`");
                     let finding = at(Finding::new(&rules::IST0101, service.item, message), &place, "host");
                     let finding = match meant(context, &service.namespace, host) {
                         Some(name) => finding.help(format!("did you mean `{name}`?")),
@@ -80,7 +80,7 @@ fn port<'c>(
             return None;
         }
         let ports = known.ports.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
-        let message = format!("`{host}` has several ports ({ports}), and the destination says none");
+        let message = format!("`{host}` has several ports ({ports}); the destination must name one");
         let finding = Finding::new(&rules::IST0112, service.item, message).help("set `port.number` of the destination");
         let in_mesh = service.spec.gateways.iter().all(|gateway| gateway == "mesh");
         let own_hosts = if in_mesh { service.spec.hosts.as_slice() } else { &[] };
@@ -90,7 +90,7 @@ fn port<'c>(
     if known.ports.contains(&port.number) {
         return None;
     }
-    let message = format!("`{host}` has no port {0}: there is no `{host}:{0}`", port.number);
+    let message = format!("`{host}` has no port {0}; `{host}:{0}` does not exist", port.number);
     let reason = judge::port(context, &service.namespace, host, port.number);
     Some(at(Finding::new(&rules::IST0101, service.item, message), place, "port.number").false_alarm_if(reason))
 }
@@ -129,7 +129,7 @@ fn subsets_without_effect<'c>(
                     continue;
                 }
                 let message = format!(
-                    "requests through the gateways of {} do not get the subsets that {name} gives to {}",
+                    "requests through the gateways of {} ignore the subsets that {name} defines for {}",
                     service.full_name(),
                     destination.host
                 );
@@ -168,7 +168,7 @@ pub(super) fn check_subsets<'c>(context: &'c LintContext<'_>, out: &mut Vec<Find
             }
             let whose = if place.is_mirror { "mirror" } else { "host" };
             let message =
-                format!("no DestinationRule gives the {whose} {host} the subset {subset} (`{host}+{subset}`)");
+                format!("no DestinationRule defines subset {subset} for the {whose} {host} (`{host}+{subset}`)");
             let reason = judge::subset(context, &service.namespace, host, subset);
             out.push(at(Finding::new(&rules::IST0101, service.item, message), &place, "subset").false_alarm_if(reason));
         }

@@ -31,7 +31,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                 continue;
             }
             let message = format!(
-                "several VirtualServices of the mesh have the host {scope}/{host}, and one counts: {}",
+                "several VirtualServices on the mesh define the host {scope}/{host}; only one is used: {}",
                 names.join(",")
             );
             let mut finding =

@@ -140,7 +140,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
         let Some((namespace, name)) = &webhook.service else { continue };
         if context.find("Service", namespace, name).is_none() {
             let service = full_name(namespace, name);
-            let message = format!("the webhook calls a control plane that is not there: the Service {service}");
+            let message = format!("the webhook calls a control plane that does not exist: Service {service}");
             let path = format!("webhooks[{}].clientConfig.service", webhook.index);
             let finding = Finding::new(&rules::IST0139, webhook.configuration, message).point(&path);
             out.push(finding.false_alarm_if(judge::service(context, namespace, name)));
@@ -174,7 +174,7 @@ struct Overlap<'c> {
 impl<'c> Overlap<'c> {
     fn finding(&self) -> Finding<'c> {
         let others: Vec<&str> = self.others.iter().map(String::as_str).collect();
-        let message = format!("the webhook injects what others inject too: {}", others.join(" "));
+        let message = format!("the webhook overlaps with other injection webhooks: {}", others.join(" "));
         let path = format!("webhooks[{}]", self.webhook.index);
         Finding::new(&rules::IST0139, self.webhook.configuration, message).point(&path)
     }

@@ -15,7 +15,7 @@ const RIVALS: &[&crate::lint::Rule] =
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     let rivals = context.items().iter().filter(|item| translated.is_said(RIVALS, item));
     for item in rivals.filter(|item| lacks_time(item)) {
-        out.push(finding(item, "of these rivals, the oldest counts"));
+        out.push(finding(item, "the oldest of these conflicting objects is used"));
     }
     let of_policies = translated.mesh.findings.iter().filter(|one| one.code == "peer-authentication-overridden");
     let places = of_policies.flat_map(|one| &one.labels).filter_map(|label| match label.place {
@@ -26,7 +26,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     for policy in places.filter(|item| lacks_time(item) && known.insert(item.full_name())) {
         out.push(finding(
             policy,
-            "of several PeerAuthentications of one namespace without a selector, the oldest counts",
+            "several PeerAuthentications without a selector in one namespace; the oldest is used",
         ));
     }
 }
@@ -36,6 +36,6 @@ pub(super) fn lacks_time(item: &Item<'_>) -> bool {
 }
 
 fn finding<'c>(item: &'c Item<'_>, what: &str) -> Finding<'c> {
-    let message = format!("{what}, and the files do not say how old they are: meshc goes by their names");
+    let message = format!("{what}; the files have no creationTimestamp, so meshc orders them by name");
     Finding::new(&rules::MESHC0111, item, message).point("metadata")
 }

@@ -155,7 +155,7 @@ fn finding<'c>(written: &Written<'c>, cluster: &str, (present, missing): (usize,
         let who = format!("{missing} of {all} proxies that have the route do not have the cluster (such as {example})");
         (&rules::MESHC0103, who)
     };
-    let message = format!("requests get a 503: {who} {cluster}");
+    let message = format!("requests fail with 503: {who} {cluster}");
     Finding::new(rule, written.service.item, message)
         .point(&written.path)
         .help("see to the destination's `exportTo`, its ports, the Sidecars of the callers, and the namespace of the DestinationRule")

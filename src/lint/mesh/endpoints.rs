@@ -30,7 +30,7 @@ fn services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
             && !scaled_to_none()
         {
             let pairs: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let message = format!("no workload has the labels of the Service's selector: {}", pairs.join(","));
+            let message = format!("the Service's selector matches no workload: {}", pairs.join(","));
             out.push(Finding::new(&rules::MESHC0105, service.item, message).point("spec.selector"));
         }
     }
@@ -48,7 +48,7 @@ fn subsets<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &
         for (index, subset) in rule.spec.subsets.iter().enumerate() {
             if !endpoints().any(|endpoint| labels::subset(&subset.labels, &endpoint.labels)) {
                 let name = &subset.name;
-                let message = format!("no endpoint of {host} is in the subset {name}: requests to it get a 503");
+                let message = format!("subset {name} selects no endpoint of {host}; requests to it fail with 503");
                 let path = format!("spec.subsets[{index}].labels");
                 out.push(Finding::new(&rules::MESHC0104, rule.item, message).point(&path));
             }

@@ -86,7 +86,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             Discovery::Endpoint => ("the endpoints of", "assignments of endpoints"),
         };
         let colon = if rejection.path.is_empty() { "" } else { ": " };
-        let message = format!("Envoy refuses {what} {name} of {proxy}: {}{colon}{}", rejection.path, rejection.message);
+        let message = format!("Envoy rejects {what} {name} of {proxy}: {}{colon}{}", rejection.path, rejection.message);
         let place = place(rejected, context);
         let cause = place.as_ref().map(|(item, path)| (item.resource(), path.to_string()));
         let key = (cause, *discovery, if place.is_some() { "" } else { name }, rejection.message.as_str());
@@ -99,9 +99,9 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             None => Finding::nowhere(&rules::MESHC0114, format!("Proxy {proxy}"), message),
         };
         let finding = finding.help(match rejection.extent {
-            Extent::Resource => format!("the proxy goes on with what it had; it takes its other {what_all}"),
+            Extent::Resource => format!("the proxy keeps the previous one, and accepts its other {what_all}"),
             Extent::Response => {
-                format!("the proxy goes on with what it had: it takes none of the {what_all} of the response")
+                format!("the proxy keeps its previous configuration: it rejects all {what_all} of the response")
             }
         });
         all.insert(key, (finding, 0));

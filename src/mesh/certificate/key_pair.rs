@@ -12,12 +12,12 @@ use der::{Decode as _, Reader, SliceReader, Tag, TagNumber, Tagged as _};
 pub(super) fn problem(certificate: &[u8], key: &[u8]) -> Option<&'static str> {
     let chain = blocks(certificate);
     let Some((_, leaf)) = chain.iter().find(|(label, _)| label == "CERTIFICATE") else {
-        return Some("its certificate is no PEM");
+        return Some("the certificate is not valid PEM");
     };
     let keys = blocks(key);
     let Some((_, key)) = keys.iter().find(|(label, _)| label == "PRIVATE KEY" || label.ends_with(" PRIVATE KEY"))
     else {
-        return Some("its key is no PEM");
+        return Some("the key is not valid PEM");
     };
     let Ok(leaf) = PublicHalf::of_certificate(leaf) else { return Some("its certificate is malformed") };
     let Some(key) = PublicHalf::of_key(key) else { return Some("its key is malformed") };
@@ -164,8 +164,8 @@ mod tests {
             (EC_CERTIFICATE, OTHER_EC_KEY, Some("its key is not that of the certificate")),
             (EC_CERTIFICATE, ED25519_KEY, Some("its key is not that of the certificate")),
             (ED25519_CERTIFICATE, EC_KEY, Some("its key is not that of the certificate")),
-            ("text", EC_KEY, Some("its certificate is no PEM")),
-            (EC_CERTIFICATE, EC_CERTIFICATE, Some("its key is no PEM")),
+            ("text", EC_KEY, Some("the certificate is not valid PEM")),
+            (EC_CERTIFICATE, EC_CERTIFICATE, Some("the key is not valid PEM")),
             (
                 EC_CERTIFICATE,
                 "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",

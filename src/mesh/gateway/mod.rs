@@ -28,6 +28,7 @@ use crate::model::Config;
 use crate::model::istio::Gateway;
 
 pub use rejection::{Rejection, RejectionReason};
+pub use select::{applies, is_by_labels};
 pub(crate) use server::LISTENER_ANNOTATION;
 pub use server::{GatewayServer, check_duplicates};
 

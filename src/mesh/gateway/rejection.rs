@@ -57,7 +57,7 @@ impl Rejection {
         let port = port.unwrap_or_default();
         match reason {
             RejectionReason::NoPort => {
-                let message = "a server without a port is left out";
+                let message = "the server is ignored, because it has no port";
                 Diagnostic::warning("gateway-server-without-port", message).at(gateway.source, &at(""))
             }
             RejectionReason::IstiodPanics { host } => {
@@ -67,14 +67,14 @@ impl Rejection {
             RejectionReason::DuplicateHosts { hosts } => {
                 let names: Vec<_> = hosts.iter().map(|(host, _)| format!("`{host}`")).collect();
                 let names = names.join(", ");
-                let message = format!("the whole server is left out: TLS for {names} on port {port} is served already");
+                let message = format!("the server is dropped: TLS for {names} on port {port} is already served");
                 let diagnostic =
                     Diagnostic::warning("gateway-duplicate-tls-hosts", message).at(gateway.source, &at(".hosts"));
                 hosts.iter().fold(diagnostic, |d, (_, first)| first.label(d, ".hosts", "by this server"))
             }
             RejectionReason::ProtocolConflict { with } => {
                 let message = format!(
-                    "the server is left out: port {port} speaks {} and cannot speak {} too",
+                    "the server is dropped: port {port} already uses {}, so it cannot use {}",
                     with.port.protocol,
                     gateway_protocol(gateway, *server),
                 );
@@ -82,7 +82,7 @@ impl Rejection {
                 with.label(diagnostic.at(gateway.source, &at(".port")), ".port", "the first server of the port")
             }
             RejectionReason::RouteNameTaken { route_name: _, by } => {
-                let message = "the server is left out: two HTTPS servers of a Gateway need different port names";
+                let message = "the server is dropped: HTTPS servers of one Gateway need different port names";
                 let diagnostic = Diagnostic::warning("gateway-duplicate-port-name", message);
                 by.label(
                     diagnostic.at(gateway.source, &at(".port.name")),

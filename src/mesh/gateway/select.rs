@@ -63,6 +63,16 @@ fn strictly(selected: Vec<Selected<'_>>) -> Vec<Selected<'_>> {
     selected.into_iter().filter(counts).collect()
 }
 
+/// Says whether a Gateway finds its routers by their labels, as all do that are written.
+pub fn is_by_labels(gateway: &Config<Gateway>) -> bool {
+    !gateway.meta.annotations.contains_key(GATEWAY_SERVICE_ANNOTATION)
+}
+
+/// Says whether a Gateway applies to a router.
+pub fn applies(gateway: &Arc<Config<Gateway>>, router: &Router<'_>) -> bool {
+    !select(std::slice::from_ref(gateway), router).is_empty()
+}
+
 fn by_service<'a>(gateway: &'a Arc<Config<Gateway>>, hostnames: &str, router: &Router<'a>) -> Option<Selected<'a>> {
     let namespace = parent_namespace(gateway);
     let targets: Vec<_> = router

@@ -44,7 +44,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Diagnostics) {
         if !spec.is_managed(context.features.gateway_api_manual_deployment) {
             for (index, address) in spec.addresses.iter().enumerate().filter(|(_, a)| a.r#type != "Hostname") {
                 let message =
-                    format!("the address `{}` is left out: beside others only hostnames count", address.value);
+                    format!("address `{}` is ignored; with several addresses only hostnames are used", address.value);
                 let path = format!("spec.addresses[{index}]");
                 findings.push(Reason::UnsupportedAddress.at(*source, &path, &message));
             }

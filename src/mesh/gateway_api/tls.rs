@@ -153,7 +153,7 @@ fn certificate(
         return Err(invalid(format!("there is no Secret `{namespace}/{name}`")));
     };
     if let Some(problem) = certificate::problem(&secret.spec) {
-        return Err(invalid(format!("the Secret `{namespace}/{name}` is no certificate: {problem}")));
+        return Err(invalid(format!("Secret `{namespace}/{name}` is not a valid certificate: {problem}")));
     }
     let sds_name = format!("{}{namespace}/{name}", credential::KUBERNETES_GATEWAY);
     permitted(context, owner, namespace, &sds_name, path)?;

@@ -78,7 +78,8 @@ pub(crate) fn mergeable(a: &Service, b: &Service) -> bool {
 /// istiod: `serviceentry/controller.go` `mergeServicesInstancesByNamespaceHost`
 pub(crate) fn one_endpoint_only(first: &Service, other: &Service, diagnostics: &mut Diagnostics) {
     if first.source != other.source {
-        let message = format!("the endpoints do not count for {}: {} has the host too", other.hostname, named(first));
+        let message =
+            format!("the endpoints are ignored for {}: {} defines the host too", other.hostname, named(first));
         diagnostics.push(at_loser("service-host-conflict", message, (other, "spec.endpoints"), first));
     }
 }

@@ -1,9 +1,9 @@
-//! Which fields of Istio's kinds change the output: found out by taking each out of the scenarios, and kept in the README.
+//! Which fields of Istio's kinds change the output: found out by taking each out of the scenarios, and kept in `src/coverage.md`.
 //!
 //! For each field of the definitions (`src/ingest/crd/schema`, and the lists beside this file for the mesh config) there is a fixture that
 //! has it: translated without it, or with another value, some proxy's dump is another. Such a field is translated, and the fixture, whose
 //! dumps are what istiod served, is the proof. A field that istiod itself does not look at is in [`WITHOUT_EFFECT`] with the reason. What
-//! is neither is not translated, or no scenario shows it, and the README says so. `FIELD_COVERAGE=update cargo test --test field_coverage` looks for proofs.
+//! is neither is not translated, or no scenario shows it, and the page says so. `FIELD_COVERAGE=update cargo test --test field_coverage` looks for proofs.
 
 #![allow(clippy::disallowed_methods)]
 
@@ -80,9 +80,9 @@ fn proofs_hold_and_the_readme_names_every_field() {
     assert!(wrong.is_empty(), "without effect, by `WITHOUT_EFFECT`, and yet they change the output: {wrong:#?}");
 
     let section = section(root, &proofs);
-    let readme = read(&root.join("README.md"));
+    let readme = read(&root.join("src/coverage.md"));
     let current = readme.split("<!-- fields -->\n").nth(1).unwrap_or_default();
-    assert!(current == section, "README.md, between the marks `<!-- fields -->`, should hold\n\n{section}");
+    assert!(current == section, "src/coverage.md, between the marks `<!-- fields -->`, should hold\n\n{section}");
 }
 
 fn read(path: &Path) -> String {
@@ -128,7 +128,7 @@ fn search(uses: &BTreeMap<Field, Vec<Use<'_>>>, proofs: &mut BTreeMap<Field, Str
     proofs.extend(found);
 }
 
-/// Returns what the README says.
+/// Returns what the page says.
 fn section(root: &Path, proofs: &BTreeMap<Field, String>) -> String {
     let mut section = String::new();
     for kind in KINDS {

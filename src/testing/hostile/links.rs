@@ -82,7 +82,7 @@ fn only_regular_files_are_read() {
     let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
     assert!(made.success());
     for arguments in [&["translate", "manifests"][..], &["lint", "manifests/pipe.yaml"], &["translate", "/dev/zero"]] {
-        check(&here, arguments, "no regular file");
+        check(&here, arguments, "not a regular file");
     }
     // But what a shell has opened for us.
     let bash = Command::new("bash")

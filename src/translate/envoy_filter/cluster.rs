@@ -62,7 +62,7 @@ impl AddedBy {
     /// Says that the name is taken: by the cluster of another patch, or of something else.
     pub(crate) fn duplicate_cluster(self, name: &str, first: Option<Self>) -> Diagnostic {
         let path = |by: Self| format!("spec.configPatches[{}].patch.value.name", by.index);
-        let message = format!("the cluster {name} is left out: there is one of this name already");
+        let message = format!("cluster {name} is dropped; a cluster of this name already exists");
         let diagnostic = Diagnostic::warning("envoy-filter-duplicate-cluster", message).at(self.source, &path(self));
         match first {
             Some(first) => diagnostic.label_at(first.source, &path(first), "this patch comes first"),

@@ -26,7 +26,7 @@ pub(super) fn tcp_route(
     winner: Part<'_, VirtualService>,
 ) -> Diagnostic {
     let message = format!(
-        "the route is left out: one of {} takes all connections to port {} of the Gateway {}",
+        "the route is dropped: a route of {} takes all connections to port {} of Gateway {}",
         virtual_service_name(winner.0),
         server.port.number,
         server.gateway_name
@@ -43,7 +43,7 @@ pub(super) fn duplicate_sni_hosts(
 ) -> Diagnostic {
     let hosts = hosts.iter().map(|host| format!("`{host}`")).collect::<Vec<_>>().join(", ");
     let message = format!(
-        "the match is left out: on port {} of the gateway, TLS for {hosts} is routed already",
+        "the match is dropped: on port {} of the gateway, TLS for {hosts} is already routed",
         server.port.number
     );
     let path = format!("spec.tls[{route}].match[{place}].sniHosts");

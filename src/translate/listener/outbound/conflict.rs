@@ -99,7 +99,7 @@ type TlsMatch<'a> = (&'a Config<VirtualService>, (usize, usize));
 pub(super) fn tls_match((loser, place): TlsMatch<'_>, (winner, winner_place): TlsMatch<'_>) -> Diagnostic {
     let path = |(route, place): (usize, usize)| format!("spec.tls[{route}].match[{place}]");
     let message = format!(
-        "the match is left out for sidecars: {} has one with the same `sniHosts` and `destinationSubnets`",
+        "the match is dropped for sidecars: {} has one with the same `sniHosts` and `destinationSubnets`",
         virtual_service_name(winner)
     );
     let code = "virtual-service-duplicate-tls-match";
@@ -113,7 +113,7 @@ pub(super) fn tcp_route(
     winner: Part<'_, VirtualService>,
 ) -> Diagnostic {
     let message = format!(
-        "the route is left out for sidecars: one of {} takes all connections to {}",
+        "the route is dropped for sidecars: a route of {} takes all connections to {}",
         virtual_service_name(winner.0),
         wanted.service.hostname
     );

@@ -56,7 +56,7 @@ impl<'a> Names<'a> {
         };
         if owner.source() != first.source() {
             let message =
-                format!("the routes for {host} are left out for sidecars: {} has the host already", first.named());
+                format!("the routes for {host} are dropped for sidecars: {} already defines the host", first.named());
             diagnostics.push(duplicate("virtual-service-duplicate-host", message, (owner, &owner.path(host)), first));
         }
         false

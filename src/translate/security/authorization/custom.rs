@@ -202,6 +202,6 @@ fn some_policy_matched(rbac_filter: &str, prefix: &str) -> MetadataMatcher {
 }
 
 fn bad_custom_action(policy: &Policy, problem: &str) -> Diagnostic {
-    Diagnostic::warning("custom-provider", format!("istiod refuses what this policy is about: {problem}"))
+    Diagnostic::warning("custom-provider", format!("istiod rejects this policy: {problem}"))
         .at(policy.source, "spec.provider.name")
 }

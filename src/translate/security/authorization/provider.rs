@@ -227,7 +227,7 @@ fn status_on_error(status: &str) -> Result<Option<HttpStatus>, String> {
     }
     let code = status.parse().ok().and_then(status_code);
     let code =
-        code.ok_or_else(|| format!("the provider's `statusOnError` `{status}` is no status that Envoy knows"))?;
+        code.ok_or_else(|| format!("`statusOnError` `{status}` of the provider is not a status that Envoy supports"))?;
     Ok(Some(HttpStatus { code }))
 }
 
