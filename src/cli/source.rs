@@ -259,8 +259,13 @@ fn regular_file(path: &Path, limit: u64, pipes: Pipes) -> Result<Vec<u8>, String
         return Err(if before.is_dir() { "it is a folder".to_owned() } else { refused });
     }
     let file = File::open(path).map_err(|error| reason(&error))?;
-    if !is_read(&file.metadata().map_err(|error| reason(&error))?) {
+    let metadata = file.metadata().map_err(|error| reason(&error))?;
+    if !is_read(&metadata) {
         return Err(refused);
+    }
+    // A file that says it is too large is not read at all; one that says less is read up to the limit.
+    if metadata.is_file() && metadata.len() > limit {
+        return Err(super::limits::too_large(limit));
     }
     at_most(file, limit)
 }
