@@ -24,6 +24,9 @@ const HOST: &[&str] = &[
     "Invalid path: ",
     "does not exist",
     "from path: ",
+    // Istio's proxy has these keys of the filter state, a stock Envoy has not.
+    "'io.istio.connect_authority' does not have an object factory",
+    "'istio.double_hbone.hbone_target_address' does not have an object factory",
 ];
 
 /// Compares what Envoy says of all resources recorded in these folders with what meshc says of them.
