@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use adapt::{ISTIO_FILTERS, Prepared};
-use certificate::Authority;
+use certificate::{Authority, Certificate};
 use envoy::Envoy;
 use meshc::translate::Translation;
 
@@ -91,30 +91,62 @@ fn main() {
         report.add("random requests", requests::run(&binary, &work, root));
         report.end();
     }
-    let mut folders = vec![root.join("examples/bookinfo")];
-    folders.extend(FIXTURES.iter().map(|f| root.join("fixtures").join(f).join("manifests")));
     let work = std::env::temp_dir().join("meshc-real-envoy");
     let _ = std::fs::remove_dir_all(&work);
     std::fs::create_dir_all(&work).expect("the temporary folder takes files");
     let authority = Authority::new(&work);
     let own = authority.certificate("spiffe://cluster.local/ns/default/sa/default");
 
+    // Most of the time is waiting for Envoys, so the stages run side by side, each with folders and ports of its own.
     let mut report = Report::default();
+    std::thread::scope(|scope| {
+        let stages = [
+            scope.spawn(|| fixtures(&binary, &work, root, &authority, &own)),
+            scope.spawn(|| vec![("random requests".to_owned(), requests::run(&binary, &work, root))]),
+            scope.spawn(|| {
+                let mut results = traffic::run(&binary, &work, &authority);
+                results.extend(rejections::run(&binary, &work, ADMIN_PORT + 1, &[root.join("fixtures")]));
+                results
+            }),
+            scope.spawn(|| {
+                let cases = rejections::cases(&binary, &work.join("cases"), ADMIN_PORT + 2);
+                vec![("cases of rejections".to_owned(), cases)]
+            }),
+        ];
+        for stage in stages {
+            match stage.join() {
+                Ok(results) => report.add_all(results),
+                Err(_) => report.add("a stage", Err("it panics, as told above".to_owned())),
+            }
+        }
+    });
+    println!("filters taken out: {}", ISTIO_FILTERS.join(", "));
+    report.end();
+}
+
+/// Checks all proxies of [`FIXTURES`] and of an example.
+fn fixtures(
+    binary: &Path,
+    work: &Path,
+    root: &Path,
+    authority: &Authority,
+    own: &Certificate,
+) -> Vec<(String, Result<String, String>)> {
+    let work = work.join("fixtures");
+    std::fs::create_dir_all(&work).expect("the temporary folder takes files");
+    let mut folders = vec![root.join("examples/bookinfo")];
+    folders.extend(FIXTURES.iter().map(|f| root.join("fixtures").join(f).join("manifests")));
+    let mut results = Vec::new();
     for folder in &folders {
         for (name, translation) in mesh::translations(folder) {
             let title = format!("{} {name}", folder.strip_prefix(root).unwrap_or(folder).display());
-            let prepared = Prepared::new(&translation, &own, &authority, &work);
+            let prepared = Prepared::new(&translation, own, authority, &work);
             prepared.write(&work);
-            let checked = check(&binary, &prepared, &translation, &work);
-            report.add(&title, checked.map(|count| format!("{count} resources, as meshc prints them")));
+            let checked = check(binary, &prepared, &translation, &work);
+            results.push((title, checked.map(|count| format!("{count} resources, as meshc prints them"))));
         }
     }
-    report.add("random requests", requests::run(&binary, &work, root));
-    report.add_all(traffic::run(&binary, &work, &authority));
-    report.add_all(rejections::run(&binary, &work, ADMIN_PORT + 1, &[root.join("fixtures")]));
-    report.add("cases of rejections", rejections::cases(&binary, &work, ADMIN_PORT + 1));
-    println!("filters taken out: {}", ISTIO_FILTERS.join(", "));
-    report.end();
+    results
 }
 
 #[derive(Default)]

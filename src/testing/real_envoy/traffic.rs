@@ -36,7 +36,7 @@ const EXTERNAL: (&str, u16) = ("127.0.10.9", 18081);
 
 const APPLICATION_PORT: u16 = 9080;
 const OUTBOUND: u16 = 10_000;
-const FIRST_ADMIN_PORT: u16 = 25_001;
+const FIRST_ADMIN_PORT: u16 = 25_020;
 
 const INGRESS: (&str, u16) = ("127.0.10.1", 8080);
 /// Where the application of frontend asks for `reviews:9080`, and for `rates.example:80`.
