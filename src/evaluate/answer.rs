@@ -258,6 +258,10 @@ pub struct Answer<'p> {
     pub host: Option<Host<'p>>,
     /// The route.
     pub route: Option<RouteFound<'p>>,
+    /// The virtual cluster of the request, by which statistics name it.
+    pub virtual_cluster: Option<&'p str>,
+    /// Headers that the route and what is around it give the response.
+    pub response_headers: Vec<(String, String)>,
     /// What leaves the proxy.
     pub upstream: Option<Upstream>,
     /// The clusters that may get the request.

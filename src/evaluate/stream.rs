@@ -490,34 +490,17 @@ impl<'p> Stream<'p, '_> {
             let is_dns = matches!(cluster.discovery, Discovery::StrictDns | Discovery::LogicalDns);
             endpoints.list.first().filter(|_| is_dns).map(|endpoint| endpoint.hostname.as_str())
         });
-        let levels = [
+        let mut levels = self.levels([
             self.route_config.map(|config| &config.request_headers),
             Some(&virtual_host.request_headers),
             Some(&route.request_headers),
-        ];
-        let most_specific_wins = self.route_config.is_some_and(|config| config.most_specific_wins);
-        let mut levels: Vec<&HeaderMutation> = levels.into_iter().flatten().collect();
-        if !most_specific_wins {
-            levels.reverse();
-        }
+        ]);
         // A weighted cluster changes headers before all of them.
         levels.insert(0, &cluster.request_headers);
         let mut headers = self.headers.clone();
         let mut changes = Changes::default();
         let (client, local) = (self.client.to_string(), self.request.destination.to_string());
-        let peer = self.request.tls.as_ref().and_then(|tls| tls.certificate.as_ref()?.uris.first());
-        let variables = Variables {
-            protocol: match self.request.version {
-                Version::Http10 => "HTTP/1.0",
-                Version::Http11 => "HTTP/1.1",
-                Version::Http2 => "HTTP/2",
-            },
-            client: &client,
-            local: &local,
-            server_name: &self.inspected.server_name,
-            peer: peer.map(String::as_str).unwrap_or_default(),
-            route: &route.name,
-        };
+        let variables = self.variables(&client, &local, &route.name);
         for level in levels.into_iter().filter(|level| !level.is_empty()) {
             level.apply(&mut headers, &variables, &mut changes);
         }
@@ -543,6 +526,49 @@ impl<'p> Stream<'p, '_> {
         }
     }
 
+    /// Returns changes of headers in the order in which they happen; given are those of the route configuration, the virtual host and
+    /// the route.
+    fn levels(&self, levels: [Option<&'p HeaderMutation>; 3]) -> Vec<&'p HeaderMutation> {
+        let mut levels: Vec<&HeaderMutation> = levels.into_iter().flatten().collect();
+        if !self.route_config.is_some_and(|config| config.most_specific_wins) {
+            levels.reverse();
+        }
+        levels
+    }
+
+    fn variables<'v>(&'v self, client: &'v str, local: &'v str, route: &'v str) -> Variables<'v> {
+        let peer = self.request.tls.as_ref().and_then(|tls| tls.certificate.as_ref()?.uris.first());
+        Variables {
+            protocol: match self.request.version {
+                Version::Http10 => "HTTP/1.0",
+                Version::Http11 => "HTTP/1.1",
+                Version::Http2 => "HTTP/2",
+            },
+            client,
+            local,
+            server_name: &self.inspected.server_name,
+            peer: peer.map(String::as_str).unwrap_or_default(),
+            route,
+        }
+    }
+
+    /// Returns the headers that a response gets.
+    fn response_headers(&self, virtual_host: &'p VirtualHost, index: usize) -> Vec<(String, String)> {
+        let route = &virtual_host.routes[index];
+        let levels = self.levels([
+            self.route_config.map(|config| &config.response_headers),
+            Some(&virtual_host.response_headers),
+            Some(&route.response_headers),
+        ]);
+        let mut headers = Headers::default();
+        let (client, local) = (self.client.to_string(), self.request.destination.to_string());
+        let variables = self.variables(&client, &local, &route.name);
+        for level in levels.into_iter().filter(|level| !level.is_empty()) {
+            level.apply(&mut headers, &variables, &mut Changes::default());
+        }
+        headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
     /// Puts what was found into the answer.
     fn tell(self, answer: &mut Answer<'p>) {
         let (found, route) = match self.found {
@@ -556,6 +582,9 @@ impl<'p> Stream<'p, '_> {
             let route = &host.routes[index];
             RouteFound { index, name: &route.name, body: &route.body, summary: route.matching.summary() }
         });
+        answer.virtual_cluster = host.and_then(|host| host.virtual_cluster(&self.headers));
+        answer.response_headers =
+            host.zip(route).map(|(host, index)| self.response_headers(host, index)).unwrap_or_default();
         if host.is_some_and(|host| host.has_matcher) {
             answer.notes.push("the virtual host chooses routes by a matcher, which is not evaluated".to_owned());
         }

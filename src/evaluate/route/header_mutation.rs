@@ -36,6 +36,15 @@ pub(in crate::evaluate) struct Changes {
 impl HeaderMutation {
     /// Reads `request_headers_to_add` and `request_headers_to_remove`.
     pub(in crate::evaluate) fn of_request(message: Message<'_>) -> Self {
+        Self::new(message, "request_headers_to_add", "request_headers_to_remove")
+    }
+
+    /// Reads `response_headers_to_add` and `response_headers_to_remove`.
+    pub(in crate::evaluate) fn of_response(message: Message<'_>) -> Self {
+        Self::new(message, "response_headers_to_add", "response_headers_to_remove")
+    }
+
+    fn new(message: Message<'_>, add: &str, remove: &str) -> Self {
         let option = |option: Message<'_>| {
             let header = option.get("header")?;
             let action = match option.text("append_action") {
@@ -49,8 +58,8 @@ impl HeaderMutation {
             Some((known_as(header.text("key")?), value, action, option.is("keep_empty_value")))
         };
         Self {
-            add: message.list("request_headers_to_add").filter_map(option).collect(),
-            remove: message.texts("request_headers_to_remove").map(known_as).collect(),
+            add: message.list(add).filter_map(option).collect(),
+            remove: message.texts(remove).map(known_as).collect(),
         }
     }
 

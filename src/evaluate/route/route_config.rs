@@ -21,6 +21,8 @@ pub(in crate::evaluate) struct RouteConfig {
     pub(in crate::evaluate) internal_only_headers: Vec<String>,
     /// What it does to headers of requests.
     pub(in crate::evaluate) request_headers: HeaderMutation,
+    /// What it does to headers of responses.
+    pub(in crate::evaluate) response_headers: HeaderMutation,
     /// `most_specific_header_mutations_wins`
     pub(in crate::evaluate) most_specific_wins: bool,
     /// `typed_per_filter_config`
@@ -87,6 +89,7 @@ impl RouteConfig {
             virtual_hosts,
             internal_only_headers: message.texts("internal_only_headers").map(str::to_ascii_lowercase).collect(),
             request_headers: HeaderMutation::of_request(message),
+            response_headers: HeaderMutation::of_response(message),
             most_specific_wins: message.is("most_specific_header_mutations_wins"),
             per_filter: per_filter(message),
             ignores_port: message.is("ignore_port_in_host_matching"),

@@ -9,6 +9,7 @@ use super::action::Action;
 use super::header_mutation::HeaderMutation;
 use super::matching::{Miss, RouteMatch};
 use crate::evaluate::http::Headers;
+use crate::evaluate::matcher::HeaderMatcher;
 use crate::evaluate::message::Message;
 
 /// A virtual host.
@@ -22,11 +23,21 @@ pub(in crate::evaluate) struct VirtualHost {
     pub(in crate::evaluate) routes: Vec<Route>,
     /// What it does to headers of requests.
     pub(in crate::evaluate) request_headers: HeaderMutation,
+    /// What it does to headers of responses.
+    pub(in crate::evaluate) response_headers: HeaderMutation,
     /// `typed_per_filter_config`
     pub(in crate::evaluate) per_filter: BTreeMap<String, Value>,
+    virtual_clusters: Vec<VirtualCluster>,
     require_tls: RequireTls,
     /// It has a `matcher` in the place of routes, which is not evaluated.
     pub(in crate::evaluate) has_matcher: bool,
+}
+
+/// A name for some of the requests in statistics.
+#[derive(Debug)]
+struct VirtualCluster {
+    name: String,
+    headers: Vec<HeaderMatcher>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +58,8 @@ pub(in crate::evaluate) struct Route {
     pub(in crate::evaluate) action: Action,
     /// What it does to headers of requests.
     pub(in crate::evaluate) request_headers: HeaderMutation,
+    /// What it does to headers of responses.
+    pub(in crate::evaluate) response_headers: HeaderMutation,
     /// `typed_per_filter_config`
     pub(in crate::evaluate) per_filter: BTreeMap<String, Value>,
     /// The whole message, for what is only told.
@@ -61,7 +74,9 @@ impl VirtualHost {
             domains: message.texts("domains").map(str::to_owned).collect(),
             routes: message.list("routes").map(Route::new).collect(),
             request_headers: HeaderMutation::of_request(message),
+            response_headers: HeaderMutation::of_response(message),
             per_filter: per_filter(message),
+            virtual_clusters: message.list("virtual_clusters").map(VirtualCluster::new).collect(),
             require_tls: match message.text("require_tls") {
                 Some("ALL") => RequireTls::All,
                 Some("EXTERNAL_ONLY") => RequireTls::ExternalOnly,
@@ -69,6 +84,13 @@ impl VirtualHost {
             },
             has_matcher: message.get("matcher").is_some(),
         }
+    }
+
+    /// Names the virtual cluster of a request; none where there are no such names. Envoy: `CommonVirtualHostImpl::virtualClusterFromEntries`.
+    pub(in crate::evaluate) fn virtual_cluster(&self, headers: &Headers) -> Option<&str> {
+        let is_of = |one: &&VirtualCluster| one.headers.iter().all(|matcher| matcher.matches(headers));
+        let found = self.virtual_clusters.iter().find(is_of).map(|one| one.name.as_str());
+        found.or_else(|| (!self.virtual_clusters.is_empty()).then_some("other"))
     }
 
     /// Says whether the client must come back with TLS. Envoy: `VirtualHostImpl::getRouteFromEntries`.
@@ -102,6 +124,15 @@ impl VirtualHost {
     }
 }
 
+impl VirtualCluster {
+    fn new(message: Message<'_>) -> Self {
+        Self {
+            name: message.text("name").unwrap_or_default().to_owned(),
+            headers: message.list("headers").map(HeaderMatcher::new).collect(),
+        }
+    }
+}
+
 impl Route {
     fn new(message: Message<'_>) -> Self {
         Self {
@@ -109,6 +140,7 @@ impl Route {
             action: Action::new(message),
             matching: message.get("match").map_or_else(RouteMatch::none, RouteMatch::new),
             request_headers: HeaderMutation::of_request(message),
+            response_headers: HeaderMutation::of_response(message),
             per_filter: per_filter(message),
             body: message.0.clone(),
         }
