@@ -188,7 +188,7 @@ impl Diagnostic {
 }
 
 impl Label {
-    fn span(&self) -> Option<Span> {
+    pub(crate) fn span(&self) -> Option<Span> {
         match &self.place {
             Place::Span(span) => Some(*span),
             Place::Field(..) => None,

@@ -89,9 +89,16 @@ pub(crate) struct Kustomized {
     pub(crate) renamed: bool,
     labels: Vec<Labels>,
     patched: Vec<Target>,
+    /// The kustomizations that somebody applies it with.
+    roots: BTreeSet<PathBuf>,
 }
 
 impl Kustomized {
+    /// Says whether some kustomization has the objects of both files.
+    pub(crate) fn is_applied_with(&self, other: &Self) -> bool {
+        !self.roots.is_disjoint(&other.roots)
+    }
+
     /// Returns the namespace that all objects get.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
@@ -143,16 +150,19 @@ impl Labels {
         if (self.selectors || self.templates) && is_workload {
             put(&["spec", "template", "metadata", "labels"]);
         }
+        if (self.selectors || self.templates) && kind == "CronJob" {
+            put(&["spec", "jobTemplate", "metadata", "labels"]);
+            put(&["spec", "jobTemplate", "spec", "template", "metadata", "labels"]);
+        }
         if self.selectors && is_workload && kind != "Job" {
             put(&["spec", "selector", "matchLabels"]);
         }
-        let has_selector = object.get("spec").and_then(|spec| spec.get("selector")).is_some_and(Value::is_object);
-        if self.selectors
-            && kind == "Service"
-            && has_selector
-            && let Some(map) = map_at(object, &["spec", "selector"])
-        {
-            map.extend(self.pairs.iter().map(|(key, value)| (key.clone(), value.clone().into())));
+        // A Service without selector gets one too.
+        if self.selectors && matches!(kind, "Service" | "ReplicationController") {
+            put(&["spec", "selector"]);
+        }
+        if self.selectors && kind == "ReplicationController" {
+            put(&["spec", "template", "metadata", "labels"]);
         }
     }
 }
@@ -251,6 +261,7 @@ impl Kustomizations {
         if first.renamed {
             first.namespace = None;
         }
+        first.roots = ways.iter().filter_map(|way| way.last().cloned()).collect();
         Some(Arc::new(first))
     }
 

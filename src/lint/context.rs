@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::apart::Apart;
+use super::finding::Finding;
 use super::knowledge::Knowledge;
 use crate::ingest::{self, Kustomized, Manifests, MeshSettings, Resource, WrittenObject};
 use crate::mesh::Mesh;
@@ -180,6 +182,8 @@ pub(crate) struct LintContext<'a> {
     taken: BTreeSet<&'a [String; 4]>,
     /// What Kustomize makes of the objects of a file.
     kustomized: &'a BTreeMap<SourceId, Arc<Kustomized>>,
+    /// Which objects are not applied together; none are, in istioctl's view.
+    pub(super) apart: Apart,
 }
 
 /// Labels by their keys.
@@ -245,6 +249,7 @@ impl<'a> LintContext<'a> {
             namespaces,
             taken,
             kustomized,
+            apart: Apart::default(),
         }
     }
 
@@ -300,6 +305,16 @@ impl<'a> LintContext<'a> {
         let source = self.view == View::Meshc && ingest::placeholder::may_be_in(item.sources.slice(object.span()));
         let found = source.then(|| ingest::placeholder::in_object(object)).flatten()?;
         Some(format!("{found} has no value yet"))
+    }
+
+    /// Says why a finding is none: the objects that it is about are not applied together.
+    pub(super) fn apart_reason(&self, finding: &Finding<'_>) -> Option<&'static str> {
+        self.apart.reason(finding, self.kustomized)
+    }
+
+    /// Says whether two objects are never applied together.
+    pub(crate) fn are_apart(&self, one: &Item<'_>, other: &Item<'_>) -> bool {
+        self.apart.of(one, other, self.kustomized).is_some()
     }
 
     /// Returns the labels of a namespace, as the input is completed.

@@ -135,7 +135,10 @@ impl Knowledge {
             self.providers.get_or_insert_default().extend(providers);
         }
         let entry = (item.name().to_owned(), texts);
-        if item.namespace.is_empty() || item.kind().starts_with("Cluster") {
+        // ClusterIssuer, ClusterExternalSecret; CloudNativePG's Cluster is of a namespace.
+        let of_cluster = item.object().meta.namespace.is_empty()
+            && item.kind().strip_prefix("Cluster").is_some_and(|rest| rest.starts_with(char::is_uppercase));
+        if item.namespace.is_empty() || of_cluster {
             self.cluster_wide.push(entry);
         } else {
             self.namespaces.entry(item.namespace.clone()).or_default().operated.push(entry);

@@ -10,6 +10,7 @@
 //! - `mesh/` looks at what istiod makes of the files: the mesh, and what each proxy is served.
 //! - `istioctl/` looks at the files, with the line and the false alarms that istioctl has ([`View`]).
 
+mod apart;
 mod context;
 mod finding;
 mod istioctl;
@@ -40,6 +41,7 @@ use crate::ingest::{self, Manifests, MeshSettings, WrittenObject};
 use crate::mesh::Mesh;
 use crate::model::istio::MeshConfigIngressControllerMode;
 use crate::source::Sources;
+use apart::Apart;
 use context::{LintContext, Origin};
 use finding::Finding;
 
@@ -87,33 +89,61 @@ pub fn lint(
     let documents = manifests.names();
     let mut context = LintContext::new(all, (settings, of_mesh), (manifests, &documents), options.view, options.now);
     context.has_mesh_config |= options.has_mesh_config;
+    let placed = diagnostics.clone().finish(sources, |resource, path| manifests.locate(resource, path));
+    if options.view == View::Meshc {
+        context.apart = Apart::new(&placed, sources);
+    }
     let mut found: Vec<(&'static str, Finding<'_>)> = Vec::new();
     for check in registry::of_files() {
         let mut findings = Vec::new();
         (check.run)(&context, &mut findings);
+        if options.view == View::Meshc {
+            set_apart(&context, &mut findings);
+        }
         found.extend(findings.into_iter().map(|finding| (check.name, finding)));
     }
     if options.view == View::Meshc {
         let mut translated = Translated::new(mesh, diagnostics, memory);
+        translated.explain(
+            found.iter().map(|(_, finding)| finding).filter(|finding| context.apart_reason(finding).is_some()),
+        );
         translated.note(found.iter().map(|(_, finding)| finding).filter(|finding| finding.false_alarm.is_none()));
         for check in registry::of_mesh() {
             let mut findings = Vec::new();
             (check.run)(&translated, &context, &mut findings);
+            set_apart(&context, &mut findings);
+            translated.explain(findings.iter().filter(|finding| context.apart_reason(finding).is_some()));
             translated.note(findings.iter().filter(|finding| finding.false_alarm.is_none()));
             found.extend(findings.into_iter().map(|finding| (check.name, finding)));
         }
+        once_for_all(&mut found);
     }
     let asked = |rule: &Rule| options.enable.iter().any(|name| name == rule.code || name == rule.name);
     found.retain(|(_, finding)| finding.rule.by_default || asked(finding.rule));
     let mut all = report::resolve(&context, found);
     if options.view == View::Meshc {
-        let placed = diagnostics.clone().finish(sources, |resource, path| manifests.locate(resource, path));
         all.extend(mesh::refused(&placed, manifests));
         once(&mut all);
         report::sort(&mut all);
         all.iter_mut().for_each(of_template);
     }
     all
+}
+
+/// Leaves out what is found of an object together with others that are not applied with it.
+fn set_apart(context: &LintContext<'_>, findings: &mut [Finding<'_>]) {
+    for finding in findings.iter_mut().filter(|finding| finding.false_alarm.is_none()) {
+        finding.false_alarm = context.apart_reason(finding).map(str::to_owned);
+    }
+}
+
+/// Of rivals, says once for all of them that they are: at the first.
+fn once_for_all(found: &mut Vec<(&'static str, Finding<'_>)>) {
+    let mut said: BTreeSet<(&str, String)> = BTreeSet::new();
+    found.retain(|(_, finding)| {
+        let is_rival = mesh::RIVALS.contains(&finding.rule) && finding.false_alarm.is_none();
+        !is_rival || said.insert((finding.rule.code, finding.message.clone()))
+    });
 }
 
 /// Says of a finding that rests on a value which is not filled in that nobody knows.

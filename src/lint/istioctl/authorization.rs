@@ -42,7 +42,8 @@ fn pods<'c>(context: &'c LintContext<'_>) -> BTreeMap<&'c str, Vec<&'c Labels>> 
 fn is_out_of_mesh(context: &LintContext<'_>, namespace: &str) -> bool {
     let is_own = |pod: &Typed<'_, Pod>| pod.namespace == namespace;
     let has_proxy = |pod: Typed<'_, Pod>| in_mesh::pod(&pod, context) || in_mesh::is_ambient_pod(pod.item);
-    context.namespace(namespace).is_some() && !context.pods().filter(is_own).any(has_proxy)
+    let mut own = context.pods().filter(is_own).peekable();
+    own.peek().is_some() && context.namespace(namespace).is_some() && !own.any(has_proxy)
 }
 
 /// istiod: `analyzeNoMatchingWorkloads`

@@ -94,7 +94,7 @@ fn is_empty(translated: &Translated<'_>, context: &LintContext<'_>, host: &str) 
     let is_bare = spec.selector.is_empty() && spec.r#type != "ExternalName" && item.is_written();
     let of_mesh = translated.mesh.service(host, namespace);
     let has_none = of_mesh.is_some_and(|service| translated.mesh.service_endpoints(service).is_empty());
-    is_bare && has_none && context.knowledge.service(namespace, name).is_none()
+    is_bare && has_none && context.unfinished(item).is_none() && context.knowledge.service(namespace, name).is_none()
 }
 
 /// Returns the VirtualService for sidecars that routes a host elsewhere.

@@ -9,18 +9,26 @@ use crate::lint::finding::Finding;
 use crate::lint::rules;
 
 /// Rules about rivals.
-const RIVALS: &[&crate::lint::Rule] =
+pub(in crate::lint) const RIVALS: &[&crate::lint::Rule] =
     &[&rules::IST0109, &rules::IST0110, &rules::IST0111, &rules::IST0145, &rules::IST0159, &rules::IST0160];
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    let rivals = context.items().iter().filter(|item| translated.is_said(RIVALS, item));
+    let rivals = context.items().iter().filter(|item| translated.is_first_rival(item));
     for item in rivals.filter(|item| lacks_time(item)) {
         out.push(finding(item, "the oldest of these conflicting objects is used"));
     }
     let of_policies = translated.mesh.findings.iter().filter(|one| one.code == "peer-authentication-overridden");
-    let places = of_policies.flat_map(|one| &one.labels).filter_map(|label| match label.place {
-        Place::Field(resource, _) => context.by_resource(resource),
-        Place::Span(_) => None,
+    let places = of_policies.flat_map(|one| {
+        let items = one.labels.iter().filter_map(|label| match label.place {
+            Place::Field(resource, _) => context.by_resource(resource),
+            Place::Span(_) => None,
+        });
+        let items: Vec<&Item<'_>> = items.collect();
+        let is_rival = |item: &&Item<'_>| {
+            let mut others = items.iter().filter(|other| !std::ptr::eq(**other, *item));
+            others.any(|other| !context.are_apart(item, other))
+        };
+        items.iter().copied().filter(is_rival).take(1).collect::<Vec<_>>()
     });
     let mut known = BTreeSet::new();
     for policy in places.filter(|item| lacks_time(item) && known.insert(item.full_name())) {

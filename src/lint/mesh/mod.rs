@@ -32,6 +32,7 @@ mod translated;
 
 use super::registry::MeshCheck;
 
+pub(super) use creation::RIVALS;
 pub(super) use refused::refused;
 pub use translated::Memory;
 pub(super) use translated::Translated;

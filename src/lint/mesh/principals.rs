@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::authorization::{of_source, written};
 use super::translated::Translated;
-use crate::lint::context::LintContext;
+use crate::lint::context::{GATEWAY_API, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::{nearest, rules};
 
@@ -19,6 +19,13 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         known.insert((pod.namespace.clone(), if account.is_empty() { DEFAULT } else { account }.to_owned()));
     }
     known.extend(translated.proxies.iter().map(|proxy| (proxy.namespace.clone(), proxy.service_account.clone())));
+    // istiod's deployment controller makes an account for each Gateway, named after it, with its class or without.
+    for gateway in context.of(GATEWAY_API, "Gateway") {
+        let class = gateway.node().get("spec").and_then(|spec| spec.get("gatewayClassName")?.as_str());
+        for name in [gateway.name().to_owned(), format!("{}-{}", gateway.name(), class.unwrap_or_default())] {
+            of_objects.insert((gateway.namespace.clone(), name));
+        }
+    }
     for account in context.of("", "ServiceAccount") {
         of_objects.insert((account.namespace.clone(), account.name().to_owned()));
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 use crate::ingest::{self, Manifests, Named};
-use crate::lint::{Reported, Rule, context, rules};
+use crate::lint::{Reported, Rule, apart, context, rules};
 use crate::source::{SourceId, Sources, Span};
 
 /// The objects of files in which something was found.
@@ -78,40 +78,46 @@ fn places(diagnostic: &Diagnostic) -> impl Iterator<Item = (Span, &str)> {
 fn duplicates(all: &[&Diagnostic], objects: &mut Objects, sources: &Sources) -> Vec<Reported> {
     let mut out = Vec::new();
     let mut single: Vec<Reported> = Vec::new();
-    let mut siblings: BTreeMap<PathBuf, (BTreeSet<String>, Vec<&Diagnostic>)> = BTreeMap::new();
+    let mut siblings: BTreeMap<PathBuf, (BTreeSet<String>, Vec<(&Diagnostic, bool)>)> = BTreeMap::new();
     for diagnostic in all {
         let spans: Vec<Span> = places(diagnostic).map(|(span, _)| span).collect();
-        let [one, other, ..] = spans.as_slice() else {
+        let Some((used, replaced)) = spans.split_first().filter(|(_, replaced)| !replaced.is_empty()) else {
             out.push(reported(&rules::MESHC0002, diagnostic, objects, sources));
             continue;
         };
-        let of = |objects: &mut Objects, span: &Span| {
+        let text = |objects: &mut Objects, span: &Span| {
             object(objects, *span, sources).map(|object| sources.slice(object.span).trim_end())
         };
-        let (first, second) = (of(objects, one), of(objects, other));
+        let first = text(objects, used);
         // Copies are the same whichever counts.
-        let is_copy = first.is_some() && first == second;
-        match of_siblings(Path::new(sources.path(one.source)), Path::new(sources.path(other.source))) {
-            Some((above, folders)) => {
-                let (known, of_folder) = siblings.entry(above).or_default();
-                known.extend(folders);
-                of_folder.push(diagnostic);
+        let are_copies = first.is_some() && replaced.iter().all(|one| text(objects, one) == first);
+        let path = |span: &Span| Path::new(sources.path(span.source));
+        let apart: Vec<_> = replaced.iter().filter_map(|one| apart::folders(path(used), path(one))).collect();
+        // Folders of one namespace often repeat it.
+        let is_trivial = are_copies && diagnostic.message.starts_with("Namespace ");
+        if apart.is_empty() && !are_copies {
+            single.push(reported(&rules::MESHC0002, diagnostic, objects, sources));
+        }
+        for (index, (above, folders)) in apart.into_iter().enumerate() {
+            let (known, of_folder) = siblings.entry(above).or_default();
+            known.extend(folders);
+            if index == 0 {
+                of_folder.push((*diagnostic, is_trivial));
             }
-            None if is_copy => {}
-            None => single.push(reported(&rules::MESHC0002, diagnostic, objects, sources)),
         }
     }
     out.extend(of_objects(single));
+    siblings.retain(|_, (_, of_folder)| !of_folder.iter().all(|(_, is_trivial)| *is_trivial));
     let others = siblings.len().saturating_sub(1);
     let largest = siblings.into_iter().max_by_key(|(_, (_, of_folder))| of_folder.len());
     out.extend(largest.into_iter().filter_map(|(above, (folders, of_folder))| {
         let mut names =
-            of_folder.iter().filter_map(|diagnostic| object(objects, diagnostic.first_span()?, sources).cloned());
+            of_folder.iter().filter_map(|(diagnostic, _)| object(objects, diagnostic.first_span()?, sources).cloned());
         let distinct: BTreeSet<String> = names
             .by_ref()
             .map(|Named { kind, namespace, name, .. }| context::resource(&kind, &namespace, &name))
             .collect();
-        let first = of_folder.iter().min_by_key(|diagnostic| diagnostic.first_span())?;
+        let first = of_folder.iter().map(|(diagnostic, _)| *diagnostic).min_by_key(|one| one.first_span())?;
         Some(of_folders(
             &above,
             &folders,
@@ -142,17 +148,6 @@ fn of_objects(all: Vec<Reported>) -> Vec<Reported> {
     out
 }
 
-/// Returns the folder around two paths, and the folders in it that lead to them, if they part at folders.
-fn of_siblings(one: &Path, other: &Path) -> Option<(PathBuf, [String; 2])> {
-    let steps =
-        |path: &Path| path.components().map(|step| step.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>();
-    let (one, other) = (steps(one), steps(other));
-    let shared = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let folder = |steps: &[String]| (steps.len() > shared + 1).then(|| steps.get(shared).cloned()).flatten();
-    let folders = [folder(&one)?, folder(&other)?];
-    Some((one.iter().take(shared).collect(), folders))
-}
-
 fn of_folders(
     above: &Path,
     folders: &BTreeSet<String>,
@@ -173,19 +168,4 @@ fn of_folders(
     let example = folders.first().map(|name| path(name)).unwrap_or_default();
     let help = format!("lint them one at a time (`meshc lint {example}`), or all with `--each '{}'`", path("*"));
     Reported { message, help: Some(help), ..first }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folders_beside_each_other() {
-        let parts = |one, other| of_siblings(Path::new(one), Path::new(other));
-        let (above, folders) = parts("clusters/east/app.yaml", "clusters/west/app.yaml").expect("they part at folders");
-        assert_eq!((above.as_path(), folders), (Path::new("clusters"), ["east".to_owned(), "west".to_owned()]));
-        assert_eq!(parts("a/one.yaml", "a/two.yaml"), None);
-        assert_eq!(parts("a/one.yaml", "a/b/one.yaml"), None);
-        assert_eq!(parts("one.yaml", "one.yaml"), None);
-    }
 }

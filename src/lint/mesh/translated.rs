@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::cause::Cause;
+use super::creation::RIVALS;
 use super::facts::{Discovery, Facts, Shadow};
 use super::rejected::{self, Rejected, RejectedKey};
 use crate::diagnostic::Diagnostics;
@@ -36,6 +37,8 @@ pub(crate) struct Translated<'m> {
     said: BTreeSet<(&'static str, String, String)>,
     /// Objects in which anything was found that explains why they have no effect.
     told: BTreeSet<(String, String)>,
+    /// Of each set of rivals, by what is said of it, the first.
+    rivals: BTreeMap<(&'static str, String), (String, String)>,
 }
 
 /// What is known of all resources.
@@ -143,7 +146,16 @@ impl<'m> Translated<'m> {
             }
         });
         let known = known.into_inner().unwrap_or_default();
-        Self { mesh, before, proxies, diagnostics, known, said: BTreeSet::new(), told: BTreeSet::new() }
+        Self {
+            mesh,
+            before,
+            proxies,
+            diagnostics,
+            known,
+            said: BTreeSet::new(),
+            told: BTreeSet::new(),
+            rivals: BTreeMap::new(),
+        }
     }
 
     /// Notes what the rules of istioctl have found.
@@ -154,13 +166,29 @@ impl<'m> Translated<'m> {
             if ![rules::IST0133.code, rules::IST0118.code].contains(&finding.rule.code) {
                 self.told.insert((kind.clone(), name.clone()));
             }
+            if RIVALS.contains(&finding.rule) {
+                let of_all = (finding.rule.code, finding.message.clone());
+                self.rivals.entry(of_all).or_insert_with(|| (kind.clone(), name.clone()));
+            }
             self.said.insert((finding.rule.code, kind, name));
         }
+    }
+
+    /// Notes objects that have no effect for the sake of others, which are not applied together with them.
+    pub(crate) fn explain<'f>(&mut self, found: impl Iterator<Item = &'f Finding<'f>>) {
+        let items = found.filter_map(|finding| finding.item);
+        self.told.extend(items.map(|item| (item.kind().to_owned(), item.full_name())));
     }
 
     /// Returns whether anything has been found in an object that explains why it has no effect.
     pub(super) fn is_told(&self, item: &Item<'_>) -> bool {
         self.told.contains(&(item.kind().to_owned(), item.full_name()))
+    }
+
+    /// Returns whether an object is the first of some rivals.
+    pub(super) fn is_first_rival(&self, item: &Item<'_>) -> bool {
+        let own = (item.kind().to_owned(), item.full_name());
+        self.rivals.values().any(|first| *first == own)
     }
 
     /// Returns whether one of these rules has been found in an object.

@@ -1,0 +1,1 @@
+{{- define "cart.name" -}}cart{{- end }}
