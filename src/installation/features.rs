@@ -8,6 +8,7 @@ use super::Duration;
 use super::env::FromEnv;
 use super::switch::{Effect, Switch};
 use super::value::{CompliancePolicy, JwksFetchMode, Labels, NativeSidecars, Percent};
+use crate::model::gateway_api::KnownClasses;
 
 /// What the environment of an istiod says, by name of the variable.
 pub type Environment = BTreeMap<String, String>;
@@ -249,6 +250,21 @@ switches! {
         hbone_initial_stream_window_size: Option<u32> = "PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE", "0" or "0", "translate/cluster/http_protocol_options.rs";
         /// The first window of a connection of HBONE, in bytes; zero for Envoy's.
         hbone_initial_connection_window_size: Option<u32> = "PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE", "0" or "0", "translate/cluster/http_protocol_options.rs";
+    }
+}
+
+impl Features {
+    /// Returns the classes of Gateways that istiod knows without their being written.
+    ///
+    /// istiod: `classinfo.go` `GetBuiltinGatewayClasses`
+    pub fn known_classes(&self) -> KnownClasses<'_> {
+        KnownClasses {
+            own_class: &self.default_gateway_class,
+            own_controller: &self.gateway_controller,
+            remote: self.multi_network_gateway_api,
+            waypoint: self.ambient_waypoints,
+            east_west: self.ambient_multi_network,
+        }
     }
 }
 

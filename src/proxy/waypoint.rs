@@ -128,7 +128,7 @@ fn services(mesh: &Mesh, owned: Vec<&AmbientService>) -> Vec<Arc<Service>> {
 }
 
 /// Destinations of VirtualServices whose host is one of the waypoint's own services, as it is written; and services of which
-/// extension providers and EnvoyFilters speak.
+/// extension providers, EnvoyFilters and the TLS routes of an east-west gateway speak.
 ///
 /// A destination that the waypoint owns counts only if it is outside of the mesh: requests go there without HBONE.
 ///
@@ -149,6 +149,7 @@ fn outbound(mesh: &Mesh, proxy: &Proxy, scope: &SidecarScope, owned: &[Arc<Servi
             );
         }
     }
+    hostnames.extend(passed_through(mesh, proxy));
     let mut namespaced: BTreeSet<(&str, &str)> = BTreeSet::new();
     let providers = mesh.config.extension_providers.iter().filter_map(|p| p.provider.as_ref()).filter_map(provider);
     let attached = mesh.envoy_filters.iter().filter(|filter| {
@@ -172,6 +173,24 @@ fn outbound(mesh: &Mesh, proxy: &Proxy, scope: &SidecarScope, owned: &[Arc<Servi
             || namespaced.contains(&(service.namespace.as_str(), service.hostname.as_str()))
     };
     scope.services.iter().filter(wanted).cloned().collect()
+}
+
+/// The services to which an east-west gateway passes TLS beside its tunnels: the destinations of TLS routes that attach to it.
+///
+/// istiod: `core/cluster.go` `appendGatewayReferencedServices`
+fn passed_through(mesh: &Mesh, proxy: &Proxy) -> BTreeSet<String> {
+    if !proxy.is_east_west() {
+        return BTreeSet::new();
+    }
+    let gateway = proxy.merged_gateway(mesh);
+    let names = gateway.iter().flat_map(|gateway| &gateway.gateway_names);
+    let configs = names.flat_map(|name| mesh.virtual_services_for_gateway(&proxy.namespace, name));
+    let mut hostnames = BTreeSet::new();
+    for config in configs {
+        let routes = config.spec.tls.iter().flat_map(|rule| &rule.route);
+        hostnames.extend(routes.filter_map(|route| route.destination.as_ref()).map(|to| to.host.clone()));
+    }
+    hostnames
 }
 
 /// The service of an extension provider, as it is written.

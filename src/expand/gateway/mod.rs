@@ -42,12 +42,8 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut
         return Vec::new();
     }
     let is_served = |gateway: &&Arc<Config<KubernetesGateway>>| {
-        let class = GatewayController::of_class(
-            &gateway.spec.gateway_class_name,
-            (features.default_gateway_class.as_str(), features.gateway_controller.as_str()),
-            features.multi_network_gateway_api,
-            manifests.gateway_classes.iter().map(Arc::as_ref),
-        );
+        let classes = manifests.gateway_classes.iter().map(Arc::as_ref);
+        let class = features.known_classes().controller(&gateway.spec.gateway_class_name, classes);
         class == Some(GatewayController::Gateway)
             && gateway.spec.is_managed(features.gateway_api_manual_deployment)
             && gateway.meta.labels.get("istio.io/rev").is_none_or(|label| label == target.options.revision())
@@ -172,11 +168,11 @@ impl<'m> Deployed<'m> {
         Self {
             gateway,
             meta: ObjectMeta {
-                name: spec.deployment_name(meta),
+                name: spec.deployment_name(meta, GatewayController::Gateway),
                 namespace: meta.namespace.clone(),
                 ..ObjectMeta::default()
             },
-            service_account: spec.service_account(meta),
+            service_account: spec.service_account(meta, GatewayController::Gateway),
             labels: labels.map_or_else(|| own(&meta.labels), without_gateway_api),
             annotations,
         }

@@ -2,17 +2,18 @@
 
 use crate::diagnostic::Diagnostics;
 use crate::mesh::gateway_api::Context;
+use crate::mesh::gateway_api::context::ServedGateway;
 use crate::mesh::gateway_api::finding::Reason;
 use crate::model::Config;
-use crate::model::gateway_api::{GatewaySpecAddress, KubernetesGateway};
+use crate::model::gateway_api::GatewaySpecAddress;
 
 /// Returns the hostnames of the Services: that which istiod makes, or those that `spec.addresses` names.
 ///
 /// istiod: `conversion.go` `extractGatewayServices`
-pub(super) fn services(context: &Context<'_>, gateway: &Config<KubernetesGateway>) -> Vec<String> {
-    let Config { meta, spec, .. } = gateway;
+pub(super) fn services(context: &Context<'_>, served: ServedGateway<'_>) -> Vec<String> {
+    let ServedGateway { gateway: Config { meta, spec, .. }, controller } = served;
     if spec.is_managed(context.features.gateway_api_manual_deployment) {
-        return vec![context.hostname(&spec.deployment_name(meta), &meta.namespace)];
+        return vec![context.hostname(&spec.deployment_name(meta, controller), &meta.namespace)];
     }
     let hostnames = spec.addresses.iter().filter(|address| address.r#type == "Hostname");
     let qualified =
@@ -27,9 +28,10 @@ pub(super) fn services(context: &Context<'_>, gateway: &Config<KubernetesGateway
 /// Returns the service account of a Gateway's Pods; nothing if istiod does not make them, as then any will do.
 ///
 /// istiod: `gateway_collection.go` `GatewayCollection`
-pub(super) fn service_account(context: &Context<'_>, gateway: &Config<KubernetesGateway>) -> String {
+pub(super) fn service_account(context: &Context<'_>, served: ServedGateway<'_>) -> String {
+    let ServedGateway { gateway, controller } = served;
     if gateway.spec.is_managed(context.features.gateway_api_manual_deployment) {
-        gateway.spec.service_account(&gateway.meta)
+        gateway.spec.service_account(&gateway.meta, controller)
     } else {
         String::new()
     }
@@ -39,8 +41,8 @@ pub(super) fn service_account(context: &Context<'_>, gateway: &Config<Kubernetes
 ///
 /// istiod: `context.go` `ResolveGatewayInstances`, as far as Services tell
 pub(super) fn check(context: &Context<'_>, findings: &mut Diagnostics) {
-    for gateway in context.gateways() {
-        let Config { meta, spec, source } = gateway;
+    for served in context.gateways() {
+        let Config { meta, spec, source } = served.gateway;
         if !spec.is_managed(context.features.gateway_api_manual_deployment) {
             for (index, address) in spec.addresses.iter().enumerate().filter(|(_, a)| a.r#type != "Hostname") {
                 let message =
@@ -49,7 +51,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Diagnostics) {
                 findings.push(Reason::UnsupportedAddress.at(*source, &path, &message));
             }
         }
-        for hostname in services(context, gateway) {
+        for hostname in services(context, served) {
             let written = spec.addresses.iter().position(|address| hostname.starts_with(&address.value));
             let path = written.map_or("metadata.name".to_owned(), |index| format!("spec.addresses[{index}].value"));
             let Some(of_hostname) = context.services_by_hostname.get(&hostname) else {

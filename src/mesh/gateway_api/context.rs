@@ -16,6 +16,15 @@ use crate::model::{Config, ObjectMeta};
 
 type ByName<'m, T> = BTreeMap<(&'m str, &'m str), &'m Config<T>>;
 
+/// A Gateway that istiod serves.
+#[derive(Clone, Copy)]
+pub(super) struct ServedGateway<'m> {
+    /// The Gateway.
+    pub(super) gateway: &'m Config<KubernetesGateway>,
+    /// Who serves it.
+    pub(super) controller: GatewayController,
+}
+
 /// The objects that istiod sees, by namespace and name.
 pub(crate) struct Context<'m> {
     /// All objects.
@@ -70,13 +79,19 @@ impl<'m> Context<'m> {
     }
 
     /// Returns the Gateways that istiod serves. Those for other revisions count too: their Deployment may be here.
-    pub(super) fn gateways(&self) -> impl Iterator<Item = &'m Config<KubernetesGateway>> {
-        self.manifests.kubernetes_gateways.iter().map(Arc::as_ref).filter(|gateway| {
+    pub(super) fn gateways(&self) -> impl Iterator<Item = ServedGateway<'m>> {
+        let gateways = self.manifests.kubernetes_gateways.iter().map(Arc::as_ref).filter(|gateway| {
             self.seen.contains(&gateway.meta.namespace)
                 && (self.does(Behaviour::KeepsGatewaysOfOtherRevisions)
                     || self.seen.is_in_revision(&gateway.meta.labels))
-                && self.controller(&gateway.spec.gateway_class_name) == Some(GatewayController::Gateway)
-        })
+        });
+        gateways.filter_map(|gateway| self.served(gateway))
+    }
+
+    /// Returns a Gateway with its controller, if istiod serves it.
+    pub(super) fn served(&self, gateway: &'m Config<KubernetesGateway>) -> Option<ServedGateway<'m>> {
+        let controller = self.controller(&gateway.spec.gateway_class_name)?;
+        (controller != GatewayController::Remote).then_some(ServedGateway { gateway, controller })
     }
 
     /// Says whether istiod does something that releases do differently.
@@ -94,9 +109,7 @@ impl<'m> Context<'m> {
     pub(super) fn controller(&self, class: &str) -> Option<GatewayController> {
         let classes =
             self.manifests.gateway_classes.iter().filter(|class| self.seen.is_in_revision(&class.meta.labels));
-        let features = self.features;
-        let own = (features.default_gateway_class.as_str(), features.gateway_controller.as_str());
-        GatewayController::of_class(class, own, features.multi_network_gateway_api, classes.map(Arc::as_ref))
+        self.features.known_classes().controller(class, classes.map(Arc::as_ref))
     }
 
     /// Says whether a class is there, and neither istiod's own nor that of its waypoints.

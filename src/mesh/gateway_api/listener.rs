@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::Diagnostics;
 use crate::installation::Behaviour;
 use crate::mesh::gateway::LISTENER_ANNOTATION;
+use crate::mesh::gateway_api::context::ServedGateway;
 use crate::mesh::gateway_api::finding::{Problem, Reason, ignored};
 use crate::mesh::gateway_api::listener_conflict::{Conflicts, Owner};
 use crate::mesh::gateway_api::parent::{ParentInfo, ParentKey, ParentKind, RouteKind};
@@ -35,30 +36,31 @@ pub(super) fn all(context: &Context<'_>, findings: &mut Diagnostics) -> Vec<Conv
     let mut out = Vec::new();
     let sets = context.manifests.listener_sets.iter().filter(|set| context.reads(&set.meta));
     let sets: Vec<_> = sets.filter_map(|set| Some((&**set, gateway_of(context, set, findings)?))).collect();
-    for gateway in context.gateways() {
+    for served in context.gateways() {
+        let gateway = served.gateway;
         check_ignored(context, gateway, findings);
         let of_gateway = Set {
             kind: ParentKind::Gateway,
             meta: &gateway.meta,
             source: gateway.source,
-            gateway,
-            services: address::services(context, gateway),
+            served,
+            services: address::services(context, served),
         };
         if !of_gateway.services.is_empty() {
             let conflicts = conflicts(context, gateway, &sets);
             out.extend(of_gateway.convert(context, &gateway.spec.listeners, &conflicts, findings));
         }
     }
-    for (set, gateway) in &sets {
+    for &(set, served) in &sets {
         let of_set = Set {
             kind: ParentKind::ListenerSet,
             meta: &set.meta,
             source: set.source,
-            gateway,
-            services: address::services(context, gateway),
+            served,
+            services: address::services(context, served),
         };
         if !of_set.services.is_empty() {
-            let conflicts = conflicts(context, gateway, &sets);
+            let conflicts = conflicts(context, served.gateway, &sets);
             out.extend(of_set.convert(context, &set.spec.listeners, &conflicts, findings));
         }
     }
@@ -69,13 +71,13 @@ pub(super) fn all(context: &Context<'_>, findings: &mut Diagnostics) -> Vec<Conv
 fn conflicts(
     context: &Context<'_>,
     gateway: &Config<KubernetesGateway>,
-    sets: &[(&Config<ListenerSet>, &Config<KubernetesGateway>)],
+    sets: &[(&Config<ListenerSet>, ServedGateway<'_>)],
 ) -> Conflicts {
     if !context.does(Behaviour::RefusesConflictingListeners) {
         return Conflicts::default();
     }
     let is_same = |meta: &ObjectMeta| meta.namespace == gateway.meta.namespace && meta.name == gateway.meta.name;
-    let mut attached: Vec<_> = sets.iter().filter(|(_, of)| is_same(&of.meta)).map(|(set, _)| *set).collect();
+    let mut attached: Vec<_> = sets.iter().filter(|(_, of)| is_same(&of.gateway.meta)).map(|(set, _)| *set).collect();
     attached.sort_by_key(|set| (set.meta.creation_timestamp, format!("{}/{}", set.meta.namespace, set.meta.name)));
     let own = Owner { kind: ParentKind::Gateway, meta: &gateway.meta, listeners: &gateway.spec.listeners };
     let of_sets = attached.iter().map(|set| Owner {
@@ -92,7 +94,7 @@ fn gateway_of<'m>(
     context: &Context<'m>,
     set: &Config<ListenerSet>,
     findings: &mut Diagnostics,
-) -> Option<&'m Config<KubernetesGateway>> {
+) -> Option<ServedGateway<'m>> {
     let parent = &set.spec.parent_ref;
     if parent.group != GROUP || parent.kind != "Gateway" {
         return None;
@@ -104,7 +106,7 @@ fn gateway_of<'m>(
         return None;
     };
     let class = &gateway.spec.gateway_class_name;
-    if context.controller(class)? == GatewayController::Remote {
+    if context.controller(class)? != GatewayController::Gateway {
         let message = format!("Gateways of the class `{class}` have no ListenerSets");
         findings.push(Reason::NotAllowed.at(set.source, "spec.parentRef", &message));
         return None;
@@ -115,7 +117,7 @@ fn gateway_of<'m>(
         findings.push(Reason::NotAllowed.at(set.source, "spec.parentRef", message));
         return None;
     }
-    Some(gateway)
+    context.served(gateway)
 }
 
 /// The listeners of one object.
@@ -124,7 +126,7 @@ struct Set<'m> {
     meta: &'m ObjectMeta,
     source: crate::source::ResourceRef,
     /// The Gateway: the object itself, or the one that it adds to.
-    gateway: &'m Config<KubernetesGateway>,
+    served: ServedGateway<'m>,
     /// The hostnames of its Services.
     services: Vec<String>,
 }
@@ -149,9 +151,11 @@ impl Set<'_> {
                 return None;
             }
             let mut problems = Vec::new();
-            let converted = self.listener(context, index, listener, &mut problems);
+            problems.extend(unexpected(self.served.controller, listener, &format!("spec.listeners[{index}]")));
+            let converted = is_converted(self.served.controller, listener)
+                .then(|| self.listener(context, index, listener, &mut problems));
             findings.extend(problems.iter().map(|problem| problem.diagnostic(self.source)).collect());
-            Some(converted)
+            converted
         };
         listeners.iter().enumerate().filter_map(convert).collect()
     }
@@ -166,13 +170,13 @@ impl Set<'_> {
     ) -> ConvertedListener {
         let path = format!("spec.listeners[{index}]");
         let port = port(listener);
-        let protocol = protocol(context, listener, &path, problems);
+        let protocol = protocol(context, self.served.controller, listener, &path, problems);
         if port.is_none() {
             let message = format!("a listener of the protocol {} needs a port", listener.protocol);
             problems.push(Problem::new(Reason::UnsupportedProtocol, &path, message));
         }
         let (kinds, are_known) = allowed_kinds(context, listener);
-        let owner = tls::Owner { kind: self.kind.name(), meta: self.meta, gateway: &self.gateway.spec };
+        let owner = tls::Owner { kind: self.kind.name(), meta: self.meta, gateway: &self.served.gateway.spec };
         let number = port.unwrap_or_default();
         let tls = tls::server_tls(context, &owner, number, listener, &path);
         let valid = tls.valid && port.is_some() && protocol.is_some();
@@ -226,15 +230,52 @@ impl Set<'_> {
             (PARENT_NAMES_ANNOTATION, format!("{}/{name}/{}.{namespace}", self.kind.name(), listener.name)),
             ("internal.istio.io/gateway-semantics", "gateway".to_owned()),
             ("internal.istio.io/gateway-service", self.services.join(",")),
-            ("internal.istio.io/service-account-name", address::service_account(context, self.gateway)),
+            ("internal.istio.io/service-account-name", address::service_account(context, self.served)),
             (LISTENER_ANNOTATION, index.to_string()),
         ]);
         if self.kind == ParentKind::ListenerSet {
-            out.insert("internal.istio.io/parent-namespace", self.gateway.meta.namespace.clone());
+            out.insert("internal.istio.io/parent-namespace", self.served.gateway.meta.namespace.clone());
         }
         out.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 }
+
+/// Says whether a listener becomes a server that routes attach to: not one of a waypoint, nor the tunnel of an east-west gateway.
+///
+/// istiod: `gateway_collection.go` `GatewayCollection`
+fn is_converted(controller: GatewayController, listener: &Listener) -> bool {
+    match controller {
+        GatewayController::Gateway => true,
+        GatewayController::EastWest => listener.port != HBONE_PORT,
+        GatewayController::Waypoint | GatewayController::Remote => false,
+    }
+}
+
+/// Says that a waypoint or an east-west gateway does not expect such a listener. It serves all the same.
+///
+/// istiod: `conversion.go` `unexpectedWaypointListener`, `unexpectedEastWestWaypointListener`
+fn unexpected(controller: GatewayController, listener: &Listener, path: &str) -> Option<Problem> {
+    let is_hbone = listener.port == HBONE_PORT && listener.protocol == "HBONE";
+    let has_mode = |mode: TlsMode| listener.tls.as_ref().is_some_and(|tls| tls.mode == mode);
+    let message = match controller {
+        GatewayController::Waypoint if !is_hbone => {
+            "a waypoint has one listener, with port 15008 and protocol HBONE; this one is ignored"
+        }
+        GatewayController::EastWest if listener.port == HBONE_PORT && !(is_hbone && has_mode(TlsMode::Terminate)) => {
+            "the listener on port 15008 of an east-west gateway has protocol HBONE and `tls.mode: Terminate`"
+        }
+        GatewayController::EastWest
+            if listener.port != HBONE_PORT && !(listener.protocol == "TLS" && has_mode(TlsMode::Passthrough)) =>
+        {
+            "beside port 15008, the listeners of an east-west gateway have protocol TLS and `tls.mode: Passthrough`"
+        }
+        _ => return None,
+    };
+    Some(Problem::new(Reason::UnsupportedProtocol, format!("{path}.protocol"), message.to_owned()))
+}
+
+/// The port of tunnels.
+const HBONE_PORT: u32 = 15008;
 
 /// istiod: `gateway_collection.go` `detectListenerPortNumber`
 fn port(listener: &Listener) -> Option<u32> {
@@ -249,7 +290,13 @@ fn port(listener: &Listener) -> Option<u32> {
 /// Returns the protocol of the server, spelled exactly so.
 ///
 /// istiod: `conversion.go` `listenerProtocolToIstio`
-fn protocol(context: &Context<'_>, listener: &Listener, path: &str, problems: &mut Vec<Problem>) -> Option<String> {
+fn protocol(
+    context: &Context<'_>,
+    controller: GatewayController,
+    listener: &Listener,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
     let written = &listener.protocol;
     let upper = written.to_ascii_uppercase();
     let alpha = context.installation.features.alpha_gateway_api;
@@ -259,6 +306,7 @@ fn protocol(context: &Context<'_>, listener: &Listener, path: &str, problems: &m
         "TCP" if alpha || context.does(Behaviour::ReadsStableTcpRoutes) => return Some(written.clone()),
         "TLS" => "this release serves TLS listeners only with PILOT_ENABLE_ALPHA_GATEWAY_API".to_owned(),
         "TCP" => "istiod serves TCP listeners only with PILOT_ENABLE_ALPHA_GATEWAY_API".to_owned(),
+        "HBONE" if controller == GatewayController::EastWest => return Some(written.clone()),
         "HBONE" => "only waypoints serve HBONE".to_owned(),
         _ if ["HTTP", "HTTPS", "TLS", "TCP", "HBONE"].contains(&upper.as_str()) => {
             format!("the protocol `{written}` is not served; `{upper}` may be")

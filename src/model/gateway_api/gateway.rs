@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{FromNamespaces, Listener, Namespaces, ObjectReference, ParentReference};
+use super::{FromNamespaces, GatewayController, Listener, Namespaces, ObjectReference, ParentReference};
 use crate::model::ObjectMeta;
 
 /// A gateway and its listeners.
@@ -142,20 +142,24 @@ impl KubernetesGateway {
     /// Returns the name of the Deployment and Service that istiod makes for the Gateway.
     ///
     /// istiod: `deploymentcontroller.go` `configureIstioGateway`
-    pub fn deployment_name(&self, meta: &ObjectMeta) -> String {
-        self.name_by_annotation(meta, "gateway.istio.io/name-override")
+    pub fn deployment_name(&self, meta: &ObjectMeta, controller: GatewayController) -> String {
+        self.name_by_annotation(meta, "gateway.istio.io/name-override", controller)
     }
 
     /// Returns the name of the ServiceAccount that istiod makes for the Gateway.
     ///
     /// istiod: `deploymentcontroller.go` `configureIstioGateway`
-    pub fn service_account(&self, meta: &ObjectMeta) -> String {
-        self.name_by_annotation(meta, "gateway.istio.io/service-account")
+    pub fn service_account(&self, meta: &ObjectMeta, controller: GatewayController) -> String {
+        self.name_by_annotation(meta, "gateway.istio.io/service-account", controller)
     }
 
-    fn name_by_annotation(&self, meta: &ObjectMeta, annotation: &str) -> String {
-        let written = meta.annotations.get(annotation).filter(|name| !name.is_empty()).cloned();
-        written.unwrap_or_else(|| format!("{}-{}", meta.name, self.gateway_class_name))
+    /// istiod: `gateway_utils.go` `GetDefaultName`
+    fn name_by_annotation(&self, meta: &ObjectMeta, annotation: &str, controller: GatewayController) -> String {
+        match meta.annotations.get(annotation) {
+            Some(name) if !name.is_empty() => name.clone(),
+            _ if controller.keeps_name() => meta.name.clone(),
+            _ => format!("{}-{}", meta.name, self.gateway_class_name),
+        }
     }
 
     /// Says whether a namespace, with its labels, may have ListenerSets for the Gateway.
