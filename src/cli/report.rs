@@ -7,7 +7,9 @@ use super::args::OutputFlags;
 use super::input::Input;
 use super::rendered::Rendered;
 use super::{Outcome, render};
+use crate::control_plane::{Origin, Setting};
 use crate::diagnostic::{Diagnostics, Severity};
+use crate::ingest::Document;
 use crate::installation::{Installation, ReleaseOrigin};
 use crate::proxy::{Proxy, ProxyKind};
 use crate::visible::visible;
@@ -71,6 +73,18 @@ impl Input {
         out
     }
 
+    /// Names the switches that count as set because the input asks for them and holds no istiod, and what asks.
+    fn implied(&self) -> String {
+        let implied = self.control_plane.implied.iter().map(|Setting { name, value, origin }| {
+            let asking = match origin {
+                Origin::Input { source, .. } => self.manifests.document(*source).map(Document::title),
+                Origin::Stated(by) => Some(by.clone()),
+            };
+            format!("{name}={value} by {}", visible(&asking.unwrap_or_default()))
+        });
+        implied.collect::<Vec<_>>().join(", ")
+    }
+
     fn summary(&self, proxies: Option<&[&Proxy]>, out: &mut impl Write) -> io::Result<()> {
         let manifests = &self.manifests;
         let (files, documents) = (manifests.sources.len(), manifests.document_count);
@@ -82,10 +96,11 @@ impl Input {
         let changed = self.control_plane.changed_switches().join(", ");
         let changed = if changed.is_empty() { changed } else { format!(": {changed}") };
         writeln!(out, "istiod    {}{changed}", release(&self.settings.installation))?;
+        if !self.control_plane.implied.is_empty() {
+            writeln!(out, "implied   {}", self.implied())?;
+        }
         if let Some(proxies) = proxies {
-            let sidecars = proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Sidecar).count();
-            let gateways = proxies.len() - sidecars;
-            writeln!(out, "proxies   {}, {}", count(sidecars, "sidecar", "s"), count(gateways, "gateway", "s"))?;
+            writeln!(out, "proxies   {}", kinds(proxies))?;
         }
         let found = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
         let found = found.map(|(severity, name)| (self.diagnostics.count(severity), name));
@@ -95,6 +110,25 @@ impl Input {
         }
         writeln!(out, "time      {:.1} ms", self.start.elapsed().as_secs_f64() * 1000.0)
     }
+}
+
+/// Counts proxies by what they are.
+fn kinds(proxies: &[&Proxy]) -> String {
+    let of_kind = |kind: ProxyKind| proxies.iter().filter(move |proxy| proxy.client.kind == kind);
+    let east_west = of_kind(ProxyKind::Waypoint).filter(|proxy| proxy.is_east_west()).count();
+    let waypoints = of_kind(ProxyKind::Waypoint).count() - east_west;
+    let mut out = [
+        count(of_kind(ProxyKind::Sidecar).count(), "sidecar", "s"),
+        count(of_kind(ProxyKind::Router).count(), "gateway", "s"),
+    ]
+    .to_vec();
+    if waypoints > 0 {
+        out.push(count(waypoints, "waypoint", "s"));
+    }
+    if east_west > 0 {
+        out.push(count(east_west, "east-west gateway", "s"));
+    }
+    out.join(", ")
 }
 
 /// Returns istiod's release and what says so, and that of the proxies where it is another.

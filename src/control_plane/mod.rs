@@ -8,6 +8,7 @@
 //! What is read is told with its place ([`Setting`]), so that a summary can name it. Nothing here knows what a switch does; that is
 //! in [`crate::installation`] and in the rules.
 
+mod ambient;
 mod arguments;
 mod check;
 mod environment;
@@ -33,6 +34,8 @@ pub struct ControlPlane {
     pub installation: Installation,
     /// Namespace and name of istiod's Deployment or Pod, if the input has it.
     pub istiod: Option<String>,
+    /// What the input asks for that no istiod of it says: switches, each with the object that asks for it.
+    pub implied: Vec<Setting>,
     /// What is set and by whom: settings by their own names, then variables and arguments of istiod.
     pub settings: Vec<Setting>,
     /// What there is to say.
@@ -75,6 +78,12 @@ impl ControlPlane {
             variables.retain(|setting| setting.name != own.name);
             variables.push(own);
         }
+        let mut implied = if istiod.is_none() { ambient::implied(manifests) } else { Vec::new() };
+        let is_stated = |one: &Setting| {
+            options.istio.env.contains_key(&one.name) || variables.iter().any(|own| own.name == one.name)
+        };
+        implied.retain(|one| !is_stated(one));
+        variables.extend(implied.iter().cloned());
         for (name, stated) in &options.istio.env {
             variables.retain(|setting| setting.name != *name);
             variables.push(stated_setting(name, stated));
@@ -122,7 +131,7 @@ impl ControlPlane {
         settings.extend(injector.settings);
         settings.extend(variables);
         settings.extend(istiod.iter().flat_map(|istiod| arguments.settings(istiod)));
-        Self { installation, istiod: istiod.map(|istiod| istiod.name()), settings, diagnostics }
+        Self { installation, istiod: istiod.map(|istiod| istiod.name()), implied, settings, diagnostics }
     }
 
     /// Drops the objects that this istiod does not read, and says so.

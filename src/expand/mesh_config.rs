@@ -25,6 +25,30 @@ rootNamespace: NAMESPACE
 trustDomain: cluster.local
 ";
 
+/// What an install of the profile `ambient` writes.
+///
+/// istiod: `manifests/helm-profiles/ambient.yaml`
+const AMBIENT: &str = "\
+defaultConfig:
+  discoveryAddress: ISTIOD.NAMESPACE.svc:15012
+  proxyMetadata:
+    ISTIO_META_ENABLE_HBONE: \"true\"
+defaultProviders:
+  metrics:
+  - prometheus
+enablePrometheusMerge: true
+rootNamespace: NAMESPACE
+serviceScopeConfigs:
+- scope: GLOBAL
+  servicesSelector:
+    matchExpressions:
+    - key: istio.io/global
+      operator: In
+      values:
+      - \"true\"
+trustDomain: cluster.local
+";
+
 /// ConfigMap `istio`, if there is none.
 pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
     let (namespace, name) = (target.installation.namespace.as_str(), target.options.of_revision(CONFIG_MAP));
@@ -35,7 +59,11 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
         file.as_ref().and_then(|file| file.content.clone().ok()).map(|text| String::from_utf8_lossy(&text).into_owned())
     };
     let mesh = given(&target.options.mesh_config);
-    let value = if mesh.is_some() { "as given" } else { "as a default install has it" };
+    let value = match &mesh {
+        Some(_) => "as given",
+        None if target.installation.features.ambient => "as an install of the profile ambient has it",
+        None => "as a default install has it",
+    };
     let object = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -58,5 +86,6 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
 
 /// The mesh config of an install.
 fn install(target: &Target<'_>) -> String {
-    MESH.replace("ISTIOD", &target.options.of_revision("istiod")).replace("NAMESPACE", &target.installation.namespace)
+    let mesh = if target.installation.features.ambient { AMBIENT } else { MESH };
+    mesh.replace("ISTIOD", &target.options.of_revision("istiod")).replace("NAMESPACE", &target.installation.namespace)
 }

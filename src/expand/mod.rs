@@ -8,6 +8,7 @@
 //! to meshc or to istiod, is by construction what meshc translates.
 
 mod address;
+mod ambient;
 mod endpoint_slice;
 mod endpoints;
 mod gateway;
@@ -82,14 +83,17 @@ pub fn expand(manifests: &mut Manifests, options: &Options, installation: &Insta
         let made = step(manifests, target);
         expansion.put(manifests, made);
     }
-    let shows_a_cluster = manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty());
+    let shows_a_cluster = shows_a_cluster(manifests);
+    // What istiod and the CNI have done to an ambient mesh is asked before anything of it is made.
+    let enrolled = ambient::enrol(manifests, target);
+    let made = gateway::make(manifests, target, &mut expansion.diagnostics);
+    expansion.put(manifests, made);
     if !shows_a_cluster {
-        let made = gateway::make(manifests, target, &mut expansion.diagnostics);
-        expansion.put(manifests, made);
         let made = installed_gateway::make(manifests, target);
         expansion.put(manifests, made);
     }
-    for step in [pod::make, service::make, endpoints::make, endpoint_slice::make] {
+    expansion.put(manifests, enrolled);
+    for step in [pod::make, service::make, endpoints::make, endpoint_slice::make, gateway::status::make] {
         let made = step(manifests, target);
         expansion.put(manifests, made);
     }
@@ -98,6 +102,19 @@ pub fn expand(manifests: &mut Manifests, options: &Options, installation: &Insta
         expansion.diagnostics.extend(inject::overridden_proxy_configs(manifests, target));
     }
     expansion
+}
+
+/// Says whether the input has a Pod with an address: then it shows what a cluster holds.
+fn shows_a_cluster(manifests: &Manifests) -> bool {
+    manifests.pods.iter().any(|pod| !pod.spec.status.pod_ip.is_empty())
+}
+
+impl Target<'_> {
+    /// Returns the network that proxies state, unless a label of theirs does.
+    fn network(&self) -> Option<String> {
+        let Installation { injector, network, .. } = self.installation;
+        network.clone().or_else(|| Some(injector.network.clone()).filter(|network| !network.is_empty()))
+    }
 }
 
 impl Expansion {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::inject::{self, Injector};
 use super::workload::{Workload, lack_pods, workloads};
-use super::{Invented, Made, address, node};
+use super::{Invented, Made, address, ambient, node};
 use crate::expand::Target;
 use crate::ingest::Manifests;
 
@@ -37,6 +37,7 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
         names.insert((namespace, name.clone()));
         pod.retain(|key, _| key == "metadata" || key == "spec");
         let injected = run(&mut pod, manifests, &injector, workload, &name, &address.to_string());
+        let enrolled = injected.is_none() && ambient::enrol_made(manifests, target, namespace, &mut pod);
         let invented = Invented {
             kind: "Pod",
             namespace: namespace.to_owned(),
@@ -45,7 +46,7 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
             value: format!(
                 "{}{address}{}",
                 if is_bare { String::new() } else { format!("of {kind} {}, ", workload.meta.name) },
-                injected.map_or("", inject::Template::says)
+                injected.map_or(if enrolled { ", in ambient mode" } else { "" }, inject::Template::says)
             ),
             source: workload.source,
         };

@@ -77,6 +77,12 @@ impl Document {
         }
     }
 
+    /// Returns kind, namespace and name: `Service shop/cart`.
+    pub fn title(&self) -> String {
+        let (namespace, name) = &self.named;
+        if namespace.is_empty() { format!("{} {name}", self.kind) } else { format!("{} {namespace}/{name}", self.kind) }
+    }
+
     /// Says what another program makes of the object.
     pub(super) fn finished(mut self, object: Option<serde_json::Value>) -> Self {
         self.finished = object.map(Arc::new);

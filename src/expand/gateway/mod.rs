@@ -1,10 +1,12 @@
 //! What istiod deploys for a Gateway of the Gateway API: ServiceAccount, Deployment, Service; and the Pod that comes of it.
 //!
-//! istiod: `gatewaycommon/deploymentcontroller.go`, `files/kube-gateway.yaml`
+//! istiod: `gatewaycommon/deploymentcontroller.go`, `files/kube-gateway.yaml`, `files/waypoint.yaml`
 
+mod class;
 mod overlay;
 mod pod;
 mod service;
+pub(super) mod status;
 mod strategic_merge;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +18,7 @@ use serde_json::{Map, Value, json};
 use self::overlay::Overlays;
 use super::inject::Injector;
 use super::workload::Workload;
-use super::{Invented, Made, address, node};
+use super::{Invented, Made, address, ambient, node, shows_a_cluster};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::Target;
 use crate::ingest::Manifests;
@@ -25,15 +27,17 @@ use crate::model::{Config, ObjectMeta};
 
 /// Who has made an object.
 const MANAGED_LABEL: &str = "gateway.istio.io/managed";
-const CONTROLLER: &str = "istio.io-gateway-controller";
 /// The Gateway that a Pod runs.
 const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
+/// Whether a Pod is in ambient mode.
+const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
+const NETWORK: &str = "topology.istio.io/network";
 
 /// ServiceAccount, Deployment, Service and Pod of each Gateway that istiod serves and whose addresses it has to make, as far as the
 /// input has none.
 ///
-/// An input that has a Pod with an address shows what a cluster holds, so a Gateway without a Pod is one that has none: there the
-/// caller asks for nothing.
+/// An input that has a Pod with an address shows what a cluster holds, so a Gateway without a Pod is one that has none; unless the
+/// mesh is ambient, and nothing in the input shows that anybody has seen to the Gateways or to ambient mode.
 ///
 /// istiod: `deploymentcontroller.go` `configureIstioGateway`
 pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut Diagnostics) -> Vec<Made> {
@@ -41,14 +45,12 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut
     if !features.gateway_api_deployment_controller {
         return Vec::new();
     }
-    let is_served = |gateway: &&Arc<Config<KubernetesGateway>>| {
-        let classes = manifests.gateway_classes.iter().map(Arc::as_ref);
-        let class = features.known_classes().controller(&gateway.spec.gateway_class_name, classes);
-        class == Some(GatewayController::Gateway)
-            && gateway.spec.is_managed(features.gateway_api_manual_deployment)
-            && gateway.meta.labels.get("istio.io/rev").is_none_or(|label| label == target.options.revision())
-    };
-    let gateways: Vec<_> = manifests.kubernetes_gateways.iter().filter(is_served).collect();
+    let mut gateways = served(manifests, target);
+    if shows_a_cluster(manifests) {
+        gateways.retain(|(gateway, controller)| {
+            features.ambient && !ambient::is_seen_to(manifests) && lacks_all(manifests, gateway, *controller)
+        });
+    }
     if gateways.is_empty() {
         return Vec::new();
     }
@@ -58,8 +60,8 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut
     let pod_names = manifests.pods.iter().map(|pod| (pod.meta.namespace.as_str(), pod.meta.name.clone()));
     let mut pod_names: BTreeSet<(&str, String)> = pod_names.collect();
     let mut made = Vec::new();
-    for gateway in gateways {
-        let deployed = Deployed::new(gateway, features.gateway_api_copy_labels);
+    for (gateway, controller) in gateways {
+        let deployed = Deployed::new(gateway, controller, manifests, target);
         let namespace = gateway.meta.namespace.as_str();
         let workload = Workload::deployment(&deployed.meta, gateway.source);
         let objects = match Objects::new(&deployed, &workload, manifests, &injector, diagnostics) {
@@ -79,10 +81,7 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut
             let (object, says) = service::with_address(objects.service, &address.to_string());
             made.push(deployed.made("Service", name, &says, object));
         }
-        let runs = manifests.pods.iter().any(|pod| {
-            pod.meta.namespace == namespace && pod.meta.labels.get(GATEWAY_LABEL) == Some(&gateway.meta.name)
-        });
-        if runs || has(&manifests.deployments, namespace, name) {
+        if runs(manifests, gateway) || has(&manifests.deployments, namespace, name) {
             continue;
         }
         let template = objects.deployment.pointer("/spec/template").cloned().unwrap_or_default();
@@ -98,6 +97,45 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut
         pod_names.insert((namespace, pod_name));
     }
     made
+}
+
+/// The Gateways whose Deployment and Service istiod makes, each with its controller.
+fn served<'m>(
+    manifests: &'m Manifests,
+    target: &Target<'_>,
+) -> Vec<(&'m Config<KubernetesGateway>, GatewayController)> {
+    let features = &target.installation.features;
+    let controller = |gateway: &'m Arc<Config<KubernetesGateway>>| {
+        let classes = manifests.gateway_classes.iter().map(Arc::as_ref);
+        let controller = features.known_classes().controller(&gateway.spec.gateway_class_name, classes)?;
+        let is_served = controller != GatewayController::Remote
+            && gateway.spec.is_managed(features.gateway_api_manual_deployment)
+            && gateway.meta.labels.get("istio.io/rev").is_none_or(|label| label == target.options.revision());
+        is_served.then_some((&**gateway, controller))
+    };
+    manifests.kubernetes_gateways.iter().filter_map(controller).collect()
+}
+
+/// Says whether a Gateway's status says where it is reached.
+fn needs_nothing(gateway: &Config<KubernetesGateway>) -> bool {
+    !gateway.spec.status_addresses.is_empty()
+}
+
+/// Says whether nothing of what istiod makes for a Gateway is in the input.
+fn lacks_all(manifests: &Manifests, gateway: &Config<KubernetesGateway>, controller: GatewayController) -> bool {
+    let namespace = gateway.meta.namespace.as_str();
+    let name = gateway.spec.deployment_name(&gateway.meta, controller);
+    !needs_nothing(gateway)
+        && !runs(manifests, gateway)
+        && !has(&manifests.deployments, namespace, &name)
+        && !has(&manifests.services, namespace, &name)
+}
+
+/// Says whether a Pod runs a Gateway.
+fn runs(manifests: &Manifests, gateway: &Config<KubernetesGateway>) -> bool {
+    manifests.pods.iter().any(|pod| {
+        pod.meta.namespace == gateway.meta.namespace && pod.meta.labels.get(GATEWAY_LABEL) == Some(&gateway.meta.name)
+    })
 }
 
 /// What is deployed for a Gateway, as ConfigMaps change it.
@@ -118,19 +156,11 @@ impl Objects {
         let overlays = Overlays::of(deployed.gateway, manifests, diagnostics)?;
         let template = pod::template(deployed, injector, workload);
         Ok(Self {
-            service_account: managed(overlays.service_account(deployed.account())?),
-            service: managed(overlays.service(service::service(deployed, manifests))?),
-            deployment: managed(overlays.deployment(deployed.deployment(&template))?),
+            service_account: deployed.managed(overlays.service_account(deployed.account())?),
+            service: deployed.managed(overlays.service(service::service(deployed, manifests))?),
+            deployment: deployed.managed(overlays.deployment(deployed.deployment(&template))?),
         })
     }
-}
-
-/// Says who has made an object, whatever was changed in it. istiod: `deploymentcontroller.go` `apply`
-fn managed(mut object: Value) -> Value {
-    if let Some(root) = object.as_object_mut() {
-        node::map(node::map(root, "metadata"), "labels").insert(MANAGED_LABEL.to_owned(), json!(CONTROLLER));
-    }
-    object
 }
 
 fn has<T>(configs: &[Arc<Config<T>>], namespace: &str, name: &str) -> bool {
@@ -140,17 +170,25 @@ fn has<T>(configs: &[Arc<Config<T>>], namespace: &str, name: &str) -> bool {
 /// A Gateway with the names and labels of what is made for it.
 struct Deployed<'m> {
     gateway: &'m Config<KubernetesGateway>,
+    controller: GatewayController,
     /// Name and namespace of Deployment and Service.
     meta: ObjectMeta,
     service_account: String,
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
+    /// When the Gateway was made, as it is written.
+    created: Option<String>,
 }
 
 impl<'m> Deployed<'m> {
-    /// `copies`: the Gateway's own labels and annotations count too.
-    fn new(gateway: &'m Config<KubernetesGateway>, copies: bool) -> Self {
+    fn new(
+        gateway: &'m Config<KubernetesGateway>,
+        controller: GatewayController,
+        manifests: &Manifests,
+        target: &Target<'_>,
+    ) -> Self {
         let Config { meta, spec, .. } = gateway;
+        let copies = target.installation.features.gateway_api_copy_labels;
         let infrastructure = spec.infrastructure.as_ref();
         let labels = infrastructure.map(|i| &i.labels).filter(|labels| !labels.is_empty());
         let annotations = infrastructure.map(|i| &i.annotations).filter(|annotations| !annotations.is_empty());
@@ -165,16 +203,22 @@ impl<'m> Deployed<'m> {
         ] {
             annotations.remove(key);
         }
+        let mut labels = labels.map_or_else(|| own(&meta.labels), without_gateway_api);
+        let object = manifests.node(gateway.source);
+        let created = object.and_then(|object| object.get("metadata")?.get("creationTimestamp")?.as_str());
+        override_labels(gateway, &mut labels, manifests, target);
         Self {
             gateway,
+            controller,
             meta: ObjectMeta {
-                name: spec.deployment_name(meta, GatewayController::Gateway),
+                name: spec.deployment_name(meta, controller),
                 namespace: meta.namespace.clone(),
                 ..ObjectMeta::default()
             },
-            service_account: spec.service_account(meta, GatewayController::Gateway),
-            labels: labels.map_or_else(|| own(&meta.labels), without_gateway_api),
+            service_account: spec.service_account(meta, controller),
+            labels,
             annotations,
+            created: created.map(str::to_owned),
         }
     }
 
@@ -191,8 +235,22 @@ impl<'m> Deployed<'m> {
     /// The labels of Deployment and Pod.
     fn managed_labels(&self) -> Map<String, Value> {
         let mut labels = self.labels();
-        labels.insert(MANAGED_LABEL.to_owned(), json!(CONTROLLER));
+        labels.insert(MANAGED_LABEL.to_owned(), json!(class::managed_by(self.controller)));
         labels
+    }
+
+    /// Says who has made an object, whatever was changed in it. istiod: `deploymentcontroller.go` `apply`
+    fn managed(&self, mut object: Value) -> Value {
+        if let Some(root) = object.as_object_mut() {
+            let labels = node::map(node::map(root, "metadata"), "labels");
+            labels.insert(MANAGED_LABEL.to_owned(), json!(class::managed_by(self.controller)));
+        }
+        object
+    }
+
+    /// Says whether what is deployed is a waypoint, or an east-west gateway, which is one too.
+    fn is_waypoint(&self) -> bool {
+        matches!(self.controller, GatewayController::Waypoint | GatewayController::EastWest)
     }
 
     fn account(&self) -> Value {
@@ -219,6 +277,14 @@ impl<'m> Deployed<'m> {
         json!({"name": name, "namespace": self.meta.namespace, "labels": labels, "annotations": self.annotations})
     }
 
+    /// Takes an object for as old as the Gateway, where the Gateway's age is known: order of age decides between objects.
+    fn aged(&self, mut object: Value) -> Value {
+        if let (Some(created), Some(root)) = (&self.created, object.as_object_mut()) {
+            node::map(root, "metadata").insert("creationTimestamp".to_owned(), json!(created));
+        }
+        object
+    }
+
     fn made(&self, kind: &'static str, name: &str, says: &str, object: Value) -> Made {
         let invented = Invented {
             kind,
@@ -228,8 +294,38 @@ impl<'m> Deployed<'m> {
             value: format!("of Gateway {}{says}", self.gateway.meta.name),
             source: self.gateway.source,
         };
+        let object = self.aged(object);
         Made { source: self.gateway.source, object, replaces: false, invented: vec![invented] }
     }
+}
+
+/// A gateway of an ambient mesh stays out of ambient mode itself, and a waypoint is in the mesh's network, unless labels say otherwise.
+///
+/// istiod: `deploymentcontroller.go` `setLabelOverrides`
+fn override_labels(
+    gateway: &Config<KubernetesGateway>,
+    labels: &mut BTreeMap<String, String>,
+    manifests: &Manifests,
+    target: &Target<'_>,
+) {
+    let class = &gateway.spec.gateway_class_name;
+    let is_waypoint = class.contains("waypoint") || class.contains("east-west");
+    let own = &gateway.meta.labels;
+    if target.installation.features.ambient_waypoints && !is_waypoint && !own.contains_key(DATAPLANE_MODE) {
+        labels.entry(DATAPLANE_MODE.to_owned()).or_insert_with(|| "none".to_owned());
+    }
+    if is_waypoint
+        && !own.contains_key(NETWORK)
+        && let Some(network) = target.network().or_else(|| network_of_namespace(manifests, target))
+    {
+        labels.insert(NETWORK.to_owned(), network);
+    }
+}
+
+/// The network that the label of istiod's namespace names. Istio's guide sets it together with the value `global.network`.
+fn network_of_namespace(manifests: &Manifests, target: &Target<'_>) -> Option<String> {
+    let mut namespaces = manifests.namespaces.iter();
+    namespaces.find(|n| n.meta.name == target.installation.namespace)?.meta.labels.get(NETWORK).cloned()
 }
 
 /// Labels or annotations that a Gateway asks for; it cannot ask for those of the Gateway API itself.

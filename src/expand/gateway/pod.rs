@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Deployed;
+use super::{DATAPLANE_MODE, Deployed};
 use crate::expand::inject::Injector;
 use crate::expand::workload::Workload;
 use crate::expand::{node, pod as workload_pod};
 use crate::ingest::Manifests;
+use crate::model::gateway_api::GatewayController;
 
 /// The Deployment's template of a Pod.
 pub(super) fn template(deployed: &Deployed<'_>, injector: &Injector<'_>, workload: &Workload<'_>) -> Value {
@@ -15,6 +16,9 @@ pub(super) fn template(deployed: &Deployed<'_>, injector: &Injector<'_>, workloa
         ("service.istio.io/canonical-name".to_owned(), json!(deployed.meta.name)),
         ("service.istio.io/canonical-revision".to_owned(), json!("latest")),
     ]);
+    if deployed.is_waypoint() {
+        labels.insert(DATAPLANE_MODE.to_owned(), json!("none"));
+    }
     labels.extend(deployed.managed_labels());
     let mut annotations: Map<String, Value> =
         deployed.annotations.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
@@ -25,7 +29,18 @@ pub(super) fn template(deployed: &Deployed<'_>, injector: &Injector<'_>, workloa
     let meta = &deployed.gateway.meta;
     let of_gateway = meta.annotations.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
     let infrastructure = deployed.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
-    let container = injector.gateway_container(workload, &meta.name, &infrastructure, &of_gateway);
+    let container = if deployed.is_waypoint() {
+        let east_west = deployed.controller == GatewayController::EastWest;
+        injector.waypoint_container(
+            workload,
+            &meta.name,
+            (&infrastructure, &of_gateway),
+            &deployed.service_account,
+            east_west,
+        )
+    } else {
+        injector.gateway_container(workload, &meta.name, &infrastructure, &of_gateway)
+    };
     json!({
         "metadata": {"labels": labels, "annotations": annotations},
         "spec": {"serviceAccountName": deployed.service_account, "containers": [container]},

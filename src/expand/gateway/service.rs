@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Deployed, GATEWAY_LABEL};
+use super::{Deployed, GATEWAY_LABEL, class};
 use crate::expand::node;
 use crate::ingest::Manifests;
 use crate::model::gateway_api::{GROUP, Listener};
@@ -18,7 +18,7 @@ const MAX_NAME: usize = 63;
 pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests) -> Value {
     let gateway = deployed.gateway;
     let written = gateway.meta.annotations.get("networking.istio.io/service-type");
-    let r#type = written.map_or("LoadBalancer", String::as_str);
+    let r#type = written.map_or(class::service_type(deployed.controller), String::as_str);
     let mut object = json!({
         "apiVersion": "v1",
         "kind": "Service",
@@ -30,6 +30,11 @@ pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests) -> Value {
             "type": r#type,
         },
     });
+    if deployed.is_waypoint() {
+        let annotations = object["metadata"]["annotations"].as_object_mut();
+        let distribution = "networking.istio.io/traffic-distribution".to_owned();
+        annotations.map(|annotations| annotations.entry(distribution).or_insert_with(|| json!("PreferClose")));
+    }
     if let (Some(address), "LoadBalancer") = (gateway.spec.addresses.first(), r#type) {
         object["spec"]["loadBalancerIP"] = json!(address.value);
     }

@@ -22,6 +22,7 @@ pub(super) fn proxy(
     let role = match template {
         Template::Sidecar => "sidecar",
         Template::Gateway => "router",
+        Template::Waypoint => "waypoint",
     };
     json!({
         "name": PROXY,

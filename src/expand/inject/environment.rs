@@ -27,6 +27,7 @@ pub(super) fn variables(
     let mode = text(proxy_config, "interceptionMode").unwrap_or_else(|| "REDIRECT".to_owned());
     let (mode, name) = match template {
         Template::Gateway => (mode, None),
+        Template::Waypoint => ("REDIRECT".to_owned(), None),
         Template::Sidecar => (
             text(annotations, "sidecar.istio.io/interceptionMode").unwrap_or(mode),
             text(labels, "service.istio.io/workload-name"),
@@ -45,8 +46,10 @@ pub(super) fn variables(
         ),
     );
     set("PROXY_CONFIG", &Value::Object(proxy_config::without_defaults(proxy_config)).to_string());
-    set("ISTIO_META_POD_PORTS", &Value::Array(ports(containers)).to_string());
-    set("ISTIO_META_APP_CONTAINERS", &names(containers).join(","));
+    if *template != Template::Waypoint {
+        set("ISTIO_META_POD_PORTS", &Value::Array(ports(containers)).to_string());
+        set("ISTIO_META_APP_CONTAINERS", &names(containers).join(","));
+    }
     set("ISTIO_META_CLUSTER_ID", injector.cluster_id());
     set("ISTIO_META_INTERCEPTION_MODE", &mode);
     set("ISTIO_META_WORKLOAD_NAME", &name.unwrap_or_else(|| meta.name.clone()));
@@ -56,6 +59,11 @@ pub(super) fn variables(
     for (name, value) in proxy_config.get("proxyMetadata").and_then(Value::as_object).into_iter().flatten() {
         set(name, value.as_str().unwrap_or_default());
     }
+    if *template == Template::Waypoint {
+        let field = json!({"fieldRef": {"fieldPath": "spec.serviceAccountName"}});
+        variables.insert(0, json!({"name": "ISTIO_META_SERVICE_ACCOUNT", "valueFrom": field}));
+    }
+    let mut set = |name: &str, value: &str| variables.push(json!({"name": name, "value": value}));
     if let Some(network) = text(labels, "topology.istio.io/network").or_else(|| injector.network()) {
         set("ISTIO_META_NETWORK", &network);
     }

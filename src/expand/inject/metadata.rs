@@ -57,7 +57,7 @@ fn status(template: Template, native: bool, revision: &str) -> String {
     let (init, containers, volumes): (Value, Value, &str) = match (template, native) {
         (Template::Sidecar, true) => (json!(["istio-init", PROXY]), Value::Null, r#","istio-ca-crl""#),
         (Template::Sidecar, false) => (json!(["istio-init"]), json!([PROXY]), r#","istio-ca-crl""#),
-        (Template::Gateway, _) => (Value::Null, json!([PROXY]), ""),
+        (Template::Gateway | Template::Waypoint, _) => (Value::Null, json!([PROXY]), ""),
     };
     // In the order of the injector's own struct.
     format!(

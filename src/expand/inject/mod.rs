@@ -51,6 +51,8 @@ pub(super) enum Template {
     Sidecar,
     /// A gateway: the Pod's own container `istio-proxy`, filled in.
     Gateway,
+    /// A waypoint, or an east-west gateway of an ambient mesh. The injector makes none; istiod deploys them.
+    Waypoint,
 }
 
 impl Template {
@@ -59,6 +61,7 @@ impl Template {
         match self {
             Self::Sidecar => ", with a sidecar",
             Self::Gateway => ", a gateway",
+            Self::Waypoint => ", a waypoint",
         }
     }
 
@@ -177,11 +180,36 @@ impl<'m> Injector<'m> {
             environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
         }
         let mut container = container::proxy(self, Template::Gateway, annotations, &environment);
-        container["ports"] = json!([
-            {"containerPort": 15020, "name": "metrics", "protocol": "TCP"},
-            {"containerPort": 15021, "name": "status-port", "protocol": "TCP"},
-            {"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"},
-        ]);
+        container["ports"] = gateway_ports();
+        container
+    }
+
+    /// Returns the proxy's container in the Pod of a waypoint that istiod deploys, by labels of the Pod and annotations of the Gateway.
+    ///
+    /// istiod: `files/waypoint.yaml`
+    pub(super) fn waypoint_container(
+        &self,
+        workload: &Workload<'_>,
+        gateway: &str,
+        (labels, annotations): (&Map<String, Value>, &Map<String, Value>),
+        service_account: &str,
+        east_west: bool,
+    ) -> Value {
+        let by = Map::from_iter([("gateway.networking.k8s.io/gateway-name".to_owned(), json!(gateway))]);
+        let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
+        let context = environment::Context { workload, labels, annotations, template: Template::Waypoint };
+        let mut environment = environment::variables(self, &context, &proxy_config, &[]);
+        let named = |variable: &&Value| variable.get("name").and_then(Value::as_str) == Some("ISTIO_META_NETWORK");
+        if let Some(network) = environment.iter().find(named).and_then(|variable| variable.get("value")).cloned()
+            && east_west
+        {
+            environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
+        }
+        let mut container = container::proxy(self, Template::Waypoint, annotations, &environment);
+        if let Some(arguments) = container["args"].as_array_mut() {
+            arguments.push(json!(format!("--serviceCluster={service_account}.$(POD_NAMESPACE)")));
+        }
+        container["ports"] = gateway_ports();
         container
     }
 
@@ -219,8 +247,7 @@ impl<'m> Injector<'m> {
 
     /// Returns the network that proxies state, unless a label of theirs does.
     fn network(&self) -> Option<String> {
-        let Installation { injector, network, .. } = self.target.installation;
-        network.clone().or_else(|| Some(injector.network.clone()).filter(|network| !network.is_empty()))
+        self.target.network()
     }
 
     /// Returns the trust domain, which is the mesh's name too.
@@ -262,6 +289,15 @@ pub(super) fn other_revisions(manifests: &Manifests, target: &Target<'_>) -> Vec
         })
     };
     manifests.pods.iter().filter_map(|pod| of_pod(pod)).collect()
+}
+
+/// The ports of the container of a gateway or waypoint that istiod deploys.
+fn gateway_ports() -> Value {
+    json!([
+        {"containerPort": 15020, "name": "metrics", "protocol": "TCP"},
+        {"containerPort": 15021, "name": "status-port", "protocol": "TCP"},
+        {"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"},
+    ])
 }
 
 /// Takes containers that an earlier injection has added out of a Pod.
