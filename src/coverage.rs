@@ -68,8 +68,8 @@ const GATEWAY_API: &[&str] =
     &["gateway.networking.k8s.io", "gateway.networking.x-k8s.io", "inference.networking.k8s.io"];
 
 /// Returns a note for each object whose kind is not translated yet: what it asks for is missing in the output; and one for each
-/// kind of the Gateway API that istiod passes over.
-pub fn unsupported(manifests: &Manifests) -> Diagnostics {
+/// kind of the Gateway API that istiod passes over. `ambient`: istiod serves waypoints.
+pub fn unsupported(manifests: &Manifests, ambient: bool) -> Diagnostics {
     let objects = manifests.documents.iter().zip(0..).filter_map(|(document, index)| {
         let (kind, ..) =
             KINDS.iter().find(|(kind, coverage, _)| document.kind == *kind && *coverage == Coverage::NotYet)?;
@@ -90,7 +90,7 @@ pub fn unsupported(manifests: &Manifests) -> Diagnostics {
         };
         Some(Diagnostic::note("not-read-by-istiod", message))
     });
-    objects.chain(gateway_api).chain(bootstrap_patches(manifests)).chain(waypoint_targets(manifests)).collect()
+    objects.chain(gateway_api).chain(bootstrap_patches(manifests)).chain(waypoint_targets(manifests, ambient)).collect()
 }
 
 /// What the agent reads when it starts Envoy is not served.
@@ -112,9 +112,12 @@ fn bootstrap_patches(manifests: &Manifests) -> impl Iterator<Item = Diagnostic> 
 /// The kinds that only waypoints serve policies for; a policy that names no other applies to nobody else.
 const WAYPOINT_TARGETS: &[&str] = &["Service", "ServiceEntry", "GatewayClass"];
 
-/// Returns a note for each reference of a policy to something that waypoints stand for.
-fn waypoint_targets(manifests: &Manifests) -> Vec<Diagnostic> {
+/// Returns a note for each reference of a policy to something that waypoints stand for, if the mesh is not ambient.
+fn waypoint_targets(manifests: &Manifests, ambient: bool) -> Vec<Diagnostic> {
     let mut notes = Vec::new();
+    if ambient {
+        return notes;
+    }
     for (document, resource) in manifests.documents.iter().zip((0..).map(ResourceRef)) {
         let spec = manifests.node(resource).and_then(|node| node.get("spec"));
         let Some(spec) = spec.filter(|_| document.group.ends_with(".istio.io")) else { continue };
@@ -124,8 +127,9 @@ fn waypoint_targets(manifests: &Manifests) -> Vec<Diagnostic> {
         for (path, target) in list.chain(single) {
             let kind = target.get("kind").and_then(Node::as_str).unwrap_or_default();
             if WAYPOINT_TARGETS.contains(&kind) {
-                let message = format!("only waypoints serve a policy for a {kind}, and they are not translated");
-                notes.push(Diagnostic::note("unsupported-field", message).at(resource, &path));
+                let message =
+                    format!("only waypoints serve a policy for a {kind}, and the mesh is not in ambient mode");
+                notes.push(Diagnostic::note("policy-without-waypoint", message).at(resource, &path));
             }
         }
     }

@@ -110,10 +110,15 @@ fn shows_a_cluster(manifests: &Manifests) -> bool {
 }
 
 impl Target<'_> {
-    /// Returns the network that proxies state, unless a label of theirs does.
-    fn network(&self) -> Option<String> {
-        let Installation { injector, network, .. } = self.installation;
-        network.clone().or_else(|| Some(injector.network.clone()).filter(|network| !network.is_empty()))
+    /// Returns the network that proxies state, unless a label of theirs does: the value `global.network`, which Istio's guide sets
+    /// together with the label on istiod's namespace.
+    fn network(&self, manifests: &Manifests) -> Option<String> {
+        let Installation { injector, network, namespace, .. } = self.installation;
+        let stated = network.clone().or_else(|| Some(injector.network.clone()).filter(|network| !network.is_empty()));
+        stated.or_else(|| {
+            let own = manifests.namespaces.iter().find(|own| own.meta.name == *namespace)?;
+            own.meta.labels.get("topology.istio.io/network").cloned()
+        })
     }
 }
 

@@ -53,7 +53,7 @@ impl Input {
         let expansion = expand::expand(&mut manifests, options, &installation);
         diagnostics.extend(expansion.diagnostics.clone());
         let settings = ingest::mesh_settings(&manifests, options, installation, &mut diagnostics);
-        diagnostics.extend(coverage::unsupported(&manifests));
+        diagnostics.extend(coverage::unsupported(&manifests, settings.installation.features.ambient));
         diagnostics.extend(other_revisions(&expansion));
         Self { manifests, control_plane, expansion, settings, diagnostics, jwks: options.jwks.clone() }
     }

@@ -31,6 +31,10 @@ struct Scenario {
     /// What istiod fetched, by URI: files of the folder's `jwks/`.
     #[serde(default)]
     jwks: BTreeMap<String, String>,
+    /// `repository/` is the same mesh before istiod, the CNI and Kubernetes have seen to it. What is made of it is what istiod served, but
+    /// for names that nobody can know: names of Pods with their namespaces, and addresses, as they are made, each with the recorded one.
+    #[serde(default)]
+    repository: BTreeMap<String, String>,
 }
 
 fn main() -> ExitCode {
@@ -83,6 +87,9 @@ fn check(folder: &Path) -> Result<(), String> {
             proxy_version: Some(release),
             ..Options::default()
         };
+        if release == of_scenario && folder.join("repository").is_dir() {
+            check_repository(folder, &scenario.repository, &recordings)?;
+        }
         let mut ours = translate(&folder.join("manifests"), &names, &options)?;
         for path in &recordings {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -112,6 +119,39 @@ fn check(folder: &Path) -> Result<(), String> {
             Err(format!("{count} differences in {} resources\n{}", report.total, shown.join("\n")))
         }
     }
+}
+
+/// Completes `repository/`, and compares what is made of it with the recordings.
+fn check_repository(folder: &Path, recorded: &BTreeMap<String, String>, recordings: &[PathBuf]) -> Result<(), String> {
+    let made = |name: &str| {
+        let renamed = recorded.iter().find(|(_, recorded)| *recorded == name);
+        renamed.map_or_else(|| name.to_owned(), |(made, _)| made.clone())
+    };
+    for path in recordings {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let names = BTreeSet::from([made(&name)]);
+        let options = Options { expand: true, ..Options::default() };
+        let dump = translate(&folder.join("repository"), &names, &options)?.into_values().next();
+        let dump = dump.ok_or_else(|| format!("repository: there is no proxy {names:?}"))?;
+        let mut text = String::from_utf8(dump).map_err(|e| e.to_string())?;
+        // A name of a Pod is a part of the names of Services; it stands alone in the metadata of endpoints, with semicolons.
+        for (made, recorded) in recorded {
+            match (made.rsplit_once('.'), recorded.rsplit_once('.')) {
+                _ if made.starts_with(|c: char| c.is_ascii_digit()) => text = text.replace(made, recorded),
+                (Some((pod, namespace)), Some((old, _))) => {
+                    text = text.replace(&format!("\"{pod};{namespace};"), &format!("\"{old};{namespace};"));
+                }
+                _ => return Err(format!("repository: {made} is neither an address nor a Pod")),
+            }
+        }
+        let parse = |text: &[u8]| serde_json::from_slice::<Value>(text).map_err(|e| format!("{name}: {e}"));
+        let report = parity::compare_release(&parse(&read(path)?)?, None, &parse(text.as_bytes())?);
+        if !report.differences.is_empty() {
+            let shown: Vec<_> = report.differences.into_iter().take(SHOWN).collect();
+            return Err(format!("repository: {name}\n{}", shown.join("\n")));
+        }
+    }
+    Ok(())
 }
 
 /// Translates these proxies, and returns each dump as it is written.

@@ -316,16 +316,10 @@ fn override_labels(
     }
     if is_waypoint
         && !own.contains_key(NETWORK)
-        && let Some(network) = target.network().or_else(|| network_of_namespace(manifests, target))
+        && let Some(network) = target.network(manifests)
     {
         labels.insert(NETWORK.to_owned(), network);
     }
-}
-
-/// The network that the label of istiod's namespace names. Istio's guide sets it together with the value `global.network`.
-fn network_of_namespace(manifests: &Manifests, target: &Target<'_>) -> Option<String> {
-    let mut namespaces = manifests.namespaces.iter();
-    namespaces.find(|n| n.meta.name == target.installation.namespace)?.meta.labels.get(NETWORK).cloned()
 }
 
 /// Labels or annotations that a Gateway asks for; it cannot ask for those of the Gateway API itself.

@@ -247,7 +247,7 @@ impl<'m> Injector<'m> {
 
     /// Returns the network that proxies state, unless a label of theirs does.
     fn network(&self) -> Option<String> {
-        self.target.network()
+        self.target.network(self.manifests)
     }
 
     /// Returns the trust domain, which is the mesh's name too.
