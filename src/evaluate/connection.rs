@@ -165,11 +165,14 @@ pub(super) enum Reach {
 
 /// Says what a cluster comes to.
 pub(super) fn reach(proxy: &Proxy, name: &str, clusters: Clusters) -> Reach {
-    let Some((cluster, endpoints)) = proxy.cluster(name) else { return Reach::NoCluster };
+    let is_named = clusters == Clusters::Named && !name.is_empty();
+    let Some((cluster, endpoints)) = proxy.cluster(name) else {
+        return if is_named { Reach::Endpoint } else { Reach::NoCluster };
+    };
     match cluster.discovery {
         Discovery::OriginalDst => Reach::Passthrough,
         Discovery::Static if cluster.assignment.is_none() => Reach::BlackHole,
-        _ if clusters == Clusters::Answering => Reach::Endpoint,
+        _ if clusters != Clusters::AsConfigured => Reach::Endpoint,
         Discovery::Extension => Reach::Endpoint,
         _ if endpoints.is_empty() => Reach::NoEndpoint,
         _ => Reach::Endpoint,

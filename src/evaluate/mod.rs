@@ -36,6 +36,26 @@ pub use proxy::{Proxy, ResourceKind};
 pub use request::{Certificate, Direction, Request, Speaks, Tls, Token, Version};
 pub use resource::{of_json, of_message};
 
+/// A condition on headers, `envoy.config.route.v3.HeaderMatcher`.
+#[derive(Debug, Clone)]
+pub struct HeaderCondition(matcher::HeaderMatcher);
+
+impl HeaderCondition {
+    /// Reads one from JSON with the names of the proto.
+    pub fn new(message: &serde_json::Value) -> Self {
+        Self(matcher::HeaderMatcher::new(message::Message(message)))
+    }
+
+    /// Says whether headers meet it.
+    pub fn holds(&self, headers: &[(String, String)]) -> bool {
+        let mut map = http::Headers::default();
+        for (name, value) in headers {
+            map.append(http::headers::known_as(name), value.clone());
+        }
+        self.0.matches(&map)
+    }
+}
+
 /// What is taken as given about clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clusters {
@@ -43,9 +63,17 @@ pub enum Clusters {
     AsConfigured,
     /// Each has an endpoint that answers: the question is what the proxy does.
     Answering,
+    /// Each name is that of a cluster that answers: the question is which one a route names.
+    Named,
 }
 
 /// Says what a proxy does with a request.
 pub fn evaluate<'p>(proxy: &'p Proxy, request: &Request, clusters: Clusters) -> Answer<'p> {
     connection::evaluate(proxy, request, clusters)
+}
+
+/// Says what a route configuration of a proxy does with a request, whatever listeners and filters do: headers are what the request
+/// says, and clusters need not exist. The answer has no listener and no filters.
+pub fn evaluate_routes<'p>(proxy: &'p Proxy, route_config: &'p str, request: &Request) -> Answer<'p> {
+    stream::evaluate_routes(proxy, route_config, request)
 }

@@ -78,6 +78,31 @@ pub(super) fn evaluate<'p>(
     stream.tell(answer);
 }
 
+/// Sends a request to the routes of a configuration, with the headers that it has.
+pub(super) fn evaluate_routes<'p>(proxy: &'p Proxy, name: &'p str, request: &Request) -> Answer<'p> {
+    let inspected = Inspected::default();
+    let mut answer = Answer { route_config: Some(name), ..Answer::default() };
+    let mut stream = Stream {
+        proxy,
+        request,
+        clusters: Clusters::Named,
+        inspected: &inspected,
+        route_config: proxy.route_config(name),
+        client: request.source,
+        headers: headers_of(request),
+        metadata: Map::new(),
+        found: Found::Nothing,
+        flags: Vec::new(),
+        misses: Vec::new(),
+    };
+    let scheme = stream.headers.get("x-forwarded-proto").unwrap_or("http").to_owned();
+    stream.headers.set(":scheme", scheme);
+    stream.find_route();
+    answer.outcome = stream.route(&mut answer);
+    stream.tell(&mut answer);
+    answer
+}
+
 /// Puts a request into a header map.
 fn headers_of(request: &Request) -> Headers {
     let mut headers = Headers::default();
@@ -561,6 +586,11 @@ impl<'p> Stream<'p, '_> {
             Some(&route.response_headers),
         ]);
         let mut headers = Headers::default();
+        let body = route.body.pointer("/direct_response/body/inline_string").and_then(Value::as_str);
+        if let Some(body) = body.filter(|body| !body.is_empty()) {
+            headers.append("content-type", "text/plain");
+            headers.append("content-length", body.len().to_string());
+        }
         let (client, local) = (self.client.to_string(), self.request.destination.to_string());
         let variables = self.variables(&client, &local, &route.name);
         for level in levels.into_iter().filter(|level| !level.is_empty()) {

@@ -49,6 +49,7 @@ pub fn hop(proxy: &str, request: &Request, answer: &Answer<'_>) -> Hop {
             name: route.name.to_owned(),
             matching: route.summary.clone(),
         }),
+        virtual_cluster: text(answer.virtual_cluster),
         missed: answer
             .missed()
             .map(|(index, why)| Missed { index, name: answer.route_name(index).to_owned(), why })
@@ -66,6 +67,9 @@ pub fn hop(proxy: &str, request: &Request, answer: &Answer<'_>) -> Hop {
         clusters: answer.clusters.iter().map(cluster).collect(),
         places: places::of_answer(answer),
         notes: answer.notes.iter().cloned().chain(answer.clusters.iter().filter_map(without_endpoint)).collect(),
+        response_headers: answer.response_headers.clone(),
+        sent: answer.upstream_headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        route_body: answer.route.as_ref().map(|route| route.body.clone()).unwrap_or_default(),
         effects: answer.route.as_ref().map(|route| effects::of_route(route.body)).unwrap_or_default(),
         findings: findings(&answer.findings),
     }

@@ -28,7 +28,7 @@ pub use report::{
 };
 pub use text::{Style, page};
 
-use crate::evaluate::{Clusters, Proxy, evaluate};
+use crate::evaluate::{Clusters, Proxy, evaluate, evaluate_routes};
 
 /// Explains what one proxy does with a request. Each of its clusters is taken as one that answers.
 pub fn one_proxy(proxy: &Proxy, name: &str, asked: &Asked) -> Report {
@@ -36,5 +36,14 @@ pub fn one_proxy(proxy: &Proxy, name: &str, asked: &Asked) -> Report {
     let answer = evaluate(proxy, &request, Clusters::Answering);
     let outcome = hop::outcome(&answer, 0);
     let hop = hop(name, &request, &answer);
+    Report { version: VERSION, request: asked.shown(), outcome, hops: vec![hop] }
+}
+
+/// Explains what one route configuration of a proxy does with a request, whatever its listeners and filters do.
+pub fn routes_only(proxy: &Proxy, route_config: &str, asked: &Asked) -> Report {
+    let request = asked.request();
+    let answer = evaluate_routes(proxy, route_config, &request);
+    let outcome = hop::outcome(&answer, 0);
+    let hop = hop("", &request, &answer);
     Report { version: VERSION, request: asked.shown(), outcome, hops: vec![hop] }
 }

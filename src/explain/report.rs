@@ -94,6 +94,9 @@ pub struct Hop {
     /// The route.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<RouteTaken>,
+    /// The virtual cluster, by which statistics name the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_cluster: Option<String>,
     /// The routes before it that are not for the request.
     pub missed: Vec<Missed>,
     /// What leaves the proxy.
@@ -106,6 +109,15 @@ pub struct Hop {
     /// What is left open.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Headers that the response gets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub response_headers: Vec<(String, String)>,
+    /// The headers of the request as it leaves the proxy, without those of the first line.
+    #[serde(skip)]
+    pub sent: Vec<(String, String)>,
+    /// All of the route.
+    #[serde(skip)]
+    pub route_body: Value,
     /// What the route does besides, in words.
     #[serde(skip)]
     pub effects: Vec<String>,

@@ -37,7 +37,9 @@ pub fn page(report: &Report, style: Style) -> String {
     let status = outcome.status.map(|status| format!("{status} ")).unwrap_or_default();
     let flags = if outcome.flags == "-" { String::new() } else { format!("{} ", outcome.flags) };
     let location = outcome.location.as_ref().map(|location| format!(" to {location}")).unwrap_or_default();
-    let by = report.hops.get(outcome.hop).map(|hop| format!("{DIM}, by {}{PLAIN}", hop.proxy)).unwrap_or_default();
+    let by = report.hops.get(outcome.hop);
+    let by =
+        by.filter(|hop| !hop.proxy.is_empty()).map(|hop| format!("{DIM}, by {}{PLAIN}", hop.proxy)).unwrap_or_default();
     let _ = writeln!(
         out,
         "\n{colour}{status}{flags}{}{PLAIN} ({}{location}){by}",
@@ -70,9 +72,15 @@ fn write_hop(out: &mut String, hop: &Hop, style: Style) {
         "gateway" => "gateway",
         _ => "client side",
     };
-    let _ = writeln!(out, "\n{BOLD}{what}: {}{PLAIN} {DIM}({}){PLAIN}", hop.proxy, hop.direction);
+    if hop.proxy.is_empty() {
+        out.push('\n');
+    } else {
+        let _ = writeln!(out, "\n{BOLD}{what}: {}{PLAIN} {DIM}({}){PLAIN}", hop.proxy, hop.direction);
+    }
     let mut steps = Steps { out, count: 0 };
     match &hop.listener {
+        // Only a route configuration was asked.
+        None if hop.proxy.is_empty() => {}
         None => steps.step("listener", &format!("{RED}none takes the connection{PLAIN}")),
         Some(name) => {
             let by = hop.handed_on_by.as_ref().map(|by| format!(", handed on by {by}")).unwrap_or_default();

@@ -2,19 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::read::Expect;
+use super::case::{Difference, Expect};
 use crate::explain::{Cluster, Hop, Report};
-
-/// Where what came is not what must.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// The field of the expectation.
-    pub field: &'static str,
-    /// What must come.
-    pub expected: String,
-    /// What came.
-    pub found: String,
-}
 
 /// Compares a report with what must come, and with what must not.
 pub fn check(report: &Report, expect: &Expect, expect_not: &Expect) -> Vec<Difference> {
@@ -33,6 +22,7 @@ fn fields(report: &Report, expect: &Expect) -> Vec<(Difference, bool)> {
         status,
         kind,
         denied,
+        flags,
         details,
         cluster,
         host,
@@ -50,7 +40,7 @@ fn fields(report: &Report, expect: &Expect) -> Vec<(Difference, bool)> {
     let outcome = &report.outcome;
     let mut out = Vec::new();
     let mut add = |field: &'static str, expected: String, found: String, holds: bool| {
-        out.push((Difference { field, expected, found }, holds));
+        out.push((Difference::new(field, expected, found), holds));
     };
     // What leaves the last proxy with a route of its own is what the application gets; inbound proxies leave it as it is.
     let routing = report.hops.iter().rfind(|hop| hop.direction != "inbound").or_else(|| report.hops.last());
@@ -66,6 +56,9 @@ fn fields(report: &Report, expect: &Expect) -> Vec<(Difference, bool)> {
     if let Some(wanted) = denied {
         let found = outcome.kind == "denied";
         add("denied", wanted.to_string(), format!("{found} ({})", outcome.details), found == *wanted);
+    }
+    if let Some(wanted) = flags {
+        add("flags", wanted.clone(), outcome.flags.clone(), *wanted == outcome.flags);
     }
     if let Some(wanted) = details {
         add("details", wanted.clone(), outcome.details.clone(), *wanted == outcome.details);
@@ -152,16 +145,16 @@ fn fields(report: &Report, expect: &Expect) -> Vec<(Difference, bool)> {
 }
 
 /// The parts of a cluster's name: `outbound|9080|v1|reviews.default.svc.cluster.local`.
-struct Parts<'r> {
-    name: &'r str,
-    port: &'r str,
-    subset: &'r str,
-    host: &'r str,
-    share: f64,
+pub(super) struct Parts<'r> {
+    pub(super) name: &'r str,
+    pub(super) port: &'r str,
+    pub(super) subset: &'r str,
+    pub(super) host: &'r str,
+    pub(super) share: f64,
 }
 
 impl<'r> Parts<'r> {
-    fn new(cluster: &'r Cluster) -> Self {
+    pub(super) fn new(cluster: &'r Cluster) -> Self {
         let mut parts = cluster.name.splitn(4, '|').skip(1);
         let mut part = || parts.next().unwrap_or_default();
         let (port, subset, host) = (part(), part(), part());

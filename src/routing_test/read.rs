@@ -5,84 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// One request, and what must come of it.
-#[derive(Debug, Clone, Default)]
-pub struct Case {
-    /// What it is called.
-    pub name: String,
-    /// Where the request comes from: `outside`, or `WORKLOAD.NAMESPACE`.
-    pub from: String,
-    /// The method.
-    pub method: String,
-    /// The URL.
-    pub url: String,
-    /// Headers.
-    pub headers: BTreeMap<String, String>,
-    /// Claims of a token that counts as verified.
-    pub jwt: Option<serde_json::Map<String, Value>>,
-    /// What must come of it.
-    pub expect: Expect,
-    /// What must not come of it: each of these is another.
-    pub expect_not: Expect,
-}
-
-/// What must come of a request; what is not said may be anything.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub struct Expect {
-    /// The status.
-    pub status: Option<u16>,
-    /// How it ends: `forwarded`, `redirect`, `denied`, and so on.
-    pub kind: Option<String>,
-    /// Whether a policy refuses it.
-    pub denied: Option<bool>,
-    /// Response code details.
-    pub details: Option<String>,
-    /// A cluster that gets requests.
-    pub cluster: Option<String>,
-    /// The host of such a cluster; a short name is enough.
-    pub host: Option<String>,
-    /// The subset of such a cluster.
-    pub subset: Option<String>,
-    /// The port of such a cluster.
-    pub port: Option<u16>,
-    /// The share of requests by subset, or by host where there is no subset.
-    pub share: Option<BTreeMap<String, Share>>,
-    /// Where a redirect leads.
-    pub redirect: Option<String>,
-    /// Path and query as the application gets them.
-    pub path: Option<String>,
-    /// The host as the application gets it.
-    pub authority: Option<String>,
-    /// Headers that the routes set or add.
-    pub headers: Option<BTreeMap<String, String>>,
-    /// The virtual host.
-    pub virtual_host: Option<String>,
-    /// The route's name.
-    pub route: Option<String>,
-    /// The proxies on the way, in order: a Pod's name, or its beginning.
-    pub via: Option<Vec<String>>,
-}
-
-/// A share: `0.8` or `80%`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum Share {
-    /// `0.8`
-    Number(f64),
-    /// `80%`
-    Percent(String),
-}
-
-impl Share {
-    /// Returns it as a part of one.
-    pub fn part(&self) -> Option<f64> {
-        match self {
-            Self::Number(number) => Some(*number),
-            Self::Percent(text) => text.trim().strip_suffix('%')?.trim().parse::<f64>().ok().map(|n| n / 100.0),
-        }
-    }
-}
+use super::case::{Case, Expect, Expected};
+use super::{router_check, validator};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,70 +45,30 @@ struct Matrix {
     paths: Vec<String>,
 }
 
-/// `testCases` of getyourguide/istio-config-validator.
-#[derive(Debug, Deserialize)]
-struct ValidatorFile {
-    #[serde(rename = "testCases")]
-    cases: Vec<ValidatorCase>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ValidatorCase {
-    #[serde(default)]
-    description: String,
-    #[serde(default, rename = "wantMatch")]
-    want_match: bool,
-    request: ValidatorRequest,
-    #[serde(default)]
-    route: Vec<ValidatorRoute>,
-    redirect: Option<ValidatorTarget>,
-    rewrite: Option<ValidatorTarget>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ValidatorRequest {
-    #[serde(default)]
-    authority: Vec<String>,
-    #[serde(default)]
-    method: Vec<String>,
-    #[serde(default)]
-    uri: Vec<String>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ValidatorRoute {
-    destination: ValidatorDestination,
-}
-
-#[derive(Debug, Deserialize)]
-struct ValidatorDestination {
-    #[serde(default)]
-    host: String,
-    subset: Option<String>,
-    port: Option<ValidatorPort>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ValidatorPort {
-    number: Option<u16>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ValidatorTarget {
-    uri: Option<String>,
-    authority: Option<String>,
-}
-
-/// Reads a file of cases, of meshc's own form or of istio-config-validator. The error says what is wrong with it.
+/// Reads a file of cases: of meshc's own form, of istio-config-validator (`testCases`), or of Envoy's router_check_tool (`tests`), as
+/// YAML of one or several documents or as JSON. The error says what is wrong with it.
 pub fn cases(text: &str) -> Result<Vec<Case>, String> {
-    let value: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
-    if value.get("testCases").is_some() {
-        let file: ValidatorFile = serde_yaml::from_value(value).map_err(|error| error.to_string())?;
-        return Ok(file.cases.iter().flat_map(of_validator).collect());
+    let mut out = Vec::new();
+    for document in serde_yaml::Deserializer::from_str(text) {
+        let value = serde_yaml::Value::deserialize(document).map_err(|error| error.to_string())?;
+        let value: Value = serde_json::to_value(value).map_err(|error| error.to_string())?;
+        if value.is_null() {
+            continue;
+        }
+        out.extend(if value.get("testCases").is_some() {
+            validator::read(&value)?
+        } else if value.get("tests").is_some() || value.is_array() {
+            router_check::read(&value)?
+        } else {
+            own(value)?
+        });
     }
-    let file: File = serde_yaml::from_value(value).map_err(|error| error.to_string())?;
+    if out.is_empty() { Err("it has no cases".to_owned()) } else { Ok(out) }
+}
+
+/// Reads a document of meshc's own form.
+fn own(value: Value) -> Result<Vec<Case>, String> {
+    let file: File = serde_json::from_value(value).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
     for (index, case) in file.cases.iter().enumerate() {
         let case = case.over(&file.defaults);
@@ -238,8 +122,7 @@ impl Written {
             url: url.trim().to_owned(),
             headers: self.headers.clone().unwrap_or_default(),
             jwt: self.jwt.clone(),
-            expect,
-            expect_not,
+            expected: Expected::Way { must: Box::new(expect), must_not: Box::new(expect_not) },
         };
         let Some(Matrix { hosts, paths }) = &self.matrix else { return Ok(vec![case]) };
         let (scheme, rest) = case.url.split_once("://").unwrap_or(("http", &case.url));
@@ -254,40 +137,6 @@ impl Written {
         }
         Ok(out)
     }
-}
-
-fn of_validator(written: &ValidatorCase) -> Vec<Case> {
-    let or = |list: &Vec<String>, default: &str| if list.is_empty() { vec![default.to_owned()] } else { list.clone() };
-    let destination = written.route.first().map(|route| &route.destination);
-    let wanted = Expect {
-        host: destination.map(|d| d.host.clone()).filter(|host| !host.is_empty()),
-        subset: destination.and_then(|d| d.subset.clone()),
-        port: destination.and_then(|d| d.port.as_ref()?.number),
-        redirect: written.redirect.as_ref().and_then(|target| target.uri.clone().or_else(|| target.authority.clone())),
-        path: written.rewrite.as_ref().and_then(|target| target.uri.clone()),
-        authority: written.rewrite.as_ref().and_then(|target| target.authority.clone()),
-        ..Expect::default()
-    };
-    let (expect, expect_not) =
-        if written.want_match { (wanted, Expect::default()) } else { (Expect::default(), wanted) };
-    let mut out = Vec::new();
-    for host in or(&written.request.authority, "localhost") {
-        for method in or(&written.request.method, "GET") {
-            for uri in or(&written.request.uri, "/") {
-                out.push(Case {
-                    name: format!("{}: {method} {host}{uri}", written.description),
-                    from: "outside".to_owned(),
-                    method: method.clone(),
-                    url: format!("http://{host}{uri}"),
-                    headers: written.request.headers.clone(),
-                    jwt: None,
-                    expect: expect.clone(),
-                    expect_not: expect_not.clone(),
-                });
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -327,7 +176,8 @@ testCases:
 ";
         let cases = cases(text).expect("cases");
         assert_eq!(cases.len(), 4);
-        assert_eq!(cases[3].expect.host.as_deref(), Some("users.users.svc.cluster.local"));
+        assert_eq!(cases[3].url, "http://b/users/");
+        assert!(matches!(cases[3].expected, Expected::Rule(_)));
     }
 
     #[test]

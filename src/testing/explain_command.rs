@@ -113,3 +113,68 @@ fn failures_are_told_in_each_form() {
         assert!(out.contains("404") && out.contains("200") && out.contains("wrong"), "{format}: {out}");
     }
 }
+
+const FILES: &str = "src/testing/routing_test";
+
+fn test(arguments: &[&str]) -> Output {
+    let arguments: Vec<String> = arguments.iter().map(|argument| argument.replace("FILES", FILES)).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    meshc(&[&["test", "-q"], &arguments[..]].concat(), "")
+}
+
+#[test]
+fn files_of_router_check_tool_are_read() {
+    let output = test(&["FILES/routes_test.yaml", "FILES/old_test.json", "--route-config", "FILES/routes.yaml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).ends_with("12 of 12 cases hold\n"));
+}
+
+#[test]
+fn files_of_istio_config_validator_are_read() {
+    let manifests = ["FILES/validator_test.yaml", "--manifests", "FILES/virtual_services.yaml"];
+    let output = test(&[&manifests[..], &["--coverage", "--fail-under", "88"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("\n8 of 9 routes covered (88.9%)\n"), "{}", text(&output.stdout));
+    let too_few = test(&[&manifests[..], &["--fail-under", "90%"]].concat());
+    assert_eq!(too_few.status.code(), Some(1));
+    let lcov = test(&[&manifests[..], &["-o", "lcov"]].concat());
+    let lcov = text(&lcov.stdout);
+    assert!(lcov.contains("DA:11,2\n") && lcov.contains("DA:43,0\nLF:10\nLH:9\nend_of_record\n"), "{lcov}");
+}
+
+#[test]
+fn what_cannot_be_asked_is_told() {
+    for (cases, told) in [
+        (
+            "tests: [{test_name: a, input: {authority: x, path: /, runtime: k}, validate: {cluster_name: b}}]",
+            "runtime keys",
+        ),
+        (
+            "tests: [{test_name: a, input: {authority: x, path: /}, validate: {clusters: b}}]",
+            "unknown field `clusters`",
+        ),
+        ("testCases: [{description: a, request: {authority: [x], method: [GET]}}]", "request.uri lists nothing"),
+        ("testCases: [{description: a, request: {authority: [x], method: [GET], uri: [/]}}]", "nothing is expected"),
+        ("cases: []", "it has no cases"),
+    ] {
+        let output = meshc(&["test", "-q", "-", "--manifests", "examples/bookinfo"], cases);
+        assert_eq!(output.status.code(), Some(2), "{cases}");
+        assert!(text(&output.stderr).contains(told), "{cases}: {}", text(&output.stderr));
+    }
+}
+
+/// What `--init` writes holds for the mesh that it was written for.
+#[test]
+fn a_first_file_holds() {
+    let fixtures =
+        ["virtual-service-match-uri-method-authority", "gateway-http-hosts", "gateway-api-mesh-routes", "random-006"];
+    let mut meshes: Vec<String> = fixtures.iter().map(|name| format!("fixtures/{name}/manifests")).collect();
+    meshes.push("examples/bookinfo".to_owned());
+    for mesh in meshes {
+        let first = meshc(&["test", "-q", "--init", "--manifests", &mesh], "");
+        assert_eq!(first.status.code(), Some(0), "{mesh}: {}", text(&first.stderr));
+        let output = meshc(&["test", "-q", "-", "--manifests", &mesh], &text(&first.stdout));
+        assert_eq!(output.status.code(), Some(0), "{mesh}: {}", text(&output.stdout));
+        assert!(text(&output.stdout).lines().count() > 3, "{mesh}: {}", text(&first.stdout));
+    }
+}

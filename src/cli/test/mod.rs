@@ -1,5 +1,7 @@
 //! `meshc test`
 
+mod ask;
+mod init;
 mod output;
 
 use std::path::PathBuf;
@@ -8,36 +10,54 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::args::{MeshFlags, OutputFlags};
-use super::explain::curl::{self, Url};
-use super::input::Input;
-use super::{Outcome, glob, keep};
-use crate::diagnostic::{Diagnostics, Severity};
-use crate::explain::{self, AskedRequest, From, Report, Wanted, World};
-use crate::pipeline;
-use crate::proxy;
-use crate::routing_test::{Case, Difference, cases, check};
+use super::{Outcome, glob};
+use crate::diagnostic::Severity;
+use crate::explain::Report;
+use crate::routing_test::{Case, Coverage, Difference, cases};
+use ask::{Asker, OfMesh};
 
 /// What `test` takes.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code: 0 every case holds, 1 some do not, 2 cannot tell.")]
+#[command(after_help = "Exit code: 0 every case holds, 1 some do not or too few routes are covered, 2 cannot tell.")]
 pub(super) struct Test {
-    /// Files of cases, of meshc's own form or of istio-config-validator (`testCases`).
-    #[arg(required = true, value_name = "FILE")]
+    /// Files of cases: of meshc's own form, of istio-config-validator (`testCases`), or of Envoy's router_check_tool (`tests`).
+    #[arg(required_unless_present = "init", value_name = "FILE")]
     tests: Vec<PathBuf>,
     /// The manifests: folders, files. May be given several times.
     #[arg(long, value_name = "PATH", default_value = ".")]
     manifests: Vec<PathBuf>,
+    /// Test a RouteConfiguration of Envoy, as YAML or JSON, in place of manifests; for files of router_check_tool.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["manifests", "init", "coverage", "fail_under", "from"])]
+    route_config: Option<PathBuf>,
     #[command(flatten)]
     mesh: MeshFlags,
-    /// Only cases of this name; `*` and `?` stand for anything.
+    /// Where requests come from whose file does not say it: `outside`, or a Pod, Deployment or Service. Without it, files of
+    /// istio-config-validator and router_check_tool are about all VirtualServices, whatever gateways these are bound to.
+    #[arg(long, value_name = "WORKLOAD.NS")]
+    from: Option<String>,
+    /// Run only cases with this name; `*` and `?` are wildcards.
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
-    /// Lists the cases and asks nothing.
+    /// List the cases and do not run them.
     #[arg(long)]
     list: bool,
+    /// Write a first file, one case for each route, to FILE or standard output.
+    #[arg(long, conflicts_with_all = ["filter", "list", "coverage", "fail_under"])]
+    init: bool,
+    /// Show which routes of VirtualServices no case reaches.
+    #[arg(long)]
+    coverage: bool,
+    /// Fail if the cases reach fewer of the routes than this, in percent.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    fail_under: Option<f64>,
     /// The form of the output.
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: Format,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse::<f64>().map_err(|error| error.to_string())?;
+    if (0.0..=100.0).contains(&number) { Ok(number) } else { Err("not between 0 and 100".to_owned()) }
 }
 
 /// Forms of the results.
@@ -51,6 +71,8 @@ enum Format {
     Junit,
     /// Annotations of a GitHub workflow.
     Github,
+    /// Only which lines are covered, for programs that read lcov.
+    Lcov,
 }
 
 /// What came of one case.
@@ -71,6 +93,9 @@ impl Done {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Test, flags: &OutputFlags) -> anyhow::Result<Outcome> {
+    if arguments.init {
+        return init::run(arguments);
+    }
     let mut all: Vec<(String, Case)> = Vec::new();
     for file in &arguments.tests {
         let text = super::explain::read(file)?;
@@ -80,72 +105,55 @@ pub(super) fn run(arguments: &Test, flags: &OutputFlags) -> anyhow::Result<Outco
     }
     if let Some(pattern) = &arguments.filter {
         all.retain(|(_, case)| glob::matches(pattern, &case.name));
-        anyhow::ensure!(!all.is_empty(), "no case is called {pattern}");
+        anyhow::ensure!(!all.is_empty(), "no case matches {pattern}");
     }
     if arguments.list {
         output::names(all.iter().map(|(_, case)| case.name.as_str()))?;
         return Ok(Outcome::Fine);
     }
-    let input = keep(Input::read(&arguments.manifests, &arguments.mesh)?);
-    let mesh = &*keep(input.mesh());
-    let proxies = keep(proxy::proxies(mesh));
-    let load = |proxy: &proxy::Proxy| {
-        let dump = pipeline::translate_one(mesh, proxy, &mut Diagnostics::default());
-        explain::of_translation(&dump.translation)
+    let with_coverage = arguments.coverage || arguments.fail_under.is_some() || arguments.output == Format::Lcov;
+    let mut asker = match &arguments.route_config {
+        Some(file) => Asker::of_routes(file)?,
+        None => {
+            let cases: Vec<&Case> = all.iter().map(|(_, case)| case).collect();
+            Asker::Mesh(Box::new(OfMesh::read(arguments, &cases, with_coverage)?))
+        }
     };
-    let mut world = World::new(mesh, proxies, &load);
+    let mut coverage = match &asker {
+        Asker::Mesh(of_mesh) if with_coverage => Some(Coverage::new(of_mesh.rules())),
+        _ => None,
+    };
     let mut done = Vec::new();
     for (file, case) in all {
-        let result = wanted(&case).and_then(|wanted| world.explain(&wanted));
-        done.push(match result {
-            Ok(mut report) => {
-                explain::locate(&mut report, &input.manifests);
-                let differences = check(&report, &case.expect, &case.expect_not);
-                Done { file, case, differences, error: None, report: Some(report) }
+        done.push(match asker.ask(&case, arguments.from.as_deref()) {
+            Ok(came) => {
+                if let Some(coverage) = &mut coverage {
+                    coverage.add(came.marks);
+                }
+                Done { file, case, differences: came.differences, error: None, report: Some(came.report) }
             }
             Err(error) => Done { file, case, differences: Vec::new(), error: Some(error), report: None },
         });
     }
-    output::write(&done, arguments.output)?;
-    input.report_findings(Severity::Error, flags);
+    output::write(&done, coverage.as_ref(), arguments.output)?;
+    if let Asker::Mesh(of_mesh) = &mut asker {
+        of_mesh.input.report_findings(Severity::Error, flags);
+    }
+    let is_enough = match (&coverage, arguments.fail_under) {
+        (Some(coverage), Some(least)) => coverage.percent() >= least,
+        _ => true,
+    };
+    if !is_enough && !flags.quiet {
+        let _ = std::io::Write::write_fmt(
+            &mut anstream::stderr().lock(),
+            format_args!("too few routes are covered: --fail-under {}\n", arguments.fail_under.unwrap_or_default()),
+        );
+    }
     Ok(if done.iter().any(|one| one.error.is_some()) {
         Outcome::Unknown
-    } else if done.iter().all(Done::holds) {
+    } else if done.iter().all(Done::holds) && is_enough {
         Outcome::Fine
     } else {
         Outcome::Findings
     })
-}
-
-/// Turns a case into a request.
-fn wanted(case: &Case) -> Result<Wanted, String> {
-    let Url { scheme, authority, path, .. } = curl::parse(&case.url);
-    if authority.is_empty() {
-        return Err(format!("\"{}\" is no URL", case.url));
-    }
-    let (host, port) = curl::host_and_port(&authority, &scheme);
-    let is_tls = matches!(scheme.as_str(), "https" | "tls");
-    let is_name = host.parse::<std::net::IpAddr>().is_err();
-    let mut headers = std::collections::BTreeMap::new();
-    let mut stated = authority.clone();
-    for (name, value) in &case.headers {
-        if name.eq_ignore_ascii_case("host") {
-            stated.clone_from(value);
-        } else {
-            headers.insert(name.clone(), serde_json::Value::String(value.clone()));
-        }
-    }
-    let request = AskedRequest {
-        scheme,
-        sni: (is_tls && is_name).then(|| host.clone()),
-        alpn: if is_tls { vec!["h2".to_owned(), "http/1.1".to_owned()] } else { Vec::new() },
-        method: case.method.clone(),
-        authority: stated,
-        path,
-        headers,
-        jwt: case.jwt.clone(),
-        ..AskedRequest::default()
-    };
-    let from = if case.from == "outside" { From::Outside } else { From::Workload(case.from.clone()) };
-    Ok(Wanted { from, request, host, port, resolve: Vec::new() })
 }

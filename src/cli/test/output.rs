@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Done, Format};
 use crate::cli::is_closed_pipe;
 use crate::explain::{self, Style};
+use crate::routing_test::Coverage;
 
 /// Writes names, one a line.
 pub(super) fn names<'n>(names: impl Iterator<Item = &'n str>) -> anyhow::Result<()> {
@@ -15,16 +16,19 @@ pub(super) fn names<'n>(names: impl Iterator<Item = &'n str>) -> anyhow::Result<
 }
 
 /// Writes results.
-pub(super) fn write(done: &[Done], format: Format) -> anyhow::Result<()> {
+pub(super) fn write(done: &[Done], coverage: Option<&Coverage>, format: Format) -> anyhow::Result<()> {
+    let covered = || coverage.map(Coverage::text).unwrap_or_default();
     print(&match format {
-        Format::Text => text(done),
-        Format::Json => json_text(done)?,
+        Format::Text => text(done) + &covered(),
+        Format::Json => json_text(done, coverage)?,
         Format::Junit => junit(done),
-        Format::Github => github(done),
+        Format::Github => github(done) + &covered(),
+        Format::Lcov => coverage.map(Coverage::lcov).unwrap_or_default(),
     })
 }
 
-fn print(text: &str) -> anyhow::Result<()> {
+/// Writes a text to standard output.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
     match anstream::stdout().lock().write_all(text.as_bytes()).map_err(anyhow::Error::from) {
         Err(error) if is_closed_pipe(&error) => Ok(()),
         other => other,
@@ -63,7 +67,7 @@ fn format_count(all: usize, failed: usize) -> String {
     format!("{} of {all} cases hold\n", all - failed)
 }
 
-fn json_text(done: &[Done]) -> anyhow::Result<String> {
+fn json_text(done: &[Done], coverage: Option<&Coverage>) -> anyhow::Result<String> {
     let cases: Vec<_> = done
         .iter()
         .map(|one| {
@@ -78,7 +82,11 @@ fn json_text(done: &[Done]) -> anyhow::Result<String> {
             })
         })
         .collect();
-    Ok(serde_json::to_string_pretty(&json!({ "version": 1, "cases": cases }))? + "\n")
+    let mut out = json!({ "version": 1, "cases": cases });
+    if let Some(coverage) = coverage {
+        out["coverage"] = coverage.json();
+    }
+    Ok(serde_json::to_string_pretty(&out)? + "\n")
 }
 
 fn junit(done: &[Done]) -> String {

@@ -12,6 +12,10 @@ pub(super) fn bypasses(mesh: &Mesh, client: &Proxy, destination: SocketAddr) -> 
     if client.client.kind != ProxyKind::Sidecar || client.client.interception_mode == InterceptionMode::None {
         return None;
     }
+    let ip = destination.ip();
+    if ip.is_loopback() || client.ip_addresses.iter().any(|own| own.parse() == Ok(ip)) {
+        return Some(format!("{ip} is the Pod itself, and such connections are not captured"));
+    }
     let annotation = |name: &str| annotation(mesh, client, name);
     if let Some(ports) = annotation("excludeOutboundPorts")
         && has_port(&ports, destination.port())
@@ -32,6 +36,15 @@ pub(super) fn bypasses(mesh: &Mesh, client: &Proxy, destination: SocketAddr) -> 
         return Some(format!("annotation includeOutboundIPRanges: \"{ranges}\" does not name {}", destination.ip()));
     }
     None
+}
+
+/// Ports of the agent and of the proxy itself: health (15020 and 15021) and metrics (15090). Injection excludes them from capture, and
+/// listeners of the bootstrap serve them.
+const OWN_PORTS: [u16; 3] = [15020, 15021, 15090];
+
+/// Says whether a connection to a port of a Pod goes to the proxy's own pages.
+pub(super) fn is_own_port(port: u16) -> bool {
+    OWN_PORTS.contains(&port)
 }
 
 /// Says whether a connection to a workload's port does not go through its proxy.

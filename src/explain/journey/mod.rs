@@ -38,6 +38,7 @@ pub struct World<'m> {
     pub proxies: &'m [Proxy],
     /// Translates one.
     pub load: &'m dyn Fn(&Proxy) -> evaluate::Proxy,
+    clusters: Clusters,
     loaded: BTreeMap<String, Arc<evaluate::Proxy>>,
 }
 
@@ -79,7 +80,13 @@ struct Fate {
 impl<'m> World<'m> {
     /// A world in which nothing is translated yet.
     pub fn new(mesh: &'m Mesh, proxies: &'m [Proxy], load: &'m dyn Fn(&Proxy) -> evaluate::Proxy) -> Self {
-        Self { mesh, proxies, load, loaded: BTreeMap::new() }
+        Self { mesh, proxies, load, clusters: Clusters::AsConfigured, loaded: BTreeMap::new() }
+    }
+
+    /// The same world, in which each cluster that a route names is there and answers.
+    #[must_use]
+    pub fn with_all_clusters(self) -> Self {
+        Self { clusters: Clusters::Named, ..self }
     }
 
     fn loaded(&mut self, proxy: &Proxy) -> Arc<evaluate::Proxy> {
@@ -161,7 +168,7 @@ impl<'m> World<'m> {
     /// Asks one proxy, and then those in front of the endpoints that it chooses.
     fn walk(&mut self, proxy: &Proxy, request: &Request, depth: usize) -> Fate {
         let loaded = self.loaded(proxy);
-        let answer = evaluate(&loaded, request, Clusters::AsConfigured);
+        let answer = evaluate(&loaded, request, self.clusters);
         let this = hop(&proxy.full_name(), request, &answer);
         let mut fate = Fate { hops: vec![this], outcome: outcome(&answer, 0) };
         let goes_on = matches!(answer.outcome.kind, Kind::Forwarded | Kind::Passthrough);
@@ -208,7 +215,9 @@ impl<'m> World<'m> {
             ProxyKind::Router | ProxyKind::Waypoint => Direction::Gateway,
             ProxyKind::Sidecar => Direction::Inbound,
         };
-        if direction == Direction::Inbound && capture::skips_inbound(self.mesh, proxy, destination.port()) {
+        let is_skipped =
+            direction == Direction::Inbound && capture::skips_inbound(self.mesh, proxy, destination.port());
+        if is_skipped || capture::is_own_port(destination.port()) {
             return None;
         }
         let request = Request { direction, destination, ..request.clone() };
@@ -245,7 +254,7 @@ fn unresolved(wanted: &Wanted, client: &str) -> Fate {
 
 /// A place that has no proxy of the mesh.
 fn beyond(destination: SocketAddr) -> Fate {
-    let details = format!("{destination} has no proxy of the mesh");
+    let details = format!("no proxy of the mesh takes connections to {destination}");
     let outcome = evaluate::Outcome { kind: Kind::Passthrough, flags: "-".to_owned(), details, ..Default::default() };
     Fate { hops: Vec::new(), outcome: Outcome::new(&outcome, 0) }
 }

@@ -1,0 +1,255 @@
+//! Meshes in which requests are asked.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::Test;
+use crate::cli::explain::curl::{self, Url};
+use crate::cli::input::Input;
+use crate::cli::{keep, source};
+use crate::diagnostic::Diagnostics;
+use crate::evaluate::{self, ResourceKind};
+use crate::explain::{self, Asked, AskedRequest, From, Report, Wanted, World};
+use crate::mesh::Mesh;
+use crate::pipeline;
+use crate::proxy;
+use crate::routing_test::{self, Case, Difference, Expected, Rules, Taken};
+use crate::source::SourceFile;
+
+/// What a case asks.
+pub(super) enum Asker {
+    /// The mesh of manifests.
+    Mesh(Box<OfMesh>),
+    /// One route configuration of Envoy.
+    Routes(evaluate::Proxy, String),
+}
+
+/// The mesh of manifests.
+pub(super) struct OfMesh {
+    pub(super) input: &'static mut Input,
+    pub(super) mesh: &'static Mesh,
+    world: World<'static>,
+    /// The same with marks in the names of rules.
+    marked: Option<(World<'static>, Rules)>,
+    /// All VirtualServices on a gateway of their own, with marks.
+    alone: Option<(World<'static>, Rules)>,
+}
+
+/// What came of a case.
+pub(super) struct Came {
+    pub(super) report: Report,
+    pub(super) differences: Vec<Difference>,
+    /// The rules that had it.
+    pub(super) marks: Vec<usize>,
+}
+
+/// A mesh, nothing of it translated yet.
+fn world(mesh: &'static Mesh) -> World<'static> {
+    let load = |proxy: &proxy::Proxy| {
+        let dump = pipeline::translate_one(mesh, proxy, &mut Diagnostics::default());
+        explain::of_translation(&dump.translation)
+    };
+    World::new(mesh, keep(proxy::proxies(mesh)), keep(load))
+}
+
+impl OfMesh {
+    /// Reads the manifests.
+    pub(super) fn read(arguments: &Test, all: &[&Case], with_coverage: bool) -> anyhow::Result<Self> {
+        let mut input = Input::read(&arguments.manifests, &arguments.mesh)?;
+        let mesh = &*keep(input.mesh());
+        let is_alone = |case: &&&Case| arguments.from.is_none() && case.from.is_empty();
+        let wants_rules = |case: &&Case| matches!(case.expected, Expected::Rule(_));
+        let marked = if with_coverage || all.iter().any(wants_rules) {
+            let written = input.manifests.resources.virtual_services.clone();
+            let rules = Rules::mark(&mut input.manifests);
+            let copy = &*keep(input.mesh());
+            input.manifests.resources.virtual_services = written;
+            Some((world(copy), rules))
+        } else {
+            None
+        };
+        let alone = if all.iter().any(|case| is_alone(&case)) { Some(alone(arguments)?) } else { None };
+        Ok(Self { input: keep(input), mesh, world: world(mesh), marked, alone })
+    }
+
+    /// Returns all rules that have marks.
+    pub(super) fn rules(&self) -> Rules {
+        self.marked.as_ref().or(self.alone.as_ref()).map(|(_, rules)| rules.clone()).unwrap_or_default()
+    }
+
+    /// Asks a request, as a case says it.
+    pub(super) fn explain(&mut self, case: &Case) -> Result<Report, String> {
+        let mut report = self.world.explain(&wanted(case)?)?;
+        explain::locate(&mut report, &self.input.manifests);
+        Ok(report)
+    }
+
+    fn ask(&mut self, case: &Case, from: Option<&str>) -> Result<Came, String> {
+        let mut case = case.clone();
+        if let Some(from) = from.filter(|_| case.from.is_empty()) {
+            from.clone_into(&mut case.from);
+        }
+        if case.from.is_empty() {
+            return self.ask_alone(&case);
+        }
+        let report = self.explain(&case)?;
+        let marked = match &mut self.marked {
+            Some((world, rules)) => Some((world.explain(&wanted(&case)?)?, &*rules)),
+            None => None,
+        };
+        let marks = marked.as_ref().map(|(report, rules)| rules.in_report(report)).unwrap_or_default();
+        let differences = match (&case.expected, &marked) {
+            (Expected::Way { must, must_not }, _) => routing_test::check(&report, must, must_not),
+            (Expected::Route(expect), _) => routing_test::check_route(&report, expect),
+            (Expected::Rule(expect), Some((report, rules))) => routing_test::check_rule(taken(report, rules), expect),
+            (Expected::Rule(_), None) => return Err("the rules are not known".to_owned()),
+        };
+        Ok(Came { report, differences, marks })
+    }
+
+    fn ask_alone(&mut self, case: &Case) -> Result<Came, String> {
+        let Some((world, rules)) = &mut self.alone else {
+            return Err("it does not say where it comes from".to_owned());
+        };
+        let mut wanted = wanted(case)?;
+        let domain = &self.mesh.installation.cluster_domain;
+        if let Some(full) = routing_test::full_host(&self.input.manifests, &wanted.host, domain) {
+            wanted.request.authority = wanted.request.authority.replacen(&wanted.host, &full, 1);
+            wanted.host = full;
+        }
+        // The gateway's Service has these ports.
+        wanted.port = if wanted.request.scheme == "https" { 443 } else { 80 };
+        let mut report = world.explain(&wanted)?;
+        // What lies behind the gateway is no matter of these forms.
+        report.hops.truncate(1);
+        let marks = rules.in_report(&report);
+        let taken = taken(&report, rules);
+        let rule_differences = match &case.expected {
+            Expected::Rule(expect) => Some(routing_test::check_rule(taken, expect)),
+            _ => None,
+        };
+        Rules::unmark(&mut report);
+        explain::locate(&mut report, &self.input.manifests);
+        let differences = match (rule_differences, &case.expected) {
+            (Some(differences), _) => differences,
+            (None, Expected::Route(expect)) => routing_test::check_route(&report, expect),
+            (None, Expected::Way { must, must_not }) => routing_test::check(&report, must, must_not),
+            (None, Expected::Rule(_)) => Vec::new(),
+        };
+        Ok(Came { report, differences, marks })
+    }
+}
+
+/// Reads the manifests again, with a gateway that has all VirtualServices.
+fn alone(arguments: &Test) -> anyhow::Result<(World<'static>, Rules)> {
+    let options = arguments.mesh.options()?;
+    let mut files = source::read(&arguments.manifests, &arguments.mesh.limits)?;
+    files.push(SourceFile::new("gateway of meshc test", routing_test::GATEWAY.as_bytes().to_vec()));
+    let mut input = Input::of(Instant::now(), files, &arguments.mesh, &options)?;
+    let rules = Rules::mark(&mut input.manifests);
+    routing_test::bind(&mut input.manifests);
+    let mesh = &*keep(input.mesh());
+    let Some(gateway) = proxy::proxy_named(mesh, "all-virtual-services.meshc-test") else {
+        anyhow::bail!(
+            "the mesh does not let a gateway see the VirtualServices; say where requests come from, with --from"
+        );
+    };
+    let dump = pipeline::translate_one(mesh, &gateway, &mut Diagnostics::default());
+    let mut used = BTreeSet::new();
+    for route in &dump.translation.routes {
+        let text = serde_json::to_string(route.body())?;
+        used.extend(rules.in_name(&text));
+    }
+    let mesh =
+        if routing_test::keep_dropped(&mut input.manifests, &rules, &used) { &*keep(input.mesh()) } else { mesh };
+    // Only this gateway is asked.
+    let load = |proxy: &proxy::Proxy| {
+        let dump = pipeline::translate_one(mesh, proxy, &mut Diagnostics::default());
+        explain::of_translation(&dump.translation)
+    };
+    let only: Vec<proxy::Proxy> = proxy::proxy_named(mesh, "all-virtual-services.meshc-test").into_iter().collect();
+    Ok((World::new(mesh, keep(only), keep(load)).with_all_clusters(), rules))
+}
+
+/// Finds the rule that has a request at the first proxy on its way, and the one of a delegate.
+fn taken<'r>(report: &Report, rules: &'r Rules) -> Taken<'r> {
+    let name = report.hops.first().and_then(|hop| hop.route.as_ref()).map(|route| route.name.as_str());
+    let marks = name.into_iter().flat_map(|name| rules.in_name(name));
+    let mut whole = marks.filter_map(|mark| rules.0.get(mark)).filter(|rule| !rule.is_condition);
+    Taken { rule: whole.next(), delegated: whole.next() }
+}
+
+impl Asker {
+    /// Reads a route configuration of Envoy, as YAML or JSON.
+    pub(super) fn of_routes(file: &Path) -> anyhow::Result<Self> {
+        let text = crate::cli::explain::read(file)?;
+        let mut config: Value =
+            serde_yaml::from_str(&text).with_context(|| format!("{}: not valid YAML", file.display()))?;
+        let is_routes = config.get("virtual_hosts").is_some_and(Value::is_array);
+        anyhow::ensure!(is_routes, "{}: not a RouteConfiguration, which has virtual_hosts", file.display());
+        let name = config.get("name").and_then(Value::as_str).unwrap_or("routes").to_owned();
+        config["name"] = Value::String(name.clone());
+        Ok(Self::Routes(evaluate::Proxy::new([(ResourceKind::Route, config)]), name))
+    }
+
+    /// Asks a request, and compares.
+    pub(super) fn ask(&mut self, case: &Case, from: Option<&str>) -> Result<Came, String> {
+        match self {
+            Self::Mesh(of_mesh) => of_mesh.ask(case, from),
+            Self::Routes(proxy, name) => {
+                let Expected::Route(expect) = &case.expected else {
+                    return Err("--route-config is for the files of router_check_tool".to_owned());
+                };
+                let mut request = wanted(case)?.request;
+                let proto = if request.scheme == "https" { "https" } else { "http" };
+                request.headers.insert("x-forwarded-proto".to_owned(), Value::String(proto.to_owned()));
+                if expect.is_internal {
+                    request.headers.insert("x-envoy-internal".to_owned(), Value::String("true".to_owned()));
+                }
+                "127.0.0.1:80".clone_into(&mut request.destination);
+                let asked = Asked { proxy: String::new(), direction: "gateway".to_owned(), request };
+                let report = explain::routes_only(proxy, name, &asked);
+                let differences = routing_test::check_route(&report, expect);
+                Ok(Came { report, differences, marks: Vec::new() })
+            }
+        }
+    }
+}
+
+/// Turns a case into a request.
+fn wanted(case: &Case) -> Result<Wanted, String> {
+    let Url { scheme, authority, path, .. } = curl::parse(&case.url);
+    if authority.is_empty() {
+        return Err(format!("\"{}\" is not a URL", case.url));
+    }
+    let (host, port) = curl::host_and_port(&authority, &scheme);
+    let is_tls = matches!(scheme.as_str(), "https" | "tls");
+    let is_name = host.parse::<std::net::IpAddr>().is_err();
+    let mut headers = std::collections::BTreeMap::new();
+    let mut stated = authority.clone();
+    for (name, value) in &case.headers {
+        if name.eq_ignore_ascii_case("host") || name == ":authority" {
+            stated.clone_from(value);
+        } else {
+            headers.insert(name.clone(), Value::String(value.clone()));
+        }
+    }
+    let request = AskedRequest {
+        scheme,
+        sni: (is_tls && is_name).then(|| host.clone()),
+        alpn: if is_tls { vec!["h2".to_owned(), "http/1.1".to_owned()] } else { Vec::new() },
+        method: case.method.clone(),
+        authority: stated,
+        path,
+        headers,
+        jwt: case.jwt.clone(),
+        ..AskedRequest::default()
+    };
+    let is_outside = case.from == "outside" || case.from.is_empty();
+    let from = if is_outside { From::Outside } else { From::Workload(case.from.clone()) };
+    Ok(Wanted { from, request, host, port, resolve: Vec::new() })
+}

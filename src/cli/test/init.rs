@@ -1,0 +1,84 @@
+//! `meshc test --init`
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::Test;
+use super::ask::OfMesh;
+use crate::cli::Outcome;
+use crate::diagnostic::Diagnostics;
+use crate::pipeline;
+use crate::proxy;
+use crate::routing_test::{self, Candidate, Case, Expect, candidates, entry, expectation};
+
+/// Writes a first file: to the one that is named and does not exist yet, or to standard output.
+pub(super) fn run(arguments: &Test) -> anyhow::Result<Outcome> {
+    let mut of_mesh = OfMesh::read(arguments, &[], false)?;
+    let text = text(&mut of_mesh)?;
+    match arguments.tests.as_slice() {
+        [] => super::output::print(&text)?,
+        [file] if file.as_os_str() == "-" => super::output::print(&text)?,
+        [file] => {
+            let created = std::fs::File::create_new(file);
+            let mut created = created.with_context(|| format!("cannot create {}", file.display()))?;
+            created.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        _ => anyhow::bail!("--init writes one file"),
+    }
+    Ok(Outcome::Fine)
+}
+
+fn text(of_mesh: &mut OfMesh) -> anyhow::Result<String> {
+    let mesh = of_mesh.mesh;
+    let (mut entries, mut missing, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for proxy in proxy::proxies(mesh) {
+        let translation = pipeline::translate_one(mesh, &proxy, &mut Diagnostics::default()).translation;
+        let routes = translation.routes.iter().map(|route| serde_json::to_value(route.body()));
+        let routes: Vec<Value> = routes.collect::<Result<_, _>>()?;
+        for candidate in candidates(&proxy, &routes, &mut seen) {
+            match case(of_mesh, &candidate) {
+                Found::Case(entry) => entries.push(entry),
+                Found::BehindTls => {}
+                Found::Nothing => missing.push(candidate.name()),
+            }
+        }
+    }
+    Ok(routing_test::file(&entries, &missing))
+}
+
+/// What is found for a route.
+enum Found {
+    /// A request, with what comes of it.
+    Case(String),
+    /// Its virtual host sends all clients to HTTPS, of which another case tells.
+    BehindTls,
+    /// No request takes it.
+    Nothing,
+}
+
+/// Looks for the case of a route.
+fn case(of_mesh: &mut OfMesh, candidate: &Candidate) -> Found {
+    let mut found = Found::Nothing;
+    for url in &candidate.urls {
+        let case = Case {
+            from: candidate.from.clone(),
+            method: candidate.method.clone(),
+            url: url.clone(),
+            headers: candidate.headers.clone(),
+            ..Case::default()
+        };
+        let Ok(report) = of_mesh.explain(&case) else { continue };
+        if candidate.is_taken(&report) {
+            let expect = expectation(&report);
+            if routing_test::check(&report, &expect, &Expect::default()).is_empty() {
+                return Found::Case(entry(candidate, url, &expect));
+            }
+        } else if candidate.wants_tls(&report) {
+            found = Found::BehindTls;
+        }
+    }
+    found
+}

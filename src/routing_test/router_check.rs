@@ -1,0 +1,258 @@
+//! Files of Envoy's `router_check_tool`: what the route that has a request must be.
+//!
+//! Envoy: `test/tools/router_check/validation.proto`, and `router.cc`, which compares.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::case::{Case, Difference, Expected};
+use crate::evaluate::HeaderCondition;
+use crate::explain::{Hop, Report};
+
+/// What the route must be. What is not given may be anything; an empty text stands for none.
+#[derive(Debug, Clone, Default)]
+pub struct RouteExpect {
+    validate: Validate,
+    /// Which of weighted clusters is chosen.
+    random_value: u64,
+    /// Headers of the response, before the route changes them.
+    response: Vec<(String, String)>,
+    /// Whether the request is an internal one.
+    pub is_internal: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    tests: Vec<Test>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Test {
+    #[serde(default)]
+    test_name: String,
+    input: Input,
+    validate: Validate,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    #[serde(alias = ":authority", default)]
+    authority: String,
+    #[serde(alias = ":path", default)]
+    path: String,
+    #[serde(alias = ":method", default)]
+    method: String,
+    #[serde(default)]
+    random_value: u64,
+    #[serde(default)]
+    ssl: bool,
+    #[serde(default)]
+    internal: bool,
+    #[serde(alias = "additional_headers", default)]
+    additional_request_headers: Vec<Header>,
+    #[serde(default)]
+    additional_response_headers: Vec<Header>,
+    #[serde(default)]
+    runtime: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    #[serde(alias = "field")]
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Validate {
+    cluster_name: Option<String>,
+    virtual_cluster_name: Option<String>,
+    virtual_host_name: Option<String>,
+    host_rewrite: Option<String>,
+    path_rewrite: Option<String>,
+    path_redirect: Option<String>,
+    timeout: Option<String>,
+    #[serde(alias = "header_fields", default)]
+    request_header_fields: Vec<Header>,
+    #[serde(default)]
+    custom_header_fields: Vec<Header>,
+    #[serde(default)]
+    response_header_fields: Vec<Header>,
+    #[serde(default)]
+    request_header_matches: Vec<Value>,
+    #[serde(default)]
+    response_header_matches: Vec<Value>,
+}
+
+/// Reads one document: an object with `tests`, or the older list of tests. The error says what is wrong with it.
+pub(super) fn read(document: &Value) -> Result<Vec<Case>, String> {
+    let tests: Vec<Test> = if document.is_array() {
+        serde_json::from_value(document.clone()).map_err(|error| error.to_string())?
+    } else {
+        serde_json::from_value::<File>(document.clone()).map_err(|error| error.to_string())?.tests
+    };
+    tests.into_iter().enumerate().map(|(index, test)| test.case(index)).collect()
+}
+
+impl Test {
+    fn case(self, index: usize) -> Result<Case, String> {
+        let Input {
+            authority,
+            path,
+            method,
+            random_value,
+            ssl,
+            internal,
+            additional_request_headers,
+            additional_response_headers,
+            runtime,
+        } = self.input;
+        let name = if self.test_name.is_empty() { format!("test {}", index + 1) } else { self.test_name };
+        if authority.is_empty() || !path.starts_with('/') {
+            return Err(format!("{name}: input needs an authority, and a path that starts with /"));
+        }
+        if !runtime.is_empty() {
+            return Err(format!("{name}: meshc does not evaluate runtime keys, and the test sets {runtime}"));
+        }
+        let scheme = if ssl { "https" } else { "http" };
+        let pairs = |list: Vec<Header>| list.into_iter().map(|header| (header.key, header.value));
+        Ok(Case {
+            name,
+            method: if method.is_empty() { "GET".to_owned() } else { method },
+            url: format!("{scheme}://{authority}{path}"),
+            headers: pairs(additional_request_headers).collect(),
+            expected: Expected::Route(Box::new(RouteExpect {
+                validate: self.validate,
+                random_value,
+                response: pairs(additional_response_headers).collect(),
+                is_internal: internal,
+            })),
+            ..Case::default()
+        })
+    }
+}
+
+/// Compares the route of the first proxy on the way with what it must be.
+pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
+    let Validate {
+        cluster_name,
+        virtual_cluster_name,
+        virtual_host_name,
+        host_rewrite,
+        path_rewrite,
+        path_redirect,
+        timeout,
+        request_header_fields,
+        custom_header_fields,
+        response_header_fields,
+        request_header_matches,
+        response_header_matches,
+    } = &expect.validate;
+    let hop = report.hops.first();
+    let upstream = hop.and_then(|hop| hop.upstream.as_ref());
+    // What is not routed on has neither cluster nor rewrite.
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let forwards = hop.filter(|_| upstream.is_some());
+    let found = [
+        ("cluster_name", cluster_name, hop.map(|hop| cluster(hop, expect.random_value)).unwrap_or_default()),
+        ("virtual_cluster_name", virtual_cluster_name, text(forwards.and_then(|hop| hop.virtual_cluster.as_deref()))),
+        ("virtual_host_name", virtual_host_name, text(forwards.and_then(|hop| hop.virtual_host.as_deref()))),
+        ("host_rewrite", host_rewrite, text(upstream.map(|upstream| upstream.authority.as_str()))),
+        ("path_rewrite", path_rewrite, text(upstream.map(|upstream| upstream.request_target.as_str()))),
+        ("path_redirect", path_redirect, redirect(report)),
+        ("timeout", timeout, forwards.map(self::timeout).unwrap_or_default()),
+    ];
+    let mut out = Vec::new();
+    for (field, wanted, found) in found {
+        if let Some(wanted) = wanted.as_ref().filter(|wanted| **wanted != found) {
+            out.push(Difference::new(field, wanted, found));
+        }
+    }
+    let mut request: Vec<(String, String)> = hop.map(|hop| hop.sent.clone()).unwrap_or_default();
+    if let Some(upstream) = upstream {
+        request.push((":authority".to_owned(), upstream.authority.clone()));
+        request.push((":path".to_owned(), upstream.request_target.clone()));
+        request.push((":method".to_owned(), text(report.request.get("method").and_then(Value::as_str))));
+    }
+    let mut response = expect.response.clone();
+    for (name, value) in hop.map(|hop| hop.response_headers.as_slice()).unwrap_or_default() {
+        response.retain(|(known, _)| known != name);
+        response.push((name.clone(), value.clone()));
+    }
+    if let Some(status) = report.outcome.status {
+        response.push((":status".to_owned(), status.to_string()));
+    }
+    for (list, headers, field) in [
+        (request_header_fields, &request, "request_header_fields"),
+        (custom_header_fields, &request, "custom_header_fields"),
+        (response_header_fields, &response, "response_header_fields"),
+    ] {
+        for Header { key, value } in list {
+            let found = value_of(headers, key);
+            if found != *value {
+                out.push(Difference::new(field, format!("{key}: {value}"), format!("{key}: {found}")));
+            }
+        }
+    }
+    for (list, headers, field) in [
+        (request_header_matches, &request, "request_header_matches"),
+        (response_header_matches, &response, "response_header_matches"),
+    ] {
+        for matcher in list {
+            if !HeaderCondition::new(matcher).holds(headers) {
+                let name = matcher.get("name").and_then(Value::as_str).unwrap_or_default();
+                out.push(Difference::new(field, matcher.to_string(), format!("{name}: {}", value_of(headers, name))));
+            }
+        }
+    }
+    out
+}
+
+/// Where a redirect leads; a direct response counts as one to the request itself. Envoy: `DirectResponseEntry::newUri`.
+fn redirect(report: &Report) -> String {
+    let direct = report.hops.first().is_some_and(|hop| hop.route_body.get("direct_response").is_some());
+    match &report.outcome.location {
+        Some(location) => location.clone(),
+        None if direct => {
+            let part = |name: &str| report.request.get(name).and_then(Value::as_str).unwrap_or_default();
+            format!("{}://{}{}", part("scheme"), part("authority"), part("path"))
+        }
+        None => String::new(),
+    }
+}
+
+fn value_of(headers: &[(String, String)], name: &str) -> String {
+    let of_name = headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    of_name.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// The cluster that a random number chooses. Envoy: `RouteEntryImplBase::pickWeightedCluster`.
+fn cluster(hop: &Hop, random: u64) -> String {
+    let clusters = hop.route_body.pointer("/route/weighted_clusters/clusters").and_then(Value::as_array);
+    let weights: BTreeMap<usize, u64> = clusters
+        .into_iter()
+        .flatten()
+        .map(|cluster| cluster.get("weight").and_then(Value::as_u64).unwrap_or_default())
+        .enumerate()
+        .collect();
+    let total: u64 = weights.values().sum();
+    let mut end = 0;
+    let chosen = weights.into_iter().find_map(|(index, weight)| {
+        end += weight;
+        (random.checked_rem(total)? < end).then_some(index)
+    });
+    hop.clusters.get(chosen.unwrap_or_default()).map(|cluster| cluster.name.clone()).unwrap_or_default()
+}
+
+/// The timeout as a duration of JSON; Envoy's default is 15 seconds.
+fn timeout(hop: &Hop) -> String {
+    hop.route_body.pointer("/route/timeout").and_then(Value::as_str).unwrap_or("15s").to_owned()
+}
