@@ -37,6 +37,8 @@
 //! | [`routing_test`] | `explain` | what must become of requests, and whether it does |
 //! | [`input`] | `ingest`, [`expand`], [`coverage`], `mesh` | files to what the other steps begin with |
 //! | [`provenance`] | `input`, `pipeline`, `diff` and what they know | leaves values out and translates again |
+//! | [`graph`] | `provenance` and what it knows, `visible` | draws what names and shapes what |
+//! | [`report`] | `graph`, `provenance` and what they know | one page with all of it |
 //! | [`lint`] | `ingest`, `mesh`, `pipeline` and what they know | judges manifests, by the files and by what the translation makes of them |
 //! | [`upgrade`] | `input`, `pipeline`, `diff`, `installation` | what changes between two releases, by cause |
 //! | [`cli`] | everything | IO lives here |
@@ -61,6 +63,7 @@ pub mod explain;
 #[path = "testing/fuzz/mod.rs"]
 mod fuzz;
 pub mod generate;
+pub mod graph;
 pub mod ingest;
 pub mod input;
 pub mod installation;
@@ -73,6 +76,7 @@ pub mod pipeline;
 pub mod provenance;
 pub mod proxy;
 pub mod rejection;
+pub mod report;
 pub mod routing_test;
 pub mod source;
 pub mod translate;

@@ -63,6 +63,10 @@ pub(super) enum Command {
     Why(Why),
     /// Show what a value or an object in the manifests changes, and on which proxies.
     Affects(Affects),
+    /// Draw the chain of Istio's objects beside Envoy's chain of resources, with arrows from each object to what it shapes.
+    Graph(Graph),
+    /// Write a page with the proxies, the cause of each line of their configuration, lint findings and pictures.
+    Report(Report),
     /// Explain what happens to a request: its listener, filter chain, route, cluster and policies, and why not others.
     Explain(Box<super::explain::Explain>),
     /// Run a file of requests as tests, for CI.
@@ -482,24 +486,86 @@ pub(super) enum DiffFormat {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Exit code: 0 an answer, 2 no such proxy or field.")]
 pub(super) struct Why {
-    /// Folders (read with all below), files, or `-` for standard input.
-    #[arg(required = true, value_name = "PATH")]
-    pub(super) paths: Vec<PathBuf>,
-    /// The field: `clusters[NAME].outlier_detection.interval` as `meshc diff` prints it (`*` matches anything), a whole resource
-    /// (`routes[9080]`), or a JSON pointer into the dump.
-    #[arg(required = true, value_name = "FIELD")]
-    pub(super) field: String,
+    /// Manifests (files, folders, `-`), and the field: `clusters[NAME].outlier_detection.interval` as `meshc diff` prints it (`*`
+    /// matches anything), a whole resource (`routes[9080]`), or a JSON pointer into the dump.
+    #[arg(required = true, value_name = "PATH... FIELD")]
+    pub(super) arguments: Vec<String>,
     #[command(flatten)]
     pub(super) mesh: MeshFlags,
     /// The proxy.
-    #[arg(long, value_name = "NAME.NAMESPACE")]
-    pub(super) proxy: String,
+    #[arg(long, value_name = "NAME.NAMESPACE", required_unless_present = "table")]
+    pub(super) proxy: Option<String>,
     /// Answers for every field of the resource: each on a line, with its cause at the end.
     #[arg(long)]
     pub(super) all: bool,
+    /// Show which kinds of objects shape which part of the configuration on the way of a request; takes no FIELD.
+    #[arg(long, conflicts_with_all = ["proxy", "all"])]
+    pub(super) table: bool,
+    /// With --table, only this way of a request [default: all that the mesh has].
+    #[arg(long, requires = "table")]
+    pub(super) chain: Option<ChainName>,
     /// The form of the output.
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub(super) output: WhyFormat,
+}
+
+/// Ways of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ChainName {
+    /// From outside, through a gateway.
+    Ingress,
+    /// From a workload to a service of the mesh.
+    Service,
+    /// From a workload to a host outside of the mesh.
+    Egress,
+}
+
+/// What `graph` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Graph {
+    /// Files, folders (read recursively), or `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Draw only what handles requests to this host: `reviews`, `reviews.bookstore.svc.cluster.local`, `books.example.com`.
+    #[arg(long, value_name = "HOST", conflicts_with_all = ["proxy", "object"])]
+    pub(super) host: Option<String>,
+    /// Draw only this proxy.
+    #[arg(long, value_name = "NAME.NAMESPACE", conflicts_with = "object")]
+    pub(super) proxy: Option<String>,
+    /// Draw only the hosts whose requests this object changes: `DestinationRule bookstore/reviews`.
+    #[arg(long, value_name = "KIND NAMESPACE/NAME")]
+    pub(super) object: Option<String>,
+    /// Output format.
+    #[arg(short, long, value_name = "FORMAT", default_value = "mermaid")]
+    pub(super) output: GraphFormat,
+    #[command(flatten)]
+    pub(super) mesh: MeshFlags,
+}
+
+/// What `report` takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Report {
+    /// Files, folders (read recursively), or `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The file to write. It loads nothing, and holds no Secret.
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub(super) output: PathBuf,
+    #[command(flatten)]
+    pub(super) mesh: MeshFlags,
+}
+
+/// Forms of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// A Mermaid flowchart, for Markdown.
+    Mermaid,
+    /// A Graphviz graph.
+    Dot,
+    /// A picture.
+    Svg,
+    /// A page with the picture.
+    Html,
 }
 
 /// What `affects` takes.

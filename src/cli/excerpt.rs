@@ -5,12 +5,16 @@ use annotate_snippets::{AnnotationKind, Renderer, Snippet};
 
 use crate::provenance::Place;
 use crate::source::Sources;
+use crate::visible::visible;
 
 /// Characters shown of a line.
 const WIDTH: usize = 140;
 
 /// Returns file, line and column of a place, and its line with a mark.
 pub(super) fn of(place: &Place, sources: &Sources) -> String {
+    if sources.is_hidden(place.span) {
+        return format!("    --> {}:{}:{}\n", visible(&place.file), place.position.line, place.position.column);
+    }
     let text = sources.text(place.span.source);
     let start = place.span.start as usize;
     let line_start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);

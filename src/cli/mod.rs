@@ -9,6 +9,7 @@ mod explain;
 mod generate;
 mod git;
 mod glob;
+mod graph;
 mod guard;
 mod help;
 mod input;
@@ -17,6 +18,7 @@ mod lint;
 mod node;
 mod outcome;
 mod output;
+mod page;
 mod progress;
 mod proxies;
 pub mod render;
@@ -60,7 +62,9 @@ pub fn run() -> anyhow::Result<Outcome> {
         args::Command::Settings(arguments) => settings::run(&arguments, &output),
         args::Command::Diff(arguments) => diff::run(&arguments, &output),
         args::Command::Affects(arguments) => affects::run(&arguments),
-        args::Command::Why(arguments) => why::run(&arguments, &output),
+        args::Command::Graph(arguments) => graph::run(&arguments),
+        args::Command::Report(arguments) => page::run(&arguments),
+        args::Command::Why(arguments) => why::run(&arguments),
         args::Command::Expand(arguments) => expand::run(arguments, &output),
         args::Command::Lint(arguments) => lint::run(&arguments, &output),
         args::Command::Explain(arguments) => explain::run(&arguments, &output),

@@ -12,18 +12,24 @@
 //! - [`World`]: the input as it was read, and variants of it with edits.
 //! - [`mod@why`]: from a field of a proxy to the values and objects that make it.
 //! - [`mod@affects`]: from a value or an object to the fields of all proxies that it changes.
+//! - [`mod@annotate`]: the same as `why` for all fields of some proxies at once.
+//! - [`mod@table`]: which kinds of objects shape which part of the configuration.
+//! - [`mod@parts`]: a proxy's configuration in the parts that take a request one after the other.
 //! - [`mod@between`]: what differs between two meshes.
 //! - [`mod@cause`]: which of the edits between two inputs makes which change.
 
 pub mod affects;
 mod alternative;
+pub mod annotate;
 pub mod between;
 pub mod cause;
 mod default;
 mod effect;
 mod leaf;
+pub mod parts;
 mod place;
 mod sufficient;
+pub mod table;
 mod target;
 pub mod why;
 mod world;

@@ -150,7 +150,7 @@ fn answer(world: &World, proxy: &str, field: Field, causes: &[Cause], objects: &
             (Effect::Same, Effect::Same) => {}
         }
     }
-    set_by.sort_by_cached_key(|(leaf, _)| (distance(&field, leaf), leaf.object, leaf.span));
+    set_by.sort_by_cached_key(|(leaf, _)| (distance(&field.path, &field.value, leaf), leaf.object, leaf.span));
     let mut there: BTreeMap<ResourceRef, Vec<(u8, Place)>> = BTreeMap::new();
     for (object, outcome) in objects {
         if outcome.of(&field.path) == Effect::Gone {
@@ -158,7 +158,7 @@ fn answer(world: &World, proxy: &str, field: Field, causes: &[Cause], objects: &
         }
     }
     for leaf in because_of {
-        there.entry(leaf.object).or_default().push((distance(&field, leaf), leaf.place(manifests)));
+        there.entry(leaf.object).or_default().push((distance(&field.path, &field.value, leaf), leaf.place(manifests)));
     }
     let names = nearest(&there);
     let default = (set_by.is_empty() && names.is_none()).then(|| default::of(world, &field));
@@ -193,15 +193,15 @@ fn by_distance(there: BTreeMap<ResourceRef, Vec<(u8, Place)>>) -> Vec<Place> {
 }
 
 /// The distance of a value that has nothing to do with the field's own.
-const FAR: u8 = 4;
+pub(super) const FAR: u8 = 4;
 
 /// How far a value is from the field that it sets: the same value is nearest, then one whose name is that of the field.
-fn distance(field: &Field, leaf: &Leaf) -> u8 {
+pub(super) fn distance(path: &str, value: &Json, leaf: &Leaf) -> u8 {
     let text = |value: &Json| match value {
         Json::String(text) => text.clone(),
         other => serde_json::to_string(other).unwrap_or_default(),
     };
-    let shown = text(&field.value);
+    let shown = text(value);
     let own = match &leaf.value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -210,7 +210,7 @@ fn distance(field: &Field, leaf: &Leaf) -> u8 {
         text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
     };
     let last = |path: &str| word(path.rsplit(['.', '[']).next().unwrap_or_default());
-    let same_name = last(&field.path) == last(&leaf.shown_path());
+    let same_name = last(path) == last(&leaf.shown_path());
     match (shown == own, same_name) {
         (true, true) => 0,
         (_, true) => 1,

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::leaf;
+use super::place::Place;
 use crate::config_dump::ConfigDump;
 use crate::diagnostic::Diagnostics;
 use crate::ingest::{self, Manifests};
@@ -46,11 +48,11 @@ impl Edit {
 
 /// The mesh after edits.
 #[derive(Debug)]
-pub(super) struct Variant {
+pub(crate) struct Variant {
     /// The mesh.
-    pub(super) mesh: Mesh,
+    pub(crate) mesh: Mesh,
     /// Whether the API server and istiod take all objects as edited.
-    pub(super) accepted: bool,
+    pub(crate) accepted: bool,
 }
 
 impl World {
@@ -61,8 +63,13 @@ impl World {
     }
 
     /// Returns the references of all objects.
-    pub(super) fn objects(&self) -> Vec<ResourceRef> {
+    pub(crate) fn objects(&self) -> Vec<ResourceRef> {
         (0..u32::try_from(self.manifests.documents.len()).unwrap_or(u32::MAX)).map(ResourceRef).collect()
+    }
+
+    /// Returns where an object is written.
+    pub fn place(&self, object: ResourceRef) -> Place {
+        leaf::object_place(&self.manifests, object)
     }
 
     /// Returns the completed input.
@@ -72,15 +79,24 @@ impl World {
         input
     }
 
+    /// Returns the input with everything that controllers would add, as if it had been written so.
+    pub fn expanded(&self) -> Self {
+        let input = self.edited(None, &[], &[]).0;
+        let documents = input.expansion.documents(&input.manifests).into_iter().map(|object| object.to_string());
+        let text = documents.collect::<Vec<_>>().join("\n---\n");
+        let options = Options { expand: false, ..self.options.clone() };
+        Self::new(vec![SourceFile::new("expanded", text)], &options)
+    }
+
     /// Makes the mesh of the objects in `keep` (all, for `None`) with edits.
-    pub(super) fn variant(&self, keep: Option<&BTreeSet<ResourceRef>>, edits: &[Edit]) -> Variant {
+    pub(crate) fn variant(&self, keep: Option<&BTreeSet<ResourceRef>>, edits: &[Edit]) -> Variant {
         let (input, accepted) = self.edited(keep, edits, &[]);
         Variant { mesh: input.mesh(), accepted }
     }
 
     /// Returns the completed input with edits and with objects more, and whether the API server and istiod take all objects as
     /// edited.
-    pub(super) fn edited(
+    pub(crate) fn edited(
         &self,
         keep: Option<&BTreeSet<ResourceRef>>,
         edits: &[Edit],
@@ -126,7 +142,7 @@ impl World {
 
 impl Variant {
     /// Translates one proxy, if it is still there.
-    pub(super) fn translate(&self, proxy: &str) -> Option<ConfigDump> {
+    pub(crate) fn translate(&self, proxy: &str) -> Option<ConfigDump> {
         let proxy = proxy::proxy_named(&self.mesh, proxy)?;
         Some(translate_one(&self.mesh, &proxy, &mut Diagnostics::default()))
     }

@@ -66,6 +66,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "provenance",
         &["source", "diagnostic", "options", "ingest", "input", "mesh", "proxy", "config_dump", "diff", "pipeline"],
     ),
+    ("report", &["source", "proxy", "pipeline", "provenance", "graph", "diff", "config_dump", "visible"]),
+    ("graph", &["source", "input", "mesh", "proxy", "pipeline", "provenance", "visible"]),
     (
         "input",
         &[

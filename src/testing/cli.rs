@@ -71,9 +71,20 @@ fn types(dump: &Value) -> Vec<&str> {
 
 #[test]
 fn help_is_what_it_was() {
-    for command in
-        ["translate", "show", "proxies", "settings", "diff", "why", "affects", "expand", "lint", "explain-rule"]
-    {
+    for command in [
+        "translate",
+        "show",
+        "proxies",
+        "settings",
+        "diff",
+        "why",
+        "affects",
+        "graph",
+        "report",
+        "expand",
+        "lint",
+        "explain-rule",
+    ] {
         snapshot(&format!("help-{command}"), &output(&[command, "--help"]));
     }
     snapshot("help", &output(&["--help"]));

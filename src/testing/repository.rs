@@ -1,10 +1,12 @@
 //! Tests of the repository as a whole: its layers, the binary, the README, and what holds for any input.
 
 mod architecture;
+mod article;
 mod cli;
 mod conflicts;
 mod diff;
 mod explain_command;
+mod graph;
 mod hostile;
 mod lint;
 mod lint_cases;

@@ -88,6 +88,23 @@ pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outco
     Ok(if fails { Outcome::Findings } else { Outcome::Fine })
 }
 
+/// Runs all rules with the settings of the config file, and returns what nobody has asked not to hear of.
+pub(super) fn told(input: &Input, mesh: &super::args::MeshFlags) -> anyhow::Result<Vec<Reported>> {
+    let config::Settings { config, baseline } = config::read(mesh.config.as_deref(), &mesh.limits)?;
+    let mut known = baseline.map(|(path, bytes)| Baseline::read(&path, &bytes)).transpose()?.unwrap_or_default();
+    let options = Options {
+        view: View::Meshc,
+        enable: config.enable.clone(),
+        now: Some(crate::cli::now()),
+        has_mesh_config: mesh.mesh_config.is_some(),
+    };
+    let suppressions = Suppressions::new(&[], config);
+    let (manifests, diagnostics) = (&input.manifests, &input.diagnostics);
+    let all = lint::lint(manifests, &input.settings, &input.mesh(), diagnostics, &options, &Memory::default());
+    let sources = &manifests.sources;
+    Ok(sort(all, View::Meshc, |one| suppressions.find(one, sources).or_else(|| known.take(one))).told)
+}
+
 impl Setup {
     fn new(arguments: &Lint) -> anyhow::Result<Self> {
         let limits = &arguments.mesh.limits;

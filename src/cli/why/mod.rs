@@ -1,21 +1,31 @@
 //! `meshc why`
 
+mod table;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::args::{OutputFlags, Why, WhyFormat};
+use super::args::{Why, WhyFormat};
 use super::{Outcome, excerpt, input};
 use crate::config_dump::Json;
 use crate::provenance::why::{Answer, Lost, Setting, why, why_all};
 use crate::provenance::{Place, Target, World};
 
 /// Runs the command.
-pub(super) fn run(arguments: &Why, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let _ = flags;
-    let world = input::world(&arguments.paths, &arguments.mesh)?;
-    let target = Target { proxy: arguments.proxy.clone(), field: arguments.field.clone() };
+pub(super) fn run(arguments: &Why) -> anyhow::Result<Outcome> {
+    if arguments.table {
+        return table::run(arguments);
+    }
+    let (Some((field, paths)), Some(proxy)) = (arguments.arguments.split_last(), &arguments.proxy) else {
+        anyhow::bail!("name manifests, a field and a --proxy");
+    };
+    anyhow::ensure!(!paths.is_empty(), "name the manifests and then the field");
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    let world = input::world(&paths, &arguments.mesh)?;
+    let target = Target { proxy: proxy.clone(), field: field.clone() };
     let answers = if arguments.all { why_all(&world, &target) } else { why(&world, &target) };
     let answers = answers.map_err(anyhow::Error::new)?;
     let text = match (arguments.output, arguments.all) {
