@@ -56,6 +56,11 @@ impl ConfigDump {
         print::resource(&self.translation, list, name)
     }
 
+    /// Returns the resources of an earlier dump that are others in this one, or gone: by list and name, with what is there now.
+    pub fn changed_since<'a>(&'a self, before: &'a Self) -> Vec<(&'static str, &'a str, Option<Printed<'a>>)> {
+        print::changed(&before.translation, &self.translation)
+    }
+
     /// Returns what is wanted of the dump.
     pub fn part(&self, query: &Query) -> Result<Json, QueryError> {
         select::select(self, query)

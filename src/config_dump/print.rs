@@ -1,5 +1,6 @@
 //! Prints a dump. The layout around resources is written here; resources are printed once for all dumps that hold them.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -36,6 +37,26 @@ pub(super) fn resources(translation: &Translation) -> Vec<Printed<'_>> {
 pub(super) fn resource<'a>(translation: &'a Translation, list: &str, name: &str) -> Option<Printed<'a>> {
     let (list, depth, resources) = lists(translation).into_iter().find(|(of, ..)| *of == list)?;
     Some(printed(list, depth, resources.iter().find(|resource| resource.name() == name)?))
+}
+
+/// Returns the resources of `before` that are others in `now`, or gone there: by list and name, with what is there now.
+///
+/// Messages are compared, which takes less than to print them; two that are not the same may still print the same.
+pub(super) fn changed<'a>(
+    before: &'a Translation,
+    now: &'a Translation,
+) -> Vec<(&'static str, &'a str, Option<Printed<'a>>)> {
+    let mut out = Vec::new();
+    for ((list, depth, before), (_, _, now)) in lists(before).into_iter().zip(lists(now)) {
+        let now: HashMap<&str, &Arc<Resource>> = now.iter().map(|resource| (resource.name(), resource)).collect();
+        for resource in before {
+            match now.get(resource.name()) {
+                Some(same) if Arc::ptr_eq(same, resource) || same.body() == resource.body() => {}
+                other => out.push((list, resource.name(), other.map(|other| printed(list, depth, other)))),
+            }
+        }
+    }
+    out
 }
 
 /// The lists of what is served, each with the depth at which its resources are printed.

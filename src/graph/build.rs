@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::objects::{self, Around, Binding, MESH, Object};
 use super::{Band, Edge, EdgeKind, Graph, Node};
+use crate::config_dump::ConfigDump;
 use crate::input::Input;
 use crate::mesh::Mesh;
 use crate::pipeline::translate_all;
@@ -76,16 +77,18 @@ impl fmt::Display for GraphError {
 impl std::error::Error for GraphError {}
 
 /// What requests to a host concern.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Neighbourhood {
-    /// The objects that suffice for the host to be served the same; nothing if more than these are needed.
-    pub keep: Option<BTreeSet<ResourceRef>>,
+    /// The part of the input that suffices for the host to be served the same; nothing if all of it is needed.
+    pub world: Option<World>,
     /// The objects that may have to do with it.
     pub objects: Vec<ResourceRef>,
     /// Those of them whose values may.
     pub tried: BTreeSet<ResourceRef>,
     /// The proxies that stand for all that handle its requests.
     pub proxies: Vec<String>,
+    /// A picture; nothing if no proxy handles the host.
+    pub graph: Option<Graph>,
 }
 
 /// What pictures are made from.
@@ -199,8 +202,12 @@ impl<'w> Pictures<'w> {
         let players = self.players(host, None);
         let around = self.around(host, &players);
         let objects: Vec<ResourceRef> = around.iter().map(|object| object.reference).collect();
-        let near: BTreeSet<ResourceRef> = objects.iter().copied().collect();
-        let is_enough = self.differing(&players, Some(&near), &[]).is_empty();
+        let world = self.sufficient(&players, &objects);
+        let changes = self.changes(&players, world.as_ref(), &objects);
+        let mut drawing = Drawing::new(self);
+        drawing.envoy(&players, &changes);
+        drawing.istio(None);
+        let graph = drawing.finish(host.to_owned());
         let runs_here = |object: &Object| {
             players.iter().filter(|player| player.role != Role::Client).any(|player| {
                 let own = &player.proxy.workload_name;
@@ -210,14 +217,14 @@ impl<'w> Pictures<'w> {
         };
         let root = &self.mesh.config.root_namespace;
         let is_tried = |object: &&&Object| match object.kind() {
-            "Service" | "Endpoints" | "EndpointSlice" | "Ingress" | "Namespace" => true,
-            "Secret" | "ServiceAccount" | "GatewayClass" | "IngressClass" | "Node" => false,
+            "Service" | "Endpoints" | "EndpointSlice" | "Ingress" => true,
+            "Namespace" | "Secret" | "ServiceAccount" | "GatewayClass" | "IngressClass" | "Node" => false,
             _ if object.is_workload() => object.name.namespace != *root && runs_here(object),
             _ => object.group.ends_with("istio.io") || object.group == "gateway.networking.k8s.io",
         };
         let tried = around.iter().filter(is_tried).map(|object| object.reference).collect();
         let proxies: BTreeSet<String> = players.iter().map(|player| player.proxy.full_name()).collect();
-        Neighbourhood { keep: is_enough.then_some(near), objects, tried, proxies: proxies.into_iter().collect() }
+        Neighbourhood { world, objects, tried, proxies: proxies.into_iter().collect(), graph }
     }
 
     /// Finds a host by its name, or by the beginning of it: `reviews`, `reviews.bookstore`.
@@ -241,8 +248,12 @@ impl<'w> Pictures<'w> {
     fn touches(&self, object: ResourceRef, host: &str) -> bool {
         let players = self.players(host, None);
         let around = self.around(host, &players);
-        around.iter().any(|near| near.reference == object)
-            && self.changes(&players, &around, &[object]).values().any(|changed| !changed.is_empty())
+        {
+            let objects: Vec<ResourceRef> = around.iter().map(|near| near.reference).collect();
+            let world = self.sufficient(&players, &objects);
+            objects.contains(&object)
+                && self.changes(&players, world.as_ref(), &[object]).values().any(|changed| !changed.is_empty())
+        }
     }
 
     /// Translates proxies, or remembers what they are served; of destinations only what is inbound.
@@ -339,53 +350,34 @@ impl<'w> Pictures<'w> {
         objects::around(&self.objects, &about)
     }
 
-    /// Returns what changes without each of some objects.
-    fn changes(&self, players: &[Player<'_>], around: &[&Object], of: &[ResourceRef]) -> Changes {
-        let near: BTreeSet<ResourceRef> = around.iter().map(|object| object.reference).collect();
-        // A part of the input suffices where the proxies are served the same of it.
-        let is_enough = self.differing(players, Some(&near), &[]).is_empty();
-        let keep = is_enough.then_some(&near);
+    /// Returns the input with these objects only, if the proxies are served the same of it.
+    fn sufficient(&self, players: &[Player<'_>], objects: &[ResourceRef]) -> Option<World> {
+        let world = self.world.only(&objects.iter().copied().collect());
+        let dumps = dumps(&world.variant(None, &[]).mesh, players);
+        let is_same = |player: &Player<'_>| {
+            let parts = dumps.get(&player.proxy.full_name()).map(Parts::of);
+            parts.is_some_and(|parts| player.wanted.iter().all(|part| player.parts.text(part) == parts.text(part)))
+        };
+        players.iter().all(is_same).then_some(world)
+    }
+
+    /// Returns what changes without each of some objects, in all of the input or in a part of it.
+    fn changes(&self, players: &[Player<'_>], world: Option<&World>, of: &[ResourceRef]) -> Changes {
+        let world = world.unwrap_or(self.world);
+        let before = dumps(&world.variant(None, &[]).mesh, players);
         let tried = of.par_iter().map(|object| {
-            let changed = self.differing(players, keep, &[Edit::without_object(*object)]);
+            let now = dumps(&world.variant(None, &[Edit::without_object(*object)]).mesh, players);
+            let mut changed = BTreeSet::new();
+            for (at, player) in players.iter().enumerate() {
+                let name = player.proxy.full_name();
+                // A proxy that is gone shows nothing.
+                let Some((before, now)) = before.get(&name).zip(now.get(&name)) else { continue };
+                let parts = Parts::changed(before, now).into_iter().filter(|part| player.wanted.contains(part));
+                changed.extend(parts.map(|part| (at, part)));
+            }
             (*object, changed)
         });
         tried.collect()
-    }
-
-    /// Translates with edits, and returns the parts that are others or gone.
-    fn differing(
-        &self,
-        players: &[Player<'_>],
-        keep: Option<&BTreeSet<ResourceRef>>,
-        edits: &[Edit],
-    ) -> BTreeSet<(usize, Part)> {
-        let mesh = self.world.variant(keep, edits).mesh;
-        let proxies = proxy::proxies(&mesh);
-        let is_player = |proxy: &&Proxy| {
-            players.iter().any(|player| player.proxy.name == proxy.name && player.proxy.namespace == proxy.namespace)
-        };
-        let chosen: Vec<&Proxy> = proxies.iter().filter(is_player).collect();
-        let now: Mutex<BTreeMap<String, Parts>> = Mutex::new(BTreeMap::new());
-        translate_all(&mesh, &chosen, |proxy, dump| {
-            let parts = Parts::of(&dump);
-            if let Ok(mut now) = now.lock() {
-                now.insert(proxy.full_name(), parts);
-            }
-        });
-        let now = now.into_inner().unwrap_or_default();
-        let mut out = BTreeSet::new();
-        for (at, player) in players.iter().enumerate() {
-            // A proxy that is gone shows nothing, but when the question is whether a part of the input suffices.
-            let Some(parts) = now.get(&player.proxy.full_name()) else {
-                if edits.is_empty() {
-                    out.extend(player.wanted.iter().map(|part| (at, part.clone())));
-                }
-                continue;
-            };
-            let differs = player.wanted.iter().filter(|part| player.parts.text(part) != parts.text(part));
-            out.extend(differs.map(|part| (at, part.clone())));
-        }
-        out
     }
 
     /// Draws hosts.
@@ -394,7 +386,7 @@ impl<'w> Pictures<'w> {
             let players = self.players(host, only);
             let around = self.around(host, &players);
             let of: Vec<ResourceRef> = around.iter().map(|object| object.reference).collect();
-            let changes = self.changes(&players, &around, &of);
+            let changes = self.changes(&players, self.sufficient(&players, &of).as_ref(), &of);
             (players, changes)
         });
         let drawn: Vec<(Vec<Player<'_>>, Changes)> = drawn.collect();
@@ -410,6 +402,22 @@ impl<'w> Pictures<'w> {
         };
         drawing.finish(title)
     }
+}
+
+/// Translates the proxies, by name.
+fn dumps(mesh: &Mesh, players: &[Player<'_>]) -> BTreeMap<String, ConfigDump> {
+    let proxies = proxy::proxies(mesh);
+    let is_player = |proxy: &&Proxy| {
+        players.iter().any(|player| player.proxy.name == proxy.name && player.proxy.namespace == proxy.namespace)
+    };
+    let chosen: Vec<&Proxy> = proxies.iter().filter(is_player).collect();
+    let out = Mutex::new(BTreeMap::new());
+    translate_all(mesh, &chosen, |proxy, dump| {
+        if let Ok(mut out) = out.lock() {
+            out.insert(proxy.full_name(), dump);
+        }
+    });
+    out.into_inner().unwrap_or_default()
 }
 
 fn wanted_parts(proxy: &Proxy, role: Role, host: &str, parts: &Parts) -> BTreeSet<Part> {

@@ -1,7 +1,7 @@
 //! All fields of the resources of some proxies at once, each with the values and objects that make it.
 //!
-//! [`mod@super::why`] answers for one field, in the whole input; here every value of a part of the input is tried once, and what
-//! becomes of all resources is looked at. The part has to suffice: see [`Question::keep`].
+//! [`mod@super::why`] answers for one field, in the whole input; here every value of an input is tried once, and what
+//! becomes of all resources is looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock};
@@ -14,8 +14,9 @@ use super::leaf::{self, Leaf};
 use super::place::Place;
 use super::why::{FAR, distance};
 use super::world::{Edit, World};
-use crate::config_dump::Json;
+use crate::config_dump::{ConfigDump, Json};
 use crate::diff::{self, Kind};
+use crate::mesh::Mesh;
 use crate::pipeline::translate_all;
 use crate::proxy::{self, Proxy};
 use crate::source::ResourceRef;
@@ -23,10 +24,8 @@ use crate::source::ResourceRef;
 /// What is asked.
 #[derive(Debug)]
 pub struct Question<'w> {
-    /// The input.
+    /// The input, or what of it suffices for what is asked about.
     pub world: &'w World,
-    /// The objects that suffice for what is asked about; nothing for all.
-    pub keep: Option<&'w BTreeSet<ResourceRef>>,
     /// The objects that are left out, each alone.
     pub objects: &'w [ResourceRef],
     /// The objects among them whose values are tried one by one.
@@ -59,10 +58,10 @@ pub struct Reason {
 /// Places that are told of a field.
 pub const REASONS: usize = 4;
 
-/// A resource without any edit.
+/// The proxies without any edit.
 struct Before {
-    text: String,
-    canonical: OnceLock<Json>,
+    dumps: BTreeMap<usize, ConfigDump>,
+    canonical: BTreeMap<Resource, OnceLock<Json>>,
 }
 
 /// An edit that shows something: the value if it is one, its place, and what becomes of which resource.
@@ -74,12 +73,13 @@ struct Tried {
 
 /// Answers.
 pub fn annotate(question: &Question<'_>) -> Annotations {
-    let mesh = question.world.variant(question.keep, &[]).mesh;
-    let before: BTreeMap<Resource, Before> = question
-        .texts(&mesh)
-        .into_iter()
-        .map(|(resource, text)| (resource, Before { text, canonical: OnceLock::new() }))
-        .collect();
+    let dumps = question.dumps(&question.world.variant(None, &[]).mesh);
+    let resources = dumps.iter().flat_map(|(proxy, dump)| {
+        let named = dump.resources().into_iter();
+        named.filter_map(|printed| Some((*proxy, Kind::of_list(printed.list)?, printed.name.to_owned())))
+    });
+    let canonical = resources.map(|resource| (resource, OnceLock::new())).collect();
+    let before = Before { dumps, canonical };
     let tried: Vec<Tried> =
         question.objects.par_iter().flat_map_iter(|object| question.object(*object, &before)).collect();
     let mut of_resource: BTreeMap<&Resource, Vec<(usize, &Outcome)>> = BTreeMap::new();
@@ -89,7 +89,7 @@ pub fn annotate(question: &Question<'_>) -> Annotations {
         }
     }
     let fields = of_resource.into_par_iter().filter_map(|(resource, outcomes)| {
-        let canonical = before.get(resource)?.canonical(resource.1);
+        let canonical = before.canonical(resource)?;
         let mut of_field = BTreeMap::new();
         for located in diff::locate(resource.1, canonical).into_iter().filter(diff::Located::is_leaf) {
             let mut ranked: Vec<(bool, u8, usize)> = Vec::new();
@@ -116,57 +116,57 @@ pub fn annotate(question: &Question<'_>) -> Annotations {
 }
 
 impl Before {
-    fn canonical(&self, kind: Kind) -> &Json {
-        self.canonical.get_or_init(|| diff::resource(kind, &self.text))
+    fn canonical(&self, resource: &Resource) -> Option<&Json> {
+        let (proxy, kind, name) = resource;
+        let printed = self.dumps.get(proxy)?.resource(kind.list()?, name)?;
+        Some(self.canonical.get(resource)?.get_or_init(|| diff::resource(*kind, printed.text)))
     }
 }
 
 impl Question<'_> {
     /// Translates the proxies.
-    fn texts(&self, mesh: &crate::mesh::Mesh) -> BTreeMap<Resource, String> {
+    fn dumps(&self, mesh: &Mesh) -> BTreeMap<usize, ConfigDump> {
         let proxies = proxy::proxies(mesh);
         let place = |proxy: &Proxy| self.proxies.iter().position(|name| *name == proxy.full_name());
         let chosen: Vec<&Proxy> = proxies.iter().filter(|proxy| place(proxy).is_some()).collect();
         let out = Mutex::new(BTreeMap::new());
         translate_all(mesh, &chosen, |proxy, dump| {
-            let Some(at) = place(proxy) else { return };
-            let texts: Vec<(Resource, String)> = dump
-                .resources()
-                .into_iter()
-                .filter_map(|printed| {
-                    Some(((at, Kind::of_list(printed.list)?, printed.name.to_owned()), printed.text.to_owned()))
-                })
-                .collect();
-            if let Ok(mut out) = out.lock() {
-                out.extend(texts);
+            if let (Some(at), Ok(mut out)) = (place(proxy), out.lock()) {
+                out.insert(at, dump);
             }
         });
         out.into_inner().unwrap_or_default()
     }
 
-    /// Returns what an edit changes; nothing if the object would not be accepted so.
-    fn observe(&self, edit: &Edit, before: &BTreeMap<Resource, Before>) -> Option<Vec<(Resource, Outcome)>> {
-        let variant = self.world.variant(self.keep, std::slice::from_ref(edit));
+    /// Returns what an edit changes; nothing if the object would not be accepted so. A proxy that is gone says nothing of any of
+    /// its fields.
+    fn observe(&self, edit: &Edit, before: &Before) -> Option<Vec<(Resource, Outcome)>> {
+        let variant = self.world.variant(None, std::slice::from_ref(edit));
         if !variant.accepted {
             return None;
         }
-        let now = self.texts(&variant.mesh);
-        let there: BTreeSet<usize> = now.keys().map(|(proxy, ..)| *proxy).collect();
-        // A proxy that is gone says nothing of any of its fields.
-        let compared = before.iter().filter(|((proxy, ..), _)| there.contains(proxy));
-        let outcomes = compared.filter_map(|(resource, before)| {
-            let Some(text) = now.get(resource) else { return Some((resource.clone(), Outcome::Gone)) };
-            if *text == before.text {
-                return None;
+        let mut out = Vec::new();
+        for (proxy, now) in self.dumps(&variant.mesh) {
+            let Some(was) = before.dumps.get(&proxy) else { continue };
+            for (list, name, after) in now.changed_since(was) {
+                let Some(kind) = Kind::of_list(list) else { continue };
+                let resource = (proxy, kind, name.to_owned());
+                let Some(after) = after else {
+                    out.push((resource, Outcome::Gone));
+                    continue;
+                };
+                let Some(canonical) = before.canonical(&resource) else { continue };
+                let changes = diff::changes(kind, &diff::resource(kind, after.text), canonical);
+                if !changes.is_empty() {
+                    out.push((resource, Outcome::Changed(changes)));
+                }
             }
-            let changes = diff::changes(resource.1, &diff::resource(resource.1, text), before.canonical(resource.1));
-            (!changes.is_empty()).then(|| (resource.clone(), Outcome::Changed(changes)))
-        });
-        Some(outcomes.collect())
+        }
+        Some(out)
     }
 
     /// Leaves an object out, and tries its values if that shows anything.
-    fn object(&self, object: ResourceRef, before: &BTreeMap<Resource, Before>) -> Vec<Tried> {
+    fn object(&self, object: ResourceRef, before: &Before) -> Vec<Tried> {
         let manifests = &self.world.manifests;
         let removed = self.observe(&Edit::without_object(object), before).unwrap_or_default();
         let mut out = Vec::new();
@@ -182,7 +182,7 @@ impl Question<'_> {
         out
     }
 
-    fn value(&self, leaf: Leaf, before: &BTreeMap<Resource, Before>) -> Option<Tried> {
+    fn value(&self, leaf: Leaf, before: &Before) -> Option<Tried> {
         let edit = |value| Edit { object: leaf.object, path: leaf.path.clone(), inner: leaf.inner.clone(), value };
         let mut shown_nothing = 0;
         let others = alternatives(&leaf.value).into_iter().map(Some).chain([None]);

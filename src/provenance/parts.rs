@@ -231,6 +231,23 @@ impl Parts {
         Self::with(dump, &Known::default())
     }
 
+    /// Returns the parts of a dump that are others in another dump, or gone.
+    pub fn changed(before: &ConfigDump, now: &ConfigDump) -> BTreeSet<Part> {
+        let mut out = BTreeSet::new();
+        for (list, name, after) in now.changed_since(before) {
+            let Some((kind, was)) = Kind::of_list(list).zip(before.resource(list, name)) else { continue };
+            if after.as_ref().is_some_and(|after| after.text == was.text) {
+                continue;
+            }
+            let after: BTreeMap<Part, Arc<Content>> =
+                after.map(|after| pieces(kind, name, after.text)).unwrap_or_default().into_iter().collect();
+            let differs =
+                |(part, content): &(Part, Arc<Content>)| after.get(part).is_none_or(|after| after.text != content.text);
+            out.extend(pieces(kind, name, was.text).into_iter().filter(differs).map(|(part, _)| part));
+        }
+        out
+    }
+
     /// Takes a dump apart of which most is known.
     pub fn with(dump: &ConfigDump, known: &Known) -> Self {
         Self::some(dump, known, |_| true)

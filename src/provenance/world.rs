@@ -88,6 +88,12 @@ impl World {
         Self::new(vec![SourceFile::new("expanded", text)], &options)
     }
 
+    /// Returns the input with some of its objects only; references stay what they are.
+    pub fn only(&self, keep: &BTreeSet<ResourceRef>) -> Self {
+        let (manifests, _) = self.manifests.edited(Some(keep), &BTreeMap::new(), &[]);
+        Self { manifests, diagnostics: Diagnostics::default(), options: self.options.clone() }
+    }
+
     /// Makes the mesh of the objects in `keep` (all, for `None`) with edits.
     pub(crate) fn variant(&self, keep: Option<&BTreeSet<ResourceRef>>, edits: &[Edit]) -> Variant {
         let (input, accepted) = self.edited(keep, edits, &[]);

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::lines::{Line, lines};
 use crate::diff::Kind;
-use crate::graph::{Pictures, Wanted, svg};
+use crate::graph::{Pictures, svg};
 use crate::pipeline::translate_all;
 use crate::provenance::World;
 use crate::provenance::annotate::{Question, REASONS, Reason, annotate};
@@ -116,11 +116,10 @@ pub fn report(world: &World, title: &str, findings: Vec<Finding>) -> Report {
     out.hosts = pictures.hosts().to_vec();
     pictures.prepare();
     let of_host = |host: &String| {
-        let drawn = pictures.of(&Wanted::Host(host.clone())).map(|graph| svg(&graph)).unwrap_or_default();
         let near = pictures.neighbourhood(host);
+        let drawn = near.graph.as_ref().map(svg).unwrap_or_default();
         let question = Question {
-            world,
-            keep: near.keep.as_ref(),
+            world: near.world.as_ref().unwrap_or(world),
             objects: &near.objects,
             tried: &near.tried,
             proxies: &near.proxies,

@@ -67,7 +67,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["source", "diagnostic", "options", "ingest", "input", "mesh", "proxy", "config_dump", "diff", "pipeline"],
     ),
     ("report", &["source", "proxy", "pipeline", "provenance", "graph", "diff", "config_dump", "visible"]),
-    ("graph", &["source", "input", "mesh", "proxy", "pipeline", "provenance", "visible"]),
+    ("graph", &["source", "input", "mesh", "proxy", "config_dump", "pipeline", "provenance", "visible"]),
     (
         "input",
         &[
