@@ -113,4 +113,14 @@ rules! {
     MESHC0132 "retries-do-not-fit" Info "The timeout of a request ends before its last try.";
     MESHC0133 "distribute-without-failover" Warning "All requests go to one locality, even if nothing is healthy there.";
     MESHC0140 "istiod-variable" Warning "A variable of istiod's environment is unknown, or has a value that it cannot read.";
+    MESHC0141 "waypoint-not-attached" Warning "A label names a waypoint that does not exist or refuses the object.";
+    MESHC0142 "waypoint-not-used" Warning "Nothing uses a waypoint.";
+    MESHC0143 "route-without-waypoint" Warning "A route is for a service that no waypoint serves.";
+    MESHC0144 "policy-without-waypoint" Warning "A policy is for a service that no waypoint serves.";
+    MESHC0145 "destination-rule-without-waypoint" Warning "A DestinationRule is for a service that no waypoint serves.";
+    MESHC0146 "selector-in-ambient-mode" Warning "A policy that only waypoints enforce selects workloads in ambient mode.";
+    MESHC0147 "http-rule-at-ztunnel" Warning "ztunnel cannot enforce a policy as it is written.";
+    MESHC0148 "sidecar-in-ambient-mode" Warning "A workload has a sidecar and asks for ambient mode.";
+    MESHC0149 "gateway-not-allowed-at-waypoint" Warning "A waypoint's policies do not let a gateway in.";
+    MESHC0150 "strict-mutual-tls-at-service" Warning "Clients outside of the mesh reach a Service that takes mutual TLS only.";
 }

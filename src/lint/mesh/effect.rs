@@ -15,10 +15,15 @@ use crate::proxy::selection::{PolicyMatcher, Targetable};
 use crate::proxy::{Proxy, ProxyKind};
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    virtual_services(translated, context, out);
-    destination_rules(translated, context, out);
-    sidecars(translated, context, out);
-    policies(translated, context, out);
+    let mut found = Vec::new();
+    virtual_services(translated, context, &mut found);
+    destination_rules(translated, context, &mut found);
+    sidecars(translated, context, &mut found);
+    policies(translated, context, &mut found);
+    // Ambient mode has rules that say why.
+    let told = super::ambient::told(translated, context);
+    found.retain(|finding| finding.item.is_none_or(|item| !told.contains(&(item.kind().to_owned(), item.full_name()))));
+    out.extend(found);
 }
 
 fn finding<'c>(translated: &Translated<'_>, item: &'c Item<'c>, path: &str, why: &str) -> Finding<'c> {

@@ -68,7 +68,7 @@ pub(super) fn routers<'t>(translated: &'t Translated<'_>, namespace: &str, gatew
     routers.filter(|proxy| labels::subset(&gateway.spec.selector, &proxy.labels)).collect()
 }
 
-fn principal(translated: &Translated<'_>, proxy: &Proxy) -> String {
+pub(super) fn principal(translated: &Translated<'_>, proxy: &Proxy) -> String {
     let domain = &translated.mesh.config.trust_domain;
     let domain = if domain.is_empty() { "cluster.local" } else { domain };
     format!("{domain}/ns/{}/sa/{}", proxy.namespace, proxy.service_account)
@@ -98,7 +98,7 @@ fn refusing<'t, 'c, 'm>(
 }
 
 /// Whether a rule may hold for some request of a client.
-fn may_match(rule: &Rule, principal: &str, client: &Proxy) -> bool {
+pub(super) fn may_match(rule: &Rule, principal: &str, client: &Proxy) -> bool {
     let source = rule.from.is_empty()
         || rule.from.iter().any(|from| from.source.as_ref().is_none_or(|source| may_be(source, principal, client)));
     let when = rule.when.iter().all(|condition| {

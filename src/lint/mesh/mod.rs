@@ -3,6 +3,7 @@
 //! They see through the translator's eyes, so what is hidden by `exportTo`, a Sidecar or a selector is hidden here too. What the
 //! rules of istioctl say already is not said again ([`Translated::is_said`]).
 
+mod ambient;
 mod authorization;
 mod backends;
 mod cause;
@@ -60,4 +61,5 @@ pub(super) const CHECKS: &[MeshCheck] = &[
     MeshCheck::new("mesh.creation", creation::check),
     MeshCheck::new("mesh.tls", tls::check),
     MeshCheck::new("mesh.rejected", rejected::check),
+    MeshCheck::new("mesh.ambient", ambient::check),
 ];

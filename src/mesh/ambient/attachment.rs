@@ -85,6 +85,11 @@ impl<'m> Attacher<'m> {
         Ok(Some(waypoint))
     }
 
+    /// The same, for whoever asks for no object in particular: what a namespace's own label comes to.
+    pub(super) fn of_namespace(&self, namespace: &str) -> Result<Option<&'m Waypoint>, Refusal> {
+        self.target(namespace, &BTreeMap::new())
+    }
+
     /// The waypoint of a Service or ServiceEntry. istiod: `waypoints.go` `fetchWaypointForService`.
     pub(super) fn for_service(&self, meta: &ObjectMeta) -> Result<Option<Attachment>, Refusal> {
         let managed = meta.labels.get(super::MANAGED_LABEL).map(String::as_str);

@@ -50,6 +50,8 @@ pub struct Ambient {
     pub services: BTreeMap<(String, String), AmbientService>,
     /// Workloads, in the order of creation.
     pub workloads: Vec<AmbientWorkload>,
+    /// Why namespaces have not the waypoint that their label asks for.
+    pub refused_namespaces: BTreeMap<String, Refusal>,
     /// Whether services have a scope, so that those without are for their own cluster alone.
     pub multi_network: bool,
     services_by_waypoint: BTreeMap<WaypointAddress, Vec<(String, String)>>,
@@ -79,6 +81,10 @@ impl Ambient {
         let seen = |namespace: &str| context.seen.contains(namespace);
         let waypoints = waypoint::all(context);
         let attacher = attachment::Attacher::new(&waypoints, &context.manifests.namespaces);
+        let namespaces = context.manifests.namespaces.iter().map(|namespace| &namespace.meta.name);
+        let refused = namespaces.filter(|name| seen(name));
+        let refused = refused.filter_map(|name| Some((name.clone(), attacher.of_namespace(name).err()?)));
+        let refused_namespaces = refused.collect();
         let services: Vec<&Config<KubernetesService>> =
             context.manifests.services.iter().map(AsRef::as_ref).filter(|s| seen(&s.meta.namespace)).collect();
         let pods: Vec<&Config<Pod>> =
@@ -90,7 +96,7 @@ impl Ambient {
             workloads.retain(|workload| workload.network == context.networks.system_namespace());
         }
 
-        let mut index = Self { waypoints, multi_network: context.multi_network, ..Self::default() };
+        let mut index = Self { waypoints, refused_namespaces, multi_network: context.multi_network, ..Self::default() };
         for (key, service) in &services {
             if let Some(waypoint) = &service.waypoint {
                 index.services_by_waypoint.entry(waypoint.address.clone()).or_default().push(key.clone());

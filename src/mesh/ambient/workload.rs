@@ -33,6 +33,12 @@ pub struct AmbientWorkload {
     pub refusal: Option<Refusal>,
     /// It takes HBONE.
     pub hbone: bool,
+    /// ztunnel takes its connections.
+    pub redirected: bool,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
     /// What it was made from.
     pub source: ResourceRef,
 }
@@ -75,6 +81,9 @@ fn of_pod(context: &AmbientContext<'_>, attacher: &Attacher<'_>, pod: &Config<Po
         waypoint,
         refusal,
         hbone: takes_hbone(&meta.labels, &meta.annotations),
+        redirected: is_redirected(&meta.annotations),
+        namespace: meta.namespace.clone(),
+        labels: meta.labels.clone(),
         source: *source,
     })
 }
@@ -93,6 +102,9 @@ fn of_entry(context: &AmbientContext<'_>, attacher: &Attacher<'_>, entry: &Confi
         waypoint,
         refusal,
         hbone: takes_hbone(&labels, &meta.annotations),
+        redirected: is_redirected(&meta.annotations),
+        namespace: meta.namespace.clone(),
+        labels,
         source: *source,
     }
 }
@@ -124,6 +136,9 @@ fn of_service_entry(
             waypoint,
             refusal,
             hbone: takes_hbone(&meta.labels, &meta.annotations),
+            redirected: is_redirected(&meta.annotations),
+            namespace: meta.namespace.clone(),
+            labels: endpoint.labels.clone(),
             source: *source,
         }
     });
@@ -147,7 +162,11 @@ fn canonical(address: &str) -> Option<String> {
 
 /// istiod: `ambient/workloads.go` `setTunnelProtocol`
 fn takes_hbone(labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) -> bool {
-    annotations.get(REDIRECTION).is_some_and(|value| value == "enabled") || supports_tunnel(labels)
+    is_redirected(annotations) || supports_tunnel(labels)
+}
+
+fn is_redirected(annotations: &BTreeMap<String, String>) -> bool {
+    annotations.get(REDIRECTION).is_some_and(|value| value == "enabled")
 }
 
 /// Label `networking.istio.io/tunnel`: says whether `http` is among its values. istiod: `model.SupportsTunnel`.
