@@ -117,9 +117,9 @@ switches! {
         /// Gives the outbound listener of IPv6-only proxies an IPv4 address too.
         additional_ipv4_outbound_listener: bool = "ISTIO_ENABLE_IPV4_OUTBOUND_LISTENER_FOR_IPV6_CLUSTERS", "false", "translate/listener/outbound/virtual_outbound.rs";
         /// The name of the GatewayClass that istiod makes.
-        default_gateway_class: String = "PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME", "istio", "mesh/gateway_api/context.rs";
+        default_gateway_class: String = "PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME", "istio", "installation/features.rs";
         /// The controller of the GatewayClasses that are istiod's.
-        gateway_controller: String = "PILOT_GATEWAY_API_CONTROLLER_NAME", "istio.io/gateway-controller", "mesh/gateway_api/context.rs";
+        gateway_controller: String = "PILOT_GATEWAY_API_CONTROLLER_NAME", "istio.io/gateway-controller", "installation/features.rs";
         /// Prefers a DestinationRule's TLS mode to what endpoints outside of the mesh would take.
         prefer_destination_rule_tls: bool = "PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES", "true", "translate/cluster/tls/settings.rs";
         /// Lets Gateways of the Gateway API bind to gateways that are there already.

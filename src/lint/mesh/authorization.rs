@@ -5,7 +5,7 @@ use crate::mesh::Mesh;
 use crate::model::Config;
 use crate::model::istio::{AuthorizationPolicy, AuthorizationPolicyAction, Rule, Source};
 use crate::proxy::Proxy;
-use crate::proxy::selection::PolicyMatcher;
+use crate::proxy::selection::{PolicyMatcher, Targetable};
 
 /// A policy with the object that it was read from.
 #[derive(Clone, Copy)]
@@ -28,14 +28,26 @@ impl<'m> Policy<'_, 'm> {
     /// Says whether a proxy enforces it.
     pub(super) fn is_for(&self, proxy: &Proxy, mesh: &Mesh) -> bool {
         let namespace = &self.config.meta.namespace;
-        (*namespace == proxy.namespace || *namespace == mesh.config.root_namespace)
-            && PolicyMatcher::new(mesh.features(), proxy, &mesh.config.root_namespace).attaches(self.config)
+        let is_near = *namespace == proxy.namespace || *namespace == mesh.config.root_namespace;
+        (is_near && PolicyMatcher::new(mesh.features(), proxy, &mesh.config.root_namespace).attaches(self.config))
+            || is_for_service(self.config, proxy, mesh)
     }
 
     /// Returns the proxies that enforce it.
     pub(super) fn proxies<'p>(&self, proxies: &'p [Proxy], mesh: &Mesh) -> Vec<&'p Proxy> {
         proxies.iter().filter(|proxy| self.is_for(proxy, mesh)).collect()
     }
+}
+
+/// Says whether a policy is for a service that a waypoint owns.
+pub(super) fn is_for_service<T: Targetable>(policy: &Config<T>, proxy: &Proxy, mesh: &Mesh) -> bool {
+    let Some(waypoint) = proxy.client.waypoint.as_ref().filter(|_| !policy.spec.target_refs().is_empty()) else {
+        return false;
+    };
+    let matcher = PolicyMatcher::new(mesh.features(), proxy, &mesh.config.root_namespace);
+    let owned = mesh.ambient.services_of(&waypoint.addresses).into_iter();
+    let mut known = owned.filter_map(|service| mesh.service(&service.hostname, &service.namespace));
+    known.any(|service| matcher.with_service(Some(service)).attaches(policy))
 }
 
 /// Returns all policies that istiod has and a file holds.

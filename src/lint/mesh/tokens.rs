@@ -1,6 +1,6 @@
 //! Conditions on tokens where nobody checks tokens, and tokens that are checked and not asked for.
 
-use super::authorization::{Policy, of_source, policies};
+use super::authorization::{Policy, is_for_service, of_source, policies};
 use super::translated::Translated;
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
@@ -18,9 +18,9 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     let root = mesh.config.root_namespace.as_str();
     let all = policies(context, mesh);
     let checks = |proxy: &Proxy| {
-        !PolicyMatcher::new(mesh.features(), proxy, root)
-            .attached(&mesh.request_authentications, &[root, &proxy.namespace])
-            .is_empty()
+        let matcher = PolicyMatcher::new(mesh.features(), proxy, root);
+        !matcher.attached(&mesh.request_authentications, &[root, &proxy.namespace]).is_empty()
+            || mesh.request_authentications.iter().any(|one| is_for_service(one, proxy, mesh))
     };
     for policy in &all {
         let proxies = policy.proxies(&translated.proxies, mesh);
@@ -90,8 +90,9 @@ fn is_asked_for(
     let mesh = translated.mesh;
     let is_near =
         |proxy: &&Proxy| [&proxy.namespace, &mesh.config.root_namespace].contains(&&authentication.meta.namespace);
-    let mut proxies = translated.proxies.iter().filter(is_near).filter(|proxy| {
-        PolicyMatcher::new(mesh.features(), proxy, &mesh.config.root_namespace).attaches(authentication)
+    let mut proxies = translated.proxies.iter().filter(|proxy| {
+        let matcher = PolicyMatcher::new(mesh.features(), proxy, &mesh.config.root_namespace);
+        (is_near(proxy) && matcher.attaches(authentication)) || is_for_service(authentication, proxy, mesh)
     });
     let mut proxies = proxies.by_ref().peekable();
     proxies.peek()?;
