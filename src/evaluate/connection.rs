@@ -9,7 +9,7 @@ use super::answer::{
 };
 use super::cluster::Discovery;
 use super::http::Headers;
-use super::listener::{self, FilterChain, Inspected, choose_filter_chain};
+use super::listener::{self, Connection, FilterChain, Inspected, choose_filter_chain};
 use super::network::{self, NetworkFilter};
 use super::proxy::Proxy;
 use super::rbac::{self, Facts};
@@ -26,16 +26,20 @@ pub(super) fn evaluate<'p>(proxy: &'p Proxy, request: &Request, clusters: Cluste
     answer.listener = Some(&listener.name);
     answer.handed_on_by = handed_on_by.map(|listener| listener.name.as_str());
     let inspected = listener.inspect(request);
-    let (chosen, lost) =
-        choose_filter_chain(&listener.chains, listener.has_default, &inspected, request.destination, request.source);
+    let (chosen, lost) = match &listener.matcher {
+        Some(matcher) => {
+            let (destination, tunnel) = (request.destination, request.tunnel.as_ref());
+            let name = matcher.choose(&Connection { destination, inspected: &inspected, tunnel });
+            let named = name.and_then(|name| listener.chains.iter().position(|chain| chain.name == name));
+            (named.or_else(|| listener.has_default.then(|| listener.chains.len() - 1)), Vec::new())
+        }
+        None => {
+            choose_filter_chain(&listener.chains, listener.has_default, &inspected, request.destination, request.source)
+        }
+    };
     let named = lost.into_iter().map(|(index, why)| LostChain { index, name: &listener.chains[index].name, why });
     answer.lost_chains = named.collect();
     answer.findings = findings(&inspected);
-    if listener.has_matcher {
-        answer
-            .notes
-            .push(format!("the listener {} chooses filter chains by a matcher, which is not evaluated", listener.name));
-    }
     let Some(index) = chosen else {
         answer.outcome = Outcome { flags: "NR".to_owned(), ..ended(Kind::NoFilterChain, "filter_chain_not_found") };
         return answer;
@@ -111,7 +115,7 @@ fn network_filter<'p>(
                 client: request.source,
                 server_name: &inspected.server_name,
                 is_tls: request.tls.is_some(),
-                certificate: request.tls.as_ref().and_then(|tls| tls.certificate.as_ref()),
+                certificate: request.certificate(),
                 metadata: &metadata,
             };
             let (verdict, why, details) = stream::ask(rules.as_ref(), shadow.as_ref(), &facts);

@@ -33,7 +33,7 @@ pub use answer::{
 };
 pub use cluster::{Discovery, TlsMode, UpstreamTls};
 pub use proxy::{Proxy, ResourceKind};
-pub use request::{Certificate, Direction, Request, Speaks, Tls, Token, Version};
+pub use request::{Certificate, Direction, Request, Speaks, Tls, Token, Tunnel, Version};
 pub use resource::{of_json, of_message};
 
 /// A condition on headers, `envoy.config.route.v3.HeaderMatcher`.

@@ -66,6 +66,15 @@ pub struct Certificate {
     pub uris: Vec<String>,
 }
 
+/// The tunnel (HBONE) in which a connection arrives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tunnel {
+    /// The certificate of who opened it.
+    pub certificate: Option<Certificate>,
+    /// Where the connection is to go, as its CONNECT says: an address, or a hostname with a port.
+    pub authority: String,
+}
+
 /// A token whose signature counts as verified.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Token {
@@ -84,6 +93,8 @@ pub struct Request {
     pub source: IpAddr,
     /// The TLS of the connection, if it has any.
     pub tls: Option<Tls>,
+    /// The tunnel in which the connection arrives, if it does.
+    pub tunnel: Option<Tunnel>,
     /// What is spoken inside of it.
     pub speaks: Speaks,
     /// The version of HTTP.
@@ -108,6 +119,7 @@ impl Request {
             destination,
             source: IpAddr::V4(Ipv4Addr::LOCALHOST),
             tls: None,
+            tunnel: None,
             speaks: Speaks::Http,
             version: Version::Http11,
             method: "GET".to_owned(),
@@ -116,5 +128,11 @@ impl Request {
             headers: Vec::new(),
             token: None,
         }
+    }
+
+    /// Returns the client's certificate: of the connection, or of the tunnel in which it arrives.
+    pub(super) fn certificate(&self) -> Option<&Certificate> {
+        let of_tunnel = || self.tunnel.as_ref().and_then(|tunnel| tunnel.certificate.as_ref());
+        self.tls.as_ref().and_then(|tls| tls.certificate.as_ref()).or_else(of_tunnel)
     }
 }

@@ -412,7 +412,7 @@ impl<'p> Stream<'p, '_> {
             client: self.client,
             server_name: &self.inspected.server_name,
             is_tls: self.request.tls.is_some(),
-            certificate: self.request.tls.as_ref().and_then(|tls| tls.certificate.as_ref()),
+            certificate: self.request.certificate(),
             metadata: &self.metadata,
         };
         let (verdict, why, policy) = ask(rbac.rules.as_ref(), rbac.shadow.as_ref(), &facts);

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::evaluate::{Certificate, Direction, Request, Speaks, Tls, Token, Version};
+use crate::evaluate::{Certificate, Direction, Request, Speaks, Tls, Token, Tunnel, Version};
 
 /// A request to one proxy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -156,6 +156,12 @@ impl AskedRequest {
             alpn: self.alpn.clone(),
             certificate: Some(Certificate { uris: self.principal.iter().cloned().collect() }),
         });
+        // Without TLS of its own, a client is known by the tunnel in which it comes.
+        let tunnel = self.principal.iter().filter(|_| !is_tls).map(|principal| Tunnel {
+            certificate: Some(Certificate { uris: vec![principal.clone()] }),
+            authority: destination.to_string(),
+        });
+        let tunnel = tunnel.last();
         let mut headers = Vec::new();
         for (name, value) in &self.headers {
             let values = match value {
@@ -169,6 +175,7 @@ impl AskedRequest {
             destination,
             source,
             tls,
+            tunnel,
             speaks,
             version,
             method: self.method.clone(),

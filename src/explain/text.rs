@@ -68,6 +68,7 @@ impl Steps<'_> {
 
 fn write_hop(out: &mut String, hop: &Hop, style: Style) {
     let what = match hop.direction {
+        _ if hop.listener.as_deref() == Some("main_internal") => "tunnel",
         "inbound" => "server side",
         "gateway" => "gateway",
         _ => "client side",

@@ -2,6 +2,7 @@
 
 mod filter_chain;
 mod inspector;
+mod matcher_tree;
 mod predicate;
 
 use std::net::{IpAddr, SocketAddr};
@@ -10,6 +11,8 @@ use serde_json::Value;
 
 pub(super) use filter_chain::{FilterChain, choose as choose_filter_chain};
 pub(super) use inspector::Inspected;
+use matcher_tree::ChainMatcher;
+pub(super) use matcher_tree::Connection;
 
 use super::message::{Message, is_type};
 use super::network::NetworkFilter;
@@ -31,8 +34,10 @@ pub(super) struct Listener {
     pub(super) chains: Vec<FilterChain>,
     /// Whether the last filter chain is the default one.
     pub(super) has_default: bool,
-    /// It has a `filter_chain_matcher`, which is not evaluated.
-    pub(super) has_matcher: bool,
+    /// `filter_chain_matcher`, which chooses filter chains in place of their conditions.
+    pub(super) matcher: Option<ChainMatcher>,
+    /// It has no address: other listeners and clusters of the proxy hand connections to it.
+    is_internal: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +84,8 @@ impl Listener {
             filters,
             chains: message.list("filter_chains").chain(default).map(chain).collect(),
             has_default: default.is_some(),
-            has_matcher: message.get("filter_chain_matcher").is_some(),
+            matcher: message.get("filter_chain_matcher").map(ChainMatcher::new),
+            is_internal: message.get("internal_listener").is_some(),
         }
     }
 
@@ -105,6 +111,14 @@ impl Listener {
     }
 }
 
+/// Finds the listener of what comes in a tunnel, and the one that ends tunnels.
+///
+/// istiod: `listener_waypoint.go` `buildWaypointInternal`, `buildConnectTerminateListener`
+fn tunnelled(listeners: &[Listener]) -> Option<(&Listener, Option<&Listener>)> {
+    let inner = listeners.iter().find(|l| l.is_internal && l.direction == Some(Direction::Inbound))?;
+    Some((inner, listeners.iter().find(|l| l.name == "connect_terminate")))
+}
+
 /// Finds the listener that a connection reaches, and the one that handed it on, if one did.
 ///
 /// Envoy: `ConnectionHandlerImpl::getBalancedHandlerByAddress`.
@@ -117,13 +131,16 @@ pub(super) fn choose<'l>(listeners: &'l [Listener], request: &Request) -> Option
     match request.direction {
         Direction::Outbound => {
             let captures = |l: &&Listener| l.direction == Some(Direction::Outbound) && l.hands_off;
-            let Some(capture) = listeners.iter().find(captures) else { return Some((at(&|l| l.binds)?, None)) };
+            let Some(capture) = listeners.iter().find(captures) else {
+                return at(&|l| l.binds && !l.is_internal).map(|own| (own, None)).or_else(|| tunnelled(listeners));
+            };
             // Those for traffic to the workload are no place for its own.
             match at(&|l| l.direction != Some(Direction::Inbound)) {
                 Some(listener) if listener.name != capture.name => Some((listener, Some(capture))),
                 _ => Some((capture, None)),
             }
         }
+        Direction::Inbound if request.tunnel.is_some() && tunnelled(listeners).is_some() => tunnelled(listeners),
         Direction::Inbound => {
             // One of its own at the very address is for what is not redirected.
             let own = listeners.iter().find(|l| {
@@ -132,10 +149,11 @@ pub(super) fn choose<'l>(listeners: &'l [Listener], request: &Request) -> Option
                     && !l.restores_destination
                     && l.listens_at(destination)
             });
-            let captures = |l: &&Listener| l.direction == Some(Direction::Inbound) && l.restores_destination;
-            let bound = || at(&|l| l.binds && l.direction == Some(Direction::Inbound));
+            let captures =
+                |l: &&Listener| l.direction == Some(Direction::Inbound) && l.restores_destination && !l.is_internal;
+            let bound = || at(&|l| l.binds && !l.is_internal && l.direction == Some(Direction::Inbound));
             let listener = own.or_else(|| listeners.iter().find(captures)).or_else(bound);
-            listener.map(|listener| (listener, None))
+            listener.map(|listener| (listener, None)).or_else(|| tunnelled(listeners))
         }
         Direction::Gateway => Some((at(&|l| l.binds)?, None)),
     }

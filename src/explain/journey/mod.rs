@@ -4,6 +4,7 @@
 //! from ──▶ name ──▶ capture ──▶ [proxy ──endpoint──▶ arrival]* ──▶ the application, or what ends it
 //! ```
 
+mod ambient;
 mod arrival;
 mod capture;
 mod client;
@@ -105,13 +106,16 @@ impl<'m> World<'m> {
         let mut notes = Vec::new();
         let fate = match &wanted.from {
             From::Outside => self.enters(wanted)?,
-            From::Workload(name) => {
-                let client = client::find(self.proxies, name)?;
-                match name::resolve(self.mesh, client, wanted, &mut notes) {
+            From::Workload(name) => match client::find(self.proxies, name) {
+                Ok(client) => match name::resolve(self.mesh, name::Client::of(client), wanted, &mut notes) {
                     None => unresolved(wanted, &client.full_name()),
                     Some(destination) => self.leaves(client, wanted, destination, &mut notes)?,
+                },
+                Err(why) => {
+                    let workload = ambient::workload(self.mesh, name).ok_or(why)?;
+                    self.leaves_by_ztunnel(workload, wanted, &mut notes)?
                 }
-            }
+            },
         };
         let Fate { mut hops, outcome } = fate;
         if let Some(first) = hops.first_mut() {
@@ -137,7 +141,7 @@ impl<'m> World<'m> {
         }
         if let Some(why) = capture::bypasses(self.mesh, client, destination) {
             notes.push(why);
-            return Ok(self.arrive(&request, destination, 0).unwrap_or_else(|| beyond(destination)));
+            return Ok(self.arrive(&request, destination.ip(), destination, 0).unwrap_or_else(|| beyond(destination)));
         }
         Ok(self.walk(client, &request, 0))
     }
@@ -172,10 +176,18 @@ impl<'m> World<'m> {
         let this = hop(&proxy.full_name(), request, &answer);
         let mut fate = Fate { hops: vec![this], outcome: outcome(&answer, 0) };
         let goes_on = matches!(answer.outcome.kind, Kind::Forwarded | Kind::Passthrough);
-        if !goes_on || request.direction == Direction::Inbound || depth + 1 >= MOST_HOPS {
+        let is_last = request.direction == Direction::Inbound && proxy.client.kind != ProxyKind::Waypoint;
+        if !goes_on || is_last || depth + 1 >= MOST_HOPS {
             return fate;
         }
         let next = arrival::next(proxy, self.mesh, request, &answer);
+        let to_ztunnel = next.iter().find(|one| one.request.tunnel.is_some() && self.at(one.place()).is_none());
+        if let (Some(one), Some(this)) = (to_ztunnel, fate.hops.first_mut()) {
+            this.notes.push(format!(
+                "HBONE to {}: the ztunnel of its node, which is not Envoy, hands the connection to the workload",
+                one.destination
+            ));
+        }
         self.fates(next, depth, &mut fate);
         fate
     }
@@ -184,7 +196,7 @@ impl<'m> World<'m> {
     fn fates(&mut self, next: Vec<arrival::Next>, depth: usize, fate: &mut Fate) {
         let mut seen: Vec<Seen> = Vec::new();
         for one in next.into_iter().take(MOST_ENDPOINTS) {
-            let Some(arrived) = self.arrive(&one.request, one.destination, depth + 1) else { continue };
+            let Some(arrived) = self.arrive(&one.request, one.place(), one.destination, depth + 1) else { continue };
             let likeness = json!([arrived.outcome.kind, arrived.outcome.status, arrived.outcome.details]);
             if let Some(known) = seen.iter_mut().find(|known| known.likeness == likeness) {
                 known.share += one.share;
@@ -208,10 +220,11 @@ impl<'m> World<'m> {
         }
     }
 
-    /// Asks the proxy in front of an address, if one of the mesh has it.
-    fn arrive(&mut self, request: &Request, destination: SocketAddr, depth: usize) -> Option<Fate> {
-        let proxy = self.at(destination.ip())?;
+    /// Asks the proxy at a place, if one of the mesh is there, for a connection to a destination: its own address, but for tunnels.
+    fn arrive(&mut self, request: &Request, place: IpAddr, destination: SocketAddr, depth: usize) -> Option<Fate> {
+        let proxy = self.at(place)?;
         let direction = match proxy.client.kind {
+            ProxyKind::Waypoint if request.tunnel.is_some() => Direction::Inbound,
             ProxyKind::Router | ProxyKind::Waypoint => Direction::Gateway,
             ProxyKind::Sidecar => Direction::Inbound,
         };

@@ -13,8 +13,24 @@ const SOMEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 1));
 /// Names that lead to other names; a loop ends.
 const MOST_NAMES: usize = 8;
 
+/// Who asks for a name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Client<'c> {
+    /// The Pod's namespace.
+    pub(super) namespace: &'c str,
+    /// Whether the mesh answers for its DNS.
+    pub(super) dns_capture: bool,
+}
+
+impl<'c> Client<'c> {
+    /// The Pod of a proxy.
+    pub(super) fn of(proxy: &'c Proxy) -> Self {
+        Self { namespace: &proxy.namespace, dns_capture: proxy.client.dns_capture }
+    }
+}
+
 /// Finds the address of a request's host.
-pub(super) fn resolve(mesh: &Mesh, client: &Proxy, wanted: &Wanted, notes: &mut Vec<String>) -> Option<SocketAddr> {
+pub(super) fn resolve(mesh: &Mesh, client: Client<'_>, wanted: &Wanted, notes: &mut Vec<String>) -> Option<SocketAddr> {
     let port = wanted.port;
     if let Some((.., ip)) = wanted.resolve.iter().find(|(host, of, _)| *host == wanted.host && *of == port) {
         return Some(SocketAddr::new(*ip, port));
@@ -49,7 +65,7 @@ pub(super) fn resolve(mesh: &Mesh, client: &Proxy, wanted: &Wanted, notes: &mut 
 }
 
 /// Returns the names that a Pod's resolver tries, in order: with search domains, then as it is.
-fn candidates(mesh: &Mesh, client: &Proxy, name: &str) -> Vec<String> {
+fn candidates(mesh: &Mesh, client: Client<'_>, name: &str) -> Vec<String> {
     if let Some(absolute) = name.strip_suffix('.') {
         return vec![absolute.to_owned()];
     }
@@ -60,9 +76,9 @@ fn candidates(mesh: &Mesh, client: &Proxy, name: &str) -> Vec<String> {
     out
 }
 
-fn service<'m>(mesh: &'m Mesh, client: &Proxy, name: &str) -> Option<&'m Service> {
+fn service<'m>(mesh: &'m Mesh, client: Client<'_>, name: &str) -> Option<&'m Service> {
     if let Some(by_namespace) = mesh.services_by_hostname.get(name) {
-        let own = by_namespace.get(&client.namespace);
+        let own = by_namespace.get(client.namespace);
         return own.or_else(|| by_namespace.values().next()).map(|service| &**service);
     }
     // A wildcard of a ServiceEntry: the longest.
@@ -70,7 +86,7 @@ fn service<'m>(mesh: &'m Mesh, client: &Proxy, name: &str) -> Option<&'m Service
     dots.into_iter().find_map(|wildcard| mesh.services_by_hostname.get(&wildcard)?.values().next().map(|s| &**s))
 }
 
-fn address(mesh: &Mesh, client: &Proxy, service: &Service, notes: &mut Vec<String>) -> IpAddr {
+fn address(mesh: &Mesh, client: Client<'_>, service: &Service, notes: &mut Vec<String>) -> IpAddr {
     let first = std::iter::once(&service.default_address).chain(&service.cluster_vips);
     let vip = first.filter(|address| *address != UNSPECIFIED_IP).find_map(|address| address.parse::<IpAddr>().ok());
     if let Some(vip) = vip {
@@ -87,7 +103,7 @@ fn address(mesh: &Mesh, client: &Proxy, service: &Service, notes: &mut Vec<Strin
         }
         return SOMEWHERE;
     }
-    if client.client.dns_capture
+    if client.dns_capture
         && let Ok(ip) = service.auto_allocated_ipv4.parse()
     {
         return ip;

@@ -37,6 +37,8 @@ pub struct AmbientWorkload {
     pub redirected: bool,
     /// Its namespace.
     pub namespace: String,
+    /// Its service account.
+    pub service_account: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// What it was made from.
@@ -83,6 +85,7 @@ fn of_pod(context: &AmbientContext<'_>, attacher: &Attacher<'_>, pod: &Config<Po
         hbone: takes_hbone(&meta.labels, &meta.annotations),
         redirected: is_redirected(&meta.annotations),
         namespace: meta.namespace.clone(),
+        service_account: spec.spec.service_account_name.clone(),
         labels: meta.labels.clone(),
         source: *source,
     })
@@ -104,6 +107,7 @@ fn of_entry(context: &AmbientContext<'_>, attacher: &Attacher<'_>, entry: &Confi
         hbone: takes_hbone(&labels, &meta.annotations),
         redirected: is_redirected(&meta.annotations),
         namespace: meta.namespace.clone(),
+        service_account: spec.service_account.clone(),
         labels,
         source: *source,
     }
@@ -138,6 +142,7 @@ fn of_service_entry(
             hbone: takes_hbone(&meta.labels, &meta.annotations),
             redirected: is_redirected(&meta.annotations),
             namespace: meta.namespace.clone(),
+            service_account: endpoint.service_account.clone(),
             labels: endpoint.labels.clone(),
             source: *source,
         }
