@@ -34,7 +34,7 @@
 //! | [`diff`] | `config_dump`, `envoy` | compares dumps as text and by Envoy's own messages |
 //! | [`pipeline`] | all of these but `input` and `diff` | the way through, and what proxies share |
 //! | [`explain`] | `evaluate`, `diff`'s dumps, `translate`'s result, `pipeline` | what becomes of a request, proxy by proxy |
-//! | [`routing_test`] | `explain` | what must become of requests, and whether it does |
+//! | [`routing_test`] | `explain`, `evaluate`, `ingest`, `model` | what must become of requests, and whether it does |
 //! | [`input`] | `ingest`, [`expand`], [`coverage`], `mesh` | files to what the other steps begin with |
 //! | [`provenance`] | `input`, `pipeline`, `diff` and what they know | leaves values out and translates again |
 //! | [`graph`] | `provenance` and what it knows, `visible` | draws what names and shapes what |

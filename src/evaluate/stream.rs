@@ -50,7 +50,10 @@ pub(super) fn evaluate<'p>(
             _ => "routes are in scopes, which are not evaluated".to_owned(),
         });
     }
-    if let Some(outcome) = refused(request, manager, &mut headers) {
+    // Where the filter chain does not end TLS, the connection manager meets bytes of TLS.
+    let ends_tls = answer.filter_chain.as_ref().is_some_and(|chain| chain.ends_tls);
+    let is_http = request.speaks == Speaks::Http && (request.tls.is_none() || ends_tls);
+    if let Some(outcome) = refused(request, is_http, manager, &mut headers) {
         answer.outcome = outcome;
         return;
     }
@@ -134,7 +137,7 @@ fn absolute(path: &str) -> Option<(&str, &str)> {
 }
 
 /// Says why the connection manager answers a request before any filter sees it, and normalizes its host and path.
-fn refused(request: &Request, manager: &ConnectionManager, headers: &mut Headers) -> Option<Outcome> {
+fn refused(request: &Request, is_http: bool, manager: &ConnectionManager, headers: &mut Headers) -> Option<Outcome> {
     let reply = |status: u16, details: &str| Outcome {
         kind: Kind::DirectResponse,
         status: Some(status),
@@ -142,7 +145,7 @@ fn refused(request: &Request, manager: &ConnectionManager, headers: &mut Headers
         details: details.to_owned(),
         location: None,
     };
-    if request.speaks == Speaks::Bytes {
+    if !is_http {
         let reset = reply(400, "http1.codec_error");
         return Some(Outcome { kind: Kind::Reset, flags: "DPE".to_owned(), ..reset });
     }

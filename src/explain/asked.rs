@@ -48,7 +48,8 @@ pub struct AskedRequest {
     /// Protocols that the TLS handshake offers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alpn: Vec<String>,
-    /// The client's identity: the URI of its certificate, `spiffe://cluster.local/ns/default/sa/default`.
+    /// The client's identity: the URI of its certificate, `spiffe://cluster.local/ns/default/sa/default`. Empty for a client that has no
+    /// certificate; without it, the client has what the server asks for, and who it is stays open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
     /// The client's address; loopback without it.
@@ -137,7 +138,7 @@ impl AskedRequest {
             Some(text) => text.parse().map_err(|_| error(format!("the source \"{text}\" is no IP address")))?,
         };
         let (is_tls, speaks) = match self.scheme.as_str() {
-            "" => (self.sni.is_some() || self.principal.is_some(), Speaks::Http),
+            "" => (self.sni.is_some() || self.principal.as_ref().is_some_and(|uri| !uri.is_empty()), Speaks::Http),
             "http" => (false, Speaks::Http),
             "https" => (true, Speaks::Http),
             "tcp" => (false, Speaks::Bytes),
@@ -150,11 +151,12 @@ impl AskedRequest {
             Some("2") => Version::Http2,
             Some(other) => return Err(error(format!("the version of HTTP is 1.0, 1.1 or 2, not \"{other}\""))),
         };
-        // A client that speaks TLS is taken to have what the server asks for; who it is must be said.
+        let has_none = self.principal.as_deref() == Some("");
+        let certificate = Certificate { uris: self.principal.iter().cloned().collect() };
         let tls = is_tls.then(|| Tls {
             sni: self.sni.clone().unwrap_or_default(),
             alpn: self.alpn.clone(),
-            certificate: Some(Certificate { uris: self.principal.iter().cloned().collect() }),
+            certificate: (!has_none).then_some(certificate),
         });
         // Without TLS of its own, a client is known by the tunnel in which it comes.
         let tunnel = self.principal.iter().filter(|_| !is_tls).map(|principal| Tunnel {

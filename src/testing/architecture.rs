@@ -61,7 +61,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "diff",
         ],
     ),
-    ("routing_test", &["explain"]),
+    ("routing_test", &["source", "model", "ingest", "proxy", "evaluate", "explain"]),
     (
         "provenance",
         &["source", "diagnostic", "options", "ingest", "input", "mesh", "proxy", "config_dump", "diff", "pipeline"],

@@ -17,4 +17,5 @@ mod properties;
 mod provenance;
 mod readme;
 mod rejections;
+mod simulation;
 mod switches;

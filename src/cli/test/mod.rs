@@ -112,12 +112,11 @@ pub(super) fn run(arguments: &Test, flags: &OutputFlags) -> anyhow::Result<Outco
         return Ok(Outcome::Fine);
     }
     let with_coverage = arguments.coverage || arguments.fail_under.is_some() || arguments.output == Format::Lcov;
-    let mut asker = match &arguments.route_config {
-        Some(file) => Asker::of_routes(file)?,
-        None => {
-            let cases: Vec<&Case> = all.iter().map(|(_, case)| case).collect();
-            Asker::Mesh(Box::new(OfMesh::read(arguments, &cases, with_coverage)?))
-        }
+    let mut asker = if let Some(file) = &arguments.route_config {
+        Asker::of_routes(file)?
+    } else {
+        let cases: Vec<&Case> = all.iter().map(|(_, case)| case).collect();
+        Asker::Mesh(Box::new(OfMesh::read(arguments, &cases, with_coverage)?))
     };
     let mut coverage = match &asker {
         Asker::Mesh(of_mesh) if with_coverage => Some(Coverage::new(of_mesh.rules())),
