@@ -74,8 +74,18 @@ impl<'w> Probe<'w> {
     }
 
     /// Translates with edits; nothing if an object would not be accepted as edited.
-    pub(super) fn observe(&self, keep: Option<&BTreeSet<ResourceRef>>, edits: &[Edit]) -> Option<Outcome> {
-        let variant = self.world.variant(keep, edits);
+    pub(super) fn observe(&self, edits: &[Edit]) -> Option<Outcome> {
+        self.observe_in(self.world, None, edits)
+    }
+
+    /// The same in a part of the input, from which objects that are not in `keep` are left out.
+    pub(super) fn observe_in(
+        &self,
+        world: &World,
+        keep: Option<&BTreeSet<ResourceRef>>,
+        edits: &[Edit],
+    ) -> Option<Outcome> {
+        let variant = world.variant(keep, edits);
         if !variant.accepted {
             return None;
         }
@@ -90,23 +100,23 @@ impl<'w> Probe<'w> {
         Some(if changes.is_empty() { Outcome::Same } else { Outcome::Changed(changes) })
     }
 
-    /// Tries every leaf with another value, or without its value, among the objects of `keep`.
+    /// Tries every leaf with another value, or without its value, in a part of the input.
     pub(super) fn causes(
         &self,
-        keep: &BTreeSet<ResourceRef>,
+        part: &World,
         leaves: Vec<Leaf>,
         matters: impl Fn(&Outcome) -> bool + Sync,
     ) -> Vec<Cause> {
-        let tried = leaves.into_par_iter().map(|leaf| self.cause(keep, leaf, &matters));
+        let tried = leaves.into_par_iter().map(|leaf| self.cause(part, leaf, &matters));
         tried.filter(|cause| cause.changed.is_some() || cause.removed.is_some()).collect()
     }
 
-    fn cause(&self, keep: &BTreeSet<ResourceRef>, leaf: Leaf, matters: &impl Fn(&Outcome) -> bool) -> Cause {
+    fn cause(&self, part: &World, leaf: Leaf, matters: &impl Fn(&Outcome) -> bool) -> Cause {
         let edit = |value| Edit { object: leaf.object, path: leaf.path.clone(), inner: leaf.inner.clone(), value };
         let mut tried = 0;
         for other in alternatives(&leaf.value) {
             let edit = edit(Some(other));
-            match self.observe(Some(keep), std::slice::from_ref(&edit)) {
+            match self.observe_in(part, None, std::slice::from_ref(&edit)) {
                 Some(outcome) if matters(&outcome) => {
                     return Cause { leaf, changed: Some((edit, outcome)), removed: None };
                 }
@@ -117,7 +127,7 @@ impl<'w> Probe<'w> {
             }
         }
         let edit = edit(None);
-        let outcome = self.observe(Some(keep), std::slice::from_ref(&edit)).filter(matters);
+        let outcome = self.observe_in(part, None, std::slice::from_ref(&edit)).filter(matters);
         Cause { leaf, changed: None, removed: outcome.map(|outcome| (edit, outcome)) }
     }
 }

@@ -12,13 +12,19 @@ use crate::source::{Node, NodeKind, ResourceRef};
 pub(super) fn sufficient(
     world: &World,
     near: &[String],
-    holds: impl Fn(&BTreeSet<ResourceRef>) -> bool,
+    holds: impl Fn(&World, Option<&BTreeSet<ResourceRef>>) -> bool,
 ) -> BTreeSet<ResourceRef> {
     let mut kept = world.objects();
+    // The less there is, the less it takes to leave more out.
+    let mut part: Option<World> = None;
     for guess in guesses(world, near) {
-        if guess.len() < kept.len() && holds(&guess.iter().copied().collect()) {
-            kept = guess;
-            break;
+        if guess.len() < kept.len() {
+            let guessed = world.only(&guess.iter().copied().collect());
+            if holds(&guessed, None) {
+                kept = guess;
+                part = Some(guessed);
+                break;
+            }
         }
     }
     let mut size = kept.len().div_ceil(2).max(1);
@@ -28,12 +34,15 @@ pub(super) fn sufficient(
         while at < kept.len() {
             let end = (at + size).min(kept.len());
             let rest: BTreeSet<ResourceRef> = kept[..at].iter().chain(&kept[end..]).copied().collect();
-            if holds(&rest) {
+            if holds(part.as_ref().unwrap_or(world), Some(&rest)) {
                 kept.drain(at..end);
                 is_less = true;
             } else {
                 at = end;
             }
+        }
+        if is_less {
+            part = Some(world.only(&kept.iter().copied().collect()));
         }
         match size {
             1 if is_less => {}
@@ -92,8 +101,8 @@ pub(super) fn words(names: &[&str]) -> Vec<String> {
 
 /// Returns the objects that suffice for a field of the probed resource.
 pub(super) fn for_field(probe: &Probe<'_>, names: &[&str], path: &str) -> BTreeSet<ResourceRef> {
-    let holds = |keep: &BTreeSet<ResourceRef>| {
-        probe.observe(Some(keep), &[]).is_some_and(|outcome| outcome.of(path) == super::effect::Effect::Same)
+    let holds = |part: &World, keep: Option<&BTreeSet<ResourceRef>>| {
+        probe.observe_in(part, keep, &[]).is_some_and(|outcome| outcome.of(path) == super::effect::Effect::Same)
     };
     sufficient(probe.world(), &words(names), holds)
 }

@@ -79,9 +79,10 @@ fn one(world: &World, proxy: &str, field: Field) -> Option<Answer> {
     let keep = with_namespaces(world, keep);
     let leaves = keep.iter().flat_map(|object| leaf::leaves(&world.manifests, *object)).collect();
     let matters = |outcome: &Outcome| outcome.of(&field.path) != Effect::Same;
-    let causes = verified(&probe, probe.causes(&keep, leaves, matters), matters);
+    let causes = verified(&probe, probe.causes(&world.only(&keep), leaves, matters), matters);
     let objects = necessary(&probe, &keep, &field.path);
-    Some(answer(world, proxy, field, &causes, &objects))
+    let lost = lost(world, proxy, &involved(&causes, &objects));
+    Some(answer(world, proxy, field, &causes, &objects, &lost))
 }
 
 /// The causes of all leaves of a field, found together.
@@ -91,13 +92,14 @@ fn all(world: &World, proxy: &str, field: &Field) -> Vec<Answer> {
     let keep = with_namespaces(world, keep);
     let leaves = keep.iter().flat_map(|object| leaf::leaves(&world.manifests, *object)).collect();
     let matters = |outcome: &Outcome| outcome.of(&field.path) != Effect::Same;
-    let causes = verified(&probe, probe.causes(&keep, leaves, matters), matters);
+    let causes = verified(&probe, probe.causes(&world.only(&keep), leaves, matters), matters);
     let objects = necessary(&probe, &keep, &field.path);
+    let lost = lost(world, proxy, &involved(&causes, &objects));
     let located = diff::locate(field.kind, probe.resource());
     let inside = located.iter().filter(|l| l.is_leaf() && super::effect::is_inside(&l.path, &field.path));
     inside
         .map(|l| Field { path: l.path.clone(), value: l.value.clone(), ..field.clone() })
-        .map(|field| answer(world, proxy, field, &causes, &objects))
+        .map(|field| answer(world, proxy, field, &causes, &objects, &lost))
         .collect()
 }
 
@@ -114,7 +116,7 @@ fn verified(probe: &Probe<'_>, causes: Vec<Cause>, matters: impl Fn(&Outcome) ->
     use rayon::prelude::*;
     let again = |tried: Option<(Edit, Outcome)>| {
         let (edit, _) = tried?;
-        let outcome = probe.observe(None, std::slice::from_ref(&edit)).filter(&matters)?;
+        let outcome = probe.observe(std::slice::from_ref(&edit)).filter(&matters)?;
         Some((edit, outcome))
     };
     let checked = causes.into_par_iter().map(|Cause { leaf, changed, removed }| Cause {
@@ -129,13 +131,25 @@ fn verified(probe: &Probe<'_>, causes: Vec<Cause>, matters: impl Fn(&Outcome) ->
 fn necessary(probe: &Probe<'_>, keep: &BTreeSet<ResourceRef>, path: &str) -> Vec<(ResourceRef, Outcome)> {
     use rayon::prelude::*;
     let tried = keep.par_iter().filter_map(|object| {
-        let outcome = probe.observe(None, &[Edit::without_object(*object)])?;
+        let outcome = probe.observe(&[Edit::without_object(*object)])?;
         (outcome.of(path) != Effect::Same).then_some((*object, outcome))
     });
     tried.collect()
 }
 
-fn answer(world: &World, proxy: &str, field: Field, causes: &[Cause], objects: &[(ResourceRef, Outcome)]) -> Answer {
+/// Returns the objects that have to do with a field.
+fn involved(causes: &[Cause], objects: &[(ResourceRef, Outcome)]) -> BTreeSet<ResourceRef> {
+    objects.iter().map(|(object, _)| *object).chain(causes.iter().map(|cause| cause.leaf.object)).collect()
+}
+
+fn answer(
+    world: &World,
+    proxy: &str,
+    field: Field,
+    causes: &[Cause],
+    objects: &[(ResourceRef, Outcome)],
+    lost: &[Lost],
+) -> Answer {
     let manifests = &world.manifests;
     let mut set_by: Vec<(&Leaf, Option<Value>)> = Vec::new();
     let mut because_of: Vec<&Leaf> = Vec::new();
@@ -166,10 +180,8 @@ fn answer(world: &World, proxy: &str, field: Field, causes: &[Cause], objects: &
         .into_iter()
         .map(|(leaf, other)| Setting { place: leaf.place(manifests), value: leaf.shown_value(manifests), other })
         .collect();
-    let involved: BTreeSet<ResourceRef> =
-        objects.iter().map(|(object, _)| *object).chain(causes.iter().map(|cause| cause.leaf.object)).collect();
-    let lost = lost(world, proxy, &involved);
-    Answer { proxy: proxy.to_owned(), field, set_by, because_of: by_distance(there), names, default, lost }
+    let (proxy, lost) = (proxy.to_owned(), lost.to_vec());
+    Answer { proxy, field, set_by, because_of: by_distance(there), names, default, lost }
 }
 
 /// Returns the place whose value is part of the field's.
