@@ -653,7 +653,7 @@ pub(super) fn ask(rules: Option<&Rbac>, shadow: Option<&Rbac>, facts: &Facts<'_>
             Some(policy) => format!("{policy} matches"),
             None => format!("none of {} matches", shadow.summary()),
         };
-        why.push(format!("noted only: {text}"));
+        why.push(format!("dry run: {text}"));
     }
     (verdict, why.join("; "), policy)
 }

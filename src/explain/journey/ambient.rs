@@ -53,7 +53,7 @@ impl<'m> World<'m> {
                     "the client is in ambient mode: the ztunnel of its node, which is not Envoy, forwards the connection, and no waypoint is on its way".to_owned(),
                 );
                 let arrived = self.arrive(&request, destination.ip(), destination, 0);
-                Ok(arrived.unwrap_or_else(|| beyond(destination)))
+                Ok(arrived.unwrap_or_else(|| beyond(destination, None)))
             }
         }
     }

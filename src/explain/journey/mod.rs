@@ -140,8 +140,10 @@ impl<'m> World<'m> {
             request.source = own;
         }
         if let Some(why) = capture::bypasses(self.mesh, client, destination) {
+            let arrived = self.arrive(&request, destination.ip(), destination, 0);
+            let Some(fate) = arrived else { return Ok(beyond(destination, Some(&why))) };
             notes.push(why);
-            return Ok(self.arrive(&request, destination.ip(), destination, 0).unwrap_or_else(|| beyond(destination)));
+            return Ok(fate);
         }
         Ok(self.walk(client, &request, 0))
     }
@@ -266,8 +268,9 @@ fn unresolved(wanted: &Wanted, client: &str) -> Fate {
 }
 
 /// A place that has no proxy of the mesh.
-fn beyond(destination: SocketAddr) -> Fate {
-    let details = format!("no proxy of the mesh takes connections to {destination}");
+fn beyond(destination: SocketAddr, why: Option<&str>) -> Fate {
+    let why = why.map(|why| format!("{why}; ")).unwrap_or_default();
+    let details = format!("{why}no proxy of the mesh takes connections to {destination}");
     let outcome = evaluate::Outcome { kind: Kind::Passthrough, flags: "-".to_owned(), details, ..Default::default() };
     Fate { hops: Vec::new(), outcome: Outcome::new(&outcome, 0) }
 }

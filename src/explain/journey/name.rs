@@ -56,6 +56,11 @@ pub(super) fn resolve(mesh: &Mesh, client: Client<'_>, wanted: &Wanted, notes: &
             continue;
         }
         let ip = address(mesh, client, service, notes);
+        let has_address = service.default_address.parse() == Ok(ip);
+        if service.is_kubernetes() && has_address && !service.ports.iter().any(|known| known.number == u32::from(port))
+        {
+            notes.push(format!("{} has no port {port}, so nothing answers there", service.hostname));
+        }
         if ip != SOMEWHERE {
             notes.push(format!("{} is {ip}, of {}", wanted.host, service.hostname));
         }
