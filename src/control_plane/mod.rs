@@ -20,7 +20,9 @@ mod unread;
 
 use crate::diagnostic::Diagnostics;
 use crate::ingest::Manifests;
-use crate::installation::{Behaviours, Effect, Environment, Features, Installation, ProxyRelease, Release, Switch};
+use crate::installation::{
+    Behaviour, Behaviours, Effect, Environment, FIPS_140_3, Features, Installation, ProxyRelease, Release, Switch,
+};
 use crate::options::{Options, Stated};
 use crate::source::ResourceRef;
 
@@ -122,10 +124,10 @@ impl ControlPlane {
             mesh_id: take(stated("mesh id", options.istio.mesh_id.as_ref().or(options.istio.dumped.mesh_id.as_ref()))),
             namespace: take(found.namespace()).unwrap_or(default.namespace),
             cluster_aliases: arguments.pairs("clusterAliases"),
-            features: Features::new(&environment),
+            features: Features::new(&known_to(release, &environment)),
             injector: injector.injector,
         };
-        let mut diagnostics = check::variables(&variables);
+        let mut diagnostics = check::variables(&variables, release);
         diagnostics.extend(release::check(stated_release));
         diagnostics.extend(injector.diagnostics);
         settings.extend(injector.settings);
@@ -147,6 +149,19 @@ impl ControlPlane {
         });
         changed.map(|setting| format!("{}={}", setting.name, setting.value)).collect()
     }
+}
+
+/// Returns the variables that a release reads: others change nothing.
+fn known_to(release: Release, environment: &Environment) -> Environment {
+    let is_read = |name: &str, value: &str| {
+        Switch::find(name).is_none_or(|switch| switch.exists_in(release))
+            && (value != FIPS_140_3 || Behaviours::of(release).contains(Behaviour::TakesFieldsOf131))
+    };
+    environment
+        .iter()
+        .filter(|(name, value)| is_read(name, value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// What there is to read settings from, the strongest first: the caller, arguments, variables, values, dumps.

@@ -6,7 +6,7 @@ use super::de::{self, Style};
 use super::validation::{self, Findings};
 use super::{Manifests, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::installation::Installation;
+use crate::installation::{Behaviour, Installation};
 use crate::model::istio::{MeshConfig, MeshNetworks, ProxyConfig};
 use crate::options::Options;
 use crate::source::{ResourceRef, SourceFile, SourceId};
@@ -83,6 +83,7 @@ pub fn mesh_settings(
             })
         }
     };
+    let config = without_newer(config, &installation);
     let networks = networks.map(|(text, source)| {
         let read = read(
             &text,
@@ -102,6 +103,14 @@ pub fn mesh_settings(
         revision: options.revision().to_owned(),
         installation,
     }
+}
+
+/// Clears the fields that the release does not know: it passes them over.
+fn without_newer(config: MeshConfig, installation: &Installation) -> MeshConfig {
+    if installation.does(Behaviour::TakesFieldsOf131) {
+        return config;
+    }
+    MeshConfig { default_traffic_policy: None, zone_aware_lb_setting: None, service_entry_visibility: None, ..config }
 }
 
 /// Returns a key of a ConfigMap.

@@ -132,6 +132,8 @@ switches! {
         native_sidecars: NativeSidecars = "ENABLE_NATIVE_SIDECARS", "auto", "expand/inject/mod.rs";
         /// Leaves `-shadow` out of the host of mirrored requests.
         disable_shadow_host_suffix: bool = "DISABLE_SHADOW_HOST_SUFFIX", "true", "translate/route/mirror.rs";
+        /// How many hosts a proxy keeps the addresses of where it sends requests to any host.
+        allow_any_dynamic_dns_max_hosts: i64 = "PILOT_ALLOW_ANY_DYNAMIC_DNS_MAX_HOSTS", "1024", "translate/dns_cache.rs";
         /// Leaves out the metrics of what circuit breakers have left.
         disable_track_remaining: bool = "DISABLE_TRACK_REMAINING_CB_METRICS", "true", "translate/cluster/circuit_breakers.rs";
         /// Addresses from which istiod fetches no keys.

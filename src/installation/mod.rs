@@ -22,6 +22,7 @@ pub use features::{Environment, Features};
 pub use injector::{InjectionPolicy, Injector};
 pub use release::{KNOWN, Release};
 pub use switch::{Effect, Switch};
+pub(crate) use value::FIPS_140_3;
 pub use value::{CompliancePolicy, JwksFetchMode, Labels, NativeSidecars, Percent};
 
 use std::collections::BTreeMap;

@@ -122,6 +122,8 @@ pub(super) const UNSERVED: &[Switch] = &[
     no("PILOT_XDS_CACHE_STATS", Kind::Bool, "false", "istiod's metrics"),
     no("AMBIENT_ENABLE_STATUS", Kind::Bool, "false", "the status of objects"),
     no("PILOT_AUTO_ALLOW_WAYPOINT_POLICY", Kind::Bool, "false", "what ztunnel is served"),
+    no("ENABLE_XDS_API_GENERATOR_AUTH", Kind::Bool, "true", "who may connect to istiod"),
+    no("PILOT_ENABLE_REMOTE_CREDENTIALS_CONTROLLER", Kind::Bool, "true", "how istiod reads secrets of other clusters"),
     no("AMBIENT_SCOPED_ADDRESS_PUSHES", Kind::Bool, "true", "when resources are sent, not what they say"),
     no("AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", Kind::Bool, "false", "what ztunnel is served"),
     // `pilot/pkg/bootstrap/options.go`, `istio_ca.go`, `sidecarinjector.go`; `pkg/security`, `pkg/keepalive`, `pkg/platform`,

@@ -50,6 +50,9 @@ impl FromEnv for NativeSidecars {
     }
 }
 
+/// The value of `COMPLIANCE_POLICY` that 1.31 brought.
+pub(crate) const FIPS_140_3: &str = "fips-140-3";
+
 /// Restrictions of TLS. istiod: `pkg/features/security.go`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompliancePolicy {
@@ -57,6 +60,8 @@ pub enum CompliancePolicy {
     None,
     /// FIPS 140-2.
     Fips140_2,
+    /// FIPS 140-3, since 1.31.
+    Fips140_3,
     /// Key exchange that no quantum computer breaks.
     PostQuantum,
 }
@@ -67,6 +72,7 @@ impl FromEnv for CompliancePolicy {
     fn from_env(text: &str) -> Option<Self> {
         Some(match text {
             "fips-140-2" => Self::Fips140_2,
+            FIPS_140_3 => Self::Fips140_3,
             "pqc" => Self::PostQuantum,
             _ => Self::None,
         })

@@ -8,7 +8,7 @@ use crate::ingest::Manifests;
 use crate::installation::{Behaviour, Installation};
 use crate::model::Config;
 use crate::model::istio::{
-    AuthorizationPolicy, ServiceEntry, ServiceEntryLocation, ServiceEntryResolution, Source, Telemetry,
+    AuthorizationPolicy, EnvoyFilter, EnvoyFilterPatchContext, ServiceEntry, ServiceEntryLocation, ServiceEntryResolution, Source, Telemetry,
     TracingCustomTagType,
 };
 
@@ -28,6 +28,9 @@ pub(super) fn apply(manifests: &mut Manifests, installation: &Installation, said
         retain(&mut resources.traffic_extensions, said, |one| Some(refused(installation, one.source, "kind", why)));
     }
     retain(&mut resources.service_entries, said, |entry| dynamic_dns(entry, installation));
+    if !installation.does(Behaviour::PatchesWaypoints) {
+        retain(&mut resources.envoy_filters, said, |filter| patch_of_waypoint(filter, installation));
+    }
     for telemetry in &resources.telemetries {
         said.extend(telemetry_fields(telemetry, installation));
     }
@@ -90,6 +93,18 @@ fn dynamic_dns(entry: &Config<ServiceEntry>, installation: &Installation) -> Opt
     }
     (entry.spec.location == ServiceEntryLocation::MeshInternal)
         .then(|| refused(installation, entry.source, "spec.location", "DYNAMIC_DNS is for MESH_EXTERNAL there"))
+}
+
+/// The definition of the kind has neither the context nor the match.
+fn patch_of_waypoint(filter: &Config<EnvoyFilter>, installation: &Installation) -> Option<Diagnostic> {
+    for (index, patch) in filter.spec.config_patches.iter().enumerate() {
+        let Some(matched) = &patch.r#match else { continue };
+        if matched.context == EnvoyFilterPatchContext::Waypoint {
+            let path = format!("spec.configPatches[{index}].match.context");
+            return Some(refused(installation, filter.source, &path, "it patches waypoints since 1.29"));
+        }
+    }
+    None
 }
 
 /// Fields that the rules of telemetry pass over in older releases.

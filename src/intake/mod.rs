@@ -8,6 +8,7 @@
 
 mod gateway_api;
 mod istio;
+mod since_1_31;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::source::ResourceRef;
 pub fn apply(manifests: &mut Manifests, installation: &Installation) -> Diagnostics {
     let mut said = Diagnostics::default();
     istio::apply(manifests, installation, &mut said);
+    since_1_31::apply(manifests, installation, &mut said);
     gateway_api::apply(manifests, installation, &mut said);
     said
 }

@@ -175,7 +175,10 @@ impl DestinationRuleIndex {
             let balancers = top.flat_map(|p| {
                 p.load_balancer.iter().chain(p.port_level_settings.iter().filter_map(|p| p.load_balancer.as_ref()))
             });
-            let settings = balancers.filter_map(|b| b.locality_lb_setting.as_ref()).flat_map(|l| &l.failover_priority);
+            let settings = balancers.flat_map(|b| {
+                let locality = b.locality_lb_setting.iter().flat_map(|locality| &locality.failover_priority);
+                locality.chain(b.zone_aware_lb_setting.iter().flat_map(|zones| &zones.failover_priority))
+            });
             selector.chain(settings.map(|label| label.split_once('=').map_or(label.as_str(), |(key, _)| key)))
         })
     }

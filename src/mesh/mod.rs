@@ -268,7 +268,8 @@ impl Mesh {
     pub(crate) fn selector_keys(&self) -> BTreeSet<&str> {
         let rules = self.destination_rules.label_keys();
         let locality = self.config.locality_lb_setting.iter().flat_map(|l| &l.failover_priority);
-        let stated = locality.map(|label| label.split_once('=').map_or(label.as_str(), |(key, _)| key));
+        let zones = self.config.zone_aware_lb_setting.iter().flat_map(|zones| &zones.failover_priority);
+        let stated = locality.chain(zones).map(|label| label.split_once('=').map_or(label.as_str(), |(key, _)| key));
         let mut keys: BTreeSet<&str> = rules.chain(self.virtual_services.source_label_keys()).chain(stated).collect();
         if self.services.iter().any(|s| s.traffic_distribution != TrafficDistribution::Any) {
             keys.extend(locality::TOPOLOGY);

@@ -119,6 +119,7 @@ pub struct WaypointIdentity {
 pub const CLIENT_METADATA: &[&str] = &[
     "credential",
     "DNS_AUTO_ALLOCATE",
+    "DNS_PROXY_ADDR",
     "file-credential",
     "HTTP10",
     "HTTP_PROXY_PORT",

@@ -82,7 +82,10 @@ impl SidecarScope {
         let mesh_policy = mesh.config.outbound_traffic_policy.as_ref().map(|p| OutboundTrafficPolicy {
             mode: match p.mode {
                 MeshConfigOutboundTrafficPolicyMode::AllowAny => OutboundTrafficPolicyMode::AllowAny,
-                // Sidecars know the first two modes only, and what is not ALLOW_ANY blocks.
+                MeshConfigOutboundTrafficPolicyMode::AllowAnyDynamicDns if mesh.does(Behaviour::TakesFieldsOf131) => {
+                    OutboundTrafficPolicyMode::AllowAnyDynamicDns
+                }
+                // Older sidecars know the first two modes only, and what is not ALLOW_ANY blocks.
                 MeshConfigOutboundTrafficPolicyMode::RegistryOnly
                 | MeshConfigOutboundTrafficPolicyMode::AllowAnyDynamicDns => OutboundTrafficPolicyMode::RegistryOnly,
             },
@@ -95,6 +98,14 @@ impl SidecarScope {
             egress_listeners,
             ..Self::new(mesh, namespace, imported)
         }
+    }
+
+    /// Says whether requests to hosts that nothing is known about go where DNS says.
+    ///
+    /// istiod: `util.go` `IsAllowAnyDynamicDNSOutbound`
+    pub fn allows_any_dynamic_dns(&self) -> bool {
+        let policy = self.outbound_traffic_policy.as_ref();
+        policy.is_some_and(|policy| policy.mode == OutboundTrafficPolicyMode::AllowAnyDynamicDns)
     }
 
     /// Builds the scope of the routers in a namespace: every service that it may see. istiod: `DefaultSidecarScopeForGateway`.

@@ -17,6 +17,10 @@ fn the_rule_of_each_honoured_switch_asks_for_it() {
         if rule.is_empty() {
             continue;
         }
+        if rule.starts_with("installation/behaviour/") {
+            assert!(read(rule).contains(switch.name), "{rule} does not ask for `{}`", switch.name);
+            continue;
+        }
         let line =
             table.lines().find(|line| line.contains(&format!("= \"{}\"", switch.name))).expect("it is in the table");
         let field = line.trim_start().split(':').next().expect("a line has a field");

@@ -20,6 +20,7 @@ mod gateway_clusters;
 pub(crate) mod listener;
 pub(crate) mod metadata;
 pub(crate) mod metadata_matcher;
+mod dns_cache;
 pub mod name;
 pub(crate) mod node;
 pub(crate) mod outbound;

@@ -6,6 +6,8 @@
 pub const BLACK_HOLE_CLUSTER: &str = "BlackHoleCluster";
 /// The cluster that forwards to the original destination.
 pub const PASSTHROUGH_CLUSTER: &str = "PassthroughCluster";
+/// The cluster that looks up any host that a request names.
+pub const ALLOW_ANY_DYNAMIC_DNS_CLUSTER: &str = "AllowAnyDynamicDNSCluster";
 /// The same for traffic that comes in.
 pub const INBOUND_PASSTHROUGH_CLUSTER: &str = "InboundPassthroughCluster";
 

@@ -8,8 +8,8 @@
 use crate::installation::{Behaviour, Behaviours};
 use crate::model::istio::{
     ClientTlsSettings, ConnectionPoolSettings, DestinationRule, LoadBalancerSettings,
-    LoadBalancerSettingsConsistentHashLb, LoadBalancerSettingsLbPolicy, LoadBalancerSettingsSimpleLb, OutlierDetection,
-    TrafficPolicy, TrafficPolicyProxyProtocol, TrafficPolicyRetryBudget, TrafficPolicyTunnelSettings,
+    LoadBalancerSettingsConsistentHashLb, LoadBalancerSettingsLbPolicy, LoadBalancerSettingsSimpleLb,
+    MeshConfigDefaultTrafficPolicy, OutlierDetection, TrafficPolicy, TrafficPolicyProxyProtocol, TrafficPolicyRetryBudget, TrafficPolicyTunnelSettings,
 };
 
 /// The blocks of a traffic policy that hold for one port.
@@ -42,7 +42,8 @@ pub(crate) fn for_port(policy: Option<&TrafficPolicy>, port: u32) -> EffectiveTr
 
 /// `DestinationRule.subsets[].trafficPolicy`: returns what holds for a service port of a subset.
 ///
-/// A block that the subset sets replaces the rule's. If the subset has settings for the port, those it leaves out are dropped too.
+/// A block that the subset sets replaces the rule's, and that of the mesh's default. If the subset has settings for the port, those
+/// it leaves out are dropped too.
 ///
 /// istiod: `util.go` `MergeSubsetTrafficPolicy`
 pub(crate) fn for_subset<'a>(
@@ -50,11 +51,12 @@ pub(crate) fn for_subset<'a>(
     subset: Option<&'a TrafficPolicy>,
     port: u32,
     behaviours: Behaviours,
+    default: Option<&'a MeshConfigDefaultTrafficPolicy>,
 ) -> EffectiveTrafficPolicy<'a> {
     // What is there on one side only is not merged.
     let keeps_retry_budget =
         policy.is_none() || subset.is_none() || behaviours.contains(Behaviour::KeepsRetryBudgetInMerges);
-    let rule = for_port(policy, port);
+    let rule = for_port(policy, port).over_default(default);
     let (own, port_level) = resolve(subset, port);
     let rule_or_none = if port_level {
         EffectiveTrafficPolicy {
@@ -78,6 +80,20 @@ pub(crate) fn for_subset<'a>(
     }
 }
 
+impl<'a> EffectiveTrafficPolicy<'a> {
+    /// `MeshConfig.defaultTrafficPolicy`: what holds where a rule sets no such block.
+    ///
+    /// istiod: `cluster_traffic_policy.go` `applyDefaultTrafficPolicy`
+    #[must_use]
+    pub(crate) fn over_default(self, default: Option<&'a MeshConfigDefaultTrafficPolicy>) -> Self {
+        Self {
+            connection_pool: self.connection_pool.or_else(|| default?.connection_pool.as_ref()),
+            outlier_detection: self.outlier_detection.or_else(|| default?.outlier_detection.as_ref()),
+            ..self
+        }
+    }
+}
+
 /// Returns what a rule says for a service port, of the subset of this name if the rule has it.
 ///
 /// istiod: `endpoint_builder.go` `getSubsetTrafficPolicy`
@@ -89,7 +105,7 @@ pub(crate) fn for_subset_name<'a>(
 ) -> EffectiveTrafficPolicy<'a> {
     let Some(rule) = rule else { return EffectiveTrafficPolicy::default() };
     let subset = rule.subsets.iter().find(|s| s.name == subset);
-    for_subset(rule.traffic_policy.as_ref(), subset.and_then(|s| s.traffic_policy.as_ref()), port, behaviours)
+    for_subset(rule.traffic_policy.as_ref(), subset.and_then(|s| s.traffic_policy.as_ref()), port, behaviours, None)
 }
 
 /// Returns the policy for the port, and whether it comes from settings for the port alone.
@@ -198,18 +214,18 @@ mod tests {
         let rule = policy(Some("all"), true, None);
         let subset = TrafficPolicy { tls: Some(tls("subset")), ..TrafficPolicy::default() };
         assert_eq!(
-            seen(for_subset(Some(&rule), Some(&subset), 80, Behaviours::default())),
+            seen(for_subset(Some(&rule), Some(&subset), 80, Behaviours::default(), None)),
             (Some("subset"), true, true)
         );
-        assert_eq!(seen(for_subset(Some(&rule), None, 80, Behaviours::default())), (Some("all"), true, true));
-        assert_eq!(seen(for_subset(None, Some(&subset), 80, Behaviours::default())), (Some("subset"), false, false));
+        assert_eq!(seen(for_subset(Some(&rule), None, 80, Behaviours::default(), None)), (Some("all"), true, true));
+        assert_eq!(seen(for_subset(None, Some(&subset), 80, Behaviours::default(), None)), (Some("subset"), false, false));
     }
 
     #[test]
     fn a_port_of_a_subset_replaces_all_blocks_but_those_it_cannot_have() {
         let rule = policy(Some("all"), true, None);
         let subset = TrafficPolicy { port_level_settings: vec![level(80, None)], ..TrafficPolicy::default() };
-        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80, Behaviours::default())), (None, false, true));
-        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 81, Behaviours::default())), (Some("all"), true, true));
+        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80, Behaviours::default(), None)), (None, false, true));
+        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 81, Behaviours::default(), None)), (Some("all"), true, true));
     }
 }

@@ -75,6 +75,8 @@ pub struct CircuitBreakersThresholdsRetryBudget {
     pub budget_percent: Option<Percent>,
     /// Field 2.
     pub min_retry_concurrency: Option<u32>,
+    /// Field 3.
+    pub budget_interval: Option<Duration>,
 }
 
 impl Message for CircuitBreakersThresholdsRetryBudget {
@@ -83,6 +85,7 @@ impl Message for CircuitBreakersThresholdsRetryBudget {
     fn fields(&self, sink: &mut dyn Sink) {
         proto::field(sink, "budget_percent", &self.budget_percent);
         proto::field(sink, "min_retry_concurrency", &self.min_retry_concurrency);
+        proto::field(sink, "budget_interval", &self.budget_interval);
     }
 }
 

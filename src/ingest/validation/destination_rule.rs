@@ -92,7 +92,7 @@ fn check_port(namespace: &str, policy: &TrafficPolicyPortTrafficPolicy, at: &At<
 }
 
 /// istiod: `validateOutlierDetection`
-fn check_outlier_detection(outlier: Option<&OutlierDetection>, at: &At<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check_outlier_detection(outlier: Option<&OutlierDetection>, at: &At<'_>, findings: &mut Findings<'_>) {
     let Some(outlier) = outlier else { return };
     let at = at.field("outlierDetection");
     check_duration(outlier.base_ejection_time, &at.field("baseEjectionTime"), findings);

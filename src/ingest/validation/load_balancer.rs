@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::istio::{
     LoadBalancerSettings, LoadBalancerSettingsConsistentHashLb, LoadBalancerSettingsConsistentHashLbHashAlgorithm,
     LoadBalancerSettingsConsistentHashLbHashKey, LoadBalancerSettingsLbPolicy, LocalityLoadBalancerSetting,
-    OutlierDetection,
+    OutlierDetection, ZoneAwareLoadBalancerSetting,
 };
 
 use super::finding::{At, Findings};
@@ -22,6 +22,13 @@ pub(super) fn check(
     if let Some(LoadBalancerSettingsLbPolicy::ConsistentHash(hash)) = &settings.lb_policy {
         check_hash(hash, &at.field("consistentHash"), findings);
     }
+    if let Some(zone_aware) = &settings.zone_aware_lb_setting {
+        let at = at.field("zoneAwareLbSetting");
+        if settings.locality_lb_setting.is_some() {
+            findings.error(&at, "`localityLbSetting` and `zoneAwareLbSetting` exclude each other");
+        }
+        check_zone_aware(zone_aware, outlier_detection, &at, findings);
+    }
     if let Some(locality) = &settings.locality_lb_setting {
         check_locality(locality, outlier_detection, &at.field("localityLbSetting"), findings);
     }
@@ -34,8 +41,8 @@ pub(super) fn check(
         if warmup.minimum_percent.is_some_and(|percent| percent > 100.0) {
             findings.error(&at.field("minimumPercent"), "the percentage must be at most 100");
         }
-        if warmup.aggression.is_some_and(|aggression| aggression < 1.0) {
-            findings.error(&at.field("aggression"), "the aggression must be at least 1");
+        if warmup.aggression.is_some_and(|aggression| aggression <= 0.0) {
+            findings.error(&at.field("aggression"), "the aggression must be greater than 0");
         }
     }
 }
@@ -88,6 +95,37 @@ fn is_prime(number: u64) -> bool {
             .all(|factor| !number.is_multiple_of(factor))
 }
 
+/// The labels that say where something runs.
+const TOPOLOGY: [&str; 3] =
+    ["topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"];
+
+/// istiod: `ValidateZoneAwareLbSetting`
+pub(super) fn check_zone_aware(
+    setting: &ZoneAwareLoadBalancerSetting,
+    outlier_detection: Option<&OutlierDetection>,
+    at: &At<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let ZoneAwareLoadBalancerSetting { enabled: _, failover, failover_priority, min_cluster_size: _ } = setting;
+    if let Some(label) = failover_priority.iter().find(|label| TOPOLOGY.contains(&label.as_str())) {
+        let message = format!("the label `{label}` is not allowed: regions and zones count by themselves");
+        findings.error(&at.field("failoverPriority"), message);
+    }
+    if (!failover.is_empty() || !failover_priority.is_empty()) && outlier_detection.is_none() {
+        findings.warning("failover-without-outlier-detection", at, "without `outlierDetection` nothing fails over");
+    }
+    let list = at.field("failover");
+    for (index, part) in failover.iter().enumerate() {
+        let at = list.item(index);
+        if part.from == part.to {
+            findings.error(&at, "failover leads to another region");
+        }
+        if [&part.from, &part.to].iter().any(|region| region.contains(['/', '*'])) {
+            findings.error(&at, "failover names regions only, without zones and wildcards");
+        }
+    }
+}
+
 /// istiod: `ValidateLocalityLbSetting`
 pub(super) fn check_locality(
     setting: &LocalityLoadBalancerSetting,
@@ -100,8 +138,7 @@ pub(super) fn check_locality(
         findings.error(at, "`distribute` and `failover` exclude each other");
         return;
     }
-    let topology = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"];
-    if let Some(label) = failover_priority.iter().find(|label| topology.contains(&label.as_str()))
+    if let Some(label) = failover_priority.iter().find(|label| TOPOLOGY.contains(&label.as_str()))
         && !failover.is_empty()
     {
         findings.error(&at.field("failoverPriority"), format!("`failover` and the label `{label}` exclude each other"));

@@ -5,10 +5,11 @@
 use crate::model::istio::{
     AuthenticationPolicy, MeshConfig, MeshNetworks, MeshTracingTracer, NetworkIstioNetworkGatewayGw,
     NetworkNetworkEndpointsNe, OutlierDetection, PrivateKeyProviderProvider, ProxyConfig, ProxyConfigClusterName,
+    ProxyConfigConnectionSettings,
 };
 
 use super::finding::{At, Findings};
-use super::{load_balancer, name, tls};
+use super::{connection_pool, destination_rule, load_balancer, name, tls};
 
 /// Checks a mesh config.
 pub(crate) fn check(mesh: &MeshConfig, findings: &mut Findings<'_>) {
@@ -30,6 +31,15 @@ pub(crate) fn check(mesh: &MeshConfig, findings: &mut Findings<'_>) {
         let outlier_detection = OutlierDetection::default();
         load_balancer::check_locality(setting, Some(&outlier_detection), &at("localityLbSetting"), findings);
     }
+    if let Some(setting) = &mesh.zone_aware_lb_setting {
+        let outlier_detection = OutlierDetection::default();
+        load_balancer::check_zone_aware(setting, Some(&outlier_detection), &at("zoneAwareLbSetting"), findings);
+    }
+    if let Some(policy) = &mesh.default_traffic_policy {
+        let at = at("defaultTrafficPolicy");
+        connection_pool::check(policy.connection_pool.as_ref(), &at.field("connectionPool"), findings);
+        destination_rule::check_outlier_detection(policy.outlier_detection.as_ref(), &at, findings);
+    }
     let list = at("serviceSettings");
     for (index, settings) in mesh.service_settings.iter().enumerate() {
         let item = list.item(index);
@@ -45,6 +55,38 @@ pub(crate) fn check(mesh: &MeshConfig, findings: &mut Findings<'_>) {
     }
     if mesh.mesh_mtls.as_ref().is_some_and(|mtls| !mtls.ecdh_curves.is_empty()) {
         findings.error(&at("meshMTLS"), "`ecdhCurves` is for `tlsDefaults` only");
+    }
+}
+
+/// istiod: `validateConnectionSettings`
+fn check_connections(settings: &ProxyConfigConnectionSettings, at: &At<'_>, findings: &mut Findings<'_>) {
+    let least = [
+        ("listenerPerConnectionBufferLimitBytes", settings.listener_per_connection_buffer_limit_bytes, 0),
+        ("clusterPerConnectionBufferLimitBytes", settings.cluster_per_connection_buffer_limit_bytes, 0),
+        ("httpMaxConcurrentStreams", settings.http_max_concurrent_streams, 1),
+        ("http2InitialStreamWindowSize", settings.http2_initial_stream_window_size, 65535),
+        ("http2InitialConnectionWindowSize", settings.http2_initial_connection_window_size, 65535),
+        ("listenerConnectionLimit", settings.listener_connection_limit, 1),
+        ("globalDownstreamConnectionLimit", settings.global_downstream_connection_limit, 1),
+    ];
+    for (field, value, least) in least {
+        if value.is_some_and(|value| value < least) {
+            findings.error(&at.field(field), format!("it must be at least {least}"));
+        }
+    }
+    let durations = [
+        ("httpIdleTimeout", settings.http_idle_timeout),
+        ("httpMaxConnectionDuration", settings.http_max_connection_duration),
+        ("httpDrainTimeout", settings.http_drain_timeout),
+        ("httpRequestTimeout", settings.http_request_timeout),
+        ("httpRequestHeadersTimeout", settings.http_request_headers_timeout),
+        ("httpStreamIdleTimeout", settings.http_stream_idle_timeout),
+        ("httpMaxStreamDuration", settings.http_max_stream_duration),
+    ];
+    for (field, value) in durations {
+        if value.is_some_and(|value| value.as_nanos() < 0) {
+            findings.error(&at.field(field), "it must not be negative");
+        }
     }
 }
 
@@ -107,6 +149,9 @@ fn check_proxy(config: &ProxyConfig, at: &At<'_>, findings: &mut Findings<'_>) {
     findings.check(&at.field("statusPort"), port(config.status_port));
     if config.control_plane_auth_policy == AuthenticationPolicy::Inherit {
         findings.error(&at.field("controlPlaneAuthPolicy"), "it is `NONE` or `MUTUAL_TLS`");
+    }
+    if let Some(settings) = &config.connection_settings {
+        check_connections(settings, &at.field("connectionSettings"), findings);
     }
     if let Some(provider) = &config.private_key_provider {
         let at = at.field("privateKeyProvider");

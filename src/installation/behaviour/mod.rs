@@ -35,6 +35,7 @@ pub enum Behaviour {
     SelectsNamespacesOfListenerSets,
     IgnoresFailedPods,
     KeepsGatewaysOfOtherRevisions,
+    PatchesWaypoints,
     // Changed by 1.30.
     NamesServiceEntryEndpoints,
     TranslatesWasmPlugins,

@@ -125,4 +125,14 @@ pub(super) const ROWS: &[Row] = &[
         effect: Effect::Traffic,
         switch: None,
     },
+    Row {
+        behaviour: B::PatchesWaypoints,
+        holds: &[since(29, 0)],
+        of: Component::Istiod,
+        source: "istio.io/api networking/v1alpha3/envoy_filter.proto PatchContext",
+        without: "An EnvoyFilter with the context WAYPOINT is refused.",
+        with: "EnvoyFilters may patch waypoints, with the context WAYPOINT.",
+        effect: Effect::Traffic,
+        switch: None,
+    },
 ];

@@ -101,6 +101,8 @@ pub struct TrafficPolicyRetryBudget {
     pub percent: Option<f64>,
     /// Number that is always allowed; zero means 3.
     pub min_retry_concurrency: u32,
+    /// Time over which requests are counted; left out means only those that are active.
+    pub budget_interval: Option<Duration>,
 }
 
 /// A named group of a host's endpoints.
@@ -120,6 +122,8 @@ proto_message! {
     pub struct LoadBalancerSettings {
         /// How far near endpoints are preferred, in place of the mesh's setting.
         pub locality_lb_setting: Option<LocalityLoadBalancerSetting>,
+        /// How far the client's zone is preferred, in place of the mesh's setting. Excludes `locality_lb_setting`.
+        pub zone_aware_lb_setting: Option<ZoneAwareLoadBalancerSetting>,
         /// Time over which a new endpoint's share grows. Deprecated: `warmup`.
         pub warmup_duration_secs: Option<Duration>,
         /// How a new endpoint's share grows.
@@ -342,6 +346,8 @@ pub struct OutlierDetection {
     pub max_ejection_percent: i32,
     /// Share of good endpoints below which all are used, in percent; zero means never.
     pub min_health_percent: i32,
+    /// Statuses that count as errors. istiod does not read them.
+    pub outlier_detection_http_error_codes: Vec<u32>,
 }
 
 /// How a connection to an endpoint is secured.
@@ -413,6 +419,30 @@ pub struct LocalityLoadBalancerSettingDistribute {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct LocalityLoadBalancerSettingFailover {
+    /// The region of the clients.
+    pub from: String,
+    /// The region that takes over.
+    pub to: String,
+}
+
+/// How far endpoints in the client's zone are preferred: Envoy balances the zones of the client's region.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ZoneAwareLoadBalancerSetting {
+    /// Whether zones count at all; left out means yes.
+    pub enabled: Option<bool>,
+    /// Where traffic goes when a region's endpoints fail.
+    pub failover: Vec<ZoneAwareLoadBalancerSettingFailover>,
+    /// Labels by which endpoints are like the client; those of regions and zones are not allowed.
+    pub failover_priority: Vec<String>,
+    /// Endpoints of the client's region below which zones do not count; left out means 6.
+    pub min_cluster_size: Option<u32>,
+}
+
+/// Where one region's traffic goes.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ZoneAwareLoadBalancerSettingFailover {
     /// The region of the clients.
     pub from: String,
     /// The region that takes over.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::destination_rule::{
-    ClientTlsSettings, ConnectionPoolSettingsTcpSettingsTcpKeepalive, LocalityLoadBalancerSetting,
+    ClientTlsSettings, ConnectionPoolSettings, ConnectionPoolSettingsTcpSettingsTcpKeepalive,
+    LocalityLoadBalancerSetting, OutlierDetection, ZoneAwareLoadBalancerSetting,
 };
 use super::extension_provider::MeshConfigExtensionProvider;
 use super::proxy_config::ProxyConfig;
@@ -79,6 +80,8 @@ pub struct MeshConfig {
     pub root_namespace: String,
     /// How far near endpoints are preferred.
     pub locality_lb_setting: Option<LocalityLoadBalancerSetting>,
+    /// How far the client's zone is preferred; counts before `locality_lb_setting`.
+    pub zone_aware_lb_setting: Option<ZoneAwareLoadBalancerSetting>,
     /// Time after which a failed DNS request is made again.
     pub dns_refresh_rate: Option<Duration>,
     /// Whether HTTP/1.1 becomes HTTP/2 between proxies.
@@ -115,6 +118,18 @@ pub struct MeshConfig {
     pub mesh_mtls: Option<MeshConfigTlsConfig>,
     /// Parameters of all other TLS.
     pub tls_defaults: Option<MeshConfigTlsConfig>,
+    /// What holds for clusters where no DestinationRule says.
+    pub default_traffic_policy: Option<MeshConfigDefaultTrafficPolicy>,
+}
+
+/// What holds for clusters where no DestinationRule says, block by block.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct MeshConfigDefaultTrafficPolicy {
+    /// How many connections and requests there may be.
+    pub connection_pool: Option<ConnectionPoolSettings>,
+    /// When endpoints that fail are left alone.
+    pub outlier_detection: Option<OutlierDetection>,
 }
 
 /// What happens to traffic for unknown hosts.

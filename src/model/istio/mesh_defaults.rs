@@ -209,6 +209,7 @@ proto_overlay! {
         "defaultDestinationRuleExportTo" => default_destination_rule_export_to,
         "rootNamespace" => root_namespace,
         "localityLbSetting" => locality_lb_setting,
+        "zoneAwareLbSetting" => zone_aware_lb_setting,
         "dnsRefreshRate" => dns_refresh_rate,
         "h2UpgradePolicy" => h2_upgrade_policy,
         "inboundClusterStatName" => inbound_cluster_stat_name,
@@ -225,6 +226,7 @@ proto_overlay! {
         "defaultHttpRetryPolicy" => default_http_retry_policy,
         "meshMTLS" => mesh_mtls,
         "tlsDefaults" => tls_defaults,
+        "defaultTrafficPolicy" => default_traffic_policy,
         merge "defaultConfig" => default_config,
         merge "defaultProviders" => default_providers,
     }
@@ -269,6 +271,7 @@ proto_overlay! {
         "fileFlushInterval" => file_flush_interval,
         "fileFlushMinSizeKb" => file_flush_min_size_kb,
         "statsCompression" => stats_compression,
+        "connectionSettings" => connection_settings,
         oneof cluster_name: ProxyConfigClusterName {
             "serviceCluster" => ServiceCluster,
             "tracingServiceName" => TracingServiceName,

@@ -150,6 +150,8 @@ proto_message! {
         pub file_flush_min_size_kb: u32,
         /// Whether statistics are sent compressed; left out means yes.
         pub stats_compression: Option<bool>,
+        /// How connections that come to the proxy are kept.
+        pub connection_settings: Option<ProxyConfigConnectionSettings>,
         oneof {
             /// The proxy's name in traces.
             cluster_name: ProxyConfigClusterName {
@@ -159,6 +161,88 @@ proto_message! {
                 tracing_service_name => TracingServiceName(ProxyConfigTracingServiceName),
             }
         }
+    }
+}
+
+/// How connections that come to the proxy are kept. Negative numbers count as not set.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ProxyConfigConnectionSettings {
+    /// What holds where a field is not set.
+    pub profile: ProxyConfigConnectionSettingsProfile,
+    /// Bytes that a listener keeps for a connection.
+    pub listener_per_connection_buffer_limit_bytes: Option<i32>,
+    /// Bytes that a cluster keeps for a connection. istiod does not read it.
+    pub cluster_per_connection_buffer_limit_bytes: Option<i32>,
+    /// Time without requests after which a connection is closed.
+    pub http_idle_timeout: Option<Duration>,
+    /// Age at which a connection is closed.
+    pub http_max_connection_duration: Option<Duration>,
+    /// Time that a connection has to end.
+    pub http_drain_timeout: Option<Duration>,
+    /// Time in which a request has to arrive.
+    pub http_request_timeout: Option<Duration>,
+    /// Time in which the headers of a request have to arrive.
+    pub http_request_headers_timeout: Option<Duration>,
+    /// Time without data after which a request ends.
+    pub http_stream_idle_timeout: Option<Duration>,
+    /// Time that a request may take.
+    pub http_max_stream_duration: Option<Duration>,
+    /// Requests at a time on one HTTP/2 connection.
+    pub http_max_concurrent_streams: Option<i32>,
+    /// Window of a request in HTTP/2, in bytes.
+    pub http2_initial_stream_window_size: Option<i32>,
+    /// Window of a connection in HTTP/2, in bytes.
+    pub http2_initial_connection_window_size: Option<i32>,
+    /// What becomes of headers with underscores in their names.
+    pub http_headers_with_underscores_action: ProxyConfigConnectionSettingsHeadersWithUnderscoresAction,
+    /// Whether slashes in a row become one, over the mesh's setting.
+    pub http_merge_slashes: Option<bool>,
+    /// What becomes of escaped slashes, over the mesh's setting.
+    pub http_path_with_escaped_slashes_action: ProxyConfigConnectionSettingsPathWithEscapedSlashesAction,
+    /// Connections that a listener takes. istiod does not read it.
+    pub listener_connection_limit: Option<i32>,
+    /// Connections that all listeners take. istiod does not read it.
+    pub global_downstream_connection_limit: Option<i32>,
+}
+
+proto_enum! {
+    /// Where the proxy stands.
+    pub enum ProxyConfigConnectionSettingsProfile {
+        /// Inside of the mesh.
+        Sidecar = 0 => "SIDECAR",
+        /// At its edge, open to clients that are not trusted.
+        Edge = 1 => "EDGE",
+    }
+}
+
+proto_enum! {
+    /// What becomes of headers with underscores in their names.
+    pub enum ProxyConfigConnectionSettingsHeadersWithUnderscoresAction {
+        /// What the profile says.
+        Unspecified = 0 => "HEADERS_WITH_UNDERSCORES_UNSPECIFIED",
+        /// They stay.
+        Allow = 1 => "HEADERS_WITH_UNDERSCORES_ALLOW",
+        /// The request is refused.
+        RejectRequest = 2 => "HEADERS_WITH_UNDERSCORES_REJECT_REQUEST",
+        /// They are taken away.
+        DropHeader = 3 => "HEADERS_WITH_UNDERSCORES_DROP_HEADER",
+    }
+}
+
+proto_enum! {
+    /// What becomes of escaped slashes in paths.
+    pub enum ProxyConfigConnectionSettingsPathWithEscapedSlashesAction {
+        /// What the profile says.
+        Unspecified = 0 => "PATH_WITH_ESCAPED_SLASHES_UNSPECIFIED",
+        /// They stay.
+        KeepUnchanged = 1 => "KEEP_UNCHANGED",
+        /// The request is refused.
+        RejectRequest = 2 => "REJECT_REQUEST",
+        /// The client is sent to the path without the escape.
+        UnescapeAndRedirect = 3 => "UNESCAPE_AND_REDIRECT",
+        /// They become slashes.
+        UnescapeAndForward = 4 => "UNESCAPE_AND_FORWARD",
     }
 }
 

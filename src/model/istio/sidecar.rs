@@ -84,6 +84,8 @@ proto_enum! {
         RegistryOnly = 0 => "REGISTRY_ONLY",
         /// It is.
         AllowAny = 1 => "ALLOW_ANY",
+        /// It is, to the name that the client asked for. The mesh config alone can say so.
+        AllowAnyDynamicDns = 3 => "ALLOW_ANY_DYNAMIC_DNS",
     }
 }
 

@@ -15,6 +15,12 @@ pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
     ("VirtualService", "http[].fault.delay.exponentialDelay", "istiod does not read it"),
     ("VirtualService", "tcp[].match[].sourceSubnet", "istiod does not read it"),
     ("DestinationRule", "**.outlierDetection.consecutiveErrors", "istiod does not read it"),
+    ("DestinationRule", "**.outlierDetectionHttpErrorCodes", "istiod 1.31 does not read it"),
+    ("MeshConfig", "**.outlierDetectionHttpErrorCodes", "istiod 1.31 does not read it"),
+    ("MeshConfig", "defaultTrafficPolicy.outlierDetection.consecutiveErrors", "istiod does not read it"),
+    ("MeshConfig", "**.clusterPerConnectionBufferLimitBytes", "istiod 1.31 does not read it"),
+    ("MeshConfig", "**.listenerConnectionLimit", "istiod 1.31 does not read it"),
+    ("MeshConfig", "**.globalDownstreamConnectionLimit", "istiod 1.31 does not read it"),
     ("Gateway", "servers[].tls.tlsCertificates[].caCertificates", "istiod does not read it"),
     // istiod: `applyTrafficPolicy` in `pilot/pkg/networking/core/cluster_traffic_policy.go`
     ("Sidecar", "**.http.h2UpgradePolicy", "clusters of callers only are upgraded"),

@@ -24,17 +24,20 @@ pub(super) fn black_hole(view: &OutboundView<'_>) -> Cluster {
 
 /// Builds the cluster that sends on what no listener knows.
 ///
+/// Of `MeshConfig.defaultTrafficPolicy.connectionPool` the limits hold, but nothing of HTTP.
+///
 /// istiod: `cluster_builder.go` `buildDefaultPassthroughCluster`
 pub(super) fn passthrough(view: &OutboundView<'_>) -> Cluster {
     let mesh = &view.mesh.config;
+    let pool = mesh.default_traffic_policy.as_ref().and_then(|policy| policy.connection_pool.as_ref());
     Cluster {
         name: name::PASSTHROUGH_CLUSTER.to_owned(),
         alt_stat_name: stat_name::delimited(name::PASSTHROUGH_CLUSTER),
         cluster_discovery_type: Some(ClusterClusterDiscoveryType::Type(ClusterDiscoveryType::OriginalDst)),
-        connect_timeout: connection_pool::connect_timeout(mesh, None),
+        connect_timeout: connection_pool::connect_timeout(mesh, pool),
         lb_policy: ClusterLbPolicy::ClusterProvided,
-        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.mesh, None, None)),
-        upstream_connection_options: connection_pool::upstream_connection_options(mesh, None),
+        circuit_breakers: Some(circuit_breakers::circuit_breakers(view.mesh, pool, None)),
+        upstream_connection_options: connection_pool::upstream_connection_options(mesh, pool),
         typed_extension_protocol_options: http_protocol_options::passthrough(upstream_protocol::preserves_case(
             view.client,
         )),

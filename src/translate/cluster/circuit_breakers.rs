@@ -4,6 +4,7 @@ use crate::envoy::{CircuitBreakers, CircuitBreakersThresholds, CircuitBreakersTh
 use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::model::istio::{ConnectionPoolSettings, TrafficPolicyRetryBudget};
+use crate::translate::duration::duration;
 
 /// istiod's defaults of a retry budget: percent of the active requests, and retries that are always allowed.
 const RETRY_PERCENT: f64 = 20.0;
@@ -37,11 +38,12 @@ pub(super) fn circuit_breakers(
 ///
 /// istiod: `cluster_traffic_policy.go` `applyRetryBudget`
 fn retry_budget(budget: &TrafficPolicyRetryBudget) -> CircuitBreakersThresholdsRetryBudget {
-    let TrafficPolicyRetryBudget { percent, min_retry_concurrency } = budget;
+    let TrafficPolicyRetryBudget { percent, min_retry_concurrency, budget_interval } = budget;
     let min_retry_concurrency = if *min_retry_concurrency > 0 { *min_retry_concurrency } else { MIN_RETRY_CONCURRENCY };
     CircuitBreakersThresholdsRetryBudget {
         budget_percent: Some(Percent { value: percent.unwrap_or(RETRY_PERCENT) }),
         min_retry_concurrency: Some(min_retry_concurrency),
+        budget_interval: budget_interval.map(duration),
     }
 }
 

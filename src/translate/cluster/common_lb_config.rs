@@ -2,13 +2,14 @@
 
 use crate::envoy::{
     ClusterCommonLbConfig, ClusterCommonLbConfigLocalityConfigSpecifier, ClusterCommonLbConfigLocalityWeightedLbConfig,
-    HealthStatus, HealthStatusSet,
+    ClusterCommonLbConfigZoneAwareLbConfig, HealthStatus, HealthStatusSet, Percent,
 };
+use crate::proxy::ProxyKind;
 use crate::translate::cluster::outlier_detection;
 use crate::translate::cluster::upstream::{ClusterMode, Upstream};
-use crate::translate::endpoint::LocalityLb;
+use crate::translate::endpoint::Placement;
 
-/// `outlierDetection`, `loadBalancer.localityLbSetting`, `trafficDistribution` -> `Cluster.common_lb_config`
+/// `outlierDetection`, `loadBalancer.{localityLbSetting, zoneAwareLbSetting}`, `trafficDistribution` -> `Cluster.common_lb_config`
 ///
 /// istiod: `cluster_traffic_policy.go` `applyLoadBalancer`
 pub(super) fn common_lb_config(upstream: &Upstream<'_>) -> ClusterCommonLbConfig {
@@ -18,28 +19,35 @@ pub(super) fn common_lb_config(upstream: &Upstream<'_>) -> ClusterCommonLbConfig
             upstream.service,
             upstream.policy.outlier_detection,
         ),
-        locality_config_specifier: locality_weighted(upstream).then(|| {
-            ClusterCommonLbConfigLocalityConfigSpecifier::LocalityWeightedLbConfig(
-                ClusterCommonLbConfigLocalityWeightedLbConfig::default(),
-            )
-        }),
+        locality_config_specifier: locality_config(upstream),
         override_host_status: override_host_status(upstream),
         ..ClusterCommonLbConfig::default()
     }
 }
 
-/// Says whether the weights of localities count: with explicit failover that can happen, or with weights by locality.
+/// Whether the weights of localities count: with explicit failover that can happen, or with weights by locality; or zones, but for a
+/// waypoint.
 ///
-/// istiod: `cluster_traffic_policy.go` `applyLocalityLoadBalancer`
-fn locality_weighted(upstream: &Upstream<'_>) -> bool {
-    if upstream.view.mesh.features().locality_weighted_lb {
-        return true;
-    }
-    let Some(locality) = LocalityLb::new(upstream.view.mesh, upstream.service, &upstream.policy) else {
-        return false;
+/// istiod: `loadbalancer.go` `ApplyToCluster`, before 1.31 `cluster_traffic_policy.go` `applyLocalityLoadBalancer`
+fn locality_config(upstream: &Upstream<'_>) -> Option<ClusterCommonLbConfigLocalityConfigSpecifier> {
+    use ClusterCommonLbConfigLocalityConfigSpecifier as Specifier;
+    let always = upstream.view.mesh.features().locality_weighted_lb;
+    let weighted = match Placement::new(upstream.view.mesh, upstream.service, &upstream.policy) {
+        Some(Placement::ZoneAware(zones)) if upstream.view.client.kind != ProxyKind::Waypoint => {
+            return Some(Specifier::ZoneAwareLbConfig(ClusterCommonLbConfigZoneAwareLbConfig {
+                routing_enabled: (!zones.is_enabled()).then_some(Percent { value: 0.0 }),
+                min_cluster_size: zones.setting.min_cluster_size.map(u64::from),
+                ..ClusterCommonLbConfigZoneAwareLbConfig::default()
+            }));
+        }
+        Some(Placement::Locality(locality)) => {
+            let explicit = !locality.setting.failover.is_empty() || !locality.setting.failover_priority.is_empty();
+            (locality.failover && explicit) || !locality.setting.distribute.is_empty()
+        }
+        Some(Placement::ZoneAware(_)) | None => false,
     };
-    let explicit = !locality.setting.failover.is_empty() || !locality.setting.failover_priority.is_empty();
-    (locality.failover && explicit) || !locality.setting.distribute.is_empty()
+    let config = ClusterCommonLbConfigLocalityWeightedLbConfig::default;
+    (always || weighted).then(|| Specifier::LocalityWeightedLbConfig(config()))
 }
 
 /// The labels of `PILOT_PERSISTENT_SESSION_LABEL`, `PILOT_PERSISTENT_SESSION_HEADER_LABEL` -> `Cluster.common_lb_config.override_host_status`

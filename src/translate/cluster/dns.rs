@@ -7,6 +7,7 @@ use crate::installation::Features;
 use crate::mesh::service::{DnsConnectStrategy, Service};
 use crate::model::istio::MeshConfig;
 use crate::proxy::IpMode;
+use crate::translate::dns_cache;
 use crate::translate::duration::duration;
 
 /// Switch `PILOT_DNS_JITTER_DURATION` -> `Cluster.dns_jitter`
@@ -15,15 +16,10 @@ pub(super) fn jitter(features: &Features) -> Duration {
 }
 
 /// The proxy's addresses, annotation `istio.io/connect-strategy` -> `Cluster.dns_lookup_family`
-///
-/// A proxy with IPv6 addresses alone may have a link to IPv4 all the same.
 pub(super) fn lookup_family(features: &Features, ip_mode: IpMode, service: &Service) -> ClusterDnsLookupFamily {
-    match ip_mode {
-        _ if service.dns_connect_strategy == DnsConnectStrategy::FirstHealthyRace => ClusterDnsLookupFamily::All,
-        IpMode::Dual if features.dual_stack => ClusterDnsLookupFamily::All,
-        IpMode::Ipv6 if features.additional_ipv4_outbound_listener => ClusterDnsLookupFamily::All,
-        IpMode::Ipv4 | IpMode::Dual => ClusterDnsLookupFamily::V4Only,
-        IpMode::Ipv6 => ClusterDnsLookupFamily::V6Only,
+    match service.dns_connect_strategy {
+        DnsConnectStrategy::FirstHealthyRace => ClusterDnsLookupFamily::All,
+        DnsConnectStrategy::Default => dns_cache::lookup_family(features, ip_mode),
     }
 }
 

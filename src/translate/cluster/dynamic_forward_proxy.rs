@@ -1,9 +1,8 @@
 //! Clusters of hosts that only requests name: a ServiceEntry with a wildcard host and resolution `DYNAMIC_DNS`.
 
 use crate::envoy::{
-    Cluster, ClusterClusterDiscoveryType, ClusterCustomClusterType, ClusterDiscoveryType, ClusterDnsLookupFamily,
-    ClusterLbPolicy, DnsCacheConfig, DynamicForwardProxyClusterConfig,
-    DynamicForwardProxyClusterConfigClusterImplementationSpecifier,
+    Cluster, ClusterClusterDiscoveryType, ClusterCustomClusterType, ClusterDiscoveryType, ClusterLbPolicy,
+    DynamicForwardProxyClusterConfig, DynamicForwardProxyClusterConfigClusterImplementationSpecifier as Specifier,
 };
 use crate::mesh::protocol::Protocol;
 use crate::translate::cluster::tls::TlsSettings;
@@ -12,7 +11,7 @@ use crate::translate::cluster::{
     baggage, circuit_breakers, connection_pool, http_protocol_options, metadata, metadata_exchange, outlier_detection,
     tls, upstream_protocol,
 };
-use crate::translate::name;
+use crate::translate::dns_cache;
 use crate::translate::stat_name;
 
 /// Builds the cluster of a port whose protocol names the host. Load balancing, subsets and patterns of statistics do not apply.
@@ -61,20 +60,20 @@ pub(super) fn cluster(upstream: &Upstream<'_>) -> Option<Cluster> {
 /// A cluster that looks up the host of each request.
 pub(super) fn discovery_type(upstream: &Upstream<'_>, tls: Option<&TlsSettings>) -> ClusterClusterDiscoveryType {
     let config = DynamicForwardProxyClusterConfig {
-        cluster_implementation_specifier: Some(dns_cache(&upstream.service.hostname)),
+        cluster_implementation_specifier: Some(Specifier::DnsCacheConfig(dns_cache::of_service(
+            upstream.view,
+            &upstream.service.hostname,
+        ))),
         allow_insecure_cluster_options: tls.is_some_and(|tls| tls::allows_insecure(upstream, tls)),
         ..DynamicForwardProxyClusterConfig::default()
     };
+    custom_type(config)
+}
+
+/// Puts a dynamic forward proxy where a cluster has it.
+pub(super) fn custom_type(config: DynamicForwardProxyClusterConfig) -> ClusterClusterDiscoveryType {
     ClusterClusterDiscoveryType::ClusterType(ClusterCustomClusterType {
         name: "envoy.clusters.dynamic_forward_proxy".to_owned(),
         typed_config: Some(config.into()),
-    })
-}
-
-fn dns_cache(hostname: &str) -> DynamicForwardProxyClusterConfigClusterImplementationSpecifier {
-    DynamicForwardProxyClusterConfigClusterImplementationSpecifier::DnsCacheConfig(DnsCacheConfig {
-        name: name::dns_cache(hostname),
-        dns_lookup_family: ClusterDnsLookupFamily::V4Only,
-        ..DnsCacheConfig::default()
     })
 }

@@ -102,7 +102,8 @@ pub(super) struct Inbound<'a> {
 /// Builds one inbound cluster.
 ///
 /// `DestinationRule.trafficPolicy.connectionPool` holds here too, for the first service, so that a server is not narrower than its
-/// clients; `Sidecar.inboundConnectionPool` and `Sidecar.ingress[].connectionPool` take its place.
+/// clients; `Sidecar.inboundConnectionPool` and `Sidecar.ingress[].connectionPool` take its place, and
+/// `MeshConfig.defaultTrafficPolicy` stands in for it.
 ///
 /// istiod: `cluster_builder.go` `buildInboundCluster`
 pub(super) fn cluster(view: &ProxyView<'_>, inbound: &Inbound<'_>) -> Cluster {
@@ -111,7 +112,7 @@ pub(super) fn cluster(view: &ProxyView<'_>, inbound: &Inbound<'_>) -> Cluster {
     let rule = view.inbound_destination_rule(inbound.hostname).map(|consolidated| &consolidated.rule);
     let rule = rule.filter(|rule| rule.spec.traffic_policy.is_some());
     let by_rule = rule.map(|r| traffic_policy::for_port(r.spec.traffic_policy.as_ref(), inbound.port.number));
-    let by_rule = by_rule.unwrap_or_default();
+    let by_rule = by_rule.unwrap_or_default().over_default(mesh.default_traffic_policy.as_ref());
     let by_sidecar = scope.inbound_connection_pool(inbound.cluster_port);
     let keeps_retry_budget = view.outbound.mesh.does(Behaviour::KeepsRetryBudgetInMerges);
     let policy = EffectiveTrafficPolicy {

@@ -6,10 +6,12 @@
 //! service target, Sidecar.ingress ──▶ Cluster "inbound|9080||"
 //! service of a waypoint           ──▶ Cluster "inbound-vip|9080|http|reviews.."   and the tunnels: `waypoint`, `hbone`
 //! always                          ──▶ BlackHoleCluster, PassthroughCluster, InboundPassthroughCluster
+//! ALLOW_ANY_DYNAMIC_DNS           ──▶ AllowAnyDynamicDNSCluster
 //! ```
 //!
 //! istiod: `pilot/pkg/networking/core/cluster.go` `BuildClusters`
 
+mod allow_any_dynamic_dns;
 mod alt_stat_name;
 mod baggage;
 mod built_in;
@@ -68,6 +70,7 @@ pub(crate) fn own(view: &ProxyView<'_>) -> OwnClusters {
     match outbound.client.kind {
         ProxyKind::Sidecar => {
             clusters.outbound = vec![built_in::black_hole(outbound), built_in::passthrough(outbound)];
+            clusters.outbound.extend(allow_any_dynamic_dns::cluster(outbound));
             clusters.inbound = inbound::inbound(view);
             clusters.inbound.push((built_in::inbound_passthrough(outbound), Vec::new()));
             clusters.unpatched.extend(view.listens_to_hbone().then(|| waypoint::main_internal(view)));

@@ -3,7 +3,7 @@
 use crate::mesh::peer_authentication::MutualTlsMode;
 use crate::mesh::service::{Port, Resolution, Service};
 use crate::model::Config;
-use crate::model::istio::{DestinationRule, Subset, TrafficPolicy};
+use crate::model::istio::{DestinationRule, MeshConfigDefaultTrafficPolicy, Subset, TrafficPolicy};
 use crate::proxy::OutboundView;
 use crate::translate::name;
 use crate::translate::traffic_policy::{self, EffectiveTrafficPolicy};
@@ -44,6 +44,7 @@ impl<'a> Upstream<'a> {
         let rule = view.destination_rule(&service.hostname).map(|consolidated| &consolidated.rule);
         let policy = rule.and_then(|r| r.spec.traffic_policy.as_ref());
         let policy = traffic_policy::for_port(policy, port.number);
+        let policy = policy.over_default(view.mesh.config.default_traffic_policy.as_ref());
         Self { view, mode, service, port, rule, subset: None, policy }
     }
 
@@ -65,8 +66,14 @@ impl<'a> Upstream<'a> {
             subset.traffic_policy.as_ref(),
             self.port.number,
             self.view.mesh.installation.behaviours,
+            self.mesh_default(),
         );
         Self { subset: Some(subset), policy, ..self }
+    }
+
+    /// What the mesh says where rules say nothing, which does not hold for a waypoint's own services.
+    fn mesh_default(&self) -> Option<&'a MeshConfigDefaultTrafficPolicy> {
+        self.view.mesh.config.default_traffic_policy.as_ref().filter(|_| !self.is_vip())
     }
 
     /// The subset's name, empty for a whole service.

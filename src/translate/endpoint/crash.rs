@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::installation::Behaviour;
 use crate::proxy::OutboundView;
-use crate::translate::endpoint::{LocalityLb, Request, RequestKind, Target, is_dns};
+use crate::translate::endpoint::{Placement, Request, RequestKind, Target, is_dns};
 use crate::translate::traffic_policy;
 
 /// Finds services for which failover by labels goes past the end of a list: those whose endpoints Envoy asks DNS for, in more than one
@@ -23,11 +23,9 @@ pub(crate) fn crashes(view: &OutboundView<'_>) -> Diagnostics {
         let rule = consolidated.map(|consolidated| &consolidated.rule.spec);
         let crashes = service.ports.iter().any(|port| {
             let policy = traffic_policy::for_subset_name(rule, "", port.number, view.mesh.installation.behaviours);
-            let by_labels = LocalityLb::new(view.mesh, service, &policy).is_some_and(|locality| {
-                let setting = locality.setting.as_ref();
-                locality.failover && setting.distribute.is_empty() && !setting.failover_priority.is_empty()
-            });
-            if !by_labels {
+            let policy = policy.over_default(view.mesh.config.default_traffic_policy.as_ref());
+            let placement = Placement::new(view.mesh, service, &policy);
+            if placement.is_none_or(|placement| placement.failover_labels().is_empty()) {
                 return false;
             }
             let kind = RequestKind::Outbound;

@@ -21,6 +21,7 @@ mod mutual_tls;
 mod network;
 mod tunnel;
 mod workload;
+mod zone_aware;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -38,7 +39,7 @@ use crate::translate::name;
 use crate::translate::traffic_policy::{self, EffectiveTrafficPolicy};
 
 pub(crate) use crash::crashes;
-pub(crate) use locality_lb::LocalityLb;
+pub(crate) use locality_lb::Placement;
 
 /// What endpoints are wanted for.
 struct Request<'m> {
@@ -111,15 +112,15 @@ fn for_port(
     });
     let groups = request.generate(endpoints, Target::Workload);
     let policy = traffic_policy::for_subset_name(rule, subset, port.number, view.mesh.installation.behaviours);
-    match LocalityLb::new(view.mesh, service, &policy) {
-        Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::All),
+    match Placement::new(view.mesh, service, &policy) {
+        Some(placement) => placement.apply(groups, view.client, locality_lb::Labels::All),
         None => groups.into_iter().map(LocalityEndpoints::into_envoy).collect(),
     }
 }
 
 /// Builds the endpoints of a cluster for which Envoy asks DNS, which stand in the cluster itself; none if there are no endpoints.
 ///
-/// Ports are matched by number, and hostnames are kept.
+/// Ports are matched by number, and hostnames are kept. The policy is that of the cluster.
 ///
 /// istiod: `endpoint_builder.go` `FromServiceEndpoints`, `cluster_traffic_policy.go` `applyLocalityLoadBalancer`
 pub(crate) fn inline(
@@ -128,6 +129,7 @@ pub(crate) fn inline(
     service: &Service,
     port: &Port,
     subset: Option<&Subset>,
+    policy: &EffectiveTrafficPolicy<'_>,
 ) -> Option<ClusterLoadAssignment> {
     let rule = view.destination_rule(&service.hostname).map(|consolidated| &consolidated.rule.spec);
     let subset_name = subset.map_or("", |s| s.name.as_str());
@@ -139,17 +141,16 @@ pub(crate) fn inline(
     if groups.is_empty() {
         return None;
     }
-    let policy = traffic_policy::for_subset_name(rule, subset_name, port.number, view.mesh.installation.behaviours);
-    let endpoints = match LocalityLb::new(view.mesh, service, &policy) {
+    let endpoints = match Placement::new(view.mesh, service, policy) {
         // Labels are known for the cluster of the whole service alone.
-        Some(locality)
+        Some(placement)
             if subset.is_none()
                 && kind == RequestKind::Outbound
                 && view.mesh.does(Behaviour::AppliesFailoverPriorityToDns) =>
         {
-            locality.apply(groups, view.client, locality_lb::Labels::First)
+            placement.apply(groups, view.client, locality_lb::Labels::First)
         }
-        Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::None),
+        Some(placement) => placement.apply(groups, view.client, locality_lb::Labels::None),
         None => groups.into_iter().map(LocalityEndpoints::into_envoy).collect(),
     };
     Some(assignment(cluster_name, endpoints))
@@ -173,8 +174,8 @@ pub(crate) fn inline_vip(
     if groups.is_empty() {
         return None;
     }
-    let endpoints = match LocalityLb::new(view.mesh, service, policy) {
-        Some(locality) => locality.apply(groups, view.client, locality_lb::Labels::None),
+    let endpoints = match Placement::new(view.mesh, service, policy) {
+        Some(placement) => placement.apply(groups, view.client, locality_lb::Labels::None),
         None => groups.into_iter().map(LocalityEndpoints::into_envoy).collect(),
     };
     Some(assignment(cluster_name, endpoints))

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::http_filters::http_filters;
 use super::proxy_headers::ProxyHeaders;
-use super::{ListenerClass, ListenerView, filter};
+use super::{ListenerClass, ListenerView, connection_settings, filter};
 use crate::envoy::{
     AggregatedConfigSource, ApiVersion, ConfigSource, ConfigSourceConfigSourceSpecifier, Duration, Filter,
     Http1ProtocolOptions, Http1ProtocolOptionsHeaderKeyFormat, Http1ProtocolOptionsHeaderKeyFormatHeaderFormat,
@@ -40,12 +40,14 @@ pub(crate) struct HcmOptions<'a> {
     pub(crate) metadata_exchange: bool,
     pub(crate) headers: ProxyHeaders,
     pub(crate) http_protocol_options: Option<Http1ProtocolOptions>,
+    /// Settings of HTTP/2 are there, if only empty.
+    pub(crate) http2: bool,
     /// The wildcard host of a service whose hosts Envoy looks up request by request.
     pub(crate) dynamic_forward_proxy: Option<&'a str>,
 }
 
 /// Builds the part that does not depend on what is special to a class of listeners: callers add the settings for client
-/// certificates, trusted hops and HTTP/2.
+/// certificates and trusted hops.
 ///
 /// istiod: `listener_builder.go` `buildHTTPConnectionManager`
 pub(crate) fn build(view: &ListenerView<'_>, options: HcmOptions<'_>) -> HttpConnectionManager {
@@ -54,7 +56,7 @@ pub(crate) fn build(view: &ListenerView<'_>, options: HcmOptions<'_>) -> HttpCon
     let mesh = view.outbound.mesh;
     let normalization =
         mesh.config.path_normalization.as_ref().map_or(Normalization::Default, |options| options.normalization);
-    HttpConnectionManager {
+    let manager = HttpConnectionManager {
         codec_type: if options.quic {
             HttpConnectionManagerCodecType::Http3
         } else {
@@ -89,7 +91,12 @@ pub(crate) fn build(view: &ListenerView<'_>, options: HcmOptions<'_>) -> HttpCon
         http3_protocol_options: options.quic.then(Http3ProtocolOptions::default),
         path_with_escaped_slashes_action: path_with_escaped_slashes_action(normalization),
         append_x_forwarded_port: options.headers.append_x_forwarded_port,
+        http2_protocol_options: options.http2.then(Default::default),
         ..HttpConnectionManager::default()
+    };
+    match connection_settings::of_proxy(&view.outbound) {
+        Some(settings) => connection_settings::apply(&settings, manager),
+        None => manager,
     }
 }
 

@@ -4,15 +4,15 @@ use super::hbone::peer_metadata;
 use super::http_connection_manager::HcmOptions;
 use super::{ListenerClass, ListenerView, filter, metadata_exchange};
 use crate::envoy::{
-    AlpnFilterConfig, AlpnFilterConfigAlpnOverride, AlpnFilterConfigProtocol, ClusterDnsLookupFamily, Cors,
+    AlpnFilterConfig, AlpnFilterConfigAlpnOverride, AlpnFilterConfigProtocol, Cors,
     DnsCacheConfig, DynamicForwardProxyFilterConfig, DynamicForwardProxyFilterConfigImplementationSpecifier,
     GrpcStatsFilterConfig, GrpcStatsFilterConfigPerMethodStatSpecifier, GrpcWeb, HttpFault, HttpFilter, Router,
     StatefulSession,
 };
 use crate::mesh::protocol::Protocol;
 use crate::model::istio::TrafficExtensionExecutionPhase as Phase;
-use crate::proxy::ProxyKind;
-use crate::translate::name;
+use crate::proxy::{OutboundView, ProxyKind};
+use crate::translate::dns_cache;
 
 /// Lists the filters of a connection manager.
 ///
@@ -50,7 +50,10 @@ pub(super) fn http_filters(view: &ListenerView<'_>, options: &HcmOptions<'_>) ->
     if features.persistent_session_filter && class != ListenerClass::SidecarInbound {
         filters.push(stateful_session());
     }
-    filters.extend(options.dynamic_forward_proxy.map(dynamic_forward_proxy));
+    filters.extend(options.dynamic_forward_proxy.map(|hostname| of_service(&view.outbound, hostname)));
+    if class == ListenerClass::SidecarOutbound && view.outbound.scope.allows_any_dynamic_dns() {
+        filters.push(dynamic_forward_proxy(dns_cache::of_any_host(&view.outbound)));
+    }
     filters.push(router(options.headers.suppress_envoy_headers));
     filters
 }
@@ -72,7 +75,7 @@ fn of_waypoint(view: &ListenerView<'_>, options: &HcmOptions<'_>) -> Vec<HttpFil
     filters.push(grpc_stats());
     filters.push(filter::http("envoy.filters.http.fault", HttpFault::default()));
     filters.push(filter::http("envoy.filters.http.cors", Cors::default()));
-    filters.extend(options.dynamic_forward_proxy.map(dynamic_forward_proxy));
+    filters.extend(options.dynamic_forward_proxy.map(|hostname| of_service(&view.outbound, hostname)));
     filters.extend(extensions(Phase::Stats));
     filters.extend(extensions(Phase::Unspecified));
     filters.push(peer_metadata::upstream(view.outbound.mesh.installation.features.ambient_baggage));
@@ -118,22 +121,16 @@ fn stateful_session() -> HttpFilter {
 /// `ServiceEntry.resolution: DYNAMIC_DNS` -> filter `envoy.filters.http.dynamic_forward_proxy`
 ///
 /// istiod: `filters.go` `BuildSidecarOutboundDynamicForwardProxyFilter`
-fn dynamic_forward_proxy(hostname: &str) -> HttpFilter {
-    let cache = dns_cache_config(hostname);
+fn of_service(view: &OutboundView<'_>, hostname: &str) -> HttpFilter {
+    dynamic_forward_proxy(dns_cache::of_service(view, hostname))
+}
+
+fn dynamic_forward_proxy(cache: DnsCacheConfig) -> HttpFilter {
     let config = DynamicForwardProxyFilterConfig {
         implementation_specifier: Some(DynamicForwardProxyFilterConfigImplementationSpecifier::DnsCacheConfig(cache)),
         ..DynamicForwardProxyFilterConfig::default()
     };
     filter::http("envoy.filters.http.dynamic_forward_proxy", config)
-}
-
-/// The DNS cache that filter and cluster share.
-pub(super) fn dns_cache_config(hostname: &str) -> DnsCacheConfig {
-    DnsCacheConfig {
-        name: name::dns_cache(hostname),
-        dns_lookup_family: ClusterDnsLookupFamily::V4Only,
-        ..DnsCacheConfig::default()
-    }
 }
 
 fn router(suppress_envoy_headers: bool) -> HttpFilter {

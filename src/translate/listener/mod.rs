@@ -20,6 +20,7 @@ mod bind;
 mod chain_match;
 mod class;
 pub(crate) mod connection_balance;
+mod connection_settings;
 pub(crate) mod filter;
 pub(crate) mod gateway;
 mod hbone;

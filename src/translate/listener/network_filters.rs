@@ -1,6 +1,5 @@
 //! The filters of a filter chain: which there are, and in which order.
 
-use super::http_filters::dns_cache_config;
 use super::{ListenerClass, ListenerView, filter, metadata_exchange};
 use crate::envoy::{
     Duration, Filter, MongoProxy, MySqlProxy, RedisProxy, RedisProxyConnPoolSettings, RedisProxyPrefixRoutes,
@@ -10,6 +9,7 @@ use crate::envoy::{
 use crate::installation::Features;
 use crate::mesh::protocol::Protocol;
 use crate::model::istio::TrafficExtensionExecutionPhase as Phase;
+use crate::translate::dns_cache;
 use crate::translate::security::authorization::ChainPolicies;
 
 /// The name of the filter that looks up a server by SNI; its listener must read it.
@@ -50,7 +50,7 @@ pub(crate) fn tcp(view: &ListenerView<'_>, chain: TcpChain<'_>, tcp_proxy: TcpPr
     filters.extend(extensions(Phase::Stats));
     filters.extend(extensions(Phase::Unspecified));
     filters.extend(stats(view, chain.class));
-    filters.extend(chain.dynamic_forward_proxy.map(|hostname| sni_dynamic_forward_proxy(hostname, chain.port)));
+    filters.extend(chain.dynamic_forward_proxy.map(|hostname| sni_dynamic_forward_proxy(view, hostname, chain.port)));
     filters.extend(of_protocol(features, chain.protocol, tcp_proxy));
     filters
 }
@@ -137,9 +137,9 @@ fn mongo_proxy(stat_prefix: &str) -> Filter {
 /// `ServiceEntry.resolution: DYNAMIC_DNS` -> filter `sni_dynamic_forward_proxy`
 ///
 /// istiod: `networkfilter.go` `buildSNIDFPFilter`
-fn sni_dynamic_forward_proxy(hostname: &str, port: u32) -> Filter {
+fn sni_dynamic_forward_proxy(view: &ListenerView<'_>, hostname: &str, port: u32) -> Filter {
     let config = SniDynamicForwardProxyFilterConfig {
-        dns_cache_config: Some(dns_cache_config(hostname)),
+        dns_cache_config: Some(dns_cache::of_service(&view.outbound, hostname)),
         port_specifier: Some(SniDynamicForwardProxyFilterConfigPortSpecifier::PortValue(port)),
         ..SniDynamicForwardProxyFilterConfig::default()
     };

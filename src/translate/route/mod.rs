@@ -44,6 +44,7 @@ mod virtual_service_hosts;
 mod waypoint;
 
 pub(crate) use alternate_domains::alternate_domains;
+pub(crate) use catch_all::any_host;
 pub(crate) use connect_terminate::connect_terminate;
 pub(crate) use domains::join_host_port;
 pub(crate) use inbound::inbound;

@@ -1,6 +1,6 @@
 //! What a compliance policy leaves of TLS.
 
-use crate::envoy::{TlsParameters, TlsParametersTlsProtocol};
+use crate::envoy::{TlsParameters, TlsParametersCompliancePolicy, TlsParametersTlsProtocol};
 use crate::installation::{CompliancePolicy, Features};
 
 /// Cipher suites that FIPS 140-2 allows. istiod: `pkg/model/fips.go` `fipsCiphers`
@@ -29,6 +29,10 @@ pub(crate) fn compliant(features: &Features, parameters: Option<TlsParameters>) 
                 ..given
             })
         }
+        CompliancePolicy::Fips140_3 => Some(TlsParameters {
+            compliance_policies: vec![TlsParametersCompliancePolicy::Fips202205],
+            ..parameters.unwrap_or_default()
+        }),
         CompliancePolicy::PostQuantum => Some(TlsParameters {
             tls_minimum_protocol_version: TlsParametersTlsProtocol::TlsV13,
             cipher_suites: FIPS_CIPHER_SUITES.map(str::to_owned).to_vec(),

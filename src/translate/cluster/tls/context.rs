@@ -5,6 +5,7 @@ use crate::envoy::{
     CommonTlsContextValidationContextType, DataSource, DataSourceSpecifier, SdsSecretConfig, StringMatcher,
     StringMatcherMatchPattern, TlsParameters, TlsParametersTlsProtocol, UpstreamTlsContext,
 };
+use crate::mesh::Mesh;
 use crate::model::istio::{ClientTlsSettingsTlsMode, MeshConfig};
 use crate::translate::cluster::tls::settings::{self, Certificates, TlsSettings};
 use crate::translate::cluster::upstream::Upstream;
@@ -23,20 +24,36 @@ pub(super) fn context(
     let http2 = protocol == Some(UpstreamProtocol::Http2);
     match tls.mode {
         ClientTlsSettingsTlsMode::Disable => None,
-        ClientTlsSettingsTlsMode::IstioMutual => Some(istio_mutual(upstream, tls, http2)),
+        ClientTlsSettingsTlsMode::IstioMutual => {
+            let fixed_sni = if upstream.is_dynamic_forward_proxy() { String::new() } else { upstream.name() };
+            Some(istio_mutual(upstream.view.mesh, tls, &fixed_sni, http2))
+        }
         ClientTlsSettingsTlsMode::Simple | ClientTlsSettingsTlsMode::Mutual => user(upstream, tls, http2),
     }
 }
 
+/// The same for the cluster of all hosts that nothing is known about: no service lends it a name.
+///
+/// istiod: `cluster_builder.go` `buildAllowAnyDFPCluster`
+pub(in crate::translate::cluster) fn of_any_host(mesh: &Mesh, tls: &TlsSettings) -> Option<UpstreamTlsContext> {
+    match tls.mode {
+        ClientTlsSettingsTlsMode::Disable => None,
+        ClientTlsSettingsTlsMode::IstioMutual => Some(istio_mutual(mesh, tls, "", false)),
+        ClientTlsSettingsTlsMode::Simple | ClientTlsSettingsTlsMode::Mutual => {
+            let names = tls.subject_alt_names.clone();
+            as_user_said(mesh, tls, &names, Servers { credentials: false, files: false }, false)
+        }
+    }
+}
+
 /// `ISTIO_MUTUAL`: both sides show the identity of their workload. The ALPN tells the server that it is a peer in the mesh.
-fn istio_mutual(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> UpstreamTlsContext {
-    let features = upstream.view.mesh.features();
+fn istio_mutual(mesh: &Mesh, tls: &TlsSettings, fixed_sni: &str, http2: bool) -> UpstreamTlsContext {
+    let features = mesh.features();
     let alpn: &[&str] = if http2 { &["istio-peer-exchange", "istio", "h2"] } else { &["istio-peer-exchange", "istio"] };
     let exchanges = features.metadata_exchange && !features.disable_mx_alpn;
     let alpn = if exchanges { alpn } else { &alpn[1..] };
-    let fixed_sni = if upstream.is_dynamic_forward_proxy() { String::new() } else { upstream.name() };
     UpstreamTlsContext {
-        sni: if tls.sni.is_empty() { fixed_sni } else { tls.sni.clone() },
+        sni: if tls.sni.is_empty() { fixed_sni.to_owned() } else { tls.sni.clone() },
         common_tls_context: Some(CommonTlsContext {
             tls_params: compliant(features, Some(tls_params(None))),
             tls_certificate_sds_secret_configs: vec![sds::agent(sds::DEFAULT)],
@@ -52,30 +69,48 @@ fn istio_mutual(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> Upst
 }
 
 /// `SIMPLE` and `MUTUAL`; none if the credential is not for this proxy, or the client's certificate or key is missing.
-///
-/// istiod: `cluster_tls.go` `constructUpstreamTLS`
 fn user(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> Option<UpstreamTlsContext> {
     if settings::withholds_credential(upstream, tls) {
         return None;
     }
+    let servers = Servers {
+        credentials: metadata_is_true(upstream, "credential"),
+        files: metadata_is_true(upstream, "file-credential"),
+    };
+    as_user_said(upstream.view.mesh, tls, &settings::subject_alt_names(upstream, tls), servers, http2)
+}
+
+/// Which servers of secrets stand beside the proxy.
+#[derive(Debug, Clone, Copy)]
+struct Servers {
+    credentials: bool,
+    files: bool,
+}
+
+/// istiod: `cluster_tls.go` `constructUpstreamTLS`
+fn as_user_said(
+    mesh: &Mesh,
+    tls: &TlsSettings,
+    subject_alt_names: &[String],
+    servers: Servers,
+    http2: bool,
+) -> Option<UpstreamTlsContext> {
     let mutual = tls.mode == ClientTlsSettingsTlsMode::Mutual;
-    let subject_alt_names = settings::subject_alt_names(upstream, tls);
     let (certificate, validation) = match &tls.certificates {
-        Certificates::Credential(name) => credential(upstream, tls, name, &subject_alt_names),
+        Certificates::Credential(name) => credential(servers, tls, name, subject_alt_names),
         Certificates::Files { certificate, private_key, .. }
             if mutual && (certificate.is_empty() || private_key.is_empty()) =>
         {
             return None;
         }
         Certificates::Files { certificate, private_key, ca_certificates, ca_crl } => {
-            let own_server = metadata_is_true(upstream, "file-credential");
-            let certificate = sds::file(&sds::file_certificate(certificate, private_key), own_server);
+            let certificate = sds::file(&sds::file_certificate(certificate, private_key), servers.files);
             let ca = if ca_certificates.is_empty() { sds::SYSTEM_CA } else { ca_certificates };
             let validation = if tls.insecure_skip_verify {
                 CommonTlsContextValidationContextType::ValidationContext(CertificateValidationContext::default())
             } else {
-                let root = sds::file(&sds::file_root(ca), own_server);
-                combined(validation_context(&subject_alt_names, ca_crl), Some(root))
+                let root = sds::file(&sds::file_root(ca), servers.files);
+                combined(validation_context(subject_alt_names, ca_crl), Some(root))
             };
             (Some(certificate), Some(validation))
         }
@@ -85,7 +120,7 @@ fn user(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> Option<Upstr
     Some(UpstreamTlsContext {
         sni: tls.sni.clone(),
         common_tls_context: Some(CommonTlsContext {
-            tls_params: compliant(upstream.view.mesh.features(), Some(tls_params(Some(&upstream.view.mesh.config)))),
+            tls_params: compliant(mesh.features(), Some(tls_params(Some(&mesh.config)))),
             tls_certificate_sds_secret_configs: certificate.filter(|_| mutual).into_iter().collect(),
             validation_context_type: validation,
             alpn_protocols: if http2 { vec!["h2".to_owned()] } else { Vec::new() },
@@ -99,12 +134,12 @@ fn user(upstream: &Upstream<'_>, tls: &TlsSettings, http2: bool) -> Option<Upstr
 ///
 /// istiod: `authentication.go` `ApplyCustomSDSToClientCommonTLSContext`
 fn credential(
-    upstream: &Upstream<'_>,
+    servers: Servers,
     tls: &TlsSettings,
     name: &str,
     subject_alt_names: &[String],
 ) -> (Option<SdsSecretConfig>, Option<CommonTlsContextValidationContextType>) {
-    let server = ExternalServer::for_client(metadata_is_true(upstream, "credential"));
+    let server = ExternalServer::for_client(servers.credentials);
     let validation = (!tls.insecure_skip_verify).then(|| {
         let ca = sds::credential(&format!("{name}{}", sds::CA_SUFFIX), &server);
         combined(validation_context(subject_alt_names, ""), ca)

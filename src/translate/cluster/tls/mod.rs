@@ -14,5 +14,6 @@ mod settings;
 mod transport_socket;
 
 pub(super) use auto::{allows_insecure, upstream_http_protocol_options};
-pub(super) use settings::{TlsSettings, settings};
+pub(super) use context::of_any_host;
+pub(super) use settings::{TlsSettings, as_written, has_secret, settings};
 pub(super) use transport_socket::{inner_socket, transport_sockets};

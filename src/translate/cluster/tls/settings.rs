@@ -11,15 +11,15 @@ use crate::translate::security::sds;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::translate::cluster) struct TlsSettings {
     /// The mode.
-    pub(super) mode: ClientTlsSettingsTlsMode,
+    pub(in crate::translate::cluster) mode: ClientTlsSettingsTlsMode,
     /// Nobody asked for it: endpoints that do not accept it get plain text.
     pub(super) automatic: bool,
     /// The SNI to send; empty for Envoy's choice.
-    pub(super) sni: String,
+    pub(in crate::translate::cluster) sni: String,
     /// Names of which the server must have one.
     pub(super) subject_alt_names: Vec<String>,
     /// The server's certificate is not verified.
-    pub(super) insecure_skip_verify: bool,
+    pub(in crate::translate::cluster) insecure_skip_verify: bool,
     /// Where the certificates are.
     pub(super) certificates: Certificates,
 }
@@ -90,7 +90,7 @@ pub(in crate::translate::cluster) fn settings(upstream: &Upstream<'_>) -> Option
 }
 
 /// The settings that the user wrote.
-fn as_written(tls: &ClientTlsSettings) -> TlsSettings {
+pub(in crate::translate::cluster) fn as_written(tls: &ClientTlsSettings) -> TlsSettings {
     TlsSettings {
         mode: tls.mode,
         automatic: false,
@@ -175,9 +175,14 @@ pub(super) fn subject_alt_names(upstream: &Upstream<'_>, tls: &TlsSettings) -> V
 ///
 /// istiod: `cluster_tls.go` `buildUpstreamClusterTLSContext`
 pub(super) fn withholds_credential(upstream: &Upstream<'_>, tls: &TlsSettings) -> bool {
-    let Certificates::Credential(name) = &tls.certificates else { return false };
     let selects = upstream.rule.is_some_and(|rule| rule.spec.workload_selector.is_some());
-    upstream.view.client.kind == ProxyKind::Sidecar && !selects && !sds::is_config_map(name) && is_user_tls(tls)
+    upstream.view.client.kind == ProxyKind::Sidecar && !selects && has_secret(tls)
+}
+
+/// Says whether it is TLS as the user set it up, with a credential that not everybody may read.
+pub(in crate::translate::cluster) fn has_secret(tls: &TlsSettings) -> bool {
+    let Certificates::Credential(name) = &tls.certificates else { return false };
+    !sds::is_config_map(name) && is_user_tls(tls)
 }
 
 /// Says whether it is TLS as the user set it up.

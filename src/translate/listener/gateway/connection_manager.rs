@@ -33,6 +33,7 @@ pub(super) fn connection_manager(
         metadata_exchange: true,
         headers: proxy_headers::proxy_headers(&client.proxy_config, ListenerClass::Gateway),
         http_protocol_options: Some(http1::accept_http_10(&context.listener_view).unwrap_or_default()),
+        http2: false,
         dynamic_forward_proxy: None,
     };
     HttpConnectionManager {

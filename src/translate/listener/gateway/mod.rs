@@ -32,7 +32,9 @@ use crate::mesh::protocol::Protocol;
 use crate::proxy::ProxyView;
 use crate::translate::listener::bind::Bind;
 use crate::translate::listener::limits::max_connections_per_socket_event;
-use crate::translate::listener::{ListenerClass, address, connection_balance, listener_filters, network_filters};
+use crate::translate::listener::{
+    ListenerClass, address, connection_balance, connection_settings, listener_filters, network_filters,
+};
 
 /// `Gateway.servers[]` -> listeners
 ///
@@ -143,6 +145,7 @@ fn listener(context: &Context<'_>, name: String, bind: &Bind, port: u32, chains:
             .then(connection_balance::exact),
         access_log: view.telemetry.of(ListenerClass::Gateway).access_logs.listener.clone(),
         additional_addresses: bind.additional_addresses(port),
+        per_connection_buffer_limit_bytes: connection_settings::buffer_limit(&view.outbound),
         max_connections_to_accept_per_socket_event: max_connections_per_socket_event(view.outbound.mesh.features()),
         ..Listener::default()
     }

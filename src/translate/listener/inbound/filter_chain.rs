@@ -83,12 +83,12 @@ fn http_filters(view: &ListenerView<'_>, port: &InboundPort) -> Vec<Filter> {
         metadata_exchange: !port.hbone,
         headers: proxy_headers::proxy_headers(proxy_config, CLASS),
         http_protocol_options: http1::accept_http_10(view),
+        http2: port.protocol.is_http2(),
         dynamic_forward_proxy: None,
     };
     let manager = HttpConnectionManager {
         forward_client_cert_details: proxy_headers::forward_client_cert_details(proxy_config),
         set_current_client_cert_details: Some(proxy_headers::set_current_client_cert_details(proxy_config)),
-        http2_protocol_options: port.protocol.is_http2().then(Default::default),
         ..http_connection_manager::build(view, options)
     };
     let mut filters: Vec<Filter> = if port.hbone {

@@ -23,6 +23,10 @@ fn cluster(view: &ListenerView<'_>) -> String {
             Some(proxy) => destination::cluster(proxy, None, 0),
             None => name::PASSTHROUGH_CLUSTER.to_owned(),
         },
+        // What names no host goes where the client meant.
+        Some(policy) if policy.mode == OutboundTrafficPolicyMode::AllowAnyDynamicDns => {
+            name::PASSTHROUGH_CLUSTER.to_owned()
+        }
         Some(_) | None => name::BLACK_HOLE_CLUSTER.to_owned(),
     }
 }

@@ -89,6 +89,7 @@ impl HttpChain {
             metadata_exchange: true,
             headers: proxy_headers(&view.outbound.client.proxy_config, CLASS),
             http_protocol_options: http1::accept_http_10(view),
+            http2: false,
             dynamic_forward_proxy: self.dynamic_forward_proxy.as_deref(),
         };
         let mut filters = before;

@@ -39,6 +39,7 @@ pub(in crate::translate::listener) fn http_proxy(view: &ListenerView<'_>) -> Opt
             allow_absolute_url: Some(true),
             ..http1::accept_http_10(view).unwrap_or_default()
         }),
+        http2: false,
         dynamic_forward_proxy: None,
     };
     let mut filters = network_filters::before_http(view, CLASS, port);

@@ -58,11 +58,11 @@ fn connection_manager(
         metadata_exchange: false,
         headers: proxy_headers::proxy_headers(&view.outbound.client.proxy_config, CLASS),
         http_protocol_options: http1::accept_http_10(view),
+        http2: protocol.is_http2(),
         dynamic_forward_proxy,
     };
     let manager = http_connection_manager::build(view, options);
     http_connection_manager::filter(HttpConnectionManager {
-        http2_protocol_options: protocol.is_http2().then(Default::default),
         http_filters: client_identity.then(client_identity_filter).into_iter().chain(manager.http_filters).collect(),
         // What the filter has written would be taken off again otherwise.
         forward_client_cert_details: if client_identity {
