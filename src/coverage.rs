@@ -46,6 +46,8 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("TCPRoute", Coverage::Translated, "likewise, with `PILOT_ENABLE_ALPHA_GATEWAY_API`"),
     ("ReferenceGrant", Coverage::Translated, "references to other namespaces"),
     ("BackendTLSPolicy", Coverage::Translated, "TLS with backends"),
+    ("MutatingWebhookConfiguration", Coverage::Translated, "whom the injector is asked about"),
+    ("IstioOperator", Coverage::Translated, "mesh config, values, environment of istiod"),
     ("VirtualService", Coverage::Translated, "routes of HTTP, TLS and TCP"),
     ("DestinationRule", Coverage::Translated, "subsets and traffic policies of clusters"),
     ("Gateway", Coverage::Translated, "listeners of gateways"),

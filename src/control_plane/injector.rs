@@ -1,13 +1,16 @@
-//! The injector's ConfigMap: `values` of the chart, and `config`.
+//! The injector's ConfigMap: `values` of the chart, and `config`. Without it the values of an IstioOperator.
 //!
 //! istiod: `pkg/kube/inject/webhook.go` `loadConfig`; what the chart writes is in its `templates/istiod-injector-configmap.yaml`
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
-use super::{Origin, Setting, templates};
+use super::operator::Operator;
+use super::{Origin, Setting, templates, values};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::{self, Manifests};
-use crate::installation::{InjectionPolicy, Injector};
+use crate::installation::{InjectionPolicy, Injector, InstalledMesh};
 use crate::model::kubernetes::{LabelSelector, LabelSelectorRequirement};
 use crate::options::Options;
 use crate::source::ResourceRef;
@@ -23,9 +26,11 @@ pub(super) struct Read {
     pub(super) diagnostics: Diagnostics,
     /// Variables of istiod's environment that the values set: `pilot.env`.
     pub(super) variables: Vec<Setting>,
+    /// The mesh config that the chart makes of the values.
+    pub(super) mesh: Option<InstalledMesh>,
 }
 
-/// Reads the values that the caller gives, else the ConfigMap of the revision in istiod's namespace.
+/// Reads the values that the caller gives, else the ConfigMap of the revision in istiod's namespace, else an IstioOperator.
 pub(super) fn read(manifests: &Manifests, options: &Options, namespace: &str) -> Read {
     let name = options.of_revision(CONFIG_MAP);
     let mut maps = manifests.config_maps.iter();
@@ -39,9 +44,23 @@ pub(super) fn read(manifests: &Manifests, options: &Options, namespace: &str) ->
         let values = ingest::json_of_yaml(map.spec.data.get("values")?)?;
         Some((values, Origin::Input { source: map.source, path: "data.values".to_owned() }))
     };
+    let operator = Operator::find(manifests, options.revision());
+    let of_operator = || Some((operator.as_ref()?.values(), operator.as_ref()?.origin()));
     let mut read = Read::default();
-    if let Some((values, origin)) = given.or_else(of_map) {
-        read.values(&values, &origin);
+    if let Some((values, origin)) = given.or_else(of_map).or_else(of_operator) {
+        let values = values::complete(values);
+        read.values(&values, &origin, options.revision());
+        let place = match &origin {
+            Origin::Input { .. } => operator.as_ref().map(Operator::place),
+            Origin::Stated(_) => None,
+        };
+        let config = values::mesh_config(&values, options.revision());
+        let networks = values::mesh_networks(&values);
+        read.mesh = config.map(|config| InstalledMesh { config, networks, place });
+    }
+    for own in operator.iter().flat_map(Operator::variables) {
+        read.variables.retain(|setting| setting.name != own.name);
+        read.variables.push(own);
     }
     if let Some(map) = map
         && let Some(config) = map.spec.data.get("config").and_then(|text| ingest::json_of_yaml(text))
@@ -52,7 +71,7 @@ pub(super) fn read(manifests: &Manifests, options: &Options, namespace: &str) ->
 }
 
 impl Read {
-    fn values(&mut self, values: &Value, origin: &Origin) {
+    fn values(&mut self, values: &Value, origin: &Origin, revision: &str) {
         let text = |path: &str| values.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
         let injector = &mut self.injector;
         let by_default = values.pointer("/sidecarInjectorWebhook/enableNamespacesByDefault");
@@ -61,11 +80,25 @@ impl Read {
         injector.mesh_id = text("/global/meshID");
         injector.cluster_id = text("/global/multiCluster/clusterName");
         injector.cluster_domain = text("/global/proxy/clusterDomain");
+        injector.tags = tags(values, revision);
+        // The chart writes these to `config`, which counts before them.
+        if let Some(webhook) = values.get("sidecarInjectorWebhook") {
+            injector.never_inject = selectors(webhook, "neverInjectSelector");
+            injector.always_inject = selectors(webhook, "alwaysInjectSelector");
+            injector.annotations = annotations(webhook);
+        }
+        injector.policy = match text("/global/proxy/autoInject").as_str() {
+            "disabled" => InjectionPolicy::Disabled,
+            "" | "enabled" => InjectionPolicy::Enabled,
+            _ => InjectionPolicy::Illegal,
+        };
         let set = [
             ("global.network", injector.network.clone()),
             ("global.meshID", injector.mesh_id.clone()),
             ("global.multiCluster.clusterName", injector.cluster_id.clone()),
             ("global.proxy.clusterDomain", injector.cluster_domain.clone()),
+            ("global.istioNamespace", text("/global/istioNamespace")),
+            ("global.tag", text("/global/tag")),
         ];
         let by_default = ("sidecarInjectorWebhook.enableNamespacesByDefault", "true".to_owned());
         let by_default = injector.namespaces_by_default.then_some(by_default);
@@ -77,6 +110,13 @@ impl Read {
             setting(name, value, origin)
         };
         self.variables.extend(env.map(variable));
+        let sampling = ["/pilot/traceSampling", "/traceSampling"].iter().find_map(|path| values.pointer(path));
+        if let Some(sampling) = sampling.filter(|sampling| !sampling.is_null()) {
+            let name = "PILOT_TRACE_SAMPLING".to_owned();
+            if self.variables.iter().all(|setting| setting.name != name) {
+                self.variables.push(variable((&name, sampling)));
+            }
+        }
     }
 
     fn config(&mut self, config: &Value, source: ResourceRef) {
@@ -88,9 +128,7 @@ impl Read {
         };
         injector.never_inject = selectors(config, "neverInjectSelector");
         injector.always_inject = selectors(config, "alwaysInjectSelector");
-        let annotations = config.get("injectedAnnotations").and_then(Value::as_object).into_iter().flatten();
-        injector.annotations =
-            annotations.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+        injector.annotations = annotations(config);
         let templates = config.get("templates").and_then(Value::as_object).into_iter().flatten();
         for (name, text) in templates {
             if text.as_str().is_some_and(|text| !templates::is_known(text)) {
@@ -106,6 +144,25 @@ impl Read {
 
 fn setting(name: &str, value: String, origin: &Origin) -> Setting {
     Setting { name: name.to_owned(), value, origin: origin.clone() }
+}
+
+/// `injectedAnnotations`
+fn annotations(config: &Value) -> BTreeMap<String, String> {
+    let annotations = config.get("injectedAnnotations").and_then(Value::as_object).into_iter().flatten();
+    annotations.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+}
+
+/// `revisionTags`, `defaultRevision` -> the other names of the revision
+///
+/// istiod: `manifests/charts/istio-control/istio-discovery/templates/revision-tags-mwc.yaml`, `manifests/charts/default`
+fn tags(values: &Value, revision: &str) -> BTreeSet<String> {
+    let lists = ["/revisionTags", "/pilot/revisionTags"].iter().filter_map(|path| values.pointer(path)?.as_array());
+    let mut tags: BTreeSet<String> = lists.flatten().filter_map(|tag| Some(tag.as_str()?.to_owned())).collect();
+    let default = values.get("defaultRevision").and_then(Value::as_str).filter(|default| !default.is_empty());
+    if default == Some(revision) {
+        tags.insert("default".to_owned());
+    }
+    tags
 }
 
 /// A list of label selectors. An empty one selects nothing here.

@@ -3,6 +3,7 @@
 //! ```text
 //! Deployment or Pod of istiod ──▶ environment, arguments, image ──▶ Installation
 //! ConfigMap of the injector, --values ──▶ values, rules          ──▶
+//! IstioOperator               ──▶ values, mesh config, environment ──▶
 //! ```
 //!
 //! What is read is told with its place ([`Setting`]), so that a summary can name it. Nothing here knows what a switch does; that is
@@ -14,9 +15,11 @@ mod check;
 mod environment;
 mod injector;
 mod istiod;
+mod operator;
 mod release;
 mod templates;
 mod unread;
+mod values;
 
 use crate::diagnostic::Diagnostics;
 use crate::ingest::Manifests;
@@ -126,6 +129,7 @@ impl ControlPlane {
             cluster_aliases: arguments.pairs("clusterAliases"),
             features: Features::new(&known_to(release, &environment)),
             injector: injector.injector,
+            mesh: injector.mesh,
         };
         let mut diagnostics = check::variables(&variables, release);
         diagnostics.extend(release::check(stated_release));
@@ -181,8 +185,12 @@ impl Found<'_> {
             let origin = Origin::Input { source: istiod.source, path };
             Some(Setting { name: "version".to_owned(), value: version.to_owned(), origin })
         };
+        let of_values = || {
+            self.value("version", "global.tag").filter(|tag| Release::parse(&tag.value).is_some())
+        };
         stated("version", self.options.istio.version.as_ref())
             .or_else(of_istiod)
+            .or_else(of_values)
             .or_else(|| stated("version", self.options.istio.dumped.version.as_ref()))
     }
 
@@ -205,7 +213,7 @@ impl Found<'_> {
     fn namespace(&self) -> Option<Setting> {
         let name = "namespace";
         let argument = self.argument(name, "namespace").or_else(|| self.argument(name, "n"));
-        argument.or_else(|| self.variable(name, "POD_NAMESPACE"))
+        argument.or_else(|| self.variable(name, "POD_NAMESPACE")).or_else(|| self.value(name, "global.istioNamespace"))
     }
 
     fn argument(&self, name: &str, flag: &str) -> Option<Setting> {

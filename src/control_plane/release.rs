@@ -10,7 +10,10 @@ pub(super) fn origin(version: Option<&Setting>, istiod: Option<&Istiod<'_>>) -> 
     match version.map(|version| &version.origin) {
         None => ReleaseOrigin::Default,
         Some(Origin::Stated(by)) => ReleaseOrigin::Stated(by.clone()),
-        Some(Origin::Input { .. }) => ReleaseOrigin::Image(istiod.map(Istiod::name).unwrap_or_default()),
+        Some(Origin::Input { .. }) => match istiod {
+            Some(istiod) => ReleaseOrigin::Image(istiod.name()),
+            None => ReleaseOrigin::Stated("global.tag".to_owned()),
+        },
     }
 }
 

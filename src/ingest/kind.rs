@@ -140,6 +140,23 @@ pub(super) fn other_workload(
     Some(Config { meta, spec, source: ResourceRef::NONE })
 }
 
+/// Installations.
+mod operator {
+    pub(super) use crate::model::istio::IstioOperator;
+}
+
+/// Reads an installation, whose values have no schema.
+fn operator(
+    object: Node<'_>,
+    namespaced: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Config<operator::IstioOperator>> {
+    let meta = metadata::object_meta(object, problems)?;
+    let meta = metadata::complete(object, namespaced, meta, problems);
+    let spec = object.get("spec").map(|spec| spec.to_json()).unwrap_or_default();
+    Some(Config { meta, spec: operator::IstioOperator { spec }, source: ResourceRef::NONE })
+}
+
 /// Reads an object of an Istio kind: a protobuf message under `spec`.
 fn istio<T: serde::de::DeserializeOwned + Default>(
     object: Node<'_>,
@@ -393,6 +410,11 @@ kinds! {
     reference_grants: gateway_api "gateway.networking.k8s.io" ["v1", "v1beta1"] ReferenceGrant namespaced;
     /// `gateway.networking.k8s.io` BackendTLSPolicy
     backend_tls_policies: gateway_api "gateway.networking.k8s.io" ["v1", "v1alpha3"] BackendTLSPolicy namespaced;
+
+    /// `admissionregistration.k8s.io` MutatingWebhookConfiguration
+    mutating_webhook_configurations: kubernetes "admissionregistration.k8s.io" ["v1"] MutatingWebhookConfiguration cluster;
+    /// `install.istio.io` IstioOperator
+    istio_operators: operator "install.istio.io" ["v1alpha1"] IstioOperator namespaced;
 
     /// `networking.istio.io` VirtualService
     virtual_services: istio "networking.istio.io" ["v1", "v1beta1", "v1alpha3"] VirtualService namespaced;

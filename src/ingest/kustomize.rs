@@ -28,6 +28,7 @@ const CLUSTER_KINDS: &[&str] = &[
     "IngressClass",
     "GatewayClass",
     "CustomResourceDefinition",
+    "MutatingWebhookConfiguration",
     "ClusterRole",
     "ClusterRoleBinding",
 ];

@@ -49,8 +49,15 @@ pub fn mesh_settings(
         let content = file.content.as_ref().ok()?;
         Some((String::from_utf8_lossy(content).into_owned(), None))
     };
+    let installed = installation.mesh.clone();
+    let place = installed.as_ref().and_then(|mesh| mesh.place);
+    let installed_config = || Some((installed.as_ref()?.config.clone(), place));
+    let installed_networks = || Some((installed.as_ref()?.networks.clone()?, place));
+    let place_of = |(text, source): (String, Option<ResourceRef>), key| (text, source.map(|source| (source, key)));
     let config = options.mesh_config.as_ref().and_then(of_file).or_else(|| named("mesh"));
+    let config = config.map(|found| place_of(found, "data.mesh")).or_else(installed_config);
     let networks = options.mesh_networks.as_ref().and_then(of_file).or_else(|| named("meshNetworks"));
+    let networks = networks.map(|found| place_of(found, "data.meshNetworks")).or_else(installed_networks);
 
     let base = match named_map(manifests, &installation.namespace, &installation.features.shared_mesh_config, "mesh") {
         Some((text, source)) => {
@@ -61,7 +68,7 @@ pub fn mesh_settings(
                 |_, _| {},
             );
             read.unwrap_or_else(|message| {
-                diagnostics.push(problem("mesh-config", &message, Some(source), "data.mesh"));
+                diagnostics.push(problem("mesh-config", &message, Some((source, "data.mesh"))));
                 MeshConfig::built_in()
             })
         }
@@ -70,7 +77,7 @@ pub fn mesh_settings(
     let is_default = config.is_none();
     let config = match config {
         None => MeshConfig::default_install(),
-        Some((text, source)) => {
+        Some((text, place)) => {
             let read = read(
                 &text,
                 base.clone(),
@@ -78,13 +85,13 @@ pub fn mesh_settings(
                 validation::mesh_config::check,
             );
             read.unwrap_or_else(|message| {
-                diagnostics.push(problem("mesh-config", &message, source, "data.mesh"));
+                diagnostics.push(problem("mesh-config", &message, place));
                 MeshConfig::built_in()
             })
         }
     };
     let config = without_newer(config, &installation);
-    let networks = networks.map(|(text, source)| {
+    let networks = networks.map(|(text, place)| {
         let read = read(
             &text,
             MeshNetworks::default(),
@@ -92,7 +99,7 @@ pub fn mesh_settings(
             validation::mesh_config::check_networks,
         );
         read.unwrap_or_else(|message| {
-            diagnostics.push(problem("mesh-networks", &message, source, "data.meshNetworks"));
+            diagnostics.push(problem("mesh-networks", &message, place));
             MeshNetworks::default()
         })
     });
@@ -142,11 +149,11 @@ fn read<T>(
     }
 }
 
-fn problem(code: &'static str, message: &str, source: Option<ResourceRef>, path: &str) -> Diagnostic {
+fn problem(code: &'static str, message: &str, place: Option<(ResourceRef, &str)>) -> Diagnostic {
     let diagnostic = Diagnostic::error(code, message.to_owned())
         .help("istiod goes on with its built-in defaults when it cannot read this");
-    match source {
-        Some(source) => diagnostic.at(source, path),
+    match place {
+        Some((source, path)) => diagnostic.at(source, path),
         None => diagnostic,
     }
 }

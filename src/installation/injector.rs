@@ -1,6 +1,6 @@
 //! How the sidecar injector is set up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::kubernetes::LabelSelector;
 
@@ -17,6 +17,8 @@ pub struct Injector {
     pub always_inject: Vec<LabelSelector>,
     /// Annotations that every injected Pod gets.
     pub annotations: BTreeMap<String, String>,
+    /// Other names of its revision: `revisionTags`, and `default` for `defaultRevision`.
+    pub tags: BTreeSet<String>,
     /// The network that proxies state: `global.network`.
     pub network: String,
     /// The id of the mesh that proxies state: `global.meshID`; empty for the trust domain.

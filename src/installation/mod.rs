@@ -28,6 +28,7 @@ pub use value::{CompliancePolicy, JwksFetchMode, Labels, NativeSidecars, Percent
 use std::collections::BTreeMap;
 
 use crate::model::Duration;
+use crate::source::ResourceRef;
 
 /// The installation that serves the mesh.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +57,19 @@ pub struct Installation {
     pub injector: Injector,
     /// istiod's own namespace, where its ConfigMaps are: its variable `POD_NAMESPACE`.
     pub namespace: String,
+    /// The mesh config that the installer would write where the input has no ConfigMap.
+    pub mesh: Option<InstalledMesh>,
+}
+
+/// The mesh config and the mesh networks that an installer makes of values.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InstalledMesh {
+    /// The mesh config, in JSON.
+    pub config: String,
+    /// The mesh networks, in JSON.
+    pub networks: Option<String>,
+    /// The object that says so, with the field; none for a file of values.
+    pub place: Option<(ResourceRef, &'static str)>,
 }
 
 /// Where a release comes from.
@@ -109,6 +123,7 @@ impl Installation {
             mesh_id: None,
             injector: Injector::default(),
             namespace: "istio-system".to_owned(),
+            mesh: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod article;
+mod behaviours;
 mod cli;
 mod conflicts;
 mod diff;

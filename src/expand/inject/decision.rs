@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::ingest::Manifests;
 use crate::installation::{InjectionPolicy, Injector};
-use crate::model::kubernetes::LabelSelector;
+use crate::model::kubernetes::{LabelSelector, MutatingWebhook, MutatingWebhookConfiguration};
 
 /// Namespaces whose Pods are never injected. istiod: `inject.go` `IgnoredNamespaces`
 pub(in super::super) const IGNORED_NAMESPACES: [&str; 4] =
@@ -37,6 +37,44 @@ pub(super) fn asked<'l>(
             default(pod(INJECT) == Some("true") || (injector.namespaces_by_default && pod(INJECT).is_none()))
         }
     }
+}
+
+/// Returns whether the API server asks the injector of a revision about a Pod: by the webhooks of the input if it has any of the
+/// revision, else as those of the chart would. `asked` is the revision, or the tag of one, that the labels name.
+pub(super) fn asks(
+    injector: &Injector,
+    (revision, asked): (&str, Option<&str>),
+    webhooks: &[&MutatingWebhookConfiguration],
+    namespace: (&str, Option<&BTreeMap<String, String>>),
+    pod: &BTreeMap<String, String>,
+) -> bool {
+    if webhooks.is_empty() {
+        return asked.is_some_and(|asked| asked == revision || injector.tags.contains(asked));
+    }
+    let (name, labels) = namespace;
+    let mut labels = labels.cloned().unwrap_or_default();
+    labels.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
+    webhooks.iter().flat_map(|configuration| &configuration.webhooks).any(|webhook| {
+        is_injector(webhook) && webhook.namespace_selector.matches(&labels) && webhook.object_selector.matches(pod)
+    })
+}
+
+/// Returns the webhooks of a revision's injector; its label, else its Service, tells it.
+pub(super) fn webhooks<'m>(manifests: &'m Manifests, revision: &str) -> Vec<&'m MutatingWebhookConfiguration> {
+    let of_service = |configuration: &'m MutatingWebhookConfiguration| {
+        let webhook = configuration.webhooks.iter().find(|webhook| is_injector(webhook))?;
+        Some(webhook.service.strip_prefix("istiod-").unwrap_or("default"))
+    };
+    let all = manifests.mutating_webhook_configurations.iter().filter(|configuration| {
+        let label = configuration.meta.labels.get(REVISION).map(String::as_str);
+        let has_injector = configuration.spec.webhooks.iter().any(is_injector);
+        has_injector && label.or_else(|| of_service(&configuration.spec)) == Some(revision)
+    });
+    all.map(|configuration| &configuration.spec).collect()
+}
+
+fn is_injector(webhook: &MutatingWebhook) -> bool {
+    webhook.name.ends_with("sidecar-injector.istio.io")
 }
 
 /// Returns whether the injector, once asked, injects a Pod: as the Pod wishes, else as the injector's selectors and policy say.

@@ -12,6 +12,7 @@ mod metadata;
 mod prometheus;
 mod proxy_config;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -24,7 +25,7 @@ use crate::ingest::{self, Manifests};
 use crate::installation::{Installation, NativeSidecars};
 use crate::model::Config;
 use crate::model::istio::ProxyConfigResource;
-use crate::model::kubernetes::Pod;
+use crate::model::kubernetes::{MutatingWebhookConfiguration, Pod};
 use crate::source::ResourceRef;
 
 pub(super) use decision::IGNORED_NAMESPACES;
@@ -40,6 +41,8 @@ pub(super) struct Injector<'m> {
     mesh: Value,
     /// Whether the proxy is an init container that keeps running, as on nodes of Kubernetes 1.33 and later.
     native: bool,
+    /// The webhooks of the revision that the input has.
+    webhooks: Vec<&'m MutatingWebhookConfiguration>,
     /// ProxyConfigs, the oldest first.
     proxy_configs: Vec<&'m Config<ProxyConfigResource>>,
 }
@@ -86,7 +89,8 @@ impl<'m> Injector<'m> {
         let mut maps = manifests.config_maps.iter();
         let name = target.options.of_revision("istio");
         let mut map = || maps.find(|map| map.meta.namespace == target.installation.namespace && map.meta.name == name);
-        let mesh = given.or_else(|| map()?.spec.data.get("mesh").cloned());
+        let installed = || Some(target.installation.mesh.as_ref()?.config.clone());
+        let mesh = given.or_else(|| map()?.spec.data.get("mesh").cloned()).or_else(installed);
         let mut proxy_configs: Vec<_> = manifests.proxy_configs.iter().map(Arc::as_ref).collect();
         proxy_configs.sort_by_key(|config| config.meta.creation_timestamp);
         Self {
@@ -98,6 +102,7 @@ impl<'m> Injector<'m> {
                 NativeSidecars::Disabled => false,
                 NativeSidecars::Auto => decision::nodes_run_native_sidecars(manifests),
             },
+            webhooks: decision::webhooks(manifests, target.options.revision()),
             proxy_configs,
         }
     }
@@ -111,7 +116,11 @@ impl<'m> Injector<'m> {
         let namespace_labels = namespaces.find(|n| n.meta.name == namespace).map(|n| &n.meta.labels);
         let host_network = node::map(pod, "spec").get("hostNetwork").and_then(Value::as_bool).unwrap_or_default();
         let setup = &self.target.installation.injector;
-        let asked = decision::asked(setup, namespace_labels, |key| labels.get(key)?.as_str()) == Some(self.revision())
+        let asked = decision::asked(setup, namespace_labels, |key| labels.get(key)?.as_str());
+        let pod_labels: BTreeMap<String, String> =
+            labels.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+        let named = (self.revision(), asked);
+        let asked = decision::asks(setup, named, &self.webhooks, (namespace, namespace_labels), &pod_labels)
             && decision::is_required(setup, namespace, host_network, &labels, &annotations);
         let template = asked.then(|| Template::of(&annotations)).flatten()?;
 
@@ -282,7 +291,8 @@ pub(super) fn other_revisions(manifests: &Manifests, target: &Target<'_>) -> Vec
             decision::asked(&target.installation.injector, labels, |key| pod.meta.labels.get(key).map(String::as_str))?;
         let mut containers = pod.spec.spec.containers.iter().chain(&pod.spec.spec.init_containers);
         let has_proxy = containers.any(|container| container.name == PROXY);
-        (revision != own && !has_proxy).then(|| OtherRevision {
+        let is_own = revision == own || target.installation.injector.tags.contains(revision);
+        (!is_own && !has_proxy).then(|| OtherRevision {
             name: pod.meta.name.clone(),
             revision: revision.to_owned(),
             source: pod.source,

@@ -18,6 +18,7 @@ mod probe;
 mod secret;
 mod service;
 mod service_account;
+mod webhook;
 mod workload;
 
 use k8s_openapi::apimachinery::pkg::util::intstr;
@@ -37,6 +38,7 @@ pub use probe::*;
 pub use secret::*;
 pub use service::*;
 pub use service_account::*;
+pub use webhook::*;
 pub use workload::*;
 
 /// A kind of this module, made from what Kubernetes' API has for it.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use meshc::diagnostic::Severity;
-use meshc::{input::Input, options::Options, pipeline, proxy, source::SourceFile};
+use meshc::options::{IstioOptions, Options, Stated};
+use meshc::{input::Input, pipeline, proxy, source::SourceFile};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,6 +24,8 @@ pub(crate) struct Scenario {
     proxies: BTreeSet<String>,
     /// What istiod fetched, by URI.
     jwks: BTreeMap<String, String>,
+    /// The release that was recorded.
+    release: String,
     baseline: OnceLock<Outcome>,
 }
 
@@ -71,7 +74,9 @@ impl Scenario {
                 let texts: Vec<String> =
                     files.iter().map(|file| std::fs::read_to_string(file).expect("a text")).collect();
                 let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                (texts.iter().map(String::len).sum(), Self::new(name, &texts, proxies, jwks.collect()))
+                let release = about["istio"].as_str().unwrap_or_default().to_owned();
+                let scenario = Self { release, ..Self::new(name, &texts, proxies, jwks.collect()) };
+                (texts.iter().map(String::len).sum(), scenario)
             })
             .collect();
         read.sort_by_key(|(size, _)| *size);
@@ -85,7 +90,7 @@ impl Scenario {
             Some(Value::Array(items)) if object["kind"] == "List" => items.clone(),
             _ => vec![object],
         });
-        Self { name, objects: flat.collect(), proxies, jwks, baseline: OnceLock::new() }
+        Self { name, objects: flat.collect(), proxies, jwks, release: String::new(), baseline: OnceLock::new() }
     }
 
     /// Returns each use of a field: its kind, its path, and the use.
@@ -122,8 +127,11 @@ impl Scenario {
     /// Translates the recorded proxies from these objects.
     fn outcome(&self, objects: &[Value]) -> Outcome {
         let files = objects.iter().enumerate().map(|(i, o)| SourceFile::new(format!("{i:05}.json"), o.to_string()));
-        let input =
-            Input::new(files.collect(), &Options { expand: true, jwks: self.jwks.clone(), ..Options::default() });
+        let by = "scenario.yaml".to_owned();
+        let version = (!self.release.is_empty()).then(|| Stated { value: self.release.clone(), by });
+        let istio = IstioOptions { version, ..IstioOptions::default() };
+        let options = Options { expand: true, jwks: self.jwks.clone(), istio, ..Options::default() };
+        let input = Input::new(files.collect(), &options);
         let mesh = input.mesh();
         let proxies = proxy::proxies(&mesh);
         let chosen: Vec<_> = proxies.iter().filter(|proxy| self.proxies.contains(&proxy.full_name())).collect();
