@@ -1,11 +1,11 @@
-//! Kinds that istiod is told not to read.
+//! Kinds and namespaces that istiod is told not to read.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::Manifests;
 use crate::installation::{Behaviour, Installation};
 
 /// Drops the objects of kinds that istiod does not read, by `PILOT_ENABLE_GATEWAY_API`, `PILOT_IGNORE_RESOURCES` and
-/// `PILOT_INCLUDE_RESOURCES`, and says so.
+/// `PILOT_INCLUDE_RESOURCES`, and of namespaces by `ISTIO_WATCH_NAMESPACE`, and says so.
 ///
 /// istiod: `configcontroller.go` `initK8SConfigStore`, `pkg/kube/kclient/crdwatcher.go` `filterPilotResources`
 pub(super) fn drop(manifests: &mut Manifests, installation: &Installation) -> Diagnostics {
@@ -24,7 +24,21 @@ pub(super) fn drop(manifests: &mut Manifests, installation: &Installation) -> Di
     let note = |(kind, why, source): (&str, &str, _)| {
         Diagnostic::note("not-read-by-istiod", format!("istiod does not read this {kind}: {why}")).at(source, "kind")
     };
-    manifests.resources.drop_kinds(why).into_iter().map(note).collect()
+    let mut said: Diagnostics = manifests.resources.drop_kinds(why).into_iter().map(note).collect();
+    said.push_some(other_namespaces(manifests, &features.watch_namespace));
+    said
+}
+
+/// `ISTIO_WATCH_NAMESPACE`: istiod reads no object of another namespace, its own mesh config apart.
+///
+/// istiod: `pkg/kube/kclient/client.go` `ToOpts`
+fn other_namespaces(manifests: &mut Manifests, watched: &str) -> Option<Diagnostic> {
+    if watched.is_empty() {
+        return None;
+    }
+    let count = manifests.resources.drop_namespaces(|namespace| namespace == watched);
+    let message = format!("istiod watches namespace `{watched}` only: {count} objects of other namespaces are ignored");
+    (count > 0).then(|| Diagnostic::note("not-read-by-istiod", message))
 }
 
 /// A name, or the end of one: `*.istio.io`. An empty text is a name too, which nothing has.

@@ -326,6 +326,19 @@ macro_rules! kinds {
                 dropped
             }
 
+            /// Drops all resources in namespaces that are not kept, but ConfigMaps; returns how many.
+            pub(crate) fn drop_namespaces(&mut self, keep: impl Fn(&str) -> bool) -> usize {
+                let mut dropped = 0;
+                $(
+                    if kinds!(@ $scope) && stringify!($kind) != "ConfigMap" {
+                        let before = self.$field.len();
+                        self.$field.retain(|config| keep(&config.meta.namespace));
+                        dropped += before - self.$field.len();
+                    }
+                )*
+                dropped
+            }
+
             /// Returns how many resources there are of each kind.
             pub fn counts(&self) -> Vec<(&'static str, usize)> {
                 vec![$( (kinds!(@label $kind $(($name))?), self.$field.len()), )*]

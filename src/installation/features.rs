@@ -111,7 +111,7 @@ switches! {
         /// Tells the canonical service of endpoints outside of the mesh.
         canonical_service_for_mesh_external: bool = "LABEL_CANONICAL_SERVICES_FOR_MESH_EXTERNAL_SERVICE_ENTRIES", "false", "translate/endpoint/workload.rs";
         /// The only namespace that istiod watches.
-        watch_namespace: String = "ISTIO_WATCH_NAMESPACE", "", "";
+        watch_namespace: String = "ISTIO_WATCH_NAMESPACE", "", "control_plane/unread.rs";
         /// Applies policies with a selector to Gateways of the Gateway API.
         selector_based_gateway_policy: bool = "ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY", "true", "proxy/selection.rs";
         /// Gives the outbound listener of IPv6-only proxies an IPv4 address too.
@@ -137,7 +137,7 @@ switches! {
         /// Leaves out the metrics of what circuit breakers have left.
         disable_track_remaining: bool = "DISABLE_TRACK_REMAINING_CB_METRICS", "true", "translate/cluster/circuit_breakers.rs";
         /// Addresses from which istiod fetches no keys.
-        blocked_jwks_cidrs: String = "BLOCKED_CIDRS_IN_JWKS_URIS", "", "";
+        blocked_jwks_cidrs: String = "BLOCKED_CIDRS_IN_JWKS_URIS", "", "translate/security/authentication/jwks.rs";
         /// How long a TLS handshake may take; zero for as long as it likes.
         gateway_transport_socket_connect_timeout: Duration = "PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT", "15s", "translate/listener/limits.rs";
         /// Of a host in several namespaces prefers that of a Kubernetes Service.

@@ -619,3 +619,84 @@ fn a_misspelt_proxy_is_told_what_it_may_be() {
         assert!(messages.contains(expected), "{wrong}: {messages}");
     }
 }
+
+/// An IstioOperator is how istiod runs: mesh config, values, environment; flags go before it.
+#[test]
+fn an_istio_operator_is_obeyed() {
+    let folder = folder("istio-operator");
+    let operator = "
+apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+metadata: {name: mesh, namespace: istio-system}
+spec:
+  profile: demo
+  tag: 1.29.6
+  meshConfig:
+    accessLogFile: /dev/stderr
+  components:
+    pilot:
+      k8s:
+        env:
+        - {name: PILOT_HTTP10, value: 'true'}
+  values:
+    defaultRevision: default
+    global:
+      multiCluster: {clusterName: east}
+";
+    write(&folder, "operator.yaml", operator);
+    let path = folder.display().to_string();
+    let shown = |more: &[&str]| {
+        let arguments: Vec<&str> = ["settings", &path].iter().chain(more).copied().collect();
+        output(&arguments)
+    };
+    let settings = shown(&[]);
+    for expected in ["1.29.6", "east", "PILOT_HTTP10", "PILOT_TRACE_SAMPLING"] {
+        assert!(settings.contains(expected), "{expected}: {settings}");
+    }
+    let flags = shown(&["--cluster-id", "west", "--istiod-env", "PILOT_HTTP10=false", "--istio-version", "1.30"]);
+    assert!(flags.contains("west") && !flags.contains("east"), "{flags}");
+    assert!(flags.contains("1.30") && !flags.contains("1.29.6"), "{flags}");
+}
+
+/// What holds: flags before `.meshc.yaml`, that before the input, that before defaults.
+#[test]
+fn the_strongest_setting_holds() {
+    let folder = folder("precedence");
+    let istiod = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod, namespace: istio-system, labels: {app: istiod}}
+spec:
+  selector: {matchLabels: {app: istiod}}
+  template:
+    metadata: {labels: {app: istiod}}
+    spec:
+      containers:
+      - name: discovery
+        image: docker.io/istio/pilot:1.30.3
+        args: [discovery, --domain, input.local]
+        env:
+        - {name: CLUSTER_ID, value: input}
+        - {name: PILOT_HTTP10, value: 'true'}
+";
+    write(&folder, "istiod.yaml", istiod);
+    let settings = |more: &[&str]| {
+        let mut command = meshc(&["settings", "istiod.yaml"]);
+        let run = command.args(more).current_dir(&folder).output().expect("the binary runs");
+        assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+        text(&run.stdout)
+    };
+    let has = |text: &str, all: &[&str]| {
+        for one in all {
+            assert!(text.contains(one), "{one}: {text}");
+        }
+    };
+    has(&settings(&[]), &["input.local", "PILOT_HTTP10"]);
+    write(&folder, ".meshc.yaml", "istio: {domain: file.local, clusterId: file, env: {PILOT_HTTP10: 'false'}}\n");
+    let of_file = settings(&[]);
+    has(&of_file, &["file.local", ".meshc.yaml"]);
+    assert!(!of_file.lines().any(|line| line.starts_with("domain") && line.contains("input.local")), "{of_file}");
+    let of_flags = settings(&["--domain", "flag.local"]);
+    has(&of_flags, &["flag.local", "--domain", "file"]);
+    assert!(!of_flags.contains("file.local"), "{of_flags}");
+}

@@ -5,6 +5,9 @@
 //!
 //! istiod: `pilot/pkg/model/jwks_resolver.go`
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde_json::Value;
 
 use super::jwt_provider::Rule;
@@ -94,7 +97,7 @@ fn local_jwks(mesh: &Mesh, rule: Rule<'_>, diagnostics: &mut Diagnostics) -> Dat
 /// What istiod would have fetched, or the URI that is not known. istiod: `jwks_resolver.go` `GetPublicKey`
 fn fetched(mesh: &Mesh, rule: &JwtRule) -> Result<String, String> {
     let known = |uri: String| match mesh.jwks.get(&uri) {
-        Some(content) if !content.is_empty() => Ok(content.clone()),
+        Some(content) if !content.is_empty() && !is_blocked(mesh, &uri) => Ok(content.clone()),
         _ => Err(uri),
     };
     if !rule.jwks_uri.is_empty() {
@@ -106,6 +109,27 @@ fn fetched(mesh: &Mesh, rule: &JwtRule) -> Result<String, String> {
     let jwks_uri = serde_json::from_str::<Value>(&configuration).ok();
     let jwks_uri = jwks_uri.as_ref().and_then(|value| value.get("jwks_uri")).and_then(Value::as_str);
     jwks_uri.map_or(Err(configuration_uri), |uri| known(uri.to_owned()))
+}
+
+/// Switch `BLOCKED_CIDRS_IN_JWKS_URIS`: istiod connects to no such address. Of a host the addresses are known if it is one itself or a
+/// Service.
+///
+/// istiod: `jwks_resolver.go` `blockedCIDRDialContext`
+fn is_blocked(mesh: &Mesh, uri: &str) -> bool {
+    let blocked = mesh.features().blocked_jwks_cidrs.split(',');
+    let blocked: Vec<IpNet> = blocked.filter_map(|range| range.trim().parse().ok()).collect();
+    if blocked.is_empty() {
+        return false;
+    }
+    let authority = uri.split_once("://").map_or(uri, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default(),
+    };
+    let services = mesh.services.iter().filter(|service| service.hostname == host);
+    let addresses = services.map(|service| service.default_address.as_str()).chain([host]);
+    let mut addresses = addresses.filter_map(|address| address.parse::<IpAddr>().ok());
+    addresses.any(|address| blocked.iter().any(|range| range.contains(&address)))
 }
 
 fn unknown_keys(rule: Rule<'_>, uri: &str) -> Diagnostic {
