@@ -54,7 +54,6 @@ pub(crate) const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
     // istiod: `ConstructSdsSecretConfigForCredential` in `pilot/pkg/security/model/authentication.go`
     ("MeshConfig", "extensionProviders[].sds.name", "istiod does not read it"),
     // istiod: `convertToSidecarScope` in `pilot/pkg/model/sidecar.go`
-    ("MeshConfig", "outboundTrafficPolicy.tls", "istiod does not read it"),
     // istiod: `ValidateMeshTLSConfig` in `pkg/config/validation/agent/validation.go`
     ("MeshConfig", "meshMTLS.ecdhCurves", "istiod refuses it"),
     // istiod: `reloadMeshNetworks` in `pilot/pkg/serviceregistry/kube/controller/network.go`, `pilot/pkg/model/network.go`
