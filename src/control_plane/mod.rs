@@ -185,9 +185,7 @@ impl Found<'_> {
             let origin = Origin::Input { source: istiod.source, path };
             Some(Setting { name: "version".to_owned(), value: version.to_owned(), origin })
         };
-        let of_values = || {
-            self.value("version", "global.tag").filter(|tag| Release::parse(&tag.value).is_some())
-        };
+        let of_values = || self.value("version", "global.tag").filter(|tag| Release::parse(&tag.value).is_some());
         stated("version", self.options.istio.version.as_ref())
             .or_else(of_istiod)
             .or_else(of_values)

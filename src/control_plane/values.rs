@@ -69,8 +69,7 @@ fn compatibility(version: &str) -> Value {
     let minor = version.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok());
     let newer = KEPT.iter().filter(|(since, _)| minor.is_some_and(|minor| minor < *since));
     let variables = newer.flat_map(|(_, variables)| variables.iter());
-    let variables: Map<String, Value> =
-        variables.map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let variables: Map<String, Value> = variables.map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     if variables.is_empty() { json!({}) } else { json!({"pilot": {"env": variables}}) }
 }
 

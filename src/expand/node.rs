@@ -4,8 +4,7 @@ use base64::Engine as _;
 use serde_json::{Map, Value, json};
 
 /// Kinds without a namespace.
-const CLUSTER_SCOPED: [&str; 5] =
-    ["Namespace", "Node", "IngressClass", "GatewayClass", "MutatingWebhookConfiguration"];
+const CLUSTER_SCOPED: [&str; 5] = ["Namespace", "Node", "IngressClass", "GatewayClass", "MutatingWebhookConfiguration"];
 
 /// Returns an object as the API server would hold it: one of a namespace names it.
 pub(super) fn object(mut object: Value) -> Value {

@@ -98,7 +98,8 @@ const SINCE: &[(u32, &[&str])] = &[
 ];
 
 /// The release that has removed a switch.
-const REMOVED: &[(u32, &[&str])] = &[(31, &["PILOT_SPAWN_UPSTREAM_SPAN_FOR_GATEWAY", "UNSAFE_PILOT_ENABLE_DELTA_TEST"])];
+const REMOVED: &[(u32, &[&str])] =
+    &[(31, &["PILOT_SPAWN_UPSTREAM_SPAN_FOR_GATEWAY", "UNSAFE_PILOT_ENABLE_DELTA_TEST"])];
 
 impl Switch {
     /// Returns all switches of all releases.
@@ -131,7 +132,8 @@ impl Switch {
 
     /// Says whether the istiod of a release reads it.
     pub fn exists_in(&self, release: Release) -> bool {
-        self.since().is_none_or(|since| since <= release.minor) && self.removed().is_none_or(|gone| release.minor < gone)
+        self.since().is_none_or(|since| since <= release.minor)
+            && self.removed().is_none_or(|gone| release.minor < gone)
     }
 }
 

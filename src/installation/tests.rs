@@ -21,7 +21,8 @@ fn the_table_has_every_switch_of_istiod_once() {
 fn releases_know_switches_of_the_table() {
     let release = |minor| Release { minor, patch: 0, candidate: None };
     let of = |minor| Switch::all().filter(|switch| switch.exists_in(release(minor))).count();
-    let listed = REGISTERED.lines().filter(|name| Switch::find(name).is_some_and(|s| !s.exists_in(release(30)))).count();
+    let listed =
+        REGISTERED.lines().filter(|name| Switch::find(name).is_some_and(|s| !s.exists_in(release(30)))).count();
     assert_eq!(listed, 0, "1.30 has all that it registers");
     assert_eq!([of(29) - of(28), of(30) - of(29), of(30) + 5 - of(31)], [9, 7, 2]);
 }

@@ -8,8 +8,8 @@ use crate::ingest::Manifests;
 use crate::installation::{Behaviour, Installation};
 use crate::model::Config;
 use crate::model::istio::{
-    AuthorizationPolicy, EnvoyFilter, EnvoyFilterPatchContext, ServiceEntry, ServiceEntryLocation, ServiceEntryResolution, Source, Telemetry,
-    TracingCustomTagType,
+    AuthorizationPolicy, EnvoyFilter, EnvoyFilterPatchContext, ServiceEntry, ServiceEntryLocation,
+    ServiceEntryResolution, Source, Telemetry, TracingCustomTagType,
 };
 
 /// The attribute of a condition that 1.30.2 brought.

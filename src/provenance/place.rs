@@ -22,7 +22,10 @@ impl ObjectName {
         let kind = manifests.document(object).map(|document| document.kind.clone()).unwrap_or_default();
         let metadata = manifests.node(object).and_then(|node| node.get("metadata"));
         let text = |key: &str| metadata.and_then(|m| m.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned();
-        let has_namespace = !matches!(kind.as_str(), "Namespace" | "Node" | "IngressClass" | "GatewayClass" | "MutatingWebhookConfiguration");
+        let has_namespace = !matches!(
+            kind.as_str(),
+            "Namespace" | "Node" | "IngressClass" | "GatewayClass" | "MutatingWebhookConfiguration"
+        );
         let namespace = match text("namespace") {
             _ if !has_namespace => String::new(),
             namespace if namespace.is_empty() => "default".to_owned(),

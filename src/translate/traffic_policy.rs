@@ -9,7 +9,8 @@ use crate::installation::{Behaviour, Behaviours};
 use crate::model::istio::{
     ClientTlsSettings, ConnectionPoolSettings, DestinationRule, LoadBalancerSettings,
     LoadBalancerSettingsConsistentHashLb, LoadBalancerSettingsLbPolicy, LoadBalancerSettingsSimpleLb,
-    MeshConfigDefaultTrafficPolicy, OutlierDetection, TrafficPolicy, TrafficPolicyProxyProtocol, TrafficPolicyRetryBudget, TrafficPolicyTunnelSettings,
+    MeshConfigDefaultTrafficPolicy, OutlierDetection, TrafficPolicy, TrafficPolicyProxyProtocol,
+    TrafficPolicyRetryBudget, TrafficPolicyTunnelSettings,
 };
 
 /// The blocks of a traffic policy that hold for one port.
@@ -218,7 +219,10 @@ mod tests {
             (Some("subset"), true, true)
         );
         assert_eq!(seen(for_subset(Some(&rule), None, 80, Behaviours::default(), None)), (Some("all"), true, true));
-        assert_eq!(seen(for_subset(None, Some(&subset), 80, Behaviours::default(), None)), (Some("subset"), false, false));
+        assert_eq!(
+            seen(for_subset(None, Some(&subset), 80, Behaviours::default(), None)),
+            (Some("subset"), false, false)
+        );
     }
 
     #[test]
@@ -226,6 +230,9 @@ mod tests {
         let rule = policy(Some("all"), true, None);
         let subset = TrafficPolicy { port_level_settings: vec![level(80, None)], ..TrafficPolicy::default() };
         assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 80, Behaviours::default(), None)), (None, false, true));
-        assert_eq!(seen(for_subset(Some(&rule), Some(&subset), 81, Behaviours::default(), None)), (Some("all"), true, true));
+        assert_eq!(
+            seen(for_subset(Some(&rule), Some(&subset), 81, Behaviours::default(), None)),
+            (Some("all"), true, true)
+        );
     }
 }

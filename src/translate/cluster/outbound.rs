@@ -76,7 +76,8 @@ fn cluster(upstream: &Upstream<'_>, resolved: ClusterDiscoveryType) -> Option<Cl
     let r#type = discovery_type::with_policy(resolved, &policy);
     let is_dns = discovery_type::is_dns(resolved);
     // Not even a cluster that ends up without them is built unless there are endpoints.
-    let inline = if is_dns { Some(endpoint::inline(view, &name, service, port, upstream.subset, &policy)?) } else { None };
+    let inline =
+        if is_dns { Some(endpoint::inline(view, &name, service, port, upstream.subset, &policy)?) } else { None };
     let inline = inline.filter(|_| r#type == resolved);
 
     let mesh = &view.mesh.config;

@@ -23,7 +23,7 @@ pub(super) fn outlier_detection(block: &OutlierDetection) -> envoy::OutlierDetec
         interval,
         base_ejection_time,
         max_ejection_percent,
-        min_health_percent: _, // `healthy_panic_threshold`, below
+        min_health_percent: _,                 // `healthy_panic_threshold`, below
         outlier_detection_http_error_codes: _, // not read by istiod 1.31
     } = block;
     let split = *split_external_local_origin_errors;

@@ -128,12 +128,7 @@ impl ZoneAwareLb<'_> {
     }
 
     /// Sets priorities; a waypoint does not know its own zone well enough. istiod: `loadbalancer.go` `ApplyZoneAwareLoadBalancer`
-    fn apply(
-        &self,
-        groups: Vec<LocalityEndpoints<'_>>,
-        client: &Client,
-        labels: Labels,
-    ) -> Vec<LocalityLbEndpoints> {
+    fn apply(&self, groups: Vec<LocalityEndpoints<'_>>, client: &Client, labels: Labels) -> Vec<LocalityLbEndpoints> {
         if !self.is_enabled() || client.kind == ProxyKind::Waypoint {
             return groups.into_iter().map(LocalityEndpoints::into_envoy).collect();
         }

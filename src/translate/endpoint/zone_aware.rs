@@ -49,7 +49,10 @@ mod tests {
         let priorities = |setting: &[(&str, &str)]| -> Vec<u32> {
             let setting: Vec<_> = setting
                 .iter()
-                .map(|(from, to)| ZoneAwareLoadBalancerSettingFailover { from: (*from).to_owned(), to: (*to).to_owned() })
+                .map(|(from, to)| ZoneAwareLoadBalancerSettingFailover {
+                    from: (*from).to_owned(),
+                    to: (*to).to_owned(),
+                })
                 .collect();
             let groups = failover(vec![group("us"), group("eu"), group("asia")], "eu", &setting);
             groups.iter().map(|group| group.priority).collect()

@@ -11,7 +11,8 @@ use crate::envoy::{
 use crate::installation::Behaviour;
 use crate::model::Duration;
 use crate::model::istio::{
-    ProxyConfigConnectionSettings as Settings, ProxyConfigConnectionSettingsHeadersWithUnderscoresAction as Underscores,
+    ProxyConfigConnectionSettings as Settings,
+    ProxyConfigConnectionSettingsHeadersWithUnderscoresAction as Underscores,
     ProxyConfigConnectionSettingsPathWithEscapedSlashesAction as Path, ProxyConfigConnectionSettingsProfile as Profile,
 };
 use crate::proxy::{OutboundView, ProxyKind};

@@ -4,10 +4,9 @@ use super::hbone::peer_metadata;
 use super::http_connection_manager::HcmOptions;
 use super::{ListenerClass, ListenerView, filter, metadata_exchange};
 use crate::envoy::{
-    AlpnFilterConfig, AlpnFilterConfigAlpnOverride, AlpnFilterConfigProtocol, Cors,
-    DnsCacheConfig, DynamicForwardProxyFilterConfig, DynamicForwardProxyFilterConfigImplementationSpecifier,
-    GrpcStatsFilterConfig, GrpcStatsFilterConfigPerMethodStatSpecifier, GrpcWeb, HttpFault, HttpFilter, Router,
-    StatefulSession,
+    AlpnFilterConfig, AlpnFilterConfigAlpnOverride, AlpnFilterConfigProtocol, Cors, DnsCacheConfig,
+    DynamicForwardProxyFilterConfig, DynamicForwardProxyFilterConfigImplementationSpecifier, GrpcStatsFilterConfig,
+    GrpcStatsFilterConfigPerMethodStatSpecifier, GrpcWeb, HttpFault, HttpFilter, Router, StatefulSession,
 };
 use crate::mesh::protocol::Protocol;
 use crate::model::istio::TrafficExtensionExecutionPhase as Phase;

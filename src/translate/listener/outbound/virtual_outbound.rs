@@ -1,9 +1,7 @@
 //! `virtualOutbound`: the listener to which all outbound connections are redirected.
 
 use super::catch_all;
-use crate::envoy::{
-    FilterChain, FilterChainMatch, HttpConnectionManagerRouteSpecifier, Listener, TrafficDirection,
-};
+use crate::envoy::{FilterChain, FilterChainMatch, HttpConnectionManagerRouteSpecifier, Listener, TrafficDirection};
 use crate::mesh::protocol::Protocol;
 use crate::proxy::{InterceptionMode, IpMode};
 use crate::translate::listener::address::{additional_addresses, address, wildcard, wildcards};

@@ -121,7 +121,8 @@ fn is_blocked(mesh: &Mesh, uri: &str) -> bool {
     if blocked.is_empty() {
         return false;
     }
-    let authority = uri.split_once("://").map_or(uri, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or_default();
+    let authority =
+        uri.split_once("://").map_or(uri, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or_default();
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default(),
