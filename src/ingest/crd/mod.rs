@@ -39,6 +39,7 @@ pub(crate) fn complete(
         return None;
     }
     let mut value = object.to_json();
+    default::drop_nulls(&mut value, schema);
     default::fill(&mut value, schema);
     for (path, message) in cel::check(&value, schema).into_iter().take(MAX_PROBLEMS) {
         let span = object.place(&path);
@@ -89,8 +90,13 @@ impl<'a> Checker<'a, '_> {
     fn object(&mut self, node: Node<'a>, schema: &Schema, root: bool) {
         let Constraints { required, at_most_one, min_properties, max_properties, preserve_unknown_fields, .. } =
             &schema.constraints;
+        let is_dropped = |name: &str, value: Node<'_>| value.is_null() && schema.drops_null(name);
+        let has = |name: &str| node.get(name).is_some_and(|value| !is_dropped(name, value));
         for (key, value) in node.entries() {
             let name = key.as_str().unwrap_or("");
+            if is_dropped(name, value) {
+                continue;
+            }
             if let Some(schema) = schema.property(name).or(schema.values.as_deref()) {
                 self.value(value, schema);
             } else if self.problems.len() < MAX_PROBLEMS
@@ -100,12 +106,12 @@ impl<'a> Checker<'a, '_> {
             }
         }
         for field in required {
-            if node.get(field).is_none() {
+            if !has(field) {
                 self.report("missing-field", node, format!("the field `{field}` is required"));
             }
         }
         for fields in at_most_one {
-            let mut present = fields.iter().filter_map(|field| node.key(field));
+            let mut present = fields.iter().filter(|field| has(field)).filter_map(|field| node.key(field));
             if let (Some(first), Some(second)) = (present.next(), present.next())
                 && self.problems.len() < MAX_PROBLEMS
             {
@@ -119,7 +125,7 @@ impl<'a> Checker<'a, '_> {
                 ));
             }
         }
-        let count = node.entries().count();
+        let count = node.entries().filter(|(key, value)| !is_dropped(key.as_str().unwrap_or(""), *value)).count();
         self.count(node, count, "entries", *min_properties, *max_properties);
     }
 

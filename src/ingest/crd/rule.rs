@@ -51,7 +51,7 @@ impl Rule {
             Self::CidrAddressesByResolution => {
                 (cidr_addresses_by_resolution(node), "a range of addresses is for the resolutions NONE and STATIC only")
             }
-            Self::DurationOf1ms => (duration_of_1ms(text(node)), "this is no duration of at least 1ms"),
+            Self::DurationOf1ms => (duration_of_1ms(text(node)), "not a duration of at least 1ms"),
             Self::Empty => (text(node).is_empty(), "a reference to another namespace is not supported"),
             Self::HttpOrHttps => (matches!(text(node), "" | "HTTP" | "HTTPS"), "this is neither HTTP nor HTTPS"),
             Self::HttpUrl => (
@@ -68,7 +68,7 @@ impl Rule {
             Self::PortLevelMtlsWithSelector => {
                 (port_level_mtls_with_selector(node), "`portLevelMtls` is for workloads that a `selector` names")
             }
-            Self::PortNameKeys => (keys(node).all(is_port_name), "this is no name of a port"),
+            Self::PortNameKeys => (keys(node).all(is_port_name), "not a valid port name"),
             Self::RemoveWithoutValue => {
                 (field(node, "operation") != "REMOVE" || !has(node, "value"), "`value` and REMOVE exclude each other")
             }
@@ -84,7 +84,7 @@ impl Rule {
                 let accounts = ["serviceAccounts", "notServiceAccounts"];
                 let others = ["principals", "notPrincipals", "namespaces", "notNamespaces"];
                 let both = accounts.iter().any(|name| has(node, name)) && others.iter().any(|name| has(node, name));
-                (!both, "service accounts exclude principals and namespaces")
+                (!both, "`serviceAccounts` cannot be combined with principals or namespaces")
             }
             Self::UniqueNumbers => (unique_numbers(node), "port number is defined twice"),
             Self::UnixSocketAbsolute => {
@@ -95,7 +95,7 @@ impl Rule {
                 )
             }
             Self::UnixSocketIsNoFolder => {
-                (!(text(node).starts_with("unix://") && text(node).ends_with('/')), "a socket is no folder")
+                (!(text(node).starts_with("unix://") && text(node).ends_with('/')), "a socket is not a directory")
             }
             Self::UnixSocketWithoutPorts => {
                 (!(field(node, "address").starts_with("unix://") && has(node, "ports")), "a socket has no ports")
@@ -160,7 +160,7 @@ fn is_port(number: Option<i64>) -> bool {
 }
 
 fn has(node: Node<'_>, field: &str) -> bool {
-    node.get(field).is_some()
+    node.get(field).is_some_and(|value| !value.is_null())
 }
 
 fn field<'a>(node: Node<'a>, field: &str) -> &'a str {

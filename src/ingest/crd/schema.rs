@@ -25,6 +25,13 @@ impl Schema {
     pub(crate) fn property(&self, name: &str) -> Option<&Schema> {
         self.properties.get(name)
     }
+
+    /// Says whether the API server takes a field that is null for one that is not there.
+    ///
+    /// apiextensions: `defaulting.PruneNonNullableNullsWithoutDefaults`; where there is a default, that takes its place.
+    pub(crate) fn drops_null(&self, name: &str) -> bool {
+        self.property(name).or(self.values.as_deref()).is_some_and(|schema| !schema.constraints.nullable)
+    }
 }
 
 /// The type of a value.

@@ -29,6 +29,19 @@ fn objects_that_pass() {
             "DestinationRule",
             "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, maglev: {tableSize: 65537}}}}}",
         ),
+        (
+            "VirtualService",
+            "{hosts: [a], gateways: null, tls: null, http: [{match: null, rewrite: {uri: null}, route: [{weight: null, destination: {host: a}}]}]}",
+        ),
+        (
+            "VirtualService",
+            "{hosts: [a], http: [{match: [{uri: {exact: a, prefix: null}}], redirect: null, route: [{destination: {host: a}}]}]}",
+        ),
+        ("DestinationRule", "{host: a, trafficPolicy: {tls: {mode: null}}, workloadSelector: null}"),
+        (
+            "AuthorizationPolicy",
+            "{selector: null, action: null, rules: [{from: null, to: [{operation: {ports: ['80'], methods: null}}]}]}",
+        ),
         ("PeerAuthentication", "{selector: {matchLabels: {a: b}}, portLevelMtls: {8080: {mode: DISABLE}}}"),
         ("ServiceEntry", "{hosts: [a.b], ports: [{number: 80, name: http, protocol: HTTP}], addresses: [10.0.0.0/8]}"),
         ("WasmPlugin", "{url: 'docker.io/x:latest', pluginConfig: {any: [thing]}}"),
@@ -55,7 +68,12 @@ fn objects_that_are_rejected() {
             "prefix: conflicting-fields",
         ),
         ("VirtualService", "{hosts: [a], http: [{route: [{weight: 1}]}]}", "{weight: 1}: missing-field"),
-        ("VirtualService", "{hosts: [a], http: [{rewrite: {uri: null}}]}", "uri: wrong-type"),
+        ("VirtualService", "{hosts: [a, null]}", "null: wrong-type"),
+        (
+            "VirtualService",
+            "{hosts: [a], http: [{route: [{weight: 1, destination: null}]}]}",
+            "{weight: 1, destination: null}: missing-field",
+        ),
         ("VirtualService", "{hosts: [a], http: [{directResponse: {status: 4294967296}}]}", "4294967296: invalid-value"),
         (
             "VirtualService",
