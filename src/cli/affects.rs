@@ -7,6 +7,7 @@ use super::{Outcome, excerpt, input};
 use crate::diff::{Report, render};
 use crate::provenance::World;
 use crate::provenance::affects::{Subject, affects};
+use crate::visible::visible;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Affects) -> anyhow::Result<Outcome> {
@@ -24,7 +25,7 @@ pub(super) fn run(arguments: &Affects) -> anyhow::Result<Outcome> {
 }
 
 fn title(subject: &Subject, world: &World) -> String {
-    format!("{}\n{}\n", subject.title(), excerpt::of(&subject.place, &world.manifests.sources))
+    format!("{}\n{}\n", visible(&subject.title()), excerpt::of(&subject.place, &world.manifests.sources))
 }
 
 fn summary(report: &Report) -> String {

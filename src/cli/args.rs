@@ -191,7 +191,7 @@ pub(super) enum ProxyVersion {
 }
 
 fn release(text: &str) -> Result<Release, String> {
-    Release::parse(text).ok_or_else(|| "it is no version of Istio, such as 1.29 or 1.29.6".to_owned())
+    Release::parse(text).ok_or_else(|| "not a version of Istio, such as 1.29 or 1.29.6".to_owned())
 }
 
 fn proxy_version(text: &str) -> Result<ProxyVersion, String> {

@@ -118,7 +118,7 @@ impl Comparison<'_> {
         let selection = &self.arguments.selection;
         for pattern in &selection.proxy {
             let known = of_before.iter().chain(of_after.iter()).any(|proxy| selection::is_called(proxy, pattern));
-            anyhow::ensure!(known, "there is no proxy {pattern} on either side");
+            anyhow::ensure!(known, "no proxy matches {pattern} on either side");
         }
         let chosen = (selection.filter(of_before), selection.filter(of_after));
         let sides = (Side { mesh: mesh_before, proxies: &chosen.0 }, Side { mesh: mesh_after, proxies: &chosen.1 });

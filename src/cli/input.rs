@@ -63,7 +63,7 @@ impl Input {
         }
         let start = Instant::now();
         let options = mesh.options()?;
-        let (mut files, rendered) = render.render()?;
+        let (mut files, rendered) = render.render(&mesh.limits)?;
         files.extend(source::read(paths, &mesh.limits)?);
         Ok((Self::of(start, files, mesh, &options)?, rendered))
     }
@@ -173,7 +173,7 @@ impl args::MeshFlags {
 
     fn jwks(&self, args::Jwks { uri, file }: &args::Jwks) -> anyhow::Result<(String, String)> {
         let text = String::from_utf8(source::named(file, &self.limits)?);
-        Ok((uri.clone(), text.with_context(|| format!("{} is no text", file.display()))?))
+        Ok((uri.clone(), text.with_context(|| format!("{} is not valid UTF-8", file.display()))?))
     }
 
     /// Returns istiod's release, if the flag states it.

@@ -55,7 +55,7 @@ struct Incomplete(PathBuf);
 
 impl Incomplete {
     fn new(path: &Path) -> anyhow::Result<Self> {
-        let name = path.file_name().context("it is no name of a file")?.to_string_lossy();
+        let name = path.file_name().context("not a file name")?.to_string_lossy();
         let number = std::process::id();
         let place = |count: u32| path.with_file_name(format!(".{name}.{number}-{count}.incomplete"));
         let free = (0..1000).map(place).find(|place| place.symlink_metadata().is_err());

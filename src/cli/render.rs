@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Label, Place, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 use crate::source::{Sources, Span};
 use crate::visible::{visible, visible_lines};
 
@@ -38,7 +38,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -
     for (at, label) in diagnostic.labels.iter().enumerate() {
         let Place::Span(span) = label.place else { continue };
         let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-        group = group.elements(elements(sources, span, label, kind));
+        group = group.elements(elements(sources, span, &label.text, kind));
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(visible_help(help)));
@@ -46,7 +46,8 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -
     renderer.render(&[group])
 }
 
-fn elements<'s>(sources: &'s Sources, span: Span, label: &'s Label, kind: AnnotationKind) -> Vec<Element<'s>> {
+/// Returns file, line and column of a place, and its lines with a mark; of what may be a Secret, no lines.
+pub(super) fn elements<'s>(sources: &'s Sources, span: Span, label: &'s str, kind: AnnotationKind) -> Vec<Element<'s>> {
     let path = visible(sources.path(span.source));
     let text = sources.text(span.source);
     if text.is_empty() {
@@ -66,7 +67,7 @@ fn elements<'s>(sources: &'s Sources, span: Span, label: &'s Label, kind: Annota
         ];
     }
     let Visible { text, mark } = excerpt.visible();
-    let annotation = annotation(kind, mark, &label.text);
+    let annotation = annotation(kind, mark, label);
     vec![Snippet::source(text).line_start(position.line).path(path).annotation(annotation).into()]
 }
 

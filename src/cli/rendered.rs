@@ -4,12 +4,15 @@
 //! annotation that says where an object is from, of Helm by the comment above it; then by the object's kind, its name, and the path.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 use clap::Args;
 
+use super::limits::Limits;
+use super::source;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::ingest::{self, Origin};
 use crate::source::{SourceFile, SourceId, Sources, Span};
@@ -36,8 +39,9 @@ pub(super) struct RenderFlags {
 /// Where the rendered files come from.
 #[derive(Debug, Default)]
 pub(super) struct Rendered {
-    /// By the path under which a file was read: the folder that the paths in it begin at.
-    roots: BTreeMap<String, PathBuf>,
+    /// By the path under which a file was read: the folder that the paths in it begin at, and the one that is rendered.
+    roots: BTreeMap<String, (PathBuf, PathBuf)>,
+    limits: Limits,
 }
 
 impl RenderFlags {
@@ -47,56 +51,87 @@ impl RenderFlags {
     }
 
     /// Runs the programs, and returns what they write.
-    pub(super) fn render(&self) -> anyhow::Result<(Vec<SourceFile>, Rendered)> {
-        let (mut files, mut rendered) = (Vec::new(), Rendered::default());
+    pub(super) fn render(&self, limits: &Limits) -> anyhow::Result<(Vec<SourceFile>, Rendered)> {
+        let (mut files, mut rendered) = (Vec::new(), Rendered { limits: limits.clone(), ..Rendered::default() });
         for folder in &self.kustomize {
             let path = format!("{} (kustomize)", folder.display());
-            let (text, root) = kustomize(folder)?;
-            rendered.roots.insert(path.clone(), root);
+            let (text, root) = kustomize(folder, limits)?;
+            rendered.roots.insert(path.clone(), (root, folder.clone()));
             files.push(SourceFile::new(path, text));
         }
         for folder in &self.helm {
             let path = format!("{} (helm)", folder.display());
-            let text = self.template(folder)?;
-            rendered.roots.insert(path.clone(), folder.clone());
+            let text = self.template(folder, limits)?;
+            rendered.roots.insert(path.clone(), (folder.clone(), folder.clone()));
             files.push(SourceFile::new(path, text));
         }
         Ok((files, rendered))
     }
 
-    fn template(&self, folder: &Path) -> anyhow::Result<Vec<u8>> {
-        let name = folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    fn template(&self, folder: &Path, limits: &Limits) -> anyhow::Result<Vec<u8>> {
+        let chart = folder.canonicalize().with_context(|| format!("cannot read {}", folder.display()))?;
         let mut command = Command::new("helm");
-        command.arg("template").arg(name.unwrap_or_else(|| "release".to_owned())).arg(folder).arg("--include-crds");
+        command.args(["template", "--include-crds"]);
         for values in &self.helm_values {
-            command.arg("--values").arg(values);
+            command.arg(format!("--values={}", values.display()));
         }
         if let Some(namespace) = &self.release_namespace {
-            command.arg("--namespace").arg(namespace);
+            command.arg(format!("--namespace={namespace}"));
         }
-        run(command, "helm template")?.context("`helm` is not installed: it is what --helm runs")
+        // A folder may be named like a flag.
+        command.arg("--").arg(release_name(&chart)).arg(&chart);
+        run(command, "helm template", limits)?.context("`helm` is not installed: it is what --helm runs")
     }
 }
 
-/// Builds a kustomization from one of our own around it, which asks for the origin of each object.
-fn kustomize(folder: &Path) -> anyhow::Result<(Vec<u8>, PathBuf)> {
-    let inside = folder.canonicalize().with_context(|| format!("cannot read {}", folder.display()))?;
-    let around = std::env::temp_dir().join(format!("meshc-kustomize-{}", std::process::id()));
-    std::fs::create_dir_all(&around).with_context(|| format!("cannot write {}", around.display()))?;
-    let around = around.canonicalize()?;
-    let built = build(&around, &inside);
-    let _ = std::fs::remove_dir_all(&around);
-    Ok((built?, around))
+/// Returns the name of the release, which is the chart's folder where that is a name.
+fn release_name(chart: &Path) -> String {
+    const LONGEST: usize = 53;
+    let name = chart.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_name = !name.is_empty() && name.chars().all(is_part) && !name.starts_with('-') && !name.ends_with('-');
+    if is_name && name.len() <= LONGEST { name.to_owned() } else { "release".to_owned() }
 }
 
-fn build(around: &Path, inside: &Path) -> anyhow::Result<Vec<u8>> {
+/// Builds a kustomization from one of our own around it, which asks for the origin of each object.
+fn kustomize(folder: &Path, limits: &Limits) -> anyhow::Result<(Vec<u8>, PathBuf)> {
+    let inside = folder.canonicalize().with_context(|| format!("cannot read {}", folder.display()))?;
+    let around = new_folder()?;
+    let built =
+        around.canonicalize().map_err(anyhow::Error::from).and_then(|real| Ok((build(&real, &inside, limits)?, real)));
+    let _ = std::fs::remove_dir_all(&around);
+    built
+}
+
+/// Makes a folder that was not there, and that nobody else can write into.
+fn new_folder() -> anyhow::Result<PathBuf> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let mut last = None;
+    for attempt in 0..100 {
+        let path = std::env::temp_dir().join(format!("meshc-kustomize-{}-{attempt}", std::process::id()));
+        match builder.create(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) => last = Some((error, path)),
+        }
+    }
+    let (error, path) = last.context("cannot make a temporary folder")?;
+    Err(error).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn build(around: &Path, inside: &Path, limits: &Limits) -> anyhow::Result<Vec<u8>> {
     let resource = relative(around, inside);
-    let text = format!("resources: [{:?}]\nbuildMetadata: [originAnnotations]\n", resource.display().to_string());
+    let text = format!(
+        "resources: [{}]\nbuildMetadata: [originAnnotations]\n",
+        serde_json::json!(resource.display().to_string())
+    );
     std::fs::write(around.join("kustomization.yaml"), text).context("cannot write a temporary kustomization")?;
+    // Files come from the folder of the kustomization that names them, as always with Kustomize.
     let with = |program: &str, verb: &str| {
         let mut command = Command::new(program);
-        command.arg(verb).arg(around).args(["--load-restrictor", "LoadRestrictionsNone"]);
-        run(command, &format!("{program} {verb}"))
+        command.arg(verb).arg(around);
+        run(command, &format!("{program} {verb}"), limits)
     };
     if let Some(text) = with("kustomize", "build")? {
         return Ok(text);
@@ -105,15 +140,34 @@ fn build(around: &Path, inside: &Path) -> anyhow::Result<Vec<u8>> {
         .context("neither `kustomize` nor `kubectl` is installed: one of them is what --kustomize runs")
 }
 
-/// Runs a program; nothing if there is none.
-fn run(mut command: Command, what: &str) -> anyhow::Result<Option<Vec<u8>>> {
-    let output = match command.stdin(Stdio::null()).output() {
-        Ok(output) => output,
+/// Runs a program, and returns what it writes, at most as much as a file may have; nothing if there is no such program.
+fn run(mut command: Command, what: &str, limits: &Limits) -> anyhow::Result<Option<Vec<u8>>> {
+    const ERRORS: u64 = 1 << 16;
+    let mut child = match command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
+        Ok(child) => child,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot run `{what}`")),
     };
-    anyhow::ensure!(output.status.success(), "`{what}` fails: {}", String::from_utf8_lossy(&output.stderr).trim());
-    Ok(Some(output.stdout))
+    let errors = child.stderr.take().map(|mut pipe| {
+        std::thread::spawn(move || {
+            let mut kept = Vec::new();
+            let _ = pipe.by_ref().take(ERRORS).read_to_end(&mut kept);
+            // What it has more to say is thrown away, so that it does not wait for us.
+            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+            kept
+        })
+    });
+    let mut text = Vec::new();
+    let read = child.stdout.take().map(|pipe| pipe.take(limits.file_size.saturating_add(1)).read_to_end(&mut text));
+    if text.len() as u64 > limits.file_size || read.is_some_and(|read| read.is_err()) {
+        let _ = child.kill();
+        let _ = child.wait();
+        anyhow::bail!("`{what}` writes more than --max-file-size allows");
+    }
+    let status = child.wait().with_context(|| format!("cannot run `{what}`"))?;
+    let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    anyhow::ensure!(status.success(), "`{what}` fails: {}", String::from_utf8_lossy(&errors).trim());
+    Ok(Some(text))
 }
 
 /// Returns the way from one folder to another; both are absolute.
@@ -133,7 +187,7 @@ impl Rendered {
         let mut origins: BTreeMap<SourceId, Vec<Origin>> = BTreeMap::new();
         let mut files: BTreeMap<PathBuf, Option<SourceId>> = BTreeMap::new();
         for span in spans {
-            let Some(root) = self.roots.get(sources.path(span.source)) else { continue };
+            let Some((root, folder)) = self.roots.get(sources.path(span.source)) else { continue };
             let of_file = origins.entry(span.source).or_insert_with(|| ingest::origins(sources, span.source));
             let Some(origin) = of_file.iter().find(|one| one.span.start <= span.start && span.start < one.span.end)
             else {
@@ -141,7 +195,7 @@ impl Rendered {
             };
             let Some(path) = origin.file.as_ref().map(|file| file_of(root, file)) else { continue };
             let file = *files.entry(path.clone()).or_insert_with(|| {
-                let text = std::fs::read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok())?;
+                let text = String::from_utf8(self.file(folder, &path)?).ok()?;
                 Some(sources.add(shown(&path), text))
             });
             let Some(file) = file else { continue };
@@ -149,6 +203,15 @@ impl Rendered {
                 *span = place;
             }
         }
+    }
+
+    /// Reads a file that an annotation or a comment names, which anybody may have written: it is a manifest of the same repository.
+    fn file(&self, folder: &Path, path: &Path) -> Option<Vec<u8>> {
+        source::is_manifest(path).then_some(())?;
+        let folder = folder.canonicalize().ok()?;
+        let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
+        let root = here.filter(|here| folder.starts_with(here)).unwrap_or(folder);
+        source::named_inside(&root, path, &self.limits).ok()
     }
 
     /// The same for findings.
@@ -200,6 +263,8 @@ mod tests {
     fn the_way_from_one_folder_to_another() {
         assert_eq!(relative(Path::new("/tmp/x"), Path::new("/home/a/b")), Path::new("../../home/a/b"));
         assert_eq!(relative(Path::new("/a/b"), Path::new("/a/c/d")), Path::new("../c/d"));
+        assert_eq!(release_name(Path::new("/charts/cart")), "cart");
+        assert_eq!(release_name(Path::new("/charts/--post-renderer=sh")), "release");
         assert_eq!(clean(Path::new("/tmp/gone/../../home/a")), Path::new("/home/a"));
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Diff, (from, to): (Release, Release), flags: &Outp
         upgrade::preview(&files, &options, (from, to), proxies, |proxies| arguments.selection.filter(proxies));
     anyhow::ensure!(
         preview.proxies > 0,
-        "nothing is compared: there is no proxy (a workload that is injected, or a gateway) that is asked for"
+        "no proxies to compare: neither an injected workload nor a gateway is selected"
     );
     match write(&preview, arguments.output).map_err(anyhow::Error::from) {
         Err(error) if is_closed_pipe(&error) => {}

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::visible::visible;
+
 /// How often files are looked at.
 const PERIOD: Duration = Duration::from_millis(20);
 
@@ -76,7 +78,7 @@ pub(super) fn run_again(paths: &[PathBuf]) -> anyhow::Result<()> {
     let arguments: Vec<_> = std::env::args_os().skip(1).filter(|argument| argument != "--watch").collect();
     run(paths, |changed| {
         if let Some(name) = changed {
-            anstream::eprintln!("\n{name} has changed");
+            anstream::eprintln!("\n{} has changed", visible(name));
         }
         std::process::Command::new(&program).args(&arguments).status()?;
         Ok(())

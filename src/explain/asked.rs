@@ -106,8 +106,8 @@ impl Asked {
             other => return Err(AskedError(format!("the direction is outbound, inbound or gateway, not \"{other}\""))),
         };
         let text = &self.request.destination;
-        let destination = address(text)
-            .ok_or_else(|| AskedError(format!("the destination has the form IP:PORT, which \"{text}\" has not")))?;
+        let destination =
+            address(text).ok_or_else(|| AskedError(format!("the destination must be IP:PORT, not \"{text}\"")))?;
         self.request.to_request(direction, destination)
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::report::Report;
+use crate::visible::visible;
 
 /// Writes the flowchart: a box for each hop with what it chooses, and the outcome.
 pub fn flowchart(report: &Report) -> String {
@@ -66,5 +67,5 @@ pub fn flowchart(report: &Report) -> String {
 
 /// Mermaid has no escapes in quotes but entities.
 fn quoted(text: &str) -> String {
-    text.replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
+    visible(text).replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::report::{Cluster, Hop, Report};
+use crate::visible::visible;
 
 /// Routes that were missed and are told without `--verbose`.
 const FEW: usize = 3;
@@ -24,8 +25,8 @@ const PLAIN: &str = "\u{1b}[0m";
 /// Writes the page, with escapes for colours.
 pub fn page(report: &Report, style: Style) -> String {
     let mut out = String::new();
-    let text = |key: &str| report.request.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let scheme = if text("scheme").is_empty() { "http" } else { text("scheme") };
+    let text = |key: &str| visible(report.request.get(key).and_then(serde_json::Value::as_str).unwrap_or_default());
+    let scheme = if text("scheme").is_empty() { "http".into() } else { text("scheme") };
     let from = if text("from").is_empty() { String::new() } else { format!(" from {}", text("from")) };
     let _ = writeln!(out, "{BOLD}{} {scheme}://{}{}{PLAIN}{from}", text("method"), text("authority"), text("path"));
     for hop in &report.hops {
@@ -36,14 +37,16 @@ pub fn page(report: &Report, style: Style) -> String {
     let outcome = &report.outcome;
     let status = outcome.status.map(|status| format!("{status} ")).unwrap_or_default();
     let flags = if outcome.flags == "-" { String::new() } else { format!("{} ", outcome.flags) };
-    let location = outcome.location.as_ref().map(|location| format!(" to {location}")).unwrap_or_default();
+    let location = outcome.location.as_ref().map(|location| format!(" to {}", visible(location))).unwrap_or_default();
     let by = report.hops.get(outcome.hop);
-    let by =
-        by.filter(|hop| !hop.proxy.is_empty()).map(|hop| format!("{DIM}, by {}{PLAIN}", hop.proxy)).unwrap_or_default();
+    let by = by
+        .filter(|hop| !hop.proxy.is_empty())
+        .map(|hop| format!("{DIM}, by {}{PLAIN}", visible(&hop.proxy)))
+        .unwrap_or_default();
     let _ = writeln!(
         out,
         "\n{colour}{status}{flags}{}{PLAIN} ({}{location}){by}",
-        outcome.details,
+        visible(&outcome.details),
         outcome.kind.replace('_', " ")
     );
     out
@@ -76,7 +79,7 @@ fn write_hop(out: &mut String, hop: &Hop, style: Style) {
     if hop.proxy.is_empty() {
         out.push('\n');
     } else {
-        let _ = writeln!(out, "\n{BOLD}{what}: {}{PLAIN} {DIM}({}){PLAIN}", hop.proxy, hop.direction);
+        let _ = writeln!(out, "\n{BOLD}{what}: {}{PLAIN} {DIM}({}){PLAIN}", visible(&hop.proxy), hop.direction);
     }
     let mut steps = Steps { out, count: 0 };
     match &hop.listener {
@@ -84,8 +87,8 @@ fn write_hop(out: &mut String, hop: &Hop, style: Style) {
         None if hop.proxy.is_empty() => {}
         None => steps.step("listener", &format!("{RED}none takes the connection{PLAIN}")),
         Some(name) => {
-            let by = hop.handed_on_by.as_ref().map(|by| format!(", handed on by {by}")).unwrap_or_default();
-            steps.step("listener", &format!("{name}{by}; {}", hop.findings));
+            let by = hop.handed_on_by.as_ref().map(|by| format!(", handed on by {}", visible(by))).unwrap_or_default();
+            steps.step("listener", &format!("{}{by}; {}", visible(name), visible(&hop.findings.to_string())));
         }
     }
     match &hop.filter_chain {
@@ -95,27 +98,30 @@ fn write_hop(out: &mut String, hop: &Hop, style: Style) {
         None => {}
         Some(chain) => {
             let name = if chain.name.is_empty() { "without a name" } else { &chain.name };
-            steps.step("filter chain", &format!("{name} {DIM}{}{PLAIN}", chain.matching));
+            steps.step(
+                "filter chain",
+                &format!("{} {DIM}{}{PLAIN}", visible(name), visible(&chain.matching.to_string())),
+            );
         }
     }
     if style.verbose || hop.filter_chain.is_none() {
         for lost in &hop.lost_filter_chains {
             let name = if lost.name.is_empty() { "(no name)" } else { &lost.name };
-            steps.detail(&format!("{DIM}not {} {name}: {}{PLAIN}", lost.index, lost.why));
+            steps.detail(&format!("{DIM}not {} {}: {}{PLAIN}", lost.index, visible(name), visible(&lost.why)));
         }
     }
     filters(&mut steps, hop, style);
     routes(&mut steps, hop, style);
     if let Some(upstream) = &hop.upstream {
-        steps.step("sends", &format!("{} to host {}", upstream.request_target, upstream.authority));
+        steps.step("sends", &format!("{} to host {}", visible(&upstream.request_target), visible(&upstream.authority)));
         for (name, value) in &upstream.headers.set {
-            steps.detail(&format!("sets {name}: {value}"));
+            steps.detail(&visible(&format!("sets {name}: {value}")));
         }
         for (name, value) in &upstream.headers.append {
-            steps.detail(&format!("adds {name}: {value}"));
+            steps.detail(&visible(&format!("adds {name}: {value}")));
         }
         for name in &upstream.headers.remove {
-            steps.detail(&format!("removes {name}"));
+            steps.detail(&visible(&format!("removes {name}")));
         }
     }
     for cluster in &hop.clusters {
@@ -128,12 +134,12 @@ fn write_hop(out: &mut String, hop: &Hop, style: Style) {
         let at = if place.file.is_empty() {
             String::new()
         } else {
-            format!(" {}:{}:{}", place.file, place.line, place.column)
+            format!(" {}:{}:{}", visible(&place.file), place.line, place.column)
         };
-        steps.detail(&format!("{}{DIM}{at}{PLAIN}", place.object));
+        steps.detail(&format!("{}{DIM}{at}{PLAIN}", visible(&place.object)));
     }
     for note in &hop.notes {
-        steps.detail(&format!("{YELLOW}note: {note}{PLAIN}"));
+        steps.detail(&format!("{YELLOW}note: {}{PLAIN}", visible(note)));
     }
 }
 
@@ -154,13 +160,13 @@ fn filters(steps: &mut Steps<'_>, hop: &Hop, style: Style) {
             "allow" => GREEN,
             _ => "",
         };
-        let why = if filter.why.is_empty() { String::new() } else { format!(": {}", filter.why) };
-        steps.detail(&format!("{} {colour}{}{PLAIN}{why}", filter.name, filter.verdict));
+        let why = if filter.why.is_empty() { String::new() } else { format!(": {}", visible(&filter.why)) };
+        steps.detail(&format!("{} {colour}{}{PLAIN}{why}", visible(&filter.name), filter.verdict));
     }
 }
 
 fn routes(steps: &mut Steps<'_>, hop: &Hop, style: Style) {
-    let Some(config) = &hop.route_config else { return };
+    let Some(config) = hop.route_config.as_ref().map(|config| visible(config)) else { return };
     match &hop.host_match {
         None => steps.step("routes", &format!("{config}: {RED}no virtual host is for the host{PLAIN}")),
         Some(host) => {
@@ -171,28 +177,32 @@ fn routes(steps: &mut Steps<'_>, hop: &Hop, style: Style) {
             };
             steps.step(
                 "routes",
-                &format!("{config}: virtual host {}, whose domain {} {how}", host.virtual_host, host.domain),
+                &format!(
+                    "{config}: virtual host {}, whose domain {} {how}",
+                    visible(&host.virtual_host),
+                    visible(&host.domain)
+                ),
             );
         }
     }
     let skipped = if style.verbose { 0 } else { hop.missed.len().saturating_sub(FEW) };
     for missed in hop.missed.iter().take(hop.missed.len() - skipped) {
-        let name = if missed.name.is_empty() { String::new() } else { format!(" {}", missed.name) };
-        steps.detail(&format!("{DIM}not {}{name}: {}{PLAIN}", missed.index, missed.why));
+        let name = if missed.name.is_empty() { String::new() } else { format!(" {}", visible(&missed.name)) };
+        steps.detail(&format!("{DIM}not {}{name}: {}{PLAIN}", missed.index, visible(&missed.why)));
     }
     if skipped > 0 {
         steps.detail(&format!("{DIM}and {skipped} more; --verbose tells of all{PLAIN}"));
     }
     if let Some(route) = &hop.route {
-        let name = if route.name.is_empty() { String::new() } else { format!(" {}", route.name) };
-        steps.step("route", &format!("{}{name}: {}", route.index, route.matching));
+        let name = if route.name.is_empty() { String::new() } else { format!(" {}", visible(&route.name)) };
+        steps.step("route", &format!("{}{name}: {}", route.index, visible(&route.matching)));
     } else if hop.host_match.is_some() && hop.missed.is_empty() {
         steps.detail("none of its routes is asked");
     } else if hop.host_match.is_some() {
         steps.detail(&format!("{RED}no route is for the request{PLAIN}"));
     }
     for effect in &hop.effects {
-        steps.detail(effect);
+        steps.detail(&visible(effect));
     }
 }
 
@@ -201,28 +211,35 @@ fn write_cluster(steps: &mut Steps<'_>, cluster: &Cluster, style: Style) {
     let tls = match cluster.tls {
         "none" => "no TLS".to_owned(),
         tls => {
-            let sni = if cluster.sni.is_empty() { String::new() } else { format!(", server name {}", cluster.sni) };
+            let sni =
+                if cluster.sni.is_empty() { String::new() } else { format!(", server name {}", visible(&cluster.sni)) };
             format!("TLS {}{sni}", tls.to_uppercase())
         }
     };
-    steps.step("cluster", &format!("{share}{}; {tls}", cluster.name));
+    steps.step("cluster", &format!("{share}{}; {tls}", visible(&cluster.name)));
     for policy in &cluster.policies {
-        steps.detail(policy);
+        steps.detail(&visible(policy));
     }
     if cluster.panic {
-        steps.detail(&format!("{YELLOW}panic: so few endpoints are healthy that health is not looked at{PLAIN}"));
+        steps.detail(&format!(
+            "{YELLOW}panic mode: too few endpoints are healthy, so all of them receive requests{PLAIN}"
+        ));
     }
     let most = if style.verbose { usize::MAX } else { 5 };
     for endpoint in cluster.endpoints.iter().take(most) {
-        let workload = endpoint.workload.as_ref().map(|workload| format!(" {workload}")).unwrap_or_default();
-        let health =
-            if endpoint.health.is_empty() { String::new() } else { format!(" {RED}{}{PLAIN}", endpoint.health) };
-        let locality = if endpoint.locality.is_empty() { String::new() } else { format!(" in {}", endpoint.locality) };
+        let workload = endpoint.workload.as_ref().map(|workload| format!(" {}", visible(workload))).unwrap_or_default();
+        let health = if endpoint.health.is_empty() {
+            String::new()
+        } else {
+            format!(" {RED}{}{PLAIN}", visible(&endpoint.health))
+        };
+        let locality =
+            if endpoint.locality.is_empty() { String::new() } else { format!(" in {}", visible(&endpoint.locality)) };
         let priority = if endpoint.priority == 0 { String::new() } else { format!(" priority {}", endpoint.priority) };
         steps.detail(&format!(
             "{:>5}% {}{workload}{locality}{priority}{health}",
             percent(endpoint.share),
-            endpoint.address
+            visible(&endpoint.address)
         ));
     }
     if cluster.endpoints.len() > most {

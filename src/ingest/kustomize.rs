@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::{text, yaml};
@@ -20,6 +21,9 @@ const GROUP: &str = "kustomize.config.k8s.io";
 
 /// How deep kustomizations build on each other; who goes deeper goes in a circle.
 const DEPTH: usize = 16;
+
+/// How many steps are taken from a file up to the kustomizations that somebody applies.
+const STEPS: usize = 4096;
 
 /// Kinds without a namespace, which Kustomize gives none.
 const CLUSTER_KINDS: &[&str] = &[
@@ -44,7 +48,7 @@ pub(super) struct Kustomization {
     namespace: Option<String>,
     renames: bool,
     labels: Vec<Labels>,
-    patched: Vec<Target>,
+    patched: Vec<Arc<Target>>,
     /// Files that are no objects.
     pub(super) parts: Vec<PathBuf>,
     /// Secrets that it makes.
@@ -63,33 +67,57 @@ struct Labels {
 }
 
 /// Which objects a patch is for; nothing is any.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Target {
-    kind: Option<String>,
-    name: Option<String>,
+    kind: Option<Pattern>,
+    name: Option<Pattern>,
 }
 
 impl Target {
+    fn new(kind: Option<&str>, name: Option<&str>) -> Self {
+        Self { kind: kind.map(Pattern::new), name: name.map(Pattern::new) }
+    }
+
     fn matches(&self, kind: &str, name: &str) -> bool {
-        let is = |pattern: &Option<String>, text: &str| {
-            pattern.as_ref().is_none_or(|pattern| {
-                pattern == text
-                    || regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(text))
-            })
-        };
+        let is = |pattern: &Option<Pattern>, text: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(text));
         is(&self.kind, kind) && is(&self.name, name)
+    }
+
+    fn key(&self) -> (Option<&str>, Option<&str>) {
+        (self.kind.as_ref().map(|one| one.text.as_str()), self.name.as_ref().map(|one| one.text.as_str()))
+    }
+}
+
+/// A name or an expression for names, read once.
+#[derive(Debug, Clone)]
+struct Pattern {
+    text: String,
+    /// Nothing for a name, and for what is no expression.
+    regex: Option<Regex>,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Self {
+        const SIZE: usize = 1 << 16;
+        let is_name = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let regex = || RegexBuilder::new(&format!("^(?:{text})$")).size_limit(SIZE).build().ok();
+        Self { text: text.to_owned(), regex: if is_name { None } else { regex() } }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        self.text == text || self.regex.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 }
 
 /// What becomes of the objects of one file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Kustomized {
     /// The namespace that all of them get.
     namespace: Option<String>,
     /// Whether names or namespaces differ from overlay to overlay, so that nobody knows who the objects are.
     pub(crate) renamed: bool,
     labels: Vec<Labels>,
-    patched: Vec<Target>,
+    patched: Vec<Arc<Target>>,
     /// The kustomizations that somebody applies it with.
     roots: BTreeSet<PathBuf>,
 }
@@ -103,6 +131,13 @@ impl Kustomized {
     /// Returns the namespace that all objects get.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
+    }
+
+    /// Adds targets of patches, each once.
+    fn add_patched(&mut self, targets: &[Arc<Target>]) {
+        let mut known: BTreeSet<(Option<&str>, Option<&str>)> = self.patched.iter().map(|one| one.key()).collect();
+        let new: Vec<Arc<Target>> = targets.iter().filter(|one| known.insert(one.key())).cloned().collect();
+        self.patched.extend(new);
     }
 
     /// Says whether a patch changes an object.
@@ -247,14 +282,15 @@ impl Kustomizations {
             let is_beside = path.parent().is_some_and(|folder| self.all.contains_key(folder));
             return is_beside.then(|| Arc::new(Kustomized { renamed: true, ..Kustomized::default() }));
         };
+        let mut steps = STEPS;
         for user in users {
-            self.ways(user, &mut Vec::new(), &mut ways);
+            self.ways(user, &mut Vec::new(), &mut ways, &mut steps);
         }
         let mut all = ways.iter().map(|way| self.along(way));
         let mut first = all.next()?;
         for other in all {
             first.renamed |= other.renamed || other.namespace != first.namespace;
-            first.patched.extend(other.patched);
+            first.add_patched(&other.patched);
             if first.labels != other.labels {
                 first.labels.clear();
             }
@@ -267,13 +303,16 @@ impl Kustomizations {
     }
 
     /// Collects the ways from a kustomization up to those that nothing builds on.
-    fn ways(&self, folder: &Path, way: &mut Vec<PathBuf>, out: &mut Vec<Vec<PathBuf>>) {
-        if way.len() >= DEPTH || way.iter().any(|known| known == folder) || out.len() > 256 {
+    ///
+    /// `steps` are those that may still be taken: in a net of circles the ways are without number, and few of them lead up.
+    fn ways(&self, folder: &Path, way: &mut Vec<PathBuf>, out: &mut Vec<Vec<PathBuf>>, steps: &mut usize) {
+        if way.len() >= DEPTH || *steps == 0 || way.iter().any(|known| known == folder) || out.len() > 256 {
             return;
         }
+        *steps -= 1;
         way.push(folder.to_owned());
         match self.users.get(folder) {
-            Some(users) => users.iter().for_each(|user| self.ways(user, way, out)),
+            Some(users) => users.iter().for_each(|user| self.ways(user, way, out, steps)),
             None => out.push(way.clone()),
         }
         way.pop();
@@ -291,7 +330,7 @@ impl Kustomizations {
             }
             out.renamed |= one.renames;
             out.labels.extend(one.labels.iter().cloned());
-            out.patched.extend(one.patched.iter().cloned());
+            out.add_patched(&one.patched);
         }
         out
     }
@@ -398,28 +437,29 @@ fn kustomization(root: Node<'_>, folder: &Path, files: &BTreeMap<PathBuf, &Sourc
             let path = path.map(inside);
             out.parts.extend(path.clone());
             if let Some(target) = item.get("target") {
-                out.patched.push(target_of(target));
+                out.patched.push(Arc::new(target_of(target)));
                 continue;
             }
             let of_file = path.and_then(|path| files.get(&path)?.content.as_ref().ok());
             let text = inline.or_else(|| of_file.map(|bytes| text::decode(bytes.clone()).text));
-            out.patched.extend(text.map_or_else(|| vec![Target::default()], |text| targets_of_patch(&text)));
+            let targets = text.map_or_else(|| vec![Target::default()], |text| targets_of_patch(&text));
+            out.patched.extend(targets.into_iter().map(Arc::new));
         }
     }
     for replacement in items("replacements") {
         if let Some(path) = replacement.get("path").and_then(text).map(inside) {
             out.parts.push(path);
-            out.patched.push(Target::default());
+            out.patched.push(Arc::default());
         }
         for target in replacement.get("targets").into_iter().flat_map(Node::items) {
-            out.patched.extend(target.get("select").map(target_of));
+            out.patched.extend(target.get("select").map(target_of).map(Arc::new));
         }
     }
     for field in ["configurations", "crds", "transformers", "generators", "validators"] {
         out.parts.extend(paths(field));
     }
     if !items("transformers").is_empty() || !items("vars").is_empty() {
-        out.patched.push(Target::default());
+        out.patched.push(Arc::default());
     }
     for (field, is_secret) in [("configMapGenerator", false), ("secretGenerator", true)] {
         for generator in items(field) {
@@ -452,8 +492,8 @@ fn pairs_of(node: Node<'_>) -> Vec<(String, String)> {
 }
 
 fn target_of(node: Node<'_>) -> Target {
-    let text = |field: &str| node.get(field).and_then(Node::as_str).map(str::to_owned);
-    Target { kind: text("kind"), name: text("name") }
+    let text = |field: &str| node.get(field).and_then(Node::as_str);
+    Target::new(text("kind"), text("name"))
 }
 
 /// Which objects a strategic merge patch is for, as it says itself.
@@ -463,7 +503,7 @@ fn targets_of_patch(text: &str) -> Vec<Target> {
         .map(|tree| {
             let root = tree.root(SourceId::default(), text);
             let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_str);
-            Target { kind: root.get("kind").and_then(Node::as_str).map(str::to_owned), name: name.map(str::to_owned) }
+            Target::new(root.get("kind").and_then(Node::as_str), name)
         })
         .collect()
 }

@@ -59,6 +59,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "config_dump",
             "pipeline",
             "diff",
+            "visible",
         ],
     ),
     ("routing_test", &["source", "model", "ingest", "proxy", "evaluate", "explain"]),

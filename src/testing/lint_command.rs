@@ -338,7 +338,9 @@ fn findings_of_what_helm_renders_are_in_its_templates() {
     assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
     assert!(said.contains("chart/templates/route.yaml:9"), "{said}");
     let asked = std::fs::read(folder.join("arguments")).expect("helm has run");
-    assert_eq!(text(&asked).trim(), "template chart chart --include-crds --values values.yaml");
+    let chart = folder.join("chart").canonicalize().expect("it is there");
+    let wanted = format!("template --include-crds --values=values.yaml -- chart {}", chart.display());
+    assert_eq!(text(&asked).trim(), wanted);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::args::Explain;
+use crate::cli::limits::Limits;
 use crate::explain::{Asked, AskedRequest, From, Wanted};
 
 /// A URL, taken apart.
@@ -163,7 +164,7 @@ fn claims(argument: &str) -> anyhow::Result<serde_json::Map<String, Value>> {
     let text = if argument.trim_start().starts_with('{') {
         argument.to_owned()
     } else {
-        super::read(std::path::Path::new(argument))?
+        super::read(std::path::Path::new(argument), &Limits::default())?
     };
     serde_json::from_str(&text).with_context(|| format!("{argument} holds no claims: a JSON object is expected"))
 }

@@ -11,6 +11,7 @@ use super::args::Explain;
 use super::{loaded, read};
 use crate::cli::args::OutputFlags;
 use crate::cli::input::Input;
+use crate::cli::limits::Limits;
 use crate::cli::{Outcome, is_closed_pipe, keep};
 use crate::config_dump::ConfigDump;
 use crate::diagnostic::Severity;
@@ -24,10 +25,10 @@ type Answers = Vec<(usize, Value)>;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Explain, file: &Path, flags: &OutputFlags) -> anyhow::Result<Outcome> {
-    let requests = requests(file)?;
+    let requests = requests(file, &arguments.mesh.limits)?;
     let mut answers: Answers = match &arguments.dump {
         Some(dump) => {
-            let text = read(dump)?;
+            let text = read(dump, &arguments.mesh.limits)?;
             let (name, proxy) = loaded(dump, &text, arguments.at.as_deref())?;
             let all: Vec<(usize, &Asked)> = requests.iter().enumerate().collect();
             answer(&proxy, &name, &all)
@@ -54,8 +55,8 @@ pub(super) fn run(arguments: &Explain, file: &Path, flags: &OutputFlags) -> anyh
 }
 
 /// Reads a JSON list, or JSON lines.
-fn requests(file: &Path) -> anyhow::Result<Vec<Asked>> {
-    let text = read(file)?;
+fn requests(file: &Path, limits: &Limits) -> anyhow::Result<Vec<Asked>> {
+    let text = read(file, limits)?;
     let name = file.display();
     if text.trim_start().starts_with('[') {
         return serde_json::from_str(&text).with_context(|| format!("{name} holds no list of requests"));
@@ -79,7 +80,7 @@ fn by_manifests(arguments: &Explain, requests: &[Asked], flags: &OutputFlags) ->
     for (name, asked) in &by_proxy {
         if !chosen.iter().any(|proxy| proxy.full_name() == *name) {
             let error = |(index, _): &(usize, &Asked)| {
-                (*index, json!({ "version": explain::VERSION, "error": format!("there is no proxy {name}") }))
+                (*index, json!({ "version": explain::VERSION, "error": format!("no proxy matches {name}") }))
             };
             answers.extend(asked.iter().map(error));
         }

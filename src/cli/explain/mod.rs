@@ -13,7 +13,8 @@ pub(super) use args::Explain;
 
 use super::args::OutputFlags;
 use super::input::Input;
-use super::{Outcome, is_closed_pipe, keep};
+use super::limits::Limits;
+use super::{Outcome, is_closed_pipe, keep, source};
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::diff;
 use crate::evaluate::Proxy;
@@ -31,7 +32,7 @@ pub(super) fn run(arguments: &Explain, flags: &OutputFlags) -> anyhow::Result<Ou
     let report = match (&arguments.dump, &arguments.destination) {
         (Some(dump), Some(destination)) => {
             let asked = curl::asked(arguments, &url, destination)?;
-            let text = read(dump)?;
+            let text = read(dump, &arguments.mesh.limits)?;
             let (name, proxy) = loaded(dump, &text, arguments.at.as_deref())?;
             explain::one_proxy(&proxy, &name, &asked)
         }
@@ -55,7 +56,7 @@ fn at(arguments: &Explain, paths: &[PathBuf], asked: &Asked, flags: &OutputFlags
     let name = arguments.at.as_deref().context("say which proxy is asked: --at POD.NS")?;
     let proxies = keep(proxy::proxies(mesh));
     let found = proxies.iter().find(|proxy| proxy.full_name() == name);
-    let found = found.with_context(|| format!("there is no proxy {name}; `meshc proxies` lists them"))?;
+    let found = found.with_context(|| format!("no proxy matches {name}; `meshc proxies` lists them"))?;
     let dump = pipeline::translate_one(mesh, found, &mut Diagnostics::default());
     let mut report = explain::one_proxy(&explain::of_translation(&dump.translation), name, asked);
     explain::locate(&mut report, &input.manifests);
@@ -80,19 +81,19 @@ fn from(arguments: &Explain, paths: &[PathBuf], url: &curl::Url, flags: &OutputF
 }
 
 /// Reads a file, or standard input for `-`.
-pub(super) fn read(path: &Path) -> anyhow::Result<String> {
+pub(super) fn read(path: &Path, limits: &Limits) -> anyhow::Result<String> {
     if path == Path::new("-") {
         return std::io::read_to_string(std::io::stdin().lock()).context("cannot read standard input");
     }
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    String::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))
+    let bytes = source::named(path, limits)?;
+    String::from_utf8(bytes).with_context(|| format!("{} is not valid UTF-8", path.display()))
 }
 
 /// Takes one proxy from a dump.
 fn loaded(path: &Path, text: &str, name: Option<&str>) -> anyhow::Result<(String, Proxy)> {
     let yaml = diff::yaml_to_json(text);
     let dumps = diff::read(yaml.as_deref().unwrap_or(text)).with_context(|| path.display().to_string())?;
-    let dumps = dumps.with_context(|| format!("{} is no config dump", path.display()))?;
+    let dumps = dumps.with_context(|| format!("{} is not a config dump", path.display()))?;
     let called = |(key, dump): &diff::Named<'_>| {
         key.clone().or_else(|| dump.node.as_ref().map(|node| node.proxy.clone())).unwrap_or_default()
     };

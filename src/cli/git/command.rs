@@ -57,8 +57,7 @@ impl Repository {
     ///
     /// git itself would also take a folder that only looks like a repository.
     pub(super) fn here() -> anyhow::Result<Self> {
-        let here =
-            std::env::current_dir().and_then(|here| here.canonicalize()).context("there is no working directory")?;
+        let here = std::env::current_dir().and_then(|here| here.canonicalize()).context("no working directory")?;
         let top = here.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok()).map(Path::to_owned);
         let top = top.with_context(|| format!("{} is not in a git repository; run meshc in it", here.display()))?;
         Ok(Self { top, here })
@@ -71,7 +70,7 @@ impl Repository {
             let said = String::from_utf8_lossy(&output.stderr);
             anyhow::bail!("git {} failed: {}", arguments.first().unwrap_or(&""), said.trim());
         }
-        String::from_utf8(output.stdout).context("git answers with what is no text; names of files have to be UTF-8")
+        String::from_utf8(output.stdout).context("the answer of git is not valid UTF-8; file names must be")
     }
 
     /// Prepares git.

@@ -169,7 +169,7 @@ fn follow(
                 left.extend(target.rsplit('/').map(str::to_owned));
             }
             Sort::File | Sort::Repository if !left.is_empty() => {
-                return Ok(Err("a link through what is no folder".to_owned()));
+                return Ok(Err("a link through what is not a folder".to_owned()));
             }
             Sort::Folder | Sort::File | Sort::Repository => {}
         }

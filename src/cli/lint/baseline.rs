@@ -40,7 +40,7 @@ impl Baseline {
         // Without the words of the error, which quote the file.
         let File { version, findings } = serde_json::from_slice(bytes).map_err(|error| {
             anyhow::anyhow!(
-                "{}:{}:{} is no baseline; --write-baseline writes one",
+                "{}:{}:{} is not a baseline; --write-baseline writes one",
                 path.display(),
                 error.line(),
                 error.column()

@@ -10,6 +10,7 @@ use crate::cli::glob;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::lint::{Memory, Reported};
 use crate::source::{SourceId, Sources, Span};
+use crate::visible::visible;
 
 /// What is the same in several folders.
 type Same = (&'static str, String, String, String);
@@ -47,7 +48,7 @@ pub(super) fn look(setup: &mut Setup, arguments: &Lint) -> anyhow::Result<Looked
             Output { format: Format::Text, file: None } => {
                 let mut out = anstream::stdout().lock();
                 for (title, told) in groups.iter().filter(|(_, told)| !told.is_empty()) {
-                    closed_is_fine(writeln!(out, "== {title}\n"))?;
+                    closed_is_fine(writeln!(out, "== {}\n", visible(title)))?;
                     closed_is_fine(text::write(told, &sources, &mut out))?;
                 }
             }

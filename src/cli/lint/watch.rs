@@ -8,6 +8,7 @@ use super::{Looked, Setup, closed_is_fine, text};
 use crate::cli::args::OutputFlags;
 use crate::cli::{Outcome, watch};
 use crate::lint::{Memory, Reported};
+use crate::visible::visible;
 
 /// What was found, by what stays the same while lines come and go.
 type Findings = BTreeMap<(String, usize), String>;
@@ -24,13 +25,13 @@ pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outco
             Ok(looked) => looked,
             // Half a file, as an editor may leave it, is no reason to stop.
             Err(error) if before.is_some() => {
-                anstream::eprintln!("meshc: {error:#}");
+                anstream::eprintln!("meshc: {}", visible(&format!("{error:#}")));
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
         if let Some(name) = changed {
-            anstream::eprintln!("\n{name} has changed");
+            anstream::eprintln!("\n{} has changed", visible(name));
         }
         let now = findings(&looked);
         let mut out = anstream::stdout().lock();

@@ -26,6 +26,7 @@ use super::{Outcome, is_closed_pipe, keep, proxies, yaml};
 use crate::config_dump::{ConfigDump, Query};
 use crate::pipeline::translate_one;
 use crate::proxy;
+use crate::visible::visible;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Show, flags: &OutputFlags) -> anyhow::Result<Outcome> {
@@ -86,7 +87,7 @@ fn of_dumps(dumps: &[(String, String)], what: ShowWhat, arguments: &Show) -> any
     let mut out = String::new();
     for (name, dump) in &named {
         if named.len() > 1 {
-            out.extend([if out.is_empty() { "" } else { "\n" }, name, ":\n"]);
+            out.extend([if out.is_empty() { "" } else { "\n" }, &*visible(name), ":\n"]);
         }
         out.push_str(&render(dump, what, arguments, None)?);
     }

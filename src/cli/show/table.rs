@@ -1,12 +1,17 @@
 //! Columns, as Go's `tabwriter` aligns them.
 
+use std::borrow::Cow;
+
+use crate::visible::visible;
+
 /// Returns lines whose cells begin at the same places, `padding` blanks after the longest of a column. The last column is as it is.
 pub(super) fn render(rows: &[Vec<String>], padding: usize) -> String {
+    let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0) + padding).collect();
     let mut out = String::new();
-    for row in rows {
+    for row in &rows {
         for (index, (cell, width)) in row.iter().zip(&widths).enumerate() {
             if index + 1 == row.len() {
                 out.push_str(cell);

@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Test, flags: &OutputFlags) -> anyhow::Result<Outco
     }
     let mut all: Vec<(String, Case)> = Vec::new();
     for file in &arguments.tests {
-        let text = super::explain::read(file)?;
+        let text = super::explain::read(file, &arguments.mesh.limits)?;
         let name = file.display().to_string();
         let read = cases(&text).map_err(anyhow::Error::msg).with_context(|| name.clone())?;
         all.extend(read.into_iter().map(|case| (name.clone(), case)));

@@ -7,11 +7,13 @@ use serde_json::json;
 use super::{Done, Format};
 use crate::cli::is_closed_pipe;
 use crate::explain::{self, Style};
+use crate::lint::output::{message, property};
 use crate::routing_test::Coverage;
+use crate::visible::{visible, visible_lines};
 
 /// Writes names, one a line.
 pub(super) fn names<'n>(names: impl Iterator<Item = &'n str>) -> anyhow::Result<()> {
-    let text: String = names.flat_map(|name| [name, "\n"]).collect();
+    let text: String = names.map(|name| visible(name).into_owned() + "\n").collect();
     print(&text)
 }
 
@@ -45,12 +47,12 @@ fn text(done: &[Done]) -> String {
     let mut out = String::new();
     for one in done {
         let mark = if one.holds() { "\u{1b}[32mok\u{1b}[0m    " } else { "\u{1b}[31mFAILED\u{1b}[0m" };
-        out.extend([mark, " ", &one.case.name, "\n"]);
+        out.extend([mark, " ", &*visible(&one.case.name), "\n"]);
         if one.holds() {
             continue;
         }
         for line in lines(one) {
-            out.extend(["       ", &line, "\n"]);
+            out.extend(["       ", &*visible(&line), "\n"]);
         }
         if let Some(report) = &one.report {
             for line in explain::page(report, Style { verbose: false }).lines() {
@@ -125,20 +127,20 @@ fn junit(done: &[Done]) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    visible_lines(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn github(done: &[Done]) -> String {
     let mut out = String::new();
     for one in done.iter().filter(|one| !one.holds()) {
-        let message = lines(one).join("; ").replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+        let text = message(&lines(one).join("; "));
         let mut places = one.report.iter().flat_map(|report| &report.hops).flat_map(|hop| &hop.places);
         let place = places.find(|place| !place.file.is_empty());
         let at = match place {
-            Some(place) => format!("file={},line={}", place.file, place.line),
-            None => format!("file={}", one.file),
+            Some(place) => format!("file={},line={}", property(&place.file), place.line),
+            None => format!("file={}", property(&one.file)),
         };
-        out.extend(["::error ", &at, ",title=", &one.case.name.replace([',', ':', '\n'], " "), "::", &message, "\n"]);
+        out.extend(["::error ", &at, ",title=", &property(&one.case.name), "::", &text, "\n"]);
     }
     let failed = done.iter().filter(|one| !one.holds()).count();
     out.push_str(&format_count(done.len(), failed));

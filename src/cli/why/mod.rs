@@ -13,6 +13,7 @@ use super::{Outcome, excerpt, input};
 use crate::config_dump::Json;
 use crate::provenance::why::{Answer, Lost, Setting, why, why_all};
 use crate::provenance::{Place, Target, World};
+use crate::visible::visible;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Why) -> anyhow::Result<Outcome> {
@@ -42,24 +43,24 @@ fn page(answer: &Answer, world: &World) -> String {
     let sources = &world.manifests.sources;
     let Answer { proxy, field, set_by, because_of, names: _, default, lost } = answer;
     let mut out = String::new();
-    let _ = writeln!(out, "{field} = {}\non {proxy}", short(&field.value));
+    let _ = writeln!(out, "{} = {}\non {}", visible(&field.to_string()), short(&field.value), visible(proxy));
     if !set_by.is_empty() {
         let _ = writeln!(out, "\nset by");
         for Setting { place, value, other: _ } in set_by {
-            let _ = writeln!(out, "  {value} <- {} {}", place.object, place.path);
+            let _ = writeln!(out, "  {} <- {}", visible(&value.to_string()), named(place));
             out.push_str(&excerpt::of(place, sources));
         }
     }
     if let Some(default) = default {
         let source = if default.source.is_empty() { String::new() } else { format!(" ({})", default.source) };
-        let _ = writeln!(out, "\nno value of the input sets it: the default is of {}{source}", default.by);
+        let _ = writeln!(out, "\nno value of the input sets it: the default is of {}{source}", visible(&default.by));
     }
     if !because_of.is_empty() {
         let _ = writeln!(out, "\nthere because of");
         let mut last = None;
         for place in because_of {
             if last != Some(&place.object) {
-                let _ = writeln!(out, "  {}", place.object);
+                let _ = writeln!(out, "  {}", visible(&place.object.to_string()));
             }
             last = Some(&place.object);
             out.push_str(&excerpt::of(place, sources));
@@ -68,7 +69,7 @@ fn page(answer: &Answer, world: &World) -> String {
     if !lost.is_empty() {
         let _ = writeln!(out, "\noverridden");
         for Lost { place, to } in lost {
-            let _ = writeln!(out, "  {} {} (by {to})", place.object, place.path);
+            let _ = writeln!(out, "  {} (by {})", named(place), visible(&to.to_string()));
             out.push_str(&excerpt::of(place, sources));
         }
     }
@@ -82,7 +83,7 @@ fn annotated(answers: &[Answer]) -> String {
     for Answer { field, set_by, names, default, .. } in answers {
         let resource = (field.kind, field.name.as_str());
         if last != Some(resource) {
-            let _ = writeln!(out, "{}[{}]:", field.kind.plural(), field.name);
+            let _ = writeln!(out, "{}[{}]:", field.kind.plural(), visible(&field.name));
         }
         last = Some(resource);
         let at = |place: &Place| format!("{}:{}", place.file, place.position.line);
@@ -92,7 +93,8 @@ fn annotated(answers: &[Answer]) -> String {
             (None, None, Some(default)) => format!("default of {}", default.by),
             (None, None, None) => String::new(),
         };
-        let _ = writeln!(out, "  {}: {}  # {cause}", field.path, short(&field.value));
+        let path = field.path.to_string();
+        let _ = writeln!(out, "  {}: {}  # {}", visible(&path), short(&field.value), visible(&cause));
     }
     out
 }
@@ -101,9 +103,14 @@ fn annotated(answers: &[Answer]) -> String {
 fn short(value: &Json) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
     match text.char_indices().nth(200) {
-        Some((at, _)) => format!("{}...", &text[..at]),
-        None => text,
+        Some((at, _)) => format!("{}...", visible(&text[..at])),
+        None => visible(&text).into_owned(),
     }
+}
+
+/// Returns a place's object and path.
+fn named(place: &Place) -> String {
+    visible(&format!("{} {}", place.object, place.path)).into_owned()
 }
 
 /// Prints answers for programs: one, or a list of several.

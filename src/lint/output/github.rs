@@ -40,12 +40,14 @@ fn from_root(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }
 
-fn message(text: &str) -> String {
+/// Returns a text as the message of a command: line breaks and what is not seen are escaped.
+pub(crate) fn message(text: &str) -> String {
     let lines = text.split('\r').map(|part| visible_lines(part).replace('%', "%25").replace('\n', "%0A"));
     lines.collect::<Vec<_>>().join("%0D")
 }
 
-fn property(text: &str) -> String {
+/// Returns a text as the value of a property of a command.
+pub(crate) fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 

@@ -6,6 +6,7 @@ mod junit;
 mod sarif;
 
 pub use github::github;
+pub(crate) use github::{message, property};
 pub use json::json;
 pub use junit::junit;
 pub use sarif::sarif;

@@ -38,6 +38,24 @@ fn documents_of_many_lines_left_of_their_bracket() {
 }
 
 #[test]
+fn kustomizations_that_build_on_each_other() {
+    let here = folder("hostile-budget-kustomize");
+    let names: Vec<String> = (0..40).map(|number| format!("k{number}")).collect();
+    let all: Vec<String> = names.iter().map(|name| format!("../{name}")).collect();
+    let patches: Vec<String> =
+        (0..200).map(|one| format!("{{target: {{name: \"(a|b){{{one}}}\"}}, patch: x}}")).collect();
+    for name in &names {
+        std::fs::create_dir_all(here.join(name)).expect("can be written");
+        let text = format!("resources: [{}, a.yaml]\npatches: [{}]\n", all.join(", "), patches.join(", "));
+        write(&here, &format!("{name}/kustomization.yaml"), &text);
+        write(&here, &format!("{name}/a.yaml"), &MESH.replace("name: a,", &format!("name: {name},")));
+    }
+    let output = run_in(&here, &["lint", "."]);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+    assert!(!said(&output).contains("limit-"), "{}", said(&output));
+}
+
+#[test]
 fn anchors_inside_of_each_other() {
     let open = (0..190).fold(String::new(), |mut out, level| {
         let _ = write!(out, "&a{level} [");

@@ -152,7 +152,7 @@ fn links_of_a_revision_stay_in_it() {
         ("../../../etc/passwd", "out of the revision"),
         ("../gone.yaml", "does not have"),
         ("../base", "a link to a folder"),
-        ("a.yaml/x", "no folder"),
+        ("a.yaml/x", "not a folder"),
         ("c.yaml", "lead to each other"),
     ] {
         let link = manifests.join("c.yaml");

@@ -146,6 +146,6 @@ fn what_a_config_names_is_in_its_folder() {
     write(&inside, "b.json", "{\"version\": \"CANARY\"}");
     for config in ["lint: {baseline: b.json}", "lint: CANARY", "CANARY", "lint: {suppress: CANARY}"] {
         write(&inside, ".meshc.yaml", config);
-        check(&inside, &["lint", "a.yaml"], if config.contains("b.json") { "is no baseline" } else { "expected" });
+        check(&inside, &["lint", "a.yaml"], if config.contains("b.json") { "is not a baseline" } else { "expected" });
     }
 }

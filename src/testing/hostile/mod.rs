@@ -5,6 +5,8 @@ mod git;
 mod links;
 mod outputs;
 mod printed;
+#[cfg(unix)]
+mod rendered;
 mod secrets;
 
 use std::path::Path;

@@ -132,6 +132,52 @@ fn input_is_visible_in_all_outputs() {
     }
 }
 
+#[test]
+#[cfg(unix)]
+fn input_is_visible_in_answers() {
+    let here = folder("hostile-printed-answers");
+    for (number, payload) in PAYLOADS.iter().enumerate() {
+        let name = format!("m{number}{}", payload.replace('/', "_"));
+        let folder = here.join(&name);
+        std::fs::create_dir_all(&folder).expect("can be written");
+        write(
+            &folder,
+            "mesh.yaml",
+            &MESH.replace("name: a}\n---", "name: a, labels: {istio-injection: enabled}}\n---"),
+        );
+        let spec = json!({"hosts": ["x.com"], "http": [{"name": payload, "headers": {"request": {"set": {"x-a": payload}}},
+            "match": [{"headers": {"x-b": {"exact": payload}}}, {"uri": {"prefix": "/"}}], "route": [{"destination": {"host": "x.com"}}]}]});
+        let entry = json!({"hosts": ["x.com"], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}], "resolution": "DNS",
+            "endpoints": [{"address": "y.com", "locality": payload, "labels": {"a": "b"}}]});
+        for (kind, spec) in [("VirtualService", spec), ("ServiceEntry", entry)] {
+            let object = json!({"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": {"name": "v", "namespace": "a"}, "spec": spec});
+            write(&folder, &format!("{kind}{}.json", payload.replace('/', "_")), &object.to_string());
+        }
+        let case = json!({"cases": [{"name": payload, "request": {"from": "a.a", "url": format!("http://x.com/{payload}")}, "expect": {"host": payload, "status": 200}},
+            {"name": payload, "from": payload, "url": payload, "expect": {"host": payload}}]});
+        write(&here, "cases.yaml", &case.to_string());
+        for command in [
+            &["why", "--proxy", "a.a", &name, "routes[80].virtual_hosts[0]"][..],
+            &["why", "--proxy", "a.a", "--all", &name, "routes[80]"],
+            &["why", "--proxy", "a.a", &name, &format!("routes[{payload}]")],
+            &["affects", &name, "VirtualService a/v"],
+            &["affects", &name, &format!("VirtualService a/v{payload}")],
+            &["explain", &name, "--from", "a.a", "--verbose", "http://x.com/"],
+            &["explain", &name, "--from", "a.a", "-o", "mermaid", "http://x.com/", "-H", "x-b: 1"],
+            &["show", &name, "--proxy", "a.a", "all"],
+            &["show", &name, "--proxy", "a.a", "routes"],
+            &["test", "cases.yaml", "--manifests", &name],
+            &["test", "cases.yaml", "--manifests", &name, "--list"],
+            &["test", "cases.yaml", "--manifests", &name, "-o", "junit"],
+            &["test", "cases.yaml", "--manifests", &name, "-o", "github"],
+            &["settings", &name, "--all"],
+            &["lint", "--each", &format!("m{number}*")],
+        ] {
+            assert_tame(&format!("{payload:?} {command:?}"), &said(&run_in(&here, command)));
+        }
+    }
+}
+
 /// Dumps whose names are payloads.
 fn dump(name: &str, value: &str) -> String {
     let cluster = json!({"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": name, "alt_stat_name": value, "type": name});

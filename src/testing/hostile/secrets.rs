@@ -226,3 +226,18 @@ fn dumps_of_others_are_hidden_too() {
         assert!(!all.contains(MARK), "{form}: {all}");
     }
 }
+
+#[test]
+fn places_in_secrets_show_no_line() {
+    let here = folder("hostile-secret-places");
+    let secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: tls, namespace: a}\nstringData:\n  tls.crt: CANARY\n  tls.key: \
+                  CANARY\n";
+    write(&here, "a.yaml", &format!("{MESH}{secret}"));
+    let lines = MESH.lines().count();
+    for line in lines + 1..=lines + 7 {
+        for form in ["summary", "json", "markdown"] {
+            let output = run_in(&here, &["affects", "a.yaml", &format!("a.yaml:{line}"), "-o", form]);
+            assert!(!said(&output).contains("CANARY"), "{form} {line}: {}", said(&output));
+        }
+    }
+}
