@@ -108,7 +108,7 @@ impl de::Error for Error {
     }
 
     fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
-        Self::new("unknown-field", format!("there is no field `{}` here", shorten(field)))
+        Self::new("unknown-field", format!("unknown field `{}`", shorten(field)))
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -143,7 +143,7 @@ fn base64_of_one_line(text: &str) -> Result<String, Error> {
     let is_known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
     let why = match text.chars().zip(1..).find(|(c, number)| !is_known(*c) && (*c != '=' || *number <= padding)) {
         Some((c, number)) => format!("character {number} is `{}`", c.escape_debug()),
-        None if !text.len().is_multiple_of(4) => format!("it has {} characters, which is no multiple of 4", text.len()),
+        None if !text.len().is_multiple_of(4) => format!("it has {} characters, not a multiple of 4", text.len()),
         None => return Ok(text),
     };
     Err(Error::new("invalid-value", format!("this is not valid base64: {why}")))

@@ -202,7 +202,7 @@ impl Reader<'_> {
             "false" => Scalar::Bool(false),
             "null" => Scalar::Null,
             _ => number(word).ok_or_else(|| {
-                let message = format!("this is not JSON: `{}` is no value", shorten(word));
+                let message = format!("invalid JSON: `{}` is not a value", shorten(word));
                 Problem::new("json-syntax", message, offset(start), offset(self.at))
             })?,
         };

@@ -82,7 +82,7 @@ pub(crate) fn complete(
     }
     for (key, value) in node.get("labels").into_iter().flat_map(Node::entries) {
         if !is_qualified_name(key.as_str().unwrap_or("")) {
-            problems.push(problem("invalid-label", "this is no key of a label", key));
+            problems.push(problem("invalid-label", "not a valid label key", key));
         }
         if !value.is_null() && !value.as_str().is_some_and(is_label_value) {
             let message = format!(
@@ -94,7 +94,7 @@ pub(crate) fn complete(
     }
     for (key, _) in node.get("annotations").into_iter().flat_map(Node::entries) {
         if !is_qualified_name(&key.as_str().unwrap_or("").to_ascii_lowercase()) {
-            problems.push(problem("invalid-annotation", "this is no key of an annotation", key));
+            problems.push(problem("invalid-annotation", "not a valid annotation key", key));
         }
     }
     meta

@@ -42,7 +42,7 @@ use crate::mesh::Mesh;
 use crate::model::istio::MeshConfigIngressControllerMode;
 use crate::source::Sources;
 use apart::Apart;
-use context::{LintContext, Origin};
+use context::{Item, LintContext, Origin};
 use finding::Finding;
 
 /// What is asked for.
@@ -139,10 +139,17 @@ fn set_apart(context: &LintContext<'_>, findings: &mut [Finding<'_>]) {
 
 /// Of rivals, says once for all of them that they are: at the first.
 fn once_for_all(found: &mut Vec<(&'static str, Finding<'_>)>) {
-    let mut said: BTreeSet<(&str, String)> = BTreeSet::new();
+    let is_rival = |finding: &Finding<'_>| mesh::RIVALS.contains(&finding.rule) && finding.false_alarm.is_none();
+    let key = |item: &Item<'_>| (item.kind().to_owned(), item.full_name());
+    let rivals = found.iter().map(|(_, finding)| finding).filter(|finding| is_rival(finding));
+    let said: BTreeSet<(&str, (String, String))> =
+        rivals.filter_map(|finding| Some((finding.rule.code, key(finding.item?)))).collect();
     found.retain(|(_, finding)| {
-        let is_rival = mesh::RIVALS.contains(&finding.rule) && finding.false_alarm.is_none();
-        !is_rival || said.insert((finding.rule.code, finding.message.clone()))
+        let own = finding.item.map(key);
+        let mut others = finding.related.iter().map(|(other, ..)| key(other));
+        let mut is_told =
+            || others.any(|other| Some(&other) < own.as_ref() && said.contains(&(finding.rule.code, other)));
+        !is_rival(finding) || !is_told()
     });
 }
 

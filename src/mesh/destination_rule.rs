@@ -282,13 +282,12 @@ fn lost(
 ) {
     let first = &before.rule;
     if first.spec.workload_selector.is_some() && rule.spec.workload_selector.is_none() {
-        let message = format!("the rule counts only for the workloads that {} selects", full_name(&first.meta));
+        let message = format!("the rule applies only to the workloads that {} selects", full_name(&first.meta));
         let places = ((rule, "spec.host"), (first, "spec.workloadSelector"));
         diagnostics.push(outranked("destination-rule-overridden", message, places.0, places.1));
     }
     if before.export_to != *export {
-        let message =
-            format!("the rule counts only where {} is exported to: it becomes one with it", full_name(&first.meta));
+        let message = format!("the rule applies only where {} is exported to: they are merged", full_name(&first.meta));
         let places = ((rule, "spec.exportTo"), (first, "spec.exportTo"));
         diagnostics.push(outranked("destination-rule-overridden", message, places.0, places.1));
     }
@@ -319,7 +318,7 @@ fn lost(
     if rule.spec.traffic_policy.is_some()
         && let Some(winner) = parts().find(|part| part.spec.traffic_policy.is_some())
     {
-        let message = format!("the traffic policy for {host} is left out: that of {} counts", full_name(&winner.meta));
+        let message = format!("the traffic policy for {host} is ignored; that of {} applies", full_name(&winner.meta));
         let path = "spec.trafficPolicy";
         let code = "destination-rule-duplicate-traffic-policy";
         diagnostics.push(outranked(code, message, (rule, path), (&***winner, path)));

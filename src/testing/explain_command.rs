@@ -74,7 +74,7 @@ fn strict_mutual_tls_turns_away_who_has_no_sidecar() {
     let output = meshc(&["explain", "-q", "examples/bookinfo", "--requests", "-"], &asked.to_string());
     let answers = report(&output);
     assert_eq!(answers[0]["outcome"]["kind"], "no_filter_chain", "{answers}");
-    assert_eq!(answers[1]["error"], "there is no proxy nobody.nowhere");
+    assert_eq!(answers[1]["error"], "no proxy matches nobody.nowhere");
     assert_eq!(output.status.code(), Some(2));
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn check(text: &[u8], dumps: &BTreeMap<String, Value>) -> Result<(), 
     let mut wrong = Vec::new();
     for case in cases.iter().filter(|case| !has_no_address(case)) {
         let name = &case.asked.proxy;
-        let dump = dumps.get(name).ok_or_else(|| format!("explain.json: there is no proxy {name}"))?;
+        let dump = dumps.get(name).ok_or_else(|| format!("explain.json: no proxy matches {name}"))?;
         let mut first = None;
         let agrees = ways().any(|way| {
             let key = (name.clone(), way);

@@ -95,7 +95,7 @@ fn check(folder: &Path) -> Result<(), String> {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let parse = |bytes: Vec<u8>| serde_json::from_slice::<Value>(&bytes).map_err(|e| format!("{name}: {e}"));
             let recorded = parse(read(path)?)?;
-            let dump = parse(ours.remove(&name).ok_or_else(|| format!("there is no proxy {name}"))?)?;
+            let dump = parse(ours.remove(&name).ok_or_else(|| format!("no proxy matches {name}"))?)?;
             let changes = changes.join(format!("{name}.json"));
             let changes = if changes.is_file() { Some(parse(read(&changes)?)?) } else { None };
             let of_proxy = parity::compare_release(&recorded, changes.as_ref(), &dump);

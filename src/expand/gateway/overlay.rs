@@ -86,7 +86,7 @@ impl<'m> Overlays<'m> {
             let mut all = manifests.config_maps.iter();
             match all.find(|map| map.meta.namespace == *namespace && map.meta.name == reference.name) {
                 Some(config_map) => self.config_maps.push(config_map),
-                None => return refused("name", format!("there is no ConfigMap {namespace}/{}", reference.name)),
+                None => return refused("name", format!("ConfigMap {namespace}/{} not found", reference.name)),
             }
         }
         for config_map in &self.config_maps {

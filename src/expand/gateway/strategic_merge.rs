@@ -32,7 +32,7 @@ fn merge_map(
         return match directive.as_str() {
             Some("replace") => Ok(Value::Object(patch)),
             Some("delete") => Ok(Value::Object(Map::new())),
-            _ => Err(format!("`{DIRECTIVE}: {directive}` is no directive")),
+            _ => Err(format!("`{DIRECTIVE}: {directive}` is not a directive")),
         };
     }
     if let Some(Value::Array(retained)) = patch.remove(RETAIN_KEYS) {
@@ -107,7 +107,7 @@ fn merge_list(
                 let value = element.get(merge_key).ok_or_else(|| without_key(path, merge_key))?;
                 original.retain(|one| one.get(merge_key) != Some(value));
             }
-            Some(other) => return Err(format!("`{DIRECTIVE}: {other}` is no directive of a list")),
+            Some(other) => return Err(format!("`{DIRECTIVE}: {other}` is not a directive for lists")),
         }
     }
     if replaces {

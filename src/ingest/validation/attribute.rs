@@ -31,7 +31,7 @@ pub(super) fn check(key: &str, values: &[String]) -> Result<(), String> {
             }
             Err(format!("`{key}` is not of the form `a[b]`"))
         }
-        _ => Err(format!("there is no key `{key}`")),
+        _ => Err(format!("unknown key `{key}`")),
     }
 }
 

@@ -79,7 +79,7 @@ fn check_rule(rule: &Rule, action: Action, at: &At<'_>, findings: &mut Findings<
     for (index, from) in from.iter().enumerate() {
         let at = list.item(index);
         match &from.source {
-            None => findings.error(&at, "an item without `from.source` says nothing"),
+            None => findings.error(&at, "`source` is missing"),
             Some(source) => tcp_source |= check_source(source, &at.field("source"), findings),
         }
     }
@@ -88,7 +88,7 @@ fn check_rule(rule: &Rule, action: Action, at: &At<'_>, findings: &mut Findings<
     for (index, to) in to.iter().enumerate() {
         let at = list.item(index);
         match &to.operation {
-            None => findings.error(&at, "an item without `to.operation` says nothing"),
+            None => findings.error(&at, "`operation` is missing"),
             Some(operation) => tcp_operation |= check_operation(operation, &at.field("operation"), findings),
         }
     }
@@ -114,7 +114,7 @@ fn check_source(source: &Source, at: &At<'_>, findings: &mut Findings<'_>) -> bo
     let accounts = [&source.service_accounts, &source.not_service_accounts];
     let any = |lists: &[&Vec<String>]| lists.iter().any(|list| !list.is_empty());
     if any(&identities) && any(&accounts) {
-        findings.error(at, "service accounts exclude principals and namespaces");
+        findings.error(at, "`serviceAccounts` cannot be combined with principals or namespaces");
     }
     let addresses = [
         ("ipBlocks", &source.ip_blocks),

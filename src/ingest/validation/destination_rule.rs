@@ -103,7 +103,7 @@ pub(super) fn check_outlier_detection(outlier: Option<&OutlierDetection>, at: &A
     }
     let local = outlier.consecutive_local_origin_failures.is_some_and(|count| count > 0);
     if local && !outlier.split_external_local_origin_errors {
-        let message = "this counts only with `splitExternalLocalOriginErrors`";
+        let message = "ignored without `splitExternalLocalOriginErrors`";
         findings.error(&at.field("consecutiveLocalOriginFailures"), message);
     }
     findings.check(&at.field("maxEjectionPercent"), name::percent(outlier.max_ejection_percent));

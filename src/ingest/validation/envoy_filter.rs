@@ -146,7 +146,7 @@ fn check_value(apply_to: ApplyTo, patch: &EnvoyFilterPatch, at: &At<'_>, finding
         }
         Ok((_, unknown)) => {
             for UnknownField { path, message } in unknown {
-                let text = format!("{message} has no such field: it is left out");
+                let text = format!("{message} has no such field; it is ignored");
                 findings.warning_below("unknown-envoy-field", &at, &steps(path), &text);
             }
         }

@@ -173,7 +173,7 @@ pub(super) fn check_redirect(redirect: Option<&HttpRedirect>, at: &At<'_>, findi
     {
         findings.error(at, "a redirect requires `uri`, `authority`, `scheme` or `port`");
     } else if *redirect_code != 0 && !(300..=399).contains(redirect_code) {
-        findings.error(&at.field("redirectCode"), format!("{redirect_code} is no status of a redirect"));
+        findings.error(&at.field("redirectCode"), format!("{redirect_code} is not a redirect status"));
     } else if !matches!(scheme.as_str(), "" | "http" | "https") {
         findings.error(&at.field("scheme"), "the scheme of a redirect must be http or https");
     } else if let Some(HttpRedirectPort::Port(port)) = redirect_port

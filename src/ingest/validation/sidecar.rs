@@ -175,7 +175,7 @@ fn check_hosts(namespace: &str, hosts: &[String], at: &At<'_>, findings: &mut Fi
         // What follows `~` is excluded, of a namespace or of all.
         if let Some(excluded) = of.strip_prefix('~') {
             if !matches!(excluded, "" | "*" | ".") && !is_label(excluded) {
-                findings.error(&at, format!("`{excluded}` is no namespace"));
+                findings.error(&at, format!("`{excluded}` is not a valid namespace"));
             }
             findings.check(&at, host_name(name, false));
             continue;

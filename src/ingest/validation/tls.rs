@@ -96,11 +96,7 @@ fn check_ciphers(tls: &ServerTlsSettings, at: &At<'_>, findings: &mut Findings<'
             Some(_) => cipher == "ALL" || CIPHER_SUITES.contains(&cipher.as_str()),
         };
         if !known {
-            findings.warning(
-                "unknown-cipher",
-                &list.item(index),
-                format!("there is no cipher `{cipher}`; it is left out"),
-            );
+            findings.warning("unknown-cipher", &list.item(index), format!("unknown cipher `{cipher}`; it is ignored"));
         } else if !seen.insert(cipher) {
             findings.warning("duplicate-cipher", &list.item(index), format!("cipher `{cipher}` is listed twice"));
         }

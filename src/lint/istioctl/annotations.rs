@@ -114,7 +114,7 @@ fn validate(annotation: &Annotation, value: &str) -> Result<(), String> {
                 .ok()
                 .filter(|_| digits)
                 .map(drop)
-                .ok_or_else(|| format!("`{value}` is no number from 0"))
+                .ok_or_else(|| format!("`{value}` is not a number from 0"))
         }
         "traffic.sidecar.istio.io/includeOutboundIPRanges" | "traffic.sidecar.istio.io/includeInboundPorts"
             if value == "*" =>

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::hosts::Hosts;
+use super::hosts::{self, Hosts};
 use super::judge;
 use super::selector::Labels;
 use crate::lint::context::{LintContext, Typed};
@@ -75,7 +75,10 @@ pub(super) fn check_subsets<'c>(context: &'c LintContext<'_>, out: &mut Vec<Find
         let Some(known) = hosts.find(&rule.namespace, &rule.spec.export_to, &rule.spec.host) else {
             let message = format!("no Service or ServiceEntry defines the host {}", rule.spec.host);
             let reason = judge::host(context, &rule.namespace, &rule.spec.host).or_else(|| covers(context, &rule));
-            out.push(Finding::new(&rules::IST0174, rule.item, message).point("spec.host").false_alarm_if(reason));
+            let mut finding = Finding::new(&rules::IST0174, rule.item, message).point("spec.host");
+            finding.help =
+                hosts::meant(context, &rule.namespace, &rule.spec.host).map(|name| format!("did you mean `{name}`?"));
+            out.push(finding.false_alarm_if(reason));
             continue;
         };
         // Of subsets with one name, the last is the one.

@@ -25,7 +25,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
                 (Some(url), _) => {
                     let url = url.as_str().unwrap_or_default();
                     let (rule, what) = match host(url) {
-                        None => (&rules::IST0163, "is no URL"),
+                        None => (&rules::IST0163, "is not a URL"),
                         Some(host) if host.parse::<std::net::IpAddr>().is_ok() => {
                             (&rules::IST0164, "has an IP address where production should have a name")
                         }

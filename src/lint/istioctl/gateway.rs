@@ -92,7 +92,14 @@ pub(super) fn check_certificates<'c>(context: &'c LintContext<'_>, out: &mut Vec
                 other.full_name()
             );
             let finding = Finding::new(&rules::IST0138, gateway.item, message).at("metadata.name");
-            out.push(finding.point(&format!("spec.servers[{index}].tls")));
+            let port = |server: &Server| server.port.as_ref().map_or(0, |port| port.number);
+            let same_host = gateway.spec.servers.iter().any(|mine| {
+                let its = other.spec.servers.iter().filter(|its| port(its) == port(mine) && its.bind == mine.bind);
+                its.flat_map(|its| &its.hosts).any(|host| mine.hosts.contains(host))
+            });
+            let reason = same_host.then_some("that both serve the same host is found already");
+            let finding = finding.point(&format!("spec.servers[{index}].tls")).false_alarm_if(reason);
+            out.push(finding.related(other.item, "spec.servers", "the same certificate"));
         }
     }
 }
@@ -148,8 +155,11 @@ pub(super) fn check_conflicts<'c>(context: &'c LintContext<'_>, out: &mut Vec<Fi
             let plain = server.tls.as_ref().is_none_or(|tls| tls.https_redirect)
                 && server.port.as_ref().is_some_and(|port| Protocol::parse(&port.protocol).is_http());
             let reason = plain.then_some("servers of plain HTTP on one port become one, with the routes of all");
-            let finding =
+            let mut finding =
                 Finding::new(&rules::IST0145, gateway.item, message).point(&format!("spec.servers[{i}].hosts"));
+            for other in context.gateways().filter(|other| others.contains(&other.full_name())) {
+                finding = finding.related(other.item, "spec.servers", "the same host");
+            }
             out.push(finding.false_alarm_if(reason));
         }
     }

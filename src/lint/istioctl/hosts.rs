@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::lint::context::LintContext;
+use crate::lint::nearest;
 
 const CLUSTER_DOMAIN: &str = "svc.cluster.local";
 const ALL: &str = "*";
@@ -42,6 +43,34 @@ pub(super) fn service_of(host: &str) -> Option<(&str, &str)> {
 pub(super) fn resource_name(namespace: &str, host: &str) -> (String, String) {
     let (namespace, name) = service_of(host).unwrap_or((namespace, host));
     (namespace.to_owned(), name.to_owned())
+}
+
+/// Returns the host that may be meant by one that nobody has: without a namespace, or with a letter or two of difference.
+pub(super) fn meant(context: &LintContext<'_>, own: &str, host: &str) -> Option<String> {
+    let full = full(own, host);
+    let is_short = !host.contains('.');
+    if let Some(name) = host.strip_suffix(".svc.cluster.local").filter(|name| !name.contains('.')) {
+        let mut of_name: Vec<&str> =
+            context.services().filter(|one| one.name() == name).map(|one| one.item.namespace.as_str()).collect();
+        of_name.sort_by_key(|namespace| *namespace != own);
+        let namespace = of_name.first()?;
+        return Some(format!("{name}.{namespace}.svc.cluster.local"));
+    }
+    // A name with a dot is taken as it stands: `cart.shop` is no Service.
+    let short = host.strip_suffix(".svc").unwrap_or(host);
+    if let Some((name, namespace)) = short.split_once('.').filter(|(_, namespace)| !namespace.contains('.'))
+        && context.find("Service", namespace, name).is_some()
+    {
+        return Some(format!("{name}.{namespace}.svc.cluster.local"));
+    }
+    let (namespace, name) = service_of(&full)?;
+    let in_namespace = context.services().filter(|one| one.item.namespace == namespace).map(|one| one.item.name());
+    if let Some(near) = nearest::find(name, in_namespace.collect::<Vec<_>>().into_iter()) {
+        return Some(if is_short { near.to_owned() } else { format!("{near}.{namespace}.svc.cluster.local") });
+    }
+    // The same name in another namespace, as when the namespace is left out.
+    let elsewhere = context.services().find(|one| one.item.name() == name && one.is_written())?;
+    Some(format!("{name}.{}.svc.cluster.local", elsewhere.item.namespace))
 }
 
 impl<'c> Hosts<'c> {

@@ -9,7 +9,7 @@ use super::hosts::{self, Hosts, Known};
 use super::judge;
 use crate::lint::context::{LintContext, Typed};
 use crate::lint::finding::Finding;
-use crate::lint::{nearest, rules};
+use crate::lint::rules;
 use crate::model::istio::VirtualService;
 
 /// Finds destinations whose host or port nobody has, or whose port is missing.
@@ -24,7 +24,7 @@ pub(super) fn check_hosts<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findin
                     let what = if place.is_mirror { "mirror host" } else { "host" };
                     let message = format!("no Service or ServiceEntry defines the {what} `{host}`");
                     let finding = at(Finding::new(&rules::IST0101, service.item, message), &place, "host");
-                    let finding = match meant(context, &service.namespace, host) {
+                    let finding = match hosts::meant(context, &service.namespace, host) {
                         Some(name) => finding.help(format!("did you mean `{name}`?")),
                         None => finding,
                     };
@@ -40,27 +40,6 @@ pub(super) fn check_hosts<'c>(context: &'c LintContext<'_>, out: &mut Vec<Findin
         }
         subsets_without_effect(&service, &with_subsets, out);
     }
-}
-
-/// Returns the host that may be meant by one that nobody has: without a namespace, or with a letter or two of difference.
-fn meant(context: &LintContext<'_>, own: &str, host: &str) -> Option<String> {
-    let full = hosts::full(own, host);
-    let is_short = !host.contains('.');
-    if let Some(name) = host.strip_suffix(".svc.cluster.local").filter(|name| !name.contains('.')) {
-        let mut of_name: Vec<&str> =
-            context.services().filter(|one| one.name() == name).map(|one| one.item.namespace.as_str()).collect();
-        of_name.sort_by_key(|namespace| *namespace != own);
-        let namespace = of_name.first()?;
-        return Some(format!("{name}.{namespace}.svc.cluster.local"));
-    }
-    let (namespace, name) = hosts::service_of(&full)?;
-    let in_namespace = context.services().filter(|one| one.item.namespace == namespace).map(|one| one.item.name());
-    if let Some(near) = nearest::find(name, in_namespace.collect::<Vec<_>>().into_iter()) {
-        return Some(if is_short { near.to_owned() } else { format!("{near}.{namespace}.svc.cluster.local") });
-    }
-    // The same name in another namespace, as when the namespace is left out.
-    let elsewhere = context.services().find(|one| one.item.name() == name && one.is_written())?;
-    Some(format!("{name}.{}.svc.cluster.local", elsewhere.item.namespace))
 }
 
 fn at<'c>(finding: Finding<'c>, place: &Place<'_>, field: &str) -> Finding<'c> {

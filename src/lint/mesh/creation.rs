@@ -8,13 +8,24 @@ use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 
-/// Rules about rivals.
-pub(in crate::lint) const RIVALS: &[&crate::lint::Rule] =
+/// Rules about rivals, which find the same of each of them.
+pub(in crate::lint) const RIVALS: &[&crate::lint::Rule] = &[
+    &rules::IST0109,
+    &rules::IST0110,
+    &rules::IST0111,
+    &rules::IST0138,
+    &rules::IST0145,
+    &rules::IST0159,
+    &rules::IST0160,
+];
+
+/// Those of them of which the oldest is the one that counts.
+const OF_AGE: &[&crate::lint::Rule] =
     &[&rules::IST0109, &rules::IST0110, &rules::IST0111, &rules::IST0145, &rules::IST0159, &rules::IST0160];
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    let rivals = context.items().iter().filter(|item| translated.is_first_rival(item));
-    for item in rivals.filter(|item| lacks_time(item)) {
+    let is_rival = |item: &&Item<'_>| translated.is_said(OF_AGE, item) && translated.is_first_rival(item);
+    for item in context.items().iter().filter(is_rival).filter(|item| lacks_time(item)) {
         out.push(finding(item, "the oldest of these conflicting objects is used"));
     }
     let of_policies = translated.mesh.findings.iter().filter(|one| one.code == "peer-authentication-overridden");

@@ -158,5 +158,5 @@ fn finding<'c>(written: &Written<'c>, cluster: &str, (present, missing): (usize,
     let message = format!("requests fail with 503: {who} {cluster}");
     Finding::new(rule, written.service.item, message)
         .point(&written.path)
-        .help("see to the destination's `exportTo`, its ports, the Sidecars of the callers, and the namespace of the DestinationRule")
+        .help("check the destination's `exportTo`, its ports, the Sidecars of the callers, and the namespace of the DestinationRule")
 }

@@ -67,11 +67,16 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             continue;
         }
         let in_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|gateway| gateway == "mesh");
-        let mut others = spec.gateways.iter().filter(|gateway| *gateway != "mesh");
+        let others = spec.gateways.iter().filter(|gateway| *gateway != "mesh");
         // What a gateway that is not among the files makes of it is not known.
         let routers = others.clone().all(|name| is_served(translated, &service.namespace, name));
         let sidecars = !in_mesh || (has(translated, ProxyKind::Sidecar) && !may_be_elsewhere(context, &service));
-        let anybody = in_mesh || others.next().is_some();
+        let anybody = in_mesh || others.clone().next().is_some();
+        // Of Gateways with the same host, one has its routes.
+        let rivals = !in_mesh && others.clone().all(|name| is_rival(translated, context, &service.namespace, name));
+        if rivals && anybody {
+            continue;
+        }
         if anybody && sidecars && routers && !is_cause(translated, "virtual-service", service.item) {
             let why = "no listener has its hosts with the protocol of its routes";
             out.push(finding(translated, service.item, "spec.hosts", why));
@@ -90,6 +95,13 @@ fn may_be_elsewhere(context: &LintContext<'_>, service: &Typed<'_, VirtualServic
             && context.knowledge.service(namespace, name).is_some()
     };
     service.spec.hosts.iter().any(may_be)
+}
+
+/// Whether a Gateway is found to serve the same host as another one.
+fn is_rival(translated: &Translated<'_>, context: &LintContext<'_>, namespace: &str, gateway: &str) -> bool {
+    let (namespace, name) = gateway.split_once('/').unwrap_or((namespace, gateway));
+    let item = context.find("Gateway", namespace, name);
+    item.is_some_and(|item| translated.is_said(&[&rules::IST0145], item))
 }
 
 /// Whether some router runs a Gateway.
@@ -119,7 +131,7 @@ fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'
         let known = || hosts.contains_key(&host) || hosts.keys().any(|known| hostname::subset_of(known, &host));
         if !caused.contains(&host) && known() && rule.spec.workload_selector.is_none() && !translated.is_told(rule.item)
         {
-            let why = "no proxy has a cluster that it is for; see to its namespace and `exportTo`";
+            let why = "it applies to no cluster of any proxy; check its namespace and `exportTo`";
             out.push(finding(translated, rule.item, "spec.host", why));
         }
     }

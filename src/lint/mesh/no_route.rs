@@ -15,6 +15,7 @@ use crate::model::istio::{ServerTlsSettingsTlsMode as Mode, VirtualService};
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     let told = of_other_protocols(translated, context, out);
     of_empty_listeners(translated, context, &told, out);
+    of_age(translated, context, out);
 }
 
 /// VirtualServices whose routes are of a kind that no server of their Gateways has.
@@ -142,20 +143,38 @@ fn of_empty_listeners<'c>(
                 if !found.contains_key(&key)
                     && let Some(finding) = empty(translated, context, server, told)
                 {
-                    let item = finding.item;
-                    let rivals = item.into_iter().chain(finding.related.iter().map(|(item, ..)| *item));
-                    let lacks_time =
-                        rivals.into_iter().any(|item| item.kind() == "Ingress" && creation::lacks_time(item));
-                    if let Some(item) = item.filter(|_| lacks_time) {
-                        let message = "of two Ingresses with one TLS host, the older one has the routes, and the files do not say how old they are: meshc goes by their names";
-                        out.push(Finding::new(&rules::MESHC0111, item, message).point("metadata"));
-                    }
                     found.insert(key, finding);
                 }
             }
         }
     }
     out.extend(found.into_values());
+}
+
+/// Ingresses with one TLS host, of which the older one has the routes, where the files do not say how old they are.
+fn of_age<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    let served =
+        translated.mesh.gateways.iter().filter_map(|gateway| Some((gateway, context.by_resource(gateway.source)?)));
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for (gateway, item) in served.filter(|(_, item)| item.kind() == "Ingress" && creation::lacks_time(item)) {
+        let of_tls = gateway.spec.servers.iter().filter(|server| server.tls.is_some());
+        let hosts: Vec<&str> =
+            of_tls.flat_map(|server| &server.hosts).map(|host| host.rsplit('/').next().unwrap_or(host)).collect();
+        let Some(rival) = rival(context, item, &hosts) else { continue };
+        if known.contains(&rival.full_name()) || !known.insert(item.full_name()) {
+            continue;
+        }
+        let message = format!(
+            "Ingress {} has the same TLS host, and the older one gets the routes; the files have no creationTimestamp, so meshc orders them by name",
+            rival.full_name()
+        );
+        out.push(
+            Finding::new(&rules::MESHC0111, item, message)
+                .point("spec.tls")
+                .related(rival, "spec.tls", "the same TLS host")
+                .help("put the rules of one TLS host into one Ingress, or give each Ingress a host of its own"),
+        );
+    }
 }
 
 fn empty<'c>(
@@ -204,7 +223,7 @@ fn empty<'c>(
         Finding::new(&rules::MESHC0119, item, message)
             .point(&format!("spec.servers[{}]", server.index))
             .related(service.item, "spec.http", "its routes")
-            .help("see to its `match` (ports, gateways), its `exportTo`, and the namespaces in the server's hosts"),
+            .help("check its `match` (ports, gateways), its `exportTo`, and the namespaces in the server's hosts"),
     )
 }
 

@@ -33,13 +33,13 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let message = match paths {
             Some((own, taker)) if own != taker => {
                 format!(
-                    "requests for `{own}` of {host} never get here (on {proxy}): `{taker}` of {whose} comes before and takes them"
+                    "requests for `{own}` of {host} never reach this route (on {proxy}): `{taker}` of {whose} comes first and matches them"
                 )
             }
             _ => {
                 let route = if route.is_empty() { String::new() } else { format!(" `{route}`") };
                 format!(
-                    "a route{route} for {host} is never reached (on {proxy}): one of {whose} comes before it and takes its requests"
+                    "a route{route} for {host} is never reached (on {proxy}): one of {whose} comes before it and matches its requests"
                 )
             }
         };
@@ -49,7 +49,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             finding = finding.related(other.item, "spec.http", "comes before");
         }
         out.push(finding.help(
-            "give it a condition that the other has not, or put both into one VirtualService, the longer path first",
+            "add a condition that the other route does not have, or put both into one VirtualService, the longer path first",
         ));
         if !same && [service.item, other.item].iter().any(|item| creation::lacks_time(item)) {
             let message = format!(

@@ -89,15 +89,15 @@ pub(super) fn settings<'c>(
 fn refusal(translated: &Translated<'_>, tls: &ClientTlsSettings, endpoint: &Endpoint) -> Option<&'static str> {
     let has_sidecar = endpoint.tls_mode == "istio";
     if !has_sidecar {
-        return (tls.mode == Mode::IstioMutual).then_some("has no sidecar to take it");
+        return (tls.mode == Mode::IstioMutual).then_some("has no sidecar to accept it");
     }
     let composed = translated.mesh.peer_authentication.for_workload(&endpoint.namespace, &endpoint.labels);
     let server = composed.port_level.get(&endpoint.port).copied().unwrap_or(composed.mode);
     match (tls.mode, server) {
         (Mode::Disable | Mode::Simple | Mode::Mutual, MutualTlsMode::Strict) => {
-            Some("takes mutual TLS of the mesh only (PeerAuthentication)")
+            Some("accepts only mutual TLS of the mesh (PeerAuthentication)")
         }
-        (Mode::IstioMutual, MutualTlsMode::Disable) => Some("takes no mutual TLS (PeerAuthentication)"),
+        (Mode::IstioMutual, MutualTlsMode::Disable) => Some("does not accept mutual TLS (PeerAuthentication)"),
         _ => None,
     }
 }

@@ -37,9 +37,12 @@ pub(crate) struct Translated<'m> {
     said: BTreeSet<(&'static str, String, String)>,
     /// Objects in which anything was found that explains why they have no effect.
     told: BTreeSet<(String, String)>,
-    /// Of each set of rivals, by what is said of it, the first.
-    rivals: BTreeMap<(&'static str, String), (String, String)>,
+    /// Objects that rival others, each with these.
+    rivals: Vec<(ObjectKey, Vec<ObjectKey>)>,
 }
+
+/// Kind and full name of an object.
+type ObjectKey = (String, String);
 
 /// What is known of all resources.
 #[derive(Debug, Default)]
@@ -154,7 +157,7 @@ impl<'m> Translated<'m> {
             known,
             said: BTreeSet::new(),
             told: BTreeSet::new(),
-            rivals: BTreeMap::new(),
+            rivals: Vec::new(),
         }
     }
 
@@ -167,8 +170,8 @@ impl<'m> Translated<'m> {
                 self.told.insert((kind.clone(), name.clone()));
             }
             if RIVALS.contains(&finding.rule) {
-                let of_all = (finding.rule.code, finding.message.clone());
-                self.rivals.entry(of_all).or_insert_with(|| (kind.clone(), name.clone()));
+                let others = finding.related.iter().map(|(other, ..)| (other.kind().to_owned(), other.full_name()));
+                self.rivals.push(((kind.clone(), name.clone()), others.collect()));
             }
             self.said.insert((finding.rule.code, kind, name));
         }
@@ -188,7 +191,9 @@ impl<'m> Translated<'m> {
     /// Returns whether an object is the first of some rivals.
     pub(super) fn is_first_rival(&self, item: &Item<'_>) -> bool {
         let own = (item.kind().to_owned(), item.full_name());
-        self.rivals.values().any(|first| *first == own)
+        let is_rival = |other: &ObjectKey| self.rivals.iter().any(|(known, _)| known == other);
+        let mut sets = self.rivals.iter().filter(|(known, _)| *known == own);
+        sets.any(|(_, others)| !others.iter().any(|other| *other < own && is_rival(other)))
     }
 
     /// Returns whether one of these rules has been found in an object.

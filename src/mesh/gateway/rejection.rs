@@ -61,7 +61,7 @@ impl Rejection {
                 Diagnostic::warning("gateway-server-without-port", message).at(gateway.source, &at(""))
             }
             RejectionReason::IstiodPanics { host } => {
-                let message = format!("istiod crashes on the host `{host}` after `*/*`, so the server is left out");
+                let message = format!("istiod crashes on the host `{host}` after `*/*`, so the server is ignored");
                 Diagnostic::error("gateway-hosts-crash-istiod", message).at(gateway.source, &at(".hosts"))
             }
             RejectionReason::DuplicateHosts { hosts } => {

@@ -55,7 +55,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Diagnostics) {
             let written = spec.addresses.iter().position(|address| hostname.starts_with(&address.value));
             let path = written.map_or("metadata.name".to_owned(), |index| format!("spec.addresses[{index}].value"));
             let Some(of_hostname) = context.services_by_hostname.get(&hostname) else {
-                let message = format!("there is no Service `{hostname}` for the Gateway, so no proxy runs it");
+                let message = format!("Service `{hostname}` not found, so no proxy runs the Gateway");
                 findings.push(Reason::AddressNotUsable.at(*source, &path, &message));
                 continue;
             };

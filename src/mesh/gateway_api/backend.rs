@@ -118,7 +118,7 @@ pub(super) fn destination(
         }
     };
     if !is_found {
-        let message = format!("there is no service `{hostname}`: requests get status 500");
+        let message = format!("Service `{hostname}` not found: requests get status 500");
         problems.push(Problem::new(Reason::BackendNotFound, format!("{path}.name"), message));
     }
     let Some(number) = *port else { return Err(invalid("", "a backend has a port")) };

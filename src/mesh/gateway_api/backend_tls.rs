@@ -135,7 +135,7 @@ fn target(
     let LocalPolicyTargetReference { group, kind, name, section_name } = reference;
     let not_found =
         |field: &str, message: String| Problem::new(Reason::TargetNotFound, format!("{path}{field}"), message);
-    let missing = || not_found(".name", format!("there is no {kind} `{namespace}/{name}`"));
+    let missing = || not_found(".name", format!("{kind} `{namespace}/{name}` not found"));
     let (rules, ports): (Vec<_>, Vec<(String, u32)>) = match (group.as_str(), kind.as_str()) {
         ("", "Service") => {
             let service = context.service(namespace, name).ok_or_else(missing)?;
@@ -208,7 +208,7 @@ fn credential_name(
         return credential::INVALID.to_owned();
     }
     let message = match context.config_map(namespace, name) {
-        None => format!("there is no ConfigMap `{namespace}/{name}`: no backend is trusted"),
+        None => format!("ConfigMap `{namespace}/{name}` not found: no backend is trusted"),
         Some(config_map) if certificate::ca_of_config_map(&config_map.spec).is_none() => {
             format!("the ConfigMap `{namespace}/{name}` has no certificate of an authority: no backend is trusted")
         }

@@ -101,7 +101,7 @@ fn gateway_of<'m>(
     }
     let namespace = parent.namespace.as_ref().unwrap_or(&set.meta.namespace);
     let Some(gateway) = context.gateway(namespace, &parent.name) else {
-        let message = format!("there is no Gateway `{namespace}/{}`", parent.name);
+        let message = format!("Gateway `{namespace}/{}` not found", parent.name);
         findings.push(Reason::NoMatchingParent.at(set.source, "spec.parentRef.name", &message));
         return None;
     };

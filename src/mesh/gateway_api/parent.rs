@@ -234,7 +234,7 @@ fn denial(info: &ParentInfo, reference: &ParentReference, route: &Attaching<'_>,
         return no_listener("port", format!("no listener has the port {port}"));
     }
     if let Some(name) = reference.section_name.as_ref().filter(|name| !name.is_empty() && **name != info.section_name) {
-        return no_listener("sectionName", format!("there is no listener `{name}`"));
+        return no_listener("sectionName", format!("no listener is named `{name}`"));
     }
     let everything = ["*".to_owned()];
     let hostnames = if route.hostnames.is_empty() { &everything } else { route.hostnames };
@@ -251,7 +251,7 @@ fn denial(info: &ParentInfo, reference: &ParentReference, route: &Attaching<'_>,
     }
     if !admitted && host_matches {
         let message =
-            format!("the listener `{}` takes no routes of the namespace `{}`", info.section_name, route.namespace);
+            format!("listener `{}` does not allow routes from namespace `{}`", info.section_name, route.namespace);
         return Some((Rank::NotAllowed, Problem::new(Reason::NotAllowedByListeners, path, message)));
     }
     if !admitted {
@@ -259,7 +259,7 @@ fn denial(info: &ParentInfo, reference: &ParentReference, route: &Attaching<'_>,
         return Some((Rank::NoHostname, Problem::new(Reason::NoMatchingListenerHostname, path, message)));
     }
     if !info.allowed_kinds.contains(&route.kind) {
-        let message = format!("the listener `{}` takes no {}", info.section_name, route.kind.name());
+        let message = format!("listener `{}` does not accept {}", info.section_name, route.kind.name());
         return Some((Rank::NotAllowed, Problem::new(Reason::NotAllowedByListeners, path, message)));
     }
     None
@@ -275,7 +275,7 @@ fn missing(context: &Context<'_>, key: &ParentKey, path: &str, denied: &[Denial]
         ParentKind::Gateway => context.gateway(namespace, name).is_some(),
         _ => context.manifests.listener_sets.iter().any(|s| s.meta.namespace == *namespace && s.meta.name == *name),
     };
-    let message = format!("there is no {} `{namespace}/{name}`", kind.name());
+    let message = format!("{} `{namespace}/{name}` not found", kind.name());
     (!exists).then(|| Problem::new(Reason::NoMatchingParent, format!("{path}.name"), message))
 }
 
@@ -304,7 +304,7 @@ fn mesh_parent(
         _ => context.service_entry(namespace, name).is_some(),
     };
     if !exists {
-        let message = format!("there is no {} `{namespace}/{name}`", kind.name());
+        let message = format!("{} `{namespace}/{name}` not found", kind.name());
         return Err(Problem::new(Reason::NoMatchingParent, format!("{path}.name"), message));
     }
     Ok(RouteParent {

@@ -150,7 +150,7 @@ fn certificate(
     let namespace = reference.namespace.as_ref().unwrap_or(&owner.meta.namespace);
     let ObjectReference { name, .. } = reference;
     let Some(secret) = context.secret(namespace, name) else {
-        return Err(invalid(format!("there is no Secret `{namespace}/{name}`")));
+        return Err(invalid(format!("Secret `{namespace}/{name}` not found")));
     };
     if let Some(problem) = certificate::problem(&secret.spec) {
         return Err(invalid(format!("Secret `{namespace}/{name}` is not a valid certificate: {problem}")));
@@ -244,7 +244,7 @@ fn authority(
         _ => return Err(invalid("an authority is in a ConfigMap or a Secret".to_owned())),
     };
     match ca {
-        None => return Err(invalid(format!("there is no {kind} `{namespace}/{name}`"))),
+        None => return Err(invalid(format!("{kind} `{namespace}/{name}` not found"))),
         Some(Some(ca)) if certificate::is_bundle(&ca.pem) => {}
         Some(_) => return Err(invalid(format!("the {kind} `{namespace}/{name}` has no certificate of an authority"))),
     }

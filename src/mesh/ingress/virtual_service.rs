@@ -148,7 +148,7 @@ fn destination(
     } else {
         let ports = services.get(&(namespace, service.name.as_str())).map(|service| &service.spec.ports);
         let port = ports.into_iter().flatten().find(|port| port.name == service.port_name).map(|port| port.port);
-        port.ok_or_else(|| format!("there is no Service `{}` with a port `{}`", service.name, service.port_name))?
+        port.ok_or_else(|| format!("no Service `{}` exposes port `{}`", service.name, service.port_name))?
     };
     Ok(Destination {
         host: format!("{}.{namespace}.svc.{cluster_domain}", service.name),

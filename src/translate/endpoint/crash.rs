@@ -40,7 +40,7 @@ pub(crate) fn crashes(view: &OutboundView<'_>) -> Diagnostics {
             );
             let mut diagnostic = Diagnostic::error("failover-priority-crashes-istiod", message)
                 .at(service.source, "spec.endpoints")
-                .help("give all endpoints one locality, or use `failover` or `distribute`; here the first locality counts");
+                .help("give all endpoints one locality, or use `failover` or `distribute`; here the first locality is used");
             if let Some(consolidated) = consolidated {
                 let text = "the policy of the host";
                 diagnostic = diagnostic.label_at(consolidated.rule.source, "spec.trafficPolicy", text);

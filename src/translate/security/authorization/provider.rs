@@ -97,7 +97,7 @@ fn http(mesh: &Mesh, provider: &HttpProvider) -> Result<ExtAuthz, String> {
     let backend = backend(mesh, service, *port)?;
     let status_on_error = status_on_error(status)?;
     if !path_prefix.is_empty() && !is_path(path_prefix) {
-        return Err(format!("the provider's `pathPrefix` `{path_prefix}` is no path with `/` in front"));
+        return Err(format!("the provider's `pathPrefix` `{path_prefix}` does not start with `/`"));
     }
     let lists = [
         include_request_headers_in_check,
@@ -195,7 +195,7 @@ fn backend(mesh: &Mesh, service: &str, port: u32) -> Result<Backend, String> {
         return Err(format!("the provider's port {port} is none"));
     }
     let backend = extension_provider::backend(mesh, service, port).filter(|_| is_service(service));
-    backend.ok_or_else(|| format!("the provider's service `{service}` is not there, or in more than one namespace"))
+    backend.ok_or_else(|| format!("the provider's service `{service}` not found, or found in more than one namespace"))
 }
 
 /// Says whether a provider may name a service so: a wildcard only with a namespace, a short name only without one.
