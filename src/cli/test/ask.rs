@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::Test;
 use crate::cli::explain::curl::{self, Url};
 use crate::cli::input::Input;
+use crate::cli::limits::Limits;
 use crate::cli::{keep, source};
 use crate::diagnostic::Diagnostics;
 use crate::evaluate::{self, ResourceKind};
@@ -185,8 +186,8 @@ fn taken<'r>(report: &Report, rules: &'r Rules) -> Taken<'r> {
 
 impl Asker {
     /// Reads a route configuration of Envoy, as YAML or JSON.
-    pub(super) fn of_routes(file: &Path) -> anyhow::Result<Self> {
-        let text = crate::cli::explain::read(file)?;
+    pub(super) fn of_routes(file: &Path, limits: &Limits) -> anyhow::Result<Self> {
+        let text = crate::cli::explain::read(file, limits)?;
         let mut config: Value =
             serde_yaml::from_str(&text).with_context(|| format!("{}: not valid YAML", file.display()))?;
         let is_routes = config.get("virtual_hosts").is_some_and(Value::is_array);

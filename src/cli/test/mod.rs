@@ -113,7 +113,7 @@ pub(super) fn run(arguments: &Test, flags: &OutputFlags) -> anyhow::Result<Outco
     }
     let with_coverage = arguments.coverage || arguments.fail_under.is_some() || arguments.output == Format::Lcov;
     let mut asker = if let Some(file) = &arguments.route_config {
-        Asker::of_routes(file)?
+        Asker::of_routes(file, &arguments.mesh.limits)?
     } else {
         let cases: Vec<&Case> = all.iter().map(|(_, case)| case).collect();
         Asker::Mesh(Box::new(OfMesh::read(arguments, &cases, with_coverage)?))
