@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::identity::{Proxy, ServiceTarget, WaypointIdentity};
 use super::selection::{GATEWAY_NAME_LABEL, PolicyMatcher};
+use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::mesh::ambient::{AmbientService, EAST_WEST_CONTROLLER, MANAGED_LABEL, MESH_CONTROLLER, WaypointAddress};
 use crate::mesh::service::{Resolution, Service};
@@ -118,7 +119,8 @@ fn services(mesh: &Mesh, owned: Vec<&AmbientService>) -> Vec<Arc<Service>> {
     let mut by_hostname: BTreeMap<&str, Arc<Service>> = BTreeMap::new();
     for known in owned {
         let Some(service) = mesh.service(&known.hostname, &known.namespace) else { continue };
-        if service.resolution != Resolution::DynamicDns || service.mesh_external {
+        let is_kept = mesh.does(Behaviour::KeepsInternalDynamicDnsFromWaypoints);
+        if service.resolution != Resolution::DynamicDns || service.mesh_external || !is_kept {
             by_hostname.insert(&known.hostname, service.clone());
         }
     }

@@ -36,6 +36,7 @@ pub enum Behaviour {
     IgnoresFailedPods,
     KeepsGatewaysOfOtherRevisions,
     PatchesWaypoints,
+    ReadsHboneIdleTimeout,
     // Changed by 1.30.
     NamesServiceEntryEndpoints,
     TranslatesWasmPlugins,
@@ -63,6 +64,10 @@ pub enum Behaviour {
     FetchesSdsCredentialsFromProvider,
     HonoursTerminateModeUnderFrontendValidation,
     IgnoresPolicyAttachmentOnDemand,
+    TellsClientIdentityAtWaypoints,
+    PassesTlsThroughEastWestGateways,
+    KeepsInternalDynamicDnsFromWaypoints,
+    RoutesAtWaypointsAsOutbound,
     // Changed by 1.31.
     SendsUnhealthyEndpoints,
     FallsBackToTlsOfRule,

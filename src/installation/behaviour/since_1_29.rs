@@ -135,4 +135,15 @@ pub(super) const ROWS: &[Row] = &[
         effect: Effect::Traffic,
         switch: None,
     },
+    // Of waypoints: read in the source, not recorded.
+    Row {
+        behaviour: B::ReadsHboneIdleTimeout,
+        holds: &[since(29, 0)],
+        of: Component::Istiod,
+        source: "networking/core/cluster_waypoint.go",
+        without: "The mesh config's hboneIdleTimeout is ignored: idle HBONE tunnels end after an hour.",
+        with: "The mesh config's hboneIdleTimeout says when idle HBONE tunnels end.",
+        effect: Effect::Traffic,
+        switch: None,
+    },
 ];

@@ -152,7 +152,7 @@ impl Set<'_> {
             }
             let mut problems = Vec::new();
             problems.extend(unexpected(self.served.controller, listener, &format!("spec.listeners[{index}]")));
-            let converted = is_converted(self.served.controller, listener)
+            let converted = is_converted(context, self.served.controller, listener)
                 .then(|| self.listener(context, index, listener, &mut problems));
             findings.extend(problems.iter().map(|problem| problem.diagnostic(self.source)).collect());
             converted
@@ -243,10 +243,12 @@ impl Set<'_> {
 /// Says whether a listener becomes a server that routes attach to: not one of a waypoint, nor the tunnel of an east-west gateway.
 ///
 /// istiod: `gateway_collection.go` `GatewayCollection`
-fn is_converted(controller: GatewayController, listener: &Listener) -> bool {
+fn is_converted(context: &Context<'_>, controller: GatewayController, listener: &Listener) -> bool {
     match controller {
         GatewayController::Gateway => true,
-        GatewayController::EastWest => listener.port != HBONE_PORT,
+        GatewayController::EastWest => {
+            listener.port != HBONE_PORT && context.does(Behaviour::PassesTlsThroughEastWestGateways)
+        }
         GatewayController::Waypoint | GatewayController::Remote => false,
     }
 }

@@ -9,6 +9,7 @@ use crate::envoy::{
     UpstreamsHttpProtocolOptionsExplicitHttpConfigProtocolConfig, UpstreamsHttpProtocolOptionsUpstreamProtocolOptions,
     UpstreamsHttpProtocolOptionsUseDownstreamHttpConfig,
 };
+use crate::installation::Behaviour;
 use crate::mesh::Mesh;
 use crate::model::istio::ConnectionPoolSettings;
 use crate::translate::cluster::connection_pool;
@@ -82,7 +83,8 @@ pub(super) fn passthrough(preserve_case: bool) -> BTreeMap<String, Any> {
 /// istiod: `cluster_waypoint.go` `h2connectUpgrade`, `h2connectUpgradeWithNoPooling`
 pub(super) fn http2_connect(mesh: &Mesh, max_requests_per_connection: Option<u32>) -> BTreeMap<String, Any> {
     let features = &mesh.installation.features;
-    let idle_timeout = mesh.config.hbone_idle_timeout.map(duration);
+    let idle_timeout =
+        mesh.config.hbone_idle_timeout.filter(|_| mesh.does(Behaviour::ReadsHboneIdleTimeout)).map(duration);
     let http2 = Http2ProtocolOptions {
         allow_connect: true,
         initial_stream_window_size: features.hbone_initial_stream_window_size,

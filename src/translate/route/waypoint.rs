@@ -3,6 +3,8 @@
 //! istiod: `listener_waypoint.go` `buildWaypointInboundHTTPRouteConfig`
 
 use crate::envoy::{Duration, Route, RouteAction, RouteConfiguration, VirtualHost};
+use crate::installation::Behaviour;
+use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Resolution, Service};
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::model::Config;
@@ -12,9 +14,9 @@ use crate::translate::destination::DestinationService;
 use crate::translate::name;
 use crate::translate::route::default_route::{default_route, to_cluster};
 use crate::translate::route::domains::join_host_port;
-use crate::translate::route::retry;
 use crate::translate::route::sidecar::MAX_DIRECT_RESPONSE_BODY_SIZE;
 use crate::translate::route::virtual_service::{HttpRouteOptions, http_routes};
+use crate::translate::route::{inbound, retry};
 
 /// A port of one of the waypoint's services -> the `RouteConfiguration` of its filter chain
 ///
@@ -32,6 +34,12 @@ pub(crate) fn waypoint(
     let routes: Vec<Route> = configs.flat_map(|config| routes(view, config, port.number)).collect();
     // Otherwise clients could ask for hosts that the wildcard does not cover.
     let domain = if service.resolution == Resolution::DynamicDns { &service.hostname } else { "*" };
+    if routes.is_empty() && !view.mesh.does(Behaviour::RoutesAtWaypointsAsOutbound) {
+        let of_sidecar = inbound::inbound(&cluster, &service.hostname, port.number, port.protocol);
+        let hosts = of_sidecar.virtual_hosts.into_iter();
+        let virtual_hosts = hosts.map(|host| VirtualHost { domains: vec![domain.to_owned()], ..host }).collect();
+        return RouteConfiguration { virtual_hosts, ..of_sidecar };
+    }
     if routes.is_empty() {
         let route = to_service(view, &cluster, &join_host_port(&service.hostname, port.number));
         return default_form(configuration(&cluster, port.number, domain, vec![route]));
@@ -41,6 +49,9 @@ pub(crate) fn waypoint(
 
 /// The `RouteConfiguration` of what is for workloads.
 pub(crate) fn waypoint_to_workloads(view: &OutboundView<'_>, cluster: &str) -> RouteConfiguration {
+    if !view.mesh.does(Behaviour::RoutesAtWaypointsAsOutbound) {
+        return inbound::inbound(cluster, "", 0, Protocol::Tcp);
+    }
     let route = to_service(view, cluster, &join_host_port("", 0));
     default_form(configuration(cluster, 0, "*", vec![route]))
 }

@@ -6,6 +6,7 @@ use crate::envoy::{
     HttpConnectionManager, HttpConnectionManagerForwardClientCertDetails, HttpConnectionManagerRouteSpecifier,
     HttpFilter, HttpHeaderMutation, Mutations, RouteConfiguration,
 };
+use crate::installation::Behaviour;
 use crate::mesh::hostname;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Service};
@@ -76,6 +77,9 @@ fn connection_manager(
 
 /// istiod: `listener_waypoint.go` `xfccIncludeClientIdentityEnabled`
 fn includes_client_identity(proxy: &ProxyView<'_>) -> bool {
+    if !proxy.outbound.mesh.does(Behaviour::TellsClientIdentityAtWaypoints) {
+        return false;
+    }
     let annotations = proxy.proxy.metadata.get("ANNOTATIONS");
     let value = annotations.and_then(|annotations| annotations.get(CLIENT_IDENTITY));
     value.and_then(serde_json::Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case("true"))
