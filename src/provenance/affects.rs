@@ -1,5 +1,6 @@
 //! From a value or an object of the input to the fields of all proxies that it changes.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::alternative::alternatives;
@@ -8,8 +9,11 @@ use super::leaf;
 use super::place::{ObjectName, Place};
 use super::world::{Edit, World};
 use crate::diff::{Report, Scope};
-use crate::proxy;
+use crate::proxy::{self, Proxy};
 use crate::source::{FieldPath, Node, NodeKind, ResourceRef, Step};
+
+/// Proxies that are compared together.
+const TOGETHER: usize = 128;
 
 /// What the answer is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,14 +107,22 @@ pub fn affects(world: &World, subject: &Subject) -> Result<Report, AffectsError>
     }
     let other = edited.mesh();
     let (of_before, of_after) = (proxy::proxies(&mesh), proxy::proxies(&other));
-    let (of_before, of_after): (Vec<_>, Vec<_>) = (of_before.iter().collect(), of_after.iter().collect());
     let mut report = Report { before: "as it is".to_owned(), after, ..Report::default() };
-    between(
-        Side { mesh: &mesh, proxies: &of_before },
-        Side { mesh: &other, proxies: &of_after },
-        Scope::default(),
-        &mut report,
-    );
+    let names = of_before.iter().chain(&of_after).map(|proxy| (proxy.namespace.as_str(), proxy.name.as_str()));
+    let names: BTreeSet<(&str, &str)> = names.collect();
+    let names: Vec<(&str, &str)> = names.into_iter().collect();
+    // Some at a time: what a proxy is served is kept until it is compared.
+    for some in names.chunks(TOGETHER) {
+        let is_one = |proxy: &&Proxy| some.binary_search(&(proxy.namespace.as_str(), proxy.name.as_str())).is_ok();
+        let before: Vec<&Proxy> = of_before.iter().filter(is_one).collect();
+        let after: Vec<&Proxy> = of_after.iter().filter(is_one).collect();
+        between(
+            Side { mesh: &mesh, proxies: &before },
+            Side { mesh: &other, proxies: &after },
+            Scope::default(),
+            &mut report,
+        );
+    }
     report.finish();
     Ok(report)
 }
