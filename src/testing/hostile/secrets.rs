@@ -95,22 +95,34 @@ fn with_values(object: &str, value: &str) -> String {
     object.to_string()
 }
 
-const TLS: &str = "apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: g, namespace: a}
-spec:
-  selector: {app: a}
-  servers:
-  - port: {number: 443, name: https, protocol: HTTPS}
-    hosts: ['*']
-    tls: {mode: MUTUAL, credentialName: s}
----
-apiVersion: extensions.istio.io/v1alpha1
-kind: WasmPlugin
-metadata: {name: w, namespace: a}
-spec: {url: 'oci://x/y:1', imagePullSecret: s}
----
-";
+/// What reads the Secrets: a gateway's server for each, and a plugin for each.
+fn readers(secrets: &[String]) -> String {
+    let servers: String = secrets
+        .iter()
+        .enumerate()
+        .map(|(number, secret)| {
+            format!(
+                "  - port: {{number: {}, name: https-{number}, protocol: HTTPS}}\n    hosts: ['*']\n    \
+                 tls: {{mode: MUTUAL, credentialName: {secret}}}\n",
+                1000 + number
+            )
+        })
+        .collect();
+    let plugins: String = secrets
+        .iter()
+        .map(|secret| {
+            format!(
+                "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {{name: w-{secret}, namespace: a}}\n\
+                 spec: {{url: 'oci://x/y:1', imagePullSecret: {secret}}}\n---\n"
+            )
+        })
+        .collect();
+    let router = MESH.replace("proxy, sidecar", "proxy, router");
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: g, namespace: a}}\nspec:\n  \
+         selector: {{app: a}}\n  servers:\n{servers}---\n{plugins}{router}"
+    )
+}
 
 #[test]
 fn mistakes_in_secrets_are_told_without_the_lines() {
@@ -157,17 +169,28 @@ fn mistakes_in_secrets_are_told_without_the_lines() {
             format!("{} {{\"apiVersion\":\"v1\",\"kind\":\"Namespace\"}}", json(&format!("{head}{body}"))),
         ]
     };
+    // All of them in one folder, each with a name of its own: one mistake does not stop the others from being read.
+    let folder = here.join("secrets");
+    std::fs::create_dir_all(&folder).expect("can be written");
+    let mut names = Vec::new();
     for (number, body) in bodies.iter().enumerate() {
-        let name = format!("secret-{number}");
-        let folder = here.join(&name);
-        std::fs::create_dir_all(&folder).expect("can be written");
         for (variant, text) in variants(body).into_iter().enumerate() {
             let file = if text.starts_with('{') { "json" } else { "yaml" };
-            write(&folder, &format!("{variant}.{file}"), &text.replace("name: s", &format!("name: s{variant}")));
+            let name = format!("s{number}-{variant}");
+            let text = text.replace("name: s,", &format!("name: {name},"));
+            let text = text.replace("\"name\":\"s\"", &format!("\"name\":\"{name}\""));
+            write(&folder, &format!("{number}-{variant}.{file}"), &text);
+            if variant == 0 {
+                names.push(name);
+            }
         }
-        write(&folder, "tls.yaml", &format!("{TLS}{MESH}").replace("proxy, sidecar", "proxy, router"));
-        check(&here, &name);
     }
+    write(&folder, "readers.yaml", &readers(&names));
+    let read = said(&run_in(&here, &["lint", "secrets", "--verbose"]));
+    for number in 0..bodies.len() {
+        assert!(read.contains(&format!("{number}-0.")), "nothing is said of body {number}:\n{read}");
+    }
+    check(&here, "secrets");
 }
 
 #[test]
