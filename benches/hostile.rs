@@ -121,7 +121,7 @@ const BOMBS: &[Bomb] = &[
     }),
     ("addresses", |size| {
         // Quadratic in what conflicts: a few hosts, addresses and ports.
-        let side = (size as f64 / 1024.0).sqrt() as usize * 2;
+        let side = (size / 1024).isqrt() * 2;
         let hosts: Vec<String> = (0..side).map(|at| format!("x{at}.com")).collect();
         let addresses: Vec<String> = (0..side).map(|at| format!("10.0.{at}.0/24")).collect();
         let ports: Vec<Value> =

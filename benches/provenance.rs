@@ -16,7 +16,7 @@ use meshc::report::{page, report};
 use meshc::source::SourceFile;
 
 fn main() {
-    let services = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(1000);
+    let services = std::env::args().find_map(|a| a.parse().ok()).unwrap_or(1000);
     let options = Options { expand: true, ..Options::default() };
     let bookinfo = || World::new(bookinfo(), &options);
     let generated = |services: u32| {

@@ -1,6 +1,6 @@
 //! Prints a dump. The layout around resources is written here; resources are printed once for all dumps that hold them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub(super) fn changed<'a>(
 ) -> Vec<(&'static str, &'a str, Option<Printed<'a>>)> {
     let mut out = Vec::new();
     for ((list, depth, before), (_, _, now)) in lists(before).into_iter().zip(lists(now)) {
-        let now: HashMap<&str, &Arc<Resource>> = now.iter().map(|resource| (resource.name(), resource)).collect();
+        let now: BTreeMap<&str, &Arc<Resource>> = now.iter().map(|resource| (resource.name(), resource)).collect();
         for resource in before {
             match now.get(resource.name()) {
                 Some(same) if Arc::ptr_eq(same, resource) || same.body() == resource.body() => {}

@@ -14,9 +14,8 @@ const EAST_WEST_CONTROLLER: &str = "istio.io/eastwest-controller";
 /// of an ambient mesh. Each with the object that asks for it.
 pub(super) fn implied(manifests: &Manifests) -> Vec<Setting> {
     let east_west = gateway_of(manifests, "istio-east-west", EAST_WEST_CONTROLLER);
-    let ambient = labelled(manifests)
-        .or_else(|| gateway_of(manifests, "istio-waypoint", WAYPOINT_CONTROLLER))
-        .or_else(|| east_west.clone());
+    let ambient =
+        labelled(manifests).or_else(|| gateway_of(manifests, "istio-waypoint", WAYPOINT_CONTROLLER)).or(east_west);
     let setting = |name: &str, (source, path): (ResourceRef, &str)| Setting {
         name: name.to_owned(),
         value: "true".to_owned(),

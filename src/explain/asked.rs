@@ -159,11 +159,11 @@ impl AskedRequest {
             certificate: (!has_none).then_some(certificate),
         });
         // Without TLS of its own, a client is known by the tunnel in which it comes.
-        let tunnel = self.principal.iter().filter(|_| !is_tls).map(|principal| Tunnel {
+        let mut tunnel = self.principal.iter().filter(|_| !is_tls).map(|principal| Tunnel {
             certificate: Some(Certificate { uris: vec![principal.clone()] }),
             authority: destination.to_string(),
         });
-        let tunnel = tunnel.last();
+        let tunnel = tunnel.next_back();
         let mut headers = Vec::new();
         for (name, value) in &self.headers {
             let values = match value {

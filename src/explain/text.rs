@@ -88,7 +88,7 @@ fn write_hop(out: &mut String, hop: &Hop, style: Style) {
         None => steps.step("listener", &format!("{RED}none takes the connection{PLAIN}")),
         Some(name) => {
             let by = hop.handed_on_by.as_ref().map(|by| format!(", handed on by {}", visible(by))).unwrap_or_default();
-            steps.step("listener", &format!("{}{by}; {}", visible(name), visible(&hop.findings.to_string())));
+            steps.step("listener", &format!("{}{by}; {}", visible(name), visible(&hop.findings)));
         }
     }
     match &hop.filter_chain {

@@ -234,14 +234,12 @@ impl<'w> Pictures<'w> {
         }
         let begins = |known: &&String| known.strip_prefix(host).is_some_and(|rest| rest.starts_with('.'));
         let found: Vec<&String> = self.hosts.iter().filter(begins).collect();
-        match found.as_slice() {
-            [one] => Ok((*one).clone()),
-            _ => {
-                let common = |other: &str| host.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
-                let near = self.hosts.iter().max_by_key(|known| (common(known), std::cmp::Reverse(known.len())));
-                Err(GraphError::NoHost(host.to_owned(), near.cloned()))
-            }
+        if let [one] = found.as_slice() {
+            return Ok((*one).clone());
         }
+        let common = |other: &str| host.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+        let near = self.hosts.iter().max_by_key(|known| (common(known), std::cmp::Reverse(known.len())));
+        Err(GraphError::NoHost(host.to_owned(), near.cloned()))
     }
 
     /// Says whether leaving an object out changes what a host is served.
@@ -428,6 +426,9 @@ fn wanted_parts(proxy: &Proxy, role: Role, host: &str, parts: &Parts) -> BTreeSe
     parts.of_ports(&targets.flat_map(|target| [target.port.number, target.target_port]).collect())
 }
 
+/// An object, and whom it is bound to if that tells its nodes apart.
+type Bound = (ResourceRef, Option<Binding>);
+
 /// A picture in the making.
 struct Drawing<'a> {
     pictures: &'a Pictures<'a>,
@@ -436,7 +437,7 @@ struct Drawing<'a> {
     envoy: BTreeMap<(usize, Part), Node>,
     next: BTreeSet<((usize, Part), (usize, Part))>,
     shapes: BTreeMap<ResourceRef, BTreeSet<(usize, Part)>>,
-    istio: Vec<(Option<(ResourceRef, Option<Binding>)>, Node)>,
+    istio: Vec<(Option<Bound>, Node)>,
     leads: BTreeSet<(usize, usize)>,
 }
 

@@ -153,7 +153,7 @@ fn operator(
 ) -> Option<Config<operator::IstioOperator>> {
     let meta = metadata::object_meta(object, problems)?;
     let meta = metadata::complete(object, namespaced, meta, problems);
-    let spec = object.get("spec").map(|spec| spec.to_json()).unwrap_or_default();
+    let spec = object.get("spec").map(Node::to_json).unwrap_or_default();
     Some(Config { meta, spec: operator::IstioOperator { spec }, source: ResourceRef::NONE })
 }
 

@@ -21,7 +21,9 @@ pub(super) fn apply(manifests: &mut Manifests, installation: &Installation, said
     }
     let resources = &mut manifests.resources;
     let drop = |source, paths: Vec<String>, said: &mut Diagnostics| {
-        paths.iter().for_each(|path| said.push(dropped(installation, source, path, SINCE)));
+        for path in &paths {
+            said.push(dropped(installation, source, path, SINCE));
+        }
     };
     for rule in &mut resources.destination_rules {
         without(rule, destination_rule, |source, paths| drop(source, paths, said));
@@ -42,13 +44,11 @@ pub(super) fn apply(manifests: &mut Manifests, installation: &Installation, said
 }
 
 /// Takes fields out of an object; `take` returns their paths. An object without any is not copied.
-fn without<T: Clone>(
+fn without<T: Clone + HasNewer>(
     config: &mut Arc<Config<T>>,
     take: impl Fn(&mut T) -> Vec<String>,
     say: impl FnOnce(crate::source::ResourceRef, Vec<String>),
-) where
-    T: HasNewer,
-{
+) {
     if config.spec.has_newer() {
         let config = Arc::make_mut(config);
         say(config.source, take(&mut config.spec));

@@ -101,7 +101,7 @@ pub fn annotate(question: &Question<'_>) -> Annotations {
                     ranked.push((effect == Effect::Gone, far, *at));
                 }
             }
-            ranked.sort();
+            ranked.sort_unstable();
             let reason =
                 |(is_gone, far, place): (bool, u8, usize)| Reason { is_condition: is_gone && far >= FAR, place };
             let reasons: Vec<Reason> = ranked.into_iter().take(REASONS).map(reason).collect();

@@ -1,7 +1,7 @@
 //! A proxy's configuration in the parts that take a request one after the other: listener, filter chain, virtual host, cluster,
 //! endpoints.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize as _;
@@ -64,7 +64,7 @@ type Pieces = Vec<(Part, Arc<Content>)>;
 
 /// Parts of resources that are known by their text, so that they are not read again.
 #[derive(Debug, Default)]
-pub struct Known(BTreeMap<Kind, HashMap<String, Pieces>>);
+pub struct Known(BTreeMap<Kind, BTreeMap<String, Pieces>>);
 
 impl Section {
     /// Returns the kind of the resource that holds parts of this kind.

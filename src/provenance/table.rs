@@ -355,7 +355,9 @@ impl<'w> Watch<'w> {
                     by_field.entry(field(&leaf)).or_default().push(leaf);
                 }
             }
-            by_field.values().for_each(|leaves| self.edited(leaves, &all, marks));
+            for leaves in by_field.values() {
+                self.edited(leaves, &all, marks);
+            }
         });
         out
     }

@@ -80,6 +80,7 @@ impl World {
     }
 
     /// Returns the input with everything that controllers would add, as if it had been written so.
+    #[must_use]
     pub fn expanded(&self) -> Self {
         let input = self.edited(None, &[], &[]).0;
         let documents = input.expansion.documents(&input.manifests).into_iter().map(|object| object.to_string());
@@ -89,6 +90,7 @@ impl World {
     }
 
     /// Returns the input with some of its objects only; references stay what they are.
+    #[must_use]
     pub fn only(&self, keep: &BTreeSet<ResourceRef>) -> Self {
         let (manifests, _) = self.manifests.edited(Some(keep), &BTreeMap::new(), &[]);
         Self { manifests, diagnostics: Diagnostics::default(), options: self.options.clone() }

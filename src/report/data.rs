@@ -1,6 +1,6 @@
 //! What the page shows.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use rayon::prelude::*;
@@ -156,7 +156,7 @@ pub fn report(world: &World, title: &str, findings: Vec<Finding>) -> Report {
             }
         }
     }
-    let ids: HashMap<SourceId, usize> = sources.ids().enumerate().map(|(at, id)| (id, at)).collect();
+    let ids: BTreeMap<SourceId, usize> = sources.ids().enumerate().map(|(at, id)| (id, at)).collect();
     let mut listed: Vec<(usize, Place)> = places
         .into_iter()
         .map(|((source, line, object, path), at)| {
@@ -206,8 +206,8 @@ fn file(sources: &Sources, id: SourceId) -> File {
 #[derive(Default)]
 struct Store {
     texts: Vec<(Kind, String, String)>,
-    ids: HashMap<(Kind, String), usize>,
-    named: HashMap<(String, Kind, String), usize>,
+    ids: BTreeMap<(Kind, String), usize>,
+    named: BTreeMap<(String, Kind, String), usize>,
 }
 
 impl Store {
@@ -231,7 +231,7 @@ impl Store {
         });
         let Ok((lists, store)) = lists.into_inner() else { return };
         store.in_order(&lists);
-        let order: HashMap<usize, usize> = store.renumbered();
+        let order: BTreeMap<usize, usize> = store.renumbered();
         let mut first_of: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, proxy) in proxies.iter().enumerate() {
             let name = proxy.full_name();
@@ -270,17 +270,17 @@ impl Store {
     /// Drops what is only needed while texts come in.
     fn in_order(&mut self, lists: &BTreeMap<String, Vec<usize>>) {
         debug_assert!(lists.values().flatten().all(|id| *id < self.texts.len()));
-        self.ids = HashMap::new();
+        self.ids = BTreeMap::new();
     }
 
     /// Returns the numbers of resources in one order, whatever the order in which proxies were translated.
-    fn renumbered(&self) -> HashMap<usize, usize> {
+    fn renumbered(&self) -> BTreeMap<usize, usize> {
         let mut all: Vec<usize> = (0..self.texts.len()).collect();
         all.sort_by(|a, b| self.texts[*a].cmp(&self.texts[*b]));
         all.into_iter().enumerate().map(|(new, old)| (old, new)).collect()
     }
 
-    fn renumber(&mut self, order: &HashMap<usize, usize>) {
+    fn renumber(&mut self, order: &BTreeMap<usize, usize>) {
         let mut texts: Vec<(usize, (Kind, String, String))> = std::mem::take(&mut self.texts)
             .into_iter()
             .enumerate()

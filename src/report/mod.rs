@@ -11,7 +11,6 @@
 
 mod data;
 mod lines;
-mod sha256;
 
 pub use data::{Finding, Report, report};
 
@@ -27,7 +26,7 @@ const STYLE: &str = include_str!("page.css");
 pub fn page(report: &Report) -> serde_json::Result<String> {
     // In HTML, `<` is the only way to end a script.
     let data = serde_json::to_string(report)?.replace('<', "\\u003c");
-    let hash = |text: &str| STANDARD.encode(sha256::sha256(text.as_bytes()));
+    let hash = |text: &str| STANDARD.encode(hmac_sha256::Hash::hash(text.as_bytes()));
     let (script, style) = (hash(SCRIPT), hash(STYLE));
     let title = escape(&report.title);
     Ok(format!(

@@ -1,6 +1,7 @@
 //! Which routes of VirtualServices requests reach.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
@@ -51,14 +52,14 @@ impl Coverage {
     pub fn text(&self) -> String {
         let mut out = String::new();
         for (rule, _) in self.routes().filter(|(_, hits)| *hits == 0) {
-            out.push_str(&format!("not covered: VirtualService {} {}", rule.object, short(rule)));
+            let _ = write!(out, "not covered: VirtualService {} {}", rule.object, short(rule));
             if let Some((file, line, column)) = &rule.place {
-                out.push_str(&format!(" ({file}:{line}:{column})"));
+                let _ = write!(out, " ({file}:{line}:{column})");
             }
             out.push('\n');
         }
         let (reached, all) = self.counts();
-        out.push_str(&format!("{reached} of {all} routes covered ({:.1}%)\n", self.percent()));
+        let _ = writeln!(out, "{reached} of {all} routes covered ({:.1}%)", self.percent());
         out
     }
 
@@ -87,12 +88,12 @@ impl Coverage {
         }
         let mut out = String::new();
         for (file, lines) in files {
-            out.push_str(&format!("TN:\nSF:{file}\n"));
+            let _ = write!(out, "TN:\nSF:{file}\n");
             for (line, hits) in &lines {
-                out.push_str(&format!("DA:{line},{hits}\n"));
+                let _ = writeln!(out, "DA:{line},{hits}");
             }
             let reached = lines.values().filter(|hits| **hits > 0).count();
-            out.push_str(&format!("LF:{}\nLH:{reached}\nend_of_record\n", lines.len()));
+            let _ = write!(out, "LF:{}\nLH:{reached}\nend_of_record\n", lines.len());
         }
         out
     }

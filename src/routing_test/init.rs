@@ -1,6 +1,7 @@
 //! The first file of cases for a mesh: one for each route, with what comes of it today.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -135,7 +136,7 @@ fn gateway_origins(proxy: &Proxy, route_config: &str, host: &Value) -> Vec<Strin
     let mut parts = route_config.split('.');
     let (scheme, port) = (parts.next().unwrap_or_default(), parts.next().and_then(|port| port.parse::<u32>().ok()));
     let (Some(domain), Some(port)) = (domain(host), port) else { return Vec::new() };
-    let leads = proxy.service_targets.iter().filter(|target| u32::from(target.target_port) == port);
+    let leads = proxy.service_targets.iter().filter(|target| target.target_port == port);
     let ports: BTreeSet<u32> = leads.map(|target| target.port.number).collect();
     let scheme = if scheme == "https" { "https" } else { "http" };
     ports.into_iter().map(|port| origin(scheme, &domain, port)).collect()
@@ -200,7 +201,7 @@ fn request(matching: &Value) -> Option<(String, String, BTreeMap<String, String>
     let mut sign = if path.contains('?') { '&' } else { '?' };
     for condition in list(matching, "query_parameters") {
         let value = condition.get("string_match").map_or_else(|| Some("1".to_owned()), matched)?;
-        path.push_str(&format!("{sign}{}={value}", text(condition, "name")));
+        let _ = write!(path, "{sign}{}={value}", text(condition, "name"));
         sign = '&';
     }
     Some((method, path, headers))
@@ -254,17 +255,17 @@ pub fn expectation(report: &Report) -> Expect {
 pub fn entry(candidate: &Candidate, url: &str, expect: &Expect) -> String {
     let quoted = |text: &str| Value::String(text.to_owned()).to_string();
     let mut out = format!("- name: {}\n", quoted(&candidate.name()));
-    out.push_str(&format!("  from: {}\n", quoted(&candidate.from)));
-    out.push_str(&format!("  request: {}\n", quoted(&format!("{} {url}", candidate.method))));
+    let _ = writeln!(out, "  from: {}", quoted(&candidate.from));
+    let _ = writeln!(out, "  request: {}", quoted(&format!("{} {url}", candidate.method)));
     if !candidate.headers.is_empty() {
         let pairs: Vec<String> =
             candidate.headers.iter().map(|(name, value)| format!("{}: {}", quoted(name), quoted(value))).collect();
-        out.push_str(&format!("  headers: {{{}}}\n", pairs.join(", ")));
+        let _ = writeln!(out, "  headers: {{{}}}", pairs.join(", "));
     }
     out.push_str("  expect:\n");
     let mut field = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            out.push_str(&format!("    {name}: {value}\n"));
+            let _ = writeln!(out, "    {name}: {value}");
         }
     };
     field("status", expect.status.map(|status| status.to_string()));
@@ -289,10 +290,11 @@ pub fn entry(candidate: &Candidate, url: &str, expect: &Expect) -> String {
 pub fn file(entries: &[String], missing: &[String]) -> String {
     let mut out = String::from("# One case for each route, with what comes of it today. Run it with `meshc test`.\n");
     for name in missing {
-        out.push_str(&format!(
-            "# No case for {}: the request made from its conditions takes another route.\n",
+        let _ = writeln!(
+            out,
+            "# No case for {}: the request made from its conditions takes another route.",
             name.replace('\n', " ")
-        ));
+        );
     }
     if entries.is_empty() {
         out.push_str("cases: []\n");

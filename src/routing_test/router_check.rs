@@ -32,8 +32,8 @@ struct File {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Test {
-    #[serde(default)]
-    test_name: String,
+    #[serde(rename = "test_name", default)]
+    name: String,
     input: Input,
     validate: Validate,
 }
@@ -115,7 +115,7 @@ impl Test {
             additional_response_headers,
             runtime,
         } = self.input;
-        let name = if self.test_name.is_empty() { format!("test {}", index + 1) } else { self.test_name };
+        let name = if self.name.is_empty() { format!("test {}", index + 1) } else { self.name };
         if authority.is_empty() || !path.starts_with('/') {
             return Err(format!("{name}: input needs an authority, and a path that starts with /"));
         }

@@ -44,7 +44,7 @@ fn one_of(class: &Class) -> Option<char> {
     };
     let mut usual = ('a'..='z').chain('0'..='9').chain('A'..='Z').chain(['-', '_', '/', '.']);
     usual.find(|one| has(*one)).or_else(|| match class {
-        Class::Unicode(class) => class.iter().next().map(|range| range.start()),
+        Class::Unicode(class) => class.iter().next().map(regex_syntax::hir::ClassUnicodeRange::start),
         Class::Bytes(class) => class.iter().next().map(|range| char::from(range.start())),
     })
 }

@@ -1,7 +1,5 @@
 //! Each behaviour of releases has a fixture that shows it, or a reason why none does: `behaviours.txt`.
 
-#![expect(clippy::disallowed_methods, reason = "a test of the files themselves")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

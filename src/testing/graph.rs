@@ -34,7 +34,7 @@ fn what_is_not_there_is_an_error() {
 #[test]
 fn hostile_text_stays_text() {
     let folder = folder("graph-hostile");
-    let hostile = r##"/\"]</text><script>alert(1)</script>&lt;#quot;;`\\\n-->\u202e"##;
+    let hostile = r#"/\"]</text><script>alert(1)</script>&lt;#quot;;`\\\n-->\u202e"#;
     let manifests = format!(
         "apiVersion: v1\nkind: Namespace\nmetadata: {{name: a, labels: {{istio-injection: enabled}}}}\n---\n\
          apiVersion: v1\nkind: Service\nmetadata: {{name: a, namespace: a}}\nspec: {{selector: {{app: a}}, ports: [{{name: http, \

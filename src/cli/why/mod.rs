@@ -53,7 +53,7 @@ fn page(answer: &Answer, world: &World) -> String {
     }
     if let Some(default) = default {
         let source = if default.source.is_empty() { String::new() } else { format!(" ({})", default.source) };
-        let _ = writeln!(out, "\nno value of the input sets it: the default is of {}{source}", visible(&default.by));
+        let _ = writeln!(out, "\nno value of the input sets it: the default is of {}{source}", visible(default.by));
     }
     if !because_of.is_empty() {
         let _ = writeln!(out, "\nthere because of");
@@ -93,8 +93,7 @@ fn annotated(answers: &[Answer]) -> String {
             (None, None, Some(default)) => format!("default of {}", default.by),
             (None, None, None) => String::new(),
         };
-        let path = field.path.to_string();
-        let _ = writeln!(out, "  {}: {}  # {}", visible(&path), short(&field.value), visible(&cause));
+        let _ = writeln!(out, "  {}: {}  # {}", visible(&field.path), short(&field.value), visible(&cause));
     }
     out
 }

@@ -40,22 +40,18 @@ impl<'m> World<'m> {
         let identity = arrival::identity(self.mesh, &workload.namespace, &workload.service_account);
         let certificate = Some(Certificate { uris: vec![identity] });
         request.tunnel = Some(Tunnel { certificate, authority: destination.to_string() });
-        match self.waypoint_for(destination.ip()) {
-            Some((waypoint, host)) => {
-                notes.push(format!(
-                    "the client is in ambient mode: the ztunnel of its node, which is not Envoy, sends requests to {host} to the waypoint {} by HBONE",
-                    waypoint.full_name()
-                ));
-                Ok(self.walk(waypoint, &request, 0))
-            }
-            None => {
-                notes.push(
-                    "the client is in ambient mode: the ztunnel of its node, which is not Envoy, forwards the connection, and no waypoint is on its way".to_owned(),
-                );
-                let arrived = self.arrive(&request, destination.ip(), destination, 0);
-                Ok(arrived.unwrap_or_else(|| beyond(destination, None)))
-            }
+        if let Some((waypoint, host)) = self.waypoint_for(destination.ip()) {
+            notes.push(format!(
+                "the client is in ambient mode: the ztunnel of its node, which is not Envoy, sends requests to {host} to the waypoint {} by HBONE",
+                waypoint.full_name()
+            ));
+            return Ok(self.walk(waypoint, &request, 0));
         }
+        notes.push(
+            "the client is in ambient mode: the ztunnel of its node, which is not Envoy, forwards the connection, and no waypoint is on its way".to_owned(),
+        );
+        let arrived = self.arrive(&request, destination.ip(), destination, 0);
+        Ok(arrived.unwrap_or_else(|| beyond(destination, None)))
     }
 
     /// The waypoint of the service or workload at an address, and the service's hostname or the address.

@@ -74,11 +74,14 @@ fn places(diagnostic: &Diagnostic) -> impl Iterator<Item = (Span, &str)> {
     })
 }
 
+/// Folders beside each other that define the same objects, and what was said of each object: whether it is alone.
+type Siblings<'a> = (BTreeSet<String>, Vec<(&'a Diagnostic, bool)>);
+
 /// Says of each object that it is defined twice; of folders beside each other that define the same ones, once of all.
 fn duplicates(all: &[&Diagnostic], objects: &mut Objects, sources: &Sources) -> Vec<Reported> {
     let mut out = Vec::new();
     let mut single: Vec<Reported> = Vec::new();
-    let mut siblings: BTreeMap<PathBuf, (BTreeSet<String>, Vec<(&Diagnostic, bool)>)> = BTreeMap::new();
+    let mut siblings: BTreeMap<PathBuf, Siblings> = BTreeMap::new();
     for diagnostic in all {
         let spans: Vec<Span> = places(diagnostic).map(|(span, _)| span).collect();
         let Some((used, replaced)) = spans.split_first().filter(|(_, replaced)| !replaced.is_empty()) else {

@@ -28,7 +28,7 @@ fn a_chart_whose_folder_is_named_like_a_flag() {
     let chart = "charts/--post-renderer=sh";
     std::fs::create_dir_all(here.join("repository").join(chart)).expect("can be written");
     run_with(&here, "helm", "for one in \"$@\"; do echo \"$one\"; done > ../arguments\n", &["lint", "--helm", chart]);
-    let asked = std::fs::read_to_string(here.join("arguments")).expect("helm has run");
+    let asked = text(&std::fs::read(here.join("arguments")).expect("helm has run"));
     let before: Vec<&str> = asked.lines().take_while(|one| *one != "--").collect();
     assert_eq!(before, ["template", "--include-crds"], "{asked}");
     assert!(!asked.lines().any(|one| one.starts_with("--post-renderer")), "{asked}");

@@ -1,5 +1,6 @@
 //! Values of Secrets, which no command prints.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -97,26 +98,19 @@ fn with_values(object: &str, value: &str) -> String {
 
 /// What reads the Secrets: a gateway's server for each, and a plugin for each.
 fn readers(secrets: &[String]) -> String {
-    let servers: String = secrets
-        .iter()
-        .enumerate()
-        .map(|(number, secret)| {
-            format!(
-                "  - port: {{number: {}, name: https-{number}, protocol: HTTPS}}\n    hosts: ['*']\n    \
-                 tls: {{mode: MUTUAL, credentialName: {secret}}}\n",
-                1000 + number
-            )
-        })
-        .collect();
-    let plugins: String = secrets
-        .iter()
-        .map(|secret| {
-            format!(
-                "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {{name: w-{secret}, namespace: a}}\n\
-                 spec: {{url: 'oci://x/y:1', imagePullSecret: {secret}}}\n---\n"
-            )
-        })
-        .collect();
+    let (mut servers, mut plugins) = (String::new(), String::new());
+    for (port, secret) in (1000..).zip(secrets) {
+        let _ = write!(
+            servers,
+            "  - port: {{number: {port}, name: https-{port}, protocol: HTTPS}}\n    hosts: ['*']\n    \
+             tls: {{mode: MUTUAL, credentialName: {secret}}}\n"
+        );
+        let _ = write!(
+            plugins,
+            "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {{name: w-{secret}, namespace: a}}\n\
+             spec: {{url: 'oci://x/y:1', imagePullSecret: {secret}}}\n---\n"
+        );
+    }
     let router = MESH.replace("proxy, sidecar", "proxy, router");
     format!(
         "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: g, namespace: a}}\nspec:\n  \

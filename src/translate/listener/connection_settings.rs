@@ -26,13 +26,13 @@ pub(super) fn of_proxy<'m>(view: &OutboundView<'m>) -> Option<Cow<'m, Settings>>
     let settings = view.client.proxy_config.connection_settings.as_ref().or_else(of_mesh);
     let settings = settings.filter(|_| view.mesh.does(Behaviour::TakesFieldsOf131))?;
     let at_edge = settings.profile == Profile::Edge && view.client.kind == ProxyKind::Router;
-    Some(if at_edge { Cow::Owned(edge(settings.clone())) } else { Cow::Borrowed(settings) })
+    Some(if at_edge { Cow::Owned(edge(settings)) } else { Cow::Borrowed(settings) })
 }
 
 /// What Envoy recommends for clients that are not trusted, where a field is not set.
 ///
 /// istiod: `connection_settings.go` `applyEdgeProfileDefaults`
-fn edge(settings: Settings) -> Settings {
+fn edge(settings: &Settings) -> Settings {
     Settings {
         listener_per_connection_buffer_limit_bytes: settings
             .listener_per_connection_buffer_limit_bytes
@@ -53,7 +53,7 @@ fn edge(settings: Settings) -> Settings {
             Path::Unspecified => Path::UnescapeAndRedirect,
             action => action,
         },
-        ..settings
+        ..settings.clone()
     }
 }
 
