@@ -132,7 +132,7 @@ fn check_repository(folder: &Path, recorded: &BTreeMap<String, String>, recordin
         let names = BTreeSet::from([made(&name)]);
         let options = Options { expand: true, ..Options::default() };
         let dump = translate(&folder.join("repository"), &names, &options)?.into_values().next();
-        let dump = dump.ok_or_else(|| format!("repository: there is no proxy {names:?}"))?;
+        let dump = dump.ok_or_else(|| format!("repository: no proxy matches {names:?}"))?;
         let mut text = String::from_utf8(dump).map_err(|e| e.to_string())?;
         // A name of a Pod is a part of the names of Services; it stands alone in the metadata of endpoints, with semicolons.
         for (made, recorded) in recorded {

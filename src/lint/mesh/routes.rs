@@ -53,7 +53,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         ));
         if !same && [service.item, other.item].iter().any(|item| creation::lacks_time(item)) {
             let message = format!(
-                "which of the routes of this one and of {whose} comes first depends on their age, which the files do not say: meshc goes by their names"
+                "whether its routes or those of {whose} come first depends on their age; the files have no creationTimestamp, so meshc orders them by name"
             );
             out.push(Finding::new(&rules::MESHC0111, service.item, message).point("metadata"));
         }
