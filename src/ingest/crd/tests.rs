@@ -31,7 +31,7 @@ fn objects_that_pass() {
         ),
         (
             "VirtualService",
-            "{hosts: [a], gateways: null, tls: null, http: [{match: null, rewrite: {uri: null}, route: [{weight: null, destination: {host: a}}]}]}",
+            "{hosts: [a], gateways: null, tls: null, http: [{match: null, rewrite: {uri: null, authority: b}, route: [{weight: null, destination: {host: a}}]}]}",
         ),
         (
             "VirtualService",

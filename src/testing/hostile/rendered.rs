@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use super::{MESH, said};
-use crate::cli::{folder, meshc, write};
+use crate::cli::{folder, meshc, text, write};
 
 /// A Service without workload, in which a rule finds something.
 const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: alone\n  namespace: a\nspec:\n  selector: {app: nobody}\n  ports: \
