@@ -27,6 +27,8 @@ const HOST: &[&str] = &[
     // Istio's proxy has these keys of the filter state, a stock Envoy has not.
     "'io.istio.connect_authority' does not have an object factory",
     "'istio.double_hbone.hbone_target_address' does not have an object factory",
+    // One Envoy judges the resources of all proxies, whose DNS caches have one name and the settings of their own addresses.
+    "config specified DNS cache 'allow_any_dfp_dns_cache' with different settings",
 ];
 
 /// Compares what Envoy says of all resources recorded in these folders with what meshc says of them.
