@@ -10,7 +10,7 @@ use super::objects::{self, Around, Binding, MESH, Object};
 use super::{Band, Edge, EdgeKind, Graph, Node};
 use crate::config_dump::ConfigDump;
 use crate::input::Input;
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, hostname};
 use crate::pipeline::translate_all;
 use crate::provenance::parts::{Part, Parts, Section};
 use crate::provenance::{Edit, ObjectName, World};
@@ -246,12 +246,10 @@ impl<'w> Pictures<'w> {
     fn touches(&self, object: ResourceRef, host: &str) -> bool {
         let players = self.players(host, None);
         let around = self.around(host, &players);
-        {
-            let objects: Vec<ResourceRef> = around.iter().map(|near| near.reference).collect();
-            let world = self.sufficient(&players, &objects);
-            objects.contains(&object)
-                && self.changes(&players, world.as_ref(), &[object]).values().any(|changed| !changed.is_empty())
-        }
+        let objects: Vec<ResourceRef> = around.iter().map(|near| near.reference).collect();
+        let world = self.sufficient(&players, &objects);
+        objects.contains(&object)
+            && self.changes(&players, world.as_ref(), &[object]).values().any(|changed| !changed.is_empty())
     }
 
     /// Translates proxies, or remembers what they are served; of destinations only what is inbound.
@@ -559,11 +557,8 @@ impl<'a> Drawing<'a> {
             .enumerate()
             .filter_map(|(at, (of, _))| of.as_ref().and_then(|(of, binding)| Some((at, object(*of)?, binding.clone()))))
             .collect();
-        let covers = |rule: &str, host: &str| {
-            rule == host || rule == "*" || rule.strip_prefix("*.").is_some_and(|end| host.ends_with(end))
-        };
         let is_host = |object: &Object| matches!(object.kind(), "Service" | "ServiceEntry");
-        let has = |object: &Object, host: &str| object.hosts(domain).iter().any(|own| covers(own, host));
+        let has = |object: &Object, host: &str| object.hosts(domain).iter().any(|own| hostname::subset_of(host, own));
         let to_host = |from: usize, host: &str, leads: &mut BTreeSet<(usize, usize)>| {
             for (to, _, _) in nodes.iter().filter(|(_, object, _)| is_host(object) && has(object, host)) {
                 leads.insert((from, *to));

@@ -230,7 +230,8 @@ impl Store {
             }
         });
         let Ok((lists, store)) = lists.into_inner() else { return };
-        store.in_order(&lists);
+        // Only while texts come in is it asked which are known.
+        store.ids.clear();
         let order: BTreeMap<usize, usize> = store.renumbered();
         let mut first_of: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, proxy) in proxies.iter().enumerate() {
@@ -265,12 +266,6 @@ impl Store {
         }
         self.named.insert((proxy.to_owned(), kind, name.to_owned()), id);
         id
-    }
-
-    /// Drops what is only needed while texts come in.
-    fn in_order(&mut self, lists: &BTreeMap<String, Vec<usize>>) {
-        debug_assert!(lists.values().flatten().all(|id| *id < self.texts.len()));
-        self.ids = BTreeMap::new();
     }
 
     /// Returns the numbers of resources in one order, whatever the order in which proxies were translated.
