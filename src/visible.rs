@@ -13,6 +13,17 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     replaced(text, |c| (c.is_control() && !matches!(c, '\n' | '\t')) || is_hidden(c))
 }
 
+/// Returns the character reference of what has a meaning in XML and HTML, between tags and in attributes in double quotes.
+pub fn reference(c: char) -> Option<&'static str> {
+    match c {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        '"' => Some("&quot;"),
+        _ => None,
+    }
+}
+
 /// Characters that are not seen and change what is: line and paragraph separators, marks of direction, tags, the byte order mark.
 fn is_hidden(c: char) -> bool {
     matches!(

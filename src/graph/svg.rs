@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::layout::{LINE, Layout, PADDING, Place, layout};
 use super::{EdgeKind, Graph};
-use crate::visible::visible;
+use crate::visible::{reference, visible};
 
 /// Draws a picture.
 pub fn svg(graph: &Graph) -> String {
@@ -106,10 +106,7 @@ pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
         match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
+            _ if let Some(reference) = reference(c) => out.push_str(reference),
             '\'' => out.push_str("&#39;"),
             // No characters of XML.
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),

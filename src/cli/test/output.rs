@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{Done, Format};
 use crate::cli::is_closed_pipe;
 use crate::explain::{self, Style};
-use crate::lint::output::{message, property};
+use crate::lint::output::{escape, message, property};
 use crate::routing_test::Coverage;
-use crate::visible::{visible, visible_lines};
+use crate::visible::visible;
 
 /// Writes names, one a line.
 pub(super) fn names<'n>(names: impl Iterator<Item = &'n str>) -> anyhow::Result<()> {
@@ -99,16 +99,16 @@ fn junit(done: &[Done]) -> String {
         done.len()
     );
     for one in done {
-        let name = escaped(&one.case.name);
-        let file = escaped(&one.file);
+        let name = escape(&one.case.name);
+        let file = escape(&one.file);
         if one.holds() {
             out.extend(["  <testcase classname=\"", &file, "\" name=\"", &name, "\"/>\n"]);
             continue;
         }
         let tag = if one.error.is_some() { "error" } else { "failure" };
         let what = lines(one);
-        let message = escaped(what.first().map(String::as_str).unwrap_or_default());
-        let all = escaped(&what.join("\n"));
+        let message = escape(what.first().map(String::as_str).unwrap_or_default());
+        let all = escape(&what.join("\n"));
         out.extend([
             "  <testcase classname=\"",
             &file,
@@ -124,10 +124,6 @@ fn junit(done: &[Done]) -> String {
     }
     out.push_str("</testsuite>\n");
     out
-}
-
-fn escaped(text: &str) -> String {
-    visible_lines(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn github(done: &[Done]) -> String {

@@ -6,7 +6,7 @@ use anstream::adapter::strip_str;
 
 use super::super::{Group, Presence, Report, ResourceDifference};
 use super::{counted, edits, group_title, headline, names, place, summary, unified};
-use crate::visible::visible;
+use crate::visible::{reference, visible};
 
 /// Characters that a comment may have: GitHub takes 65536, GitLab more.
 const LIMIT: usize = 60_000;
@@ -117,10 +117,7 @@ fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
         match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
+            _ if let Some(reference) = reference(c) => out.push_str(reference),
             '@' | '#' | '*' | '_' | '`' | '[' | ']' | '!' | '|' | '\\' | '~' | '$' => {
                 let _ = write!(out, "&#{};", u32::from(c));
             }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::lint::{Level, Reported};
 use crate::source::Sources;
-use crate::visible::{visible, visible_lines};
+use crate::visible::{reference, visible, visible_lines};
 
 /// Returns the document. Findings below `fail_on` are tests that pass, with their text as output.
 pub fn junit(found: &[Reported], sources: &Sources, fail_on: Level) -> String {
@@ -52,14 +52,11 @@ pub fn junit(found: &[Reported], sources: &Sources, fail_on: Level) -> String {
 }
 
 /// Escapes a text, and leaves out what XML cannot hold.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible_lines(text).chars() {
         match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
+            _ if let Some(reference) = reference(c) => out.push_str(reference),
             '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'.. => out.push(c),
             _ => out.push('\u{FFFD}'),
         }

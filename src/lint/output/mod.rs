@@ -8,5 +8,6 @@ mod sarif;
 pub use github::github;
 pub(crate) use github::{message, property};
 pub use json::json;
+pub(crate) use junit::escape;
 pub use junit::junit;
 pub use sarif::sarif;
