@@ -111,19 +111,8 @@ pub(super) fn check_zone_aware(
         let message = format!("the label `{label}` is not allowed: regions and zones count by themselves");
         findings.error(&at.field("failoverPriority"), message);
     }
-    if (!failover.is_empty() || !failover_priority.is_empty()) && outlier_detection.is_none() {
-        findings.warning("failover-without-outlier-detection", at, "without `outlierDetection` nothing fails over");
-    }
-    let list = at.field("failover");
-    for (index, part) in failover.iter().enumerate() {
-        let at = list.item(index);
-        if part.from == part.to {
-            findings.error(&at, "failover leads to another region");
-        }
-        if [&part.from, &part.to].iter().any(|region| region.contains(['/', '*'])) {
-            findings.error(&at, "failover names regions only, without zones and wildcards");
-        }
-    }
+    let regions: Vec<(&str, &str)> = failover.iter().map(|part| (&*part.from, &*part.to)).collect();
+    check_failover(&regions, failover_priority, outlier_detection, at, findings);
 }
 
 /// istiod: `ValidateLocalityLbSetting`
@@ -160,16 +149,28 @@ pub(super) fn check_locality(
         findings.check(&at, apart(part.to.keys().map(String::as_str)));
     }
     findings.check(&list, apart(distribute.iter().map(|part| part.from.as_str())));
+    let regions: Vec<(&str, &str)> = failover.iter().map(|part| (&*part.from, &*part.to)).collect();
+    check_failover(&regions, failover_priority, outlier_detection, at, findings);
+}
+
+/// Failover goes from one region to another, and only with outlier detection.
+fn check_failover(
+    failover: &[(&str, &str)],
+    failover_priority: &[String],
+    outlier_detection: Option<&OutlierDetection>,
+    at: &At<'_>,
+    findings: &mut Findings<'_>,
+) {
     if (!failover.is_empty() || !failover_priority.is_empty()) && outlier_detection.is_none() {
         findings.warning("failover-without-outlier-detection", at, "without `outlierDetection` nothing fails over");
     }
     let list = at.field("failover");
-    for (index, part) in failover.iter().enumerate() {
+    for (index, (from, to)) in failover.iter().enumerate() {
         let at = list.item(index);
-        if part.from == part.to {
+        if from == to {
             findings.error(&at, "the two regions are the same");
         }
-        for region in [&part.from, &part.to] {
+        for region in [from, to] {
             if region.contains(['/', '*']) {
                 findings.error(&at, format!("`{region}` is not a region; remove the zone or wildcard"));
             }
