@@ -360,3 +360,15 @@ fn a_change_is_seen_at_once() {
     child.kill().expect("it runs");
     child.wait().expect("it ends");
 }
+
+/// Short hosts are completed with the domain of the cluster, whatever it is.
+#[test]
+fn the_domain_changes_no_finding() {
+    let empty = format!(
+        "{ROUTE}---\napiVersion: v1\nkind: Service\nmetadata: {{name: crat, namespace: shop}}\nspec:\n  ports: [{{name: http, port: 80}}]\n"
+    );
+    let folder = folder("domain", &[("route.yaml", &empty), ("service.yaml", SERVICE)]);
+    let usual = codes(&folder, &[]);
+    assert!(usual.contains(&"MESHC0128".to_owned()), "{usual:?}");
+    assert_eq!(codes(&folder, &["--domain", "mesh.example"]), usual);
+}

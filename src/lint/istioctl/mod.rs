@@ -46,11 +46,6 @@ pub(super) fn destinations<'c>(service: &Typed<'c, VirtualService>) -> Vec<(&'c 
     destinations::all(service).into_iter().map(|place| (place.destination, place.path)).collect()
 }
 
-/// Returns a host with namespace and domain, if it is a short name.
-pub(super) fn full_host(namespace: &str, host: &str) -> String {
-    hosts::full(namespace, host)
-}
-
 /// The checks, by the names of istioctl's analyzers.
 pub(super) const CHECKS: &[Check] = &[
     Check::new("annotations.K8sAnalyzer", annotations::check),

@@ -6,7 +6,7 @@ use super::translated::Translated;
 use crate::ingest::Resource;
 use crate::lint::context::{Item, LintContext, Typed};
 use crate::lint::finding::Finding;
-use crate::lint::istioctl::{self, full_host};
+use crate::lint::istioctl;
 use crate::lint::rules;
 use crate::model::istio::VirtualService;
 
@@ -15,11 +15,11 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let mut told: BTreeSet<String> = BTreeSet::new();
         let of_gateway = service.spec.gateways.iter().any(|gateway| gateway != "mesh");
         for (destination, path) in istioctl::destinations(&service) {
-            let host = full_host(&service.namespace, &destination.host);
+            let host = translated.full_host(&service.namespace, &destination.host);
             if told.contains(&host) {
                 continue;
             }
-            let facade = of_gateway.then(|| facade(context, &service, &host)).flatten();
+            let facade = of_gateway.then(|| facade(translated, context, &service, &host)).flatten();
             let empty = is_empty(translated, context, &host);
             let message = match (empty, &facade) {
                 (true, _) => format!("Service {host} has no selector and no endpoints: requests get a 503"),
@@ -46,7 +46,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 
 /// The same for routes of the Gateway API.
 fn of_routes<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    for (item, path, host) in backends(context) {
+    for (item, path, host) in backends(translated, context) {
         if is_empty(translated, context, &host) {
             let message = format!("Service {host} has no selector and no endpoints: requests get a 503");
             out.push(
@@ -59,7 +59,10 @@ fn of_routes<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out:
 }
 
 /// Returns the Services that HTTPRoutes and GRPCRoutes lead to, by the route's object and the path there.
-pub(super) fn backends<'c>(context: &'c LintContext<'_>) -> Vec<(&'c Item<'c>, String, String)> {
+pub(super) fn backends<'c>(
+    translated: &Translated<'_>,
+    context: &'c LintContext<'_>,
+) -> Vec<(&'c Item<'c>, String, String)> {
     let mut out = Vec::new();
     for kind in ["HTTPRoute", "GRPCRoute"] {
         for item in context.of(crate::lint::context::GATEWAY_API, kind).filter(|item| context.is_taken(item)) {
@@ -76,7 +79,7 @@ pub(super) fn backends<'c>(context: &'c LintContext<'_>) -> Vec<(&'c Item<'c>, S
                     let Some(name) = text("name") else { continue };
                     let namespace = text("namespace").unwrap_or(&item.namespace);
                     let path = format!("spec.rules[{i}].backendRefs[{j}]");
-                    out.push((item, path, full_host(namespace, name)));
+                    out.push((item, path, translated.full_host(namespace, name)));
                 }
             }
         }
@@ -99,6 +102,7 @@ fn is_empty(translated: &Translated<'_>, context: &LintContext<'_>, host: &str) 
 
 /// Returns the VirtualService for sidecars that routes a host elsewhere.
 fn facade<'c>(
+    translated: &Translated<'_>,
     context: &'c LintContext<'_>,
     own: &Typed<'c, VirtualService>,
     host: &str,
@@ -109,11 +113,11 @@ fn facade<'c>(
     let mut all =
         context.virtual_services().filter(|service| !std::ptr::eq(service.item, own.item) && in_mesh(service));
     all.find(|service| {
-        let has = service.spec.hosts.iter().any(|one| full_host(&service.namespace, one) == host);
+        let has = service.spec.hosts.iter().any(|one| translated.full_host(&service.namespace, one) == host);
         let targets = istioctl::destinations(service);
         let mut of_http = targets.iter().filter(|(_, path)| path.starts_with("spec.http") && path.contains(".route["));
         let elsewhere = of_http.clone().next().is_some()
-            && of_http.all(|(destination, _)| full_host(&service.namespace, &destination.host) != host);
+            && of_http.all(|(destination, _)| translated.full_host(&service.namespace, &destination.host) != host);
         has && elsewhere && context.is_taken(service.item)
     })
 }

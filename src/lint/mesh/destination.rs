@@ -23,7 +23,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         }
         let mut services = context.virtual_services();
         let root = services.find(|service| service.namespace == cause.namespace && service.name() == cause.name);
-        let Some(written) = root.map(|root| place(context, root, target)) else { continue };
+        let Some(written) = root.map(|root| place(translated, context, root, target)) else { continue };
         // For a host that does not have port 80, istiod still makes a virtual host there, and its only port is not looked up.
         if !written.has_port && !has_port(translated, target) && has_one_port(translated, target.host) {
             continue;
@@ -118,25 +118,30 @@ fn is_found_already(
         let mut destinations = places.iter().map(|(destination, _)| destination);
         service.namespace == cause.namespace
             && destinations.any(|d| {
-                istioctl::full_host(&service.namespace, &d.host) == host
+                translated.full_host(&service.namespace, &d.host) == host
                     && d.port.as_ref().is_some_and(|p| p.number == number)
             })
     });
     let has_port = services.any(|service| service.port(number).is_some());
     let has_subset = subset.is_empty()
         || context.destination_rules().any(|rule| {
-            hostname::subset_of(host, &istioctl::full_host(&rule.namespace, &rule.spec.host))
+            hostname::subset_of(host, &translated.full_host(&rule.namespace, &rule.spec.host))
                 && rule.spec.subsets.iter().any(|known| known.name == subset)
         });
     (!has_port && asked) || !has_subset
 }
 
 /// Returns where the destination is written: in the VirtualService, or in one of its delegates.
-fn place<'c>(context: &'c LintContext<'_>, root: Typed<'c, VirtualService>, target: Target<'_>) -> Written<'c> {
+fn place<'c>(
+    translated: &Translated<'_>,
+    context: &'c LintContext<'_>,
+    root: Typed<'c, VirtualService>,
+    target: Target<'_>,
+) -> Written<'c> {
     let find = |service: Typed<'c, VirtualService>| {
         let all = istioctl::destinations(&service).into_iter();
         let mut same = all.filter(|(destination, _)| {
-            istioctl::full_host(&service.namespace, &destination.host) == target.host
+            translated.full_host(&service.namespace, &destination.host) == target.host
                 && destination.subset == target.subset
                 && destination.port.as_ref().is_none_or(|port| port.number.to_string() == target.port)
         });

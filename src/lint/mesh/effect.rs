@@ -6,7 +6,6 @@ use super::cause::Cause;
 use super::translated::Translated;
 use crate::lint::context::{Item, LintContext, Typed};
 use crate::lint::finding::Finding;
-use crate::lint::istioctl::full_host;
 use crate::lint::rules;
 use crate::mesh::{Mesh, hostname};
 use crate::model::istio::{TypeWorkloadSelector, VirtualService};
@@ -70,7 +69,8 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let others = spec.gateways.iter().filter(|gateway| *gateway != "mesh");
         // What a gateway that is not among the files makes of it is not known.
         let routers = others.clone().all(|name| is_served(translated, &service.namespace, name));
-        let sidecars = !in_mesh || (has(translated, ProxyKind::Sidecar) && !may_be_elsewhere(context, &service));
+        let sidecars =
+            !in_mesh || (has(translated, ProxyKind::Sidecar) && !may_be_elsewhere(translated, context, &service));
         let anybody = in_mesh || others.clone().next().is_some();
         // Of Gateways with the same host, one has its routes.
         let rivals = !in_mesh && others.clone().all(|name| is_rival(translated, context, &service.namespace, name));
@@ -85,12 +85,16 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 }
 
 /// Whether a Service of one of its hosts may be there after all, with a port that has a listener for it.
-fn may_be_elsewhere(context: &LintContext<'_>, service: &Typed<'_, VirtualService>) -> bool {
+fn may_be_elsewhere(
+    translated: &Translated<'_>,
+    context: &LintContext<'_>,
+    service: &Typed<'_, VirtualService>,
+) -> bool {
     let may_be = |host: &String| {
-        let full = full_host(&service.namespace, host);
+        let full = translated.full_host(&service.namespace, host);
         let (name, namespace) = full.split_once('.').unwrap_or((&full, ""));
         let namespace = namespace.split('.').next().unwrap_or_default();
-        full.ends_with(".svc.cluster.local")
+        full.ends_with(&format!(".svc.{}", translated.mesh.installation.cluster_domain))
             && context.find("Service", namespace, name).is_none()
             && context.knowledge.service(namespace, name).is_some()
     };
@@ -123,10 +127,10 @@ fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'
     let caused: BTreeSet<String> = context
         .destination_rules()
         .filter(|rule| is_cause(translated, "destination-rule", rule.item))
-        .map(|rule| full_host(&rule.namespace, &rule.spec.host))
+        .map(|rule| translated.full_host(&rule.namespace, &rule.spec.host))
         .collect();
     for rule in context.destination_rules().filter(|rule| context.is_taken(rule.item)) {
-        let host = full_host(&rule.namespace, &rule.spec.host);
+        let host = translated.full_host(&rule.namespace, &rule.spec.host);
         let hosts = &translated.mesh.services_by_hostname;
         let known = || hosts.contains_key(&host) || hosts.keys().any(|known| hostname::subset_of(known, &host));
         if !caused.contains(&host) && known() && rule.spec.workload_selector.is_none() && !translated.is_told(rule.item)

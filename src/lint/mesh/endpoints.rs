@@ -3,7 +3,6 @@
 use super::translated::Translated;
 use crate::lint::context::{LintContext, Origin};
 use crate::lint::finding::Finding;
-use crate::lint::istioctl::full_host;
 use crate::lint::rules;
 use crate::mesh::labels;
 
@@ -15,7 +14,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 fn services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     for service in context.services().filter(|service| service.origin == Origin::File) {
         let selector = &service.spec.spec.selector;
-        let of_mesh = translated.mesh.service(&full_host(&service.namespace, service.name()), &service.namespace);
+        let of_mesh =
+            translated.mesh.service(&translated.full_host(&service.namespace, service.name()), &service.namespace);
         let is_known = || context.knowledge.workloads(&service.namespace, selector).is_none();
         let Some(of_mesh) = of_mesh.filter(|_| !selector.is_empty() && is_known()) else { continue };
         let scaled_to_none = || {
@@ -38,7 +38,7 @@ fn services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
 
 fn subsets<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     for rule in context.destination_rules() {
-        let host = full_host(&rule.namespace, &rule.spec.host);
+        let host = translated.full_host(&rule.namespace, &rule.spec.host);
         let Some(services) = translated.mesh.services_by_hostname.get(&host) else { continue };
         let endpoints = || services.values().flat_map(|service| translated.mesh.service_endpoints(service));
         // Without any, that is to be said of the Service.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::translated::Translated;
 use crate::lint::context::{LintContext, Typed};
 use crate::lint::finding::Finding;
-use crate::lint::istioctl::{self, full_host};
+use crate::lint::istioctl;
 use crate::lint::rules;
 use crate::mesh::hostname;
 use crate::mesh::protocol::Protocol;
@@ -18,18 +18,18 @@ const HTTPS: u32 = 443;
 const HTTP: u32 = 80;
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    let routed = routed(context);
-    declared(context, &routed, out);
+    let routed = routed(translated, context);
+    declared(translated, context, &routed, out);
     originated(translated, context, &routed, out);
 }
 
 /// Host and port of the destinations of HTTP routes; port 0 is any.
-fn routed(context: &LintContext<'_>) -> BTreeSet<(String, u32)> {
+fn routed(translated: &Translated<'_>, context: &LintContext<'_>) -> BTreeSet<(String, u32)> {
     let of_service = |service: Typed<'_, crate::model::istio::VirtualService>| {
         let places = istioctl::destinations(&service).into_iter().filter(|(_, path)| path.starts_with("spec.http"));
         let port =
             |destination: &crate::model::istio::Destination| destination.port.as_ref().map_or(0, |port| port.number);
-        places.map(|(one, _)| (full_host(&service.namespace, &one.host), port(one))).collect::<Vec<_>>()
+        places.map(|(one, _)| (translated.full_host(&service.namespace, &one.host), port(one))).collect::<Vec<_>>()
     };
     context.virtual_services().flat_map(of_service).collect()
 }
@@ -44,7 +44,12 @@ fn originates(tls: &ClientTlsSettings) -> bool {
 }
 
 /// HTTP declared on port 443, where clients speak TLS themselves.
-fn declared<'c>(context: &'c LintContext<'_>, routed: &BTreeSet<(String, u32)>, out: &mut Vec<Finding<'c>>) {
+fn declared<'c>(
+    translated: &Translated<'_>,
+    context: &'c LintContext<'_>,
+    routed: &BTreeSet<(String, u32)>,
+    out: &mut Vec<Finding<'c>>,
+) {
     for entry in context.service_entries().filter(|entry| context.is_taken(entry.item)) {
         if entry.spec.location != crate::model::istio::ServiceEntryLocation::MeshExternal {
             continue;
@@ -56,7 +61,7 @@ fn declared<'c>(context: &'c LintContext<'_>, routed: &BTreeSet<(String, u32)>, 
             let is_meant = entry.spec.hosts.iter().any(|host| {
                 is_routed(routed, host, HTTPS)
                     || context.destination_rules().any(|rule| {
-                        hostname::matches(host, &full_host(&rule.namespace, &rule.spec.host))
+                        hostname::matches(host, &translated.full_host(&rule.namespace, &rule.spec.host))
                             && settings(&rule, HTTPS).is_some_and(|(tls, _)| originates(tls))
                     })
             });
@@ -81,7 +86,7 @@ fn originated<'c>(
     out: &mut Vec<Finding<'c>>,
 ) {
     for rule in context.destination_rules().filter(|rule| context.is_taken(rule.item)) {
-        let host = full_host(&rule.namespace, &rule.spec.host);
+        let host = translated.full_host(&rule.namespace, &rule.spec.host);
         let all = &translated.mesh.services_by_hostname;
         let one = all.get_key_value(&host).filter(|_| !host.starts_with('*')).into_iter();
         let many = all.iter().filter(|(known, _)| host.starts_with('*') && hostname::subset_of(known, &host));

@@ -6,7 +6,7 @@ use super::authorization::{Policy, matches, policies};
 use super::translated::Translated;
 use crate::lint::context::LintContext;
 use crate::lint::finding::Finding;
-use crate::lint::istioctl::{self, full_host};
+use crate::lint::istioctl;
 use crate::lint::rules;
 use crate::mesh::labels;
 use crate::model::istio::{AuthorizationPolicyAction as Action, Rule, Source};
@@ -30,7 +30,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let routers: Vec<&Proxy> = gateways.flat_map(|name| routers(translated, &service.namespace, name)).collect();
         let mut told: BTreeSet<String> = BTreeSet::new();
         for (destination, path) in istioctl::destinations(&service) {
-            let host = full_host(&service.namespace, &destination.host);
+            let host = translated.full_host(&service.namespace, &destination.host);
             for router in &routers {
                 let workloads = by_host.get(host.as_str()).map_or(&[][..], Vec::as_slice);
                 let Some((workload, policy)) = refusing(translated, &allow, router, workloads) else { continue };

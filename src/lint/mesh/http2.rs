@@ -7,7 +7,7 @@ use super::gateway_access::routers;
 use super::translated::Translated;
 use crate::lint::context::{Item, LintContext, Typed};
 use crate::lint::finding::Finding;
-use crate::lint::istioctl::{self, full_host};
+use crate::lint::istioctl;
 use crate::lint::rules;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Service};
@@ -33,7 +33,9 @@ fn is_http1(translated: &Translated<'_>, service: &Service, port: &Port) -> bool
 }
 
 fn of_grpc_routes<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    for (item, path, host) in backends::backends(context).into_iter().filter(|(item, ..)| item.kind() == "GRPCRoute") {
+    for (item, path, host) in
+        backends::backends(translated, context).into_iter().filter(|(item, ..)| item.kind() == "GRPCRoute")
+    {
         let number = item.node().at(&crate::source::FieldPath::parse(&format!("{path}.port")));
         let number = match number.map(crate::source::Node::kind) {
             Some(crate::source::NodeKind::Int(number)) => u32::try_from(number).unwrap_or_default(),
@@ -60,7 +62,7 @@ fn of_grpc_servers<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>
             continue;
         }
         for (destination, path) in istioctl::destinations(&service) {
-            let host = full_host(&service.namespace, &destination.host);
+            let host = translated.full_host(&service.namespace, &destination.host);
             let services = translated.mesh.services_by_hostname.get(&host).into_iter().flat_map(|all| all.values());
             let only =
                 |service: &Service| service.ports.first().filter(|_| service.ports.len() == 1).map(|port| port.number);
@@ -94,7 +96,8 @@ fn of_target_ports<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>
     let mut found: BTreeMap<(String, u32), Finding<'c>> = BTreeMap::new();
     for proxy in translated.proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Sidecar) {
         for (service, first, second) in clashes(proxy) {
-            let mut services = context.services().filter(|one| full_host(&one.namespace, one.name()) == service);
+            let mut services =
+                context.services().filter(|one| translated.full_host(&one.namespace, one.name()) == service);
             let Some(written): Option<Typed<'c, _>> = services.next().filter(|one| one.is_written()) else { continue };
             let Some(index) = written.spec.spec.ports.iter().position(|port| port.port == second.number) else {
                 continue;

@@ -16,7 +16,7 @@ use crate::envoy::json;
 use crate::lint::context::Item;
 use crate::lint::finding::Finding;
 use crate::lint::{Rule, rules};
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, short_name};
 use crate::pipeline;
 use crate::proxy::{self, Proxy};
 use crate::translate::Resource;
@@ -119,6 +119,11 @@ pub(super) struct Served<'t> {
 }
 
 impl<'m> Translated<'m> {
+    /// Completes a short host of a rule by the namespace of the rule and the domain of the cluster, as istiod does.
+    pub(crate) fn full_host(&self, namespace: &str, host: &str) -> String {
+        short_name::fqdn(host, namespace, &self.mesh.installation.cluster_domain)
+    }
+
     /// Translates all proxies.
     pub(crate) fn new(mesh: &'m Mesh, before: &'m Diagnostics, memory: &Memory) -> Self {
         let proxies = proxy::proxies(mesh);

@@ -3,7 +3,6 @@
 use super::{has_sidecars, services};
 use crate::lint::context::{GATEWAY_API, Item, LintContext};
 use crate::lint::finding::Finding;
-use crate::lint::istioctl::full_host;
 use crate::lint::mesh::translated::Translated;
 use crate::lint::{Rule, rules};
 use crate::mesh::ambient::AmbientService;
@@ -41,7 +40,7 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         if !is_for_mesh || spec.hosts.is_empty() {
             continue;
         }
-        let hosts: Vec<String> = spec.hosts.iter().map(|host| full_host(&service.namespace, host)).collect();
+        let hosts: Vec<String> = spec.hosts.iter().map(|host| translated.full_host(&service.namespace, host)).collect();
         let known: Vec<Vec<&AmbientService>> = hosts.iter().map(|host| services(translated, host)).collect();
         if known.iter().all(|services| !services.is_empty() && !has_waypoint(services)) {
             out.push(finding(&rules::MESHC0143, service.item, "spec.hosts", &hosts.join(", ")));
@@ -132,7 +131,7 @@ fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'
         return;
     }
     for rule in context.destination_rules().filter(|rule| context.is_taken(rule.item)) {
-        let host = full_host(&rule.namespace, &rule.spec.host);
+        let host = translated.full_host(&rule.namespace, &rule.spec.host);
         let known = services(translated, &host);
         if !known.is_empty() && !has_waypoint(&known) {
             out.push(finding(&rules::MESHC0145, rule.item, "spec.host", &host));
