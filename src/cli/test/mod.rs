@@ -112,6 +112,10 @@ pub(super) fn run(arguments: &Test, flags: &OutputFlags) -> anyhow::Result<Outco
         return Ok(Outcome::Fine);
     }
     let with_coverage = arguments.coverage || arguments.fail_under.is_some() || arguments.output == Format::Lcov;
+    anyhow::ensure!(
+        arguments.route_config.is_none() || arguments.output != Format::Lcov,
+        "-o lcov is about lines of VirtualServices, which --route-config has none of"
+    );
     let mut asker = if let Some(file) = &arguments.route_config {
         Asker::of_routes(file, &arguments.mesh.limits)?
     } else {
