@@ -56,10 +56,12 @@ impl<'m> Operator<'m> {
     /// Where the mesh config is.
     pub(super) fn place(&self) -> (crate::source::ResourceRef, &'static str) {
         let has = |path: &str| self.config.spec.spec.pointer(path).is_some();
-        let path = match () {
-            () if has("/meshConfig") => "spec.meshConfig",
-            () if has("/values") => "spec.values",
-            () => "spec",
+        let path = if has("/meshConfig") {
+            "spec.meshConfig"
+        } else if has("/values") {
+            "spec.values"
+        } else {
+            "spec"
         };
         (self.config.source, path)
     }
