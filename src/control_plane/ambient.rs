@@ -2,10 +2,9 @@
 
 use super::{Origin, Setting};
 use crate::ingest::Manifests;
+use crate::model::istio::label::DATAPLANE_MODE;
 use crate::source::ResourceRef;
 
-/// The label by which a Namespace or Pod asks for ambient mode. istio: `constants.DataplaneModeLabel`
-const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
 const WAYPOINT_CONTROLLER: &str = "istio.io/mesh-controller";
 const EAST_WEST_CONTROLLER: &str = "istio.io/eastwest-controller";
 

@@ -8,13 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Invented, Made, Target, node};
 use crate::ingest::Manifests;
-use crate::model::gateway_api::KubernetesGateway;
+use crate::model::gateway_api::{GatewayController, KubernetesGateway};
+use crate::model::istio::label::{DATAPLANE_MODE, REDIRECTION};
 use crate::model::{Config, ObjectMeta};
 
-/// What the CNI writes to a Pod whose traffic it redirects to ztunnel.
-const REDIRECTION: &str = "ambient.istio.io/redirection";
-/// The label by which a Namespace or Pod asks for ambient mode, or a Pod refuses it.
-const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
 /// What the injector has written to a Pod with a sidecar.
 const INJECTED: &str = "sidecar.istio.io/status";
 /// Namespaces whose Pods the CNI leaves alone. istio: `cni/values.yaml` `excludeNamespaces`
@@ -22,9 +19,12 @@ const EXCLUDED: &[&str] = &["kube-system"];
 
 /// Says whether the input shows what the CNI or istiod has done to an ambient mesh: a Pod says whether it is redirected, or a waypoint
 /// has an address.
-pub(super) fn is_seen_to(manifests: &Manifests) -> bool {
+pub(super) fn is_seen_to(manifests: &Manifests, target: &Target<'_>) -> bool {
+    let known = target.installation.features.known_classes();
     let is_waypoint = |gateway: &Config<KubernetesGateway>| {
-        ["waypoint", "east-west"].iter().any(|class| gateway.spec.gateway_class_name.contains(class))
+        let classes = manifests.gateway_classes.iter().map(AsRef::as_ref);
+        let controller = known.controller(&gateway.spec.gateway_class_name, classes);
+        matches!(controller, Some(GatewayController::Waypoint | GatewayController::EastWest))
     };
     manifests.pods.iter().any(|pod| pod.meta.annotations.contains_key(REDIRECTION))
         || manifests.kubernetes_gateways.iter().any(|g| is_waypoint(g) && !g.spec.status_addresses.is_empty())
@@ -33,7 +33,7 @@ pub(super) fn is_seen_to(manifests: &Manifests) -> bool {
 /// Enrols the Pods of the input that have an address already, unless it shows who is enrolled. Those that get their address here are
 /// enrolled as they are made.
 pub(super) fn enrol(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
-    if !target.installation.features.ambient || is_seen_to(manifests) {
+    if !target.installation.features.ambient || is_seen_to(manifests, target) {
         return Vec::new();
     }
     let mut made = Vec::new();

@@ -9,6 +9,7 @@ use super::{Invented, Made, inject};
 use crate::expand::Target;
 use crate::ingest::Manifests;
 use crate::model::gateway_api::GatewayController;
+use crate::model::istio::label::DATAPLANE_MODE;
 use crate::source::ResourceRef;
 
 /// A Namespace labelled `istio-injection: enabled` for workloads whose namespace the input does not have; `istio.io/dataplane-mode:
@@ -33,7 +34,7 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
     }
     let made = missing.into_iter().map(|(name, source)| {
         let (label, value) =
-            if has_waypoint(&name) { ("istio.io/dataplane-mode", "ambient") } else { ("istio-injection", "enabled") };
+            if has_waypoint(&name) { (DATAPLANE_MODE, "ambient") } else { ("istio-injection", "enabled") };
         let labels = json!({label: value, "kubernetes.io/metadata.name": name});
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}});
         let invented = Invented {

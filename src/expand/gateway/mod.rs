@@ -23,14 +23,13 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::Target;
 use crate::ingest::Manifests;
 use crate::model::gateway_api::{GatewayController, KubernetesGateway};
+use crate::model::istio::label::DATAPLANE_MODE;
 use crate::model::{Config, ObjectMeta};
 
 /// Who has made an object.
 const MANAGED_LABEL: &str = "gateway.istio.io/managed";
 /// The Gateway that a Pod runs.
 const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
-/// Whether a Pod is in ambient mode.
-const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
 const NETWORK: &str = "topology.istio.io/network";
 
 /// ServiceAccount, Deployment, Service and Pod of each Gateway that istiod serves and whose addresses it has to make, as far as the
@@ -48,7 +47,7 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut
     let mut gateways = served(manifests, target);
     if shows_a_cluster(manifests) {
         gateways.retain(|(gateway, controller)| {
-            features.ambient && !ambient::is_seen_to(manifests) && lacks_all(manifests, gateway, *controller)
+            features.ambient && !ambient::is_seen_to(manifests, target) && lacks_all(manifests, gateway, *controller)
         });
     }
     if gateways.is_empty() {

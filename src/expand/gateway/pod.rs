@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{DATAPLANE_MODE, Deployed};
+use super::Deployed;
 use crate::expand::inject::Injector;
 use crate::expand::workload::Workload;
 use crate::expand::{node, pod as workload_pod};
 use crate::ingest::Manifests;
 use crate::model::gateway_api::GatewayController;
+use crate::model::istio::label::DATAPLANE_MODE;
 
 /// The Deployment's template of a Pod.
 pub(super) fn template(deployed: &Deployed<'_>, injector: &Injector<'_>, workload: &Workload<'_>) -> Value {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::Config;
+use crate::model::istio::label::USE_WAYPOINT;
 use crate::model::istio::{ServiceEntry, ServiceEntryLocation, ServiceEntryResolution as Resolution};
 
 use super::export_to::{self, Exporter};
@@ -160,7 +161,7 @@ fn check_dynamic_dns(config: &Config<ServiceEntry>, findings: &mut Findings<'_>)
             findings.error(&list.item(index), "DYNAMIC_DNS is for HTTP, HTTP2, GRPC and TLS");
         }
     }
-    let waypoint = config.meta.labels.get("istio.io/use-waypoint");
+    let waypoint = config.meta.labels.get(USE_WAYPOINT);
     let waypoint = waypoint.is_some_and(|name| !name.is_empty() && !name.eq_ignore_ascii_case("none"));
     if entry.location == ServiceEntryLocation::MeshInternal && waypoint {
         findings.error(&At::SPEC.field("location"), "DYNAMIC_DNS inside of the mesh and waypoints exclude each other");

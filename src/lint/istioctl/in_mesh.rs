@@ -3,6 +3,7 @@
 //! istiod: `pkg/config/analysis/analyzers/util/in_mesh.go`, `config.go`
 
 use crate::lint::context::{Item, LintContext, Typed, View};
+use crate::model::istio::label::{DATAPLANE_MODE, REDIRECTION};
 use crate::model::kubernetes::{Container, Deployment, Pod, PodSpec};
 
 use super::selector::Labels;
@@ -15,8 +16,6 @@ pub(super) const INJECT: &str = "sidecar.istio.io/inject";
 pub(super) const INJECTION: &str = "istio-injection";
 /// Label that names a revision.
 pub(super) const REVISION: &str = "istio.io/rev";
-/// Label that puts a namespace into ambient mode.
-pub(super) const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
 
 /// Returns the containers, and after them the init containers.
 pub(super) fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
@@ -42,7 +41,7 @@ pub(super) fn deployment(deployment: &Typed<'_, Deployment>, context: &LintConte
 
 /// Whether ztunnel takes the Pod's traffic. istiod: `PodInAmbientMode`
 pub(super) fn is_ambient_pod(pod: &Item<'_>) -> bool {
-    pod.annotations().get("ambient.istio.io/redirection").is_some_and(|value| value == "enabled")
+    pod.annotations().get(REDIRECTION).is_some_and(|value| value == "enabled")
 }
 
 /// Whether ztunnel takes the namespace's traffic. istiod: `NamespaceInAmbientMode`

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::in_mesh::{self, DATAPLANE_MODE, INJECT, INJECTION, PROXY, REVISION, containers};
+use super::in_mesh::{self, INJECT, INJECTION, PROXY, REVISION, containers};
 use super::proxy_image::ImageTypes;
 use super::webhook::Webhook;
 use crate::lint::context::{Item, LintContext, Origin, Typed, View};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
+use crate::model::istio::label::DATAPLANE_MODE;
 use crate::model::kubernetes::{ConfigMap, Pod, PodSpec};
 
 const INJECTOR: &str = "istio-sidecar-injector";

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::waypoint::{Waypoint, WaypointAddress};
+use crate::model::istio::label::USE_WAYPOINT;
 use crate::model::kubernetes::Namespace;
 use crate::model::{Config, ObjectMeta};
 
-/// The label that names a waypoint.
-pub(crate) const USE_WAYPOINT: &str = "istio.io/use-waypoint";
 /// The label that names the waypoint's namespace.
 pub(crate) const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
 

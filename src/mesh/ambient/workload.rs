@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use super::AmbientContext;
 use super::attachment::{Attacher, Attachment, Refusal};
+use crate::model::istio::label::REDIRECTION;
 use crate::model::istio::{ServiceEntry, WorkloadEntry};
 use crate::model::kubernetes::Pod;
 use crate::model::{Config, Timestamp};
 use crate::source::ResourceRef;
 
-/// The annotation of Pods whose connections ztunnel takes: the CNI sets it.
-pub(crate) const REDIRECTION: &str = "ambient.istio.io/redirection";
 /// The label of workloads that take HBONE themselves.
 pub(crate) const TUNNEL_LABEL: &str = "networking.istio.io/tunnel";
 

@@ -9,9 +9,7 @@ use crate::mesh::gateway_api::listener::ConvertedListener;
 use crate::mesh::hostname;
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::model::gateway_api::{GROUP, ParentReference};
-
-/// The label that names the waypoint of a service.
-const USE_WAYPOINT: &str = "istio.io/use-waypoint";
+use crate::model::istio::label::USE_WAYPOINT;
 
 /// A kind of route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod envoy_filter;
 mod extension_provider;
 mod gateway;
 mod ingress_controller;
+pub mod label;
 mod mesh_config;
 mod mesh_defaults;
 mod mesh_networks;

@@ -5,9 +5,8 @@ use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::mesh::translated::Translated;
 use crate::lint::rules;
+use crate::model::istio::label::DATAPLANE_MODE;
 use crate::proxy::{Proxy, ProxyKind};
-
-const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     let with_sidecar = || translated.proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Sidecar);

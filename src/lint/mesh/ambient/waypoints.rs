@@ -8,9 +8,8 @@ use crate::lint::mesh::translated::Translated;
 use crate::lint::rules;
 use crate::mesh::ambient::{Refusal, TrafficType, Waypoint};
 use crate::model::gateway_api::FromNamespaces;
+use crate::model::istio::label::USE_WAYPOINT;
 use crate::source::{FieldPath, Step};
-
-const USE_WAYPOINT: &str = "istio.io/use-waypoint";
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     refused(translated, context, out);
@@ -34,10 +33,7 @@ fn refused<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &
     let workloads = ambient.workloads.iter().map(|workload| (workload.source, &workload.refusal, false));
     for (source, refusal, is_service) in services.chain(workloads) {
         let (Some(item), Some(refusal)) = (context.by_resource(source), refusal) else { continue };
-        let effect = match (is_service, refusal) {
-            (true, _) => "its requests reach no waypoint",
-            (false, _) => "its connections reach no waypoint",
-        };
+        let effect = if is_service { "its requests reach no waypoint" } else { "its connections reach no waypoint" };
         // Of a label that the namespace has, the namespace tells.
         if item.labels().contains_key(USE_WAYPOINT) {
             found.insert(item.resource(), (item, refusal, effect));
