@@ -9,12 +9,14 @@ mod print;
 mod query;
 mod section;
 mod select;
+mod served;
 mod static_route_configs;
 
 pub use json::Json;
 pub use mask::Mask;
 pub use print::Printed;
 pub use query::{NameRegex, Query, QueryError, ResourceList};
+pub use served::{Compared, Differing, PairId};
 
 use std::io::{self, Write};
 

@@ -1,6 +1,6 @@
 //! Prints a dump. The layout around resources is written here; resources are printed once for all dumps that hold them.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -46,17 +46,56 @@ pub(super) fn changed<'a>(
     before: &'a Translation,
     now: &'a Translation,
 ) -> Vec<(&'static str, &'a str, Option<Printed<'a>>)> {
+    let pairs = pairs(before, now).into_iter().filter(|pair| !pair.is_same());
+    pairs.filter_map(|pair| Some((pair.list, pair.before?.name(), pair.print(pair.now)))).collect()
+}
+
+/// A resource by its name, in each of two translations.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair<'a> {
+    pub(super) list: &'static str,
+    depth: usize,
+    pub(super) before: Option<&'a Arc<Resource>>,
+    pub(super) now: Option<&'a Arc<Resource>>,
+}
+
+impl<'a> Pair<'a> {
+    /// Says whether both have the same message.
+    pub(super) fn is_same(&self) -> bool {
+        let (Some(before), Some(now)) = (self.before, self.now) else { return false };
+        Arc::ptr_eq(before, now) || before.body() == now.body()
+    }
+
+    /// Prints one of the two.
+    pub(super) fn print(&self, side: Option<&'a Arc<Resource>>) -> Option<Printed<'a>> {
+        side.map(|resource| printed(self.list, self.depth, resource))
+    }
+}
+
+/// Puts the resources of two translations together, by list and name; of several with one name the last counts.
+pub(super) fn pairs<'a>(before: &'a Translation, now: &'a Translation) -> Vec<Pair<'a>> {
     let mut out = Vec::new();
     for ((list, depth, before), (_, _, now)) in lists(before).into_iter().zip(lists(now)) {
-        let now: BTreeMap<&str, &Arc<Resource>> = now.iter().map(|resource| (resource.name(), resource)).collect();
-        for resource in before {
-            match now.get(resource.name()) {
-                Some(same) if Arc::ptr_eq(same, resource) || same.body() == resource.body() => {}
-                other => out.push((list, resource.name(), other.map(|other| printed(list, depth, other)))),
-            }
+        let (mut before, mut now) = (last_of_name(before).peekable(), last_of_name(now).peekable());
+        loop {
+            let order = match (before.peek(), now.peek()) {
+                (Some(a), Some(b)) => a.name().cmp(b.name()),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
+            };
+            let before = before.next_if(|_| order.is_le());
+            let now = now.next_if(|_| order.is_ge());
+            out.push(Pair { list, depth, before, now });
         }
     }
     out
+}
+
+/// Returns the last resource of each name of a list, which is in the order of names.
+fn last_of_name(list: &[Arc<Resource>]) -> impl Iterator<Item = &Arc<Resource>> {
+    let is_last = |at: &usize| list.get(at + 1).is_none_or(|next| next.name() != list[*at].name());
+    (0..list.len()).filter(is_last).map(|at| &list[at])
 }
 
 /// The lists of what is served, each with the depth at which its resources are printed.

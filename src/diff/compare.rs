@@ -1,13 +1,14 @@
 //! Two dumps -> the resources that differ.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::fields::{self, FieldChange};
-use super::{Dump, Kind, canonical, endpoints};
-use crate::config_dump::Json;
+use super::{Dump, Kind, canonical, dump, endpoints};
+use crate::config_dump::{Compared, ConfigDump, Differing, Json, PairId};
 
 /// A resource that differs.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,10 +60,57 @@ pub fn compare(before: &Dump<'_>, after: &Dump<'_>, scope: Scope) -> Vec<Resourc
     let keys: Vec<&(Kind, bool, Cow<'_, str>)> = keys.collect();
     let changes = keys.into_par_iter().filter_map(|key| {
         let (kind, is_apart, name) = key;
-        let change = difference(*kind, before.resources.get(key), after.resources.get(key))?;
+        let (a, b) = (before.resources.get(key), after.resources.get(key));
+        let change = difference(*kind, a.map(Cow::as_ref), b.map(Cow::as_ref))?;
         Some(ResourceChange { kind: *kind, name: name.to_string(), is_apart: *is_apart, change })
     });
     changes.collect()
+}
+
+/// Comparisons of what proxies are served that share most of it: a resource that several have is compared once.
+#[derive(Debug, Default)]
+pub struct Shared {
+    compared: Compared,
+    changes: Mutex<BTreeMap<PairId, Option<Arc<ResourceChange>>>>,
+}
+
+impl Shared {
+    /// Compares two dumps as [`compare`] does; changes that are one and the same for several proxies are one [`Arc`].
+    pub fn compare(&self, before: &ConfigDump, after: &ConfigDump, scope: Scope) -> Vec<Arc<ResourceChange>> {
+        let differing = self.compared.differing(before, after).into_iter();
+        let mut out: Vec<Arc<ResourceChange>> = differing.filter_map(|one| self.change(&one)).collect();
+        if scope.all {
+            let nodes = (dump::bootstrap(before), dump::bootstrap(after));
+            let change = difference(Kind::Bootstrap, nodes.0.as_deref(), nodes.1.as_deref());
+            let change = change.map(|change| ResourceChange {
+                kind: Kind::Bootstrap,
+                name: String::new(),
+                is_apart: true,
+                change,
+            });
+            out.extend(change.map(Arc::new));
+        }
+        out.sort_by(|a, b| (a.kind, a.is_apart, &a.name).cmp(&(b.kind, b.is_apart, &b.name)));
+        debug_assert!(
+            compare(&Dump::of(before), &Dump::of(after), scope).iter().eq(out.iter().map(Arc::as_ref)),
+            "what is shared is compared once, with the same result"
+        );
+        out
+    }
+
+    fn change(&self, differing: &Differing<'_>) -> Option<Arc<ResourceChange>> {
+        let changes = || self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = changes().get(&differing.id) {
+            return known.clone();
+        }
+        let kind = Kind::of_list(differing.list())?;
+        let (before, after) = (differing.before(), differing.now());
+        let name = before.or(after)?.name.to_owned();
+        let change = difference(kind, before.map(|printed| printed.text), after.map(|printed| printed.text));
+        let change = change.map(|change| Arc::new(ResourceChange { kind, name, is_apart: false, change }));
+        // Another proxy may have been faster; then its change is the one that all have.
+        changes().entry(differing.id).or_insert(change).clone()
+    }
 }
 
 /// Returns the kinds that cannot be compared, as one of the dumps was taken without them.
@@ -71,7 +119,7 @@ pub fn missing_kinds(before: &Dump<'_>, after: &Dump<'_>) -> Vec<Kind> {
     OPTIONAL.into_iter().filter(is_missing).collect()
 }
 
-fn difference(kind: Kind, before: Option<&Cow<'_, str>>, after: Option<&Cow<'_, str>>) -> Option<ResourceDifference> {
+fn difference(kind: Kind, before: Option<&str>, after: Option<&str>) -> Option<ResourceDifference> {
     match (before, after) {
         (Some(a), Some(b)) if a == b => None,
         (Some(a), Some(b)) => {

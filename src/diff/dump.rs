@@ -53,7 +53,8 @@ impl NodeName {
         }
     }
 
-    fn of(node: &Node) -> Option<Self> {
+    /// Takes what meshc says of a proxy.
+    pub fn of(node: &Node) -> Option<Self> {
         let fields = node.metadata.as_ref().map(|metadata| &metadata.0);
         let field = |name: &str| {
             let field = fields.and_then(|fields| fields.iter().find(|(key, _)| key.as_str() == name));
@@ -71,6 +72,12 @@ impl NodeName {
     }
 }
 
+/// Prints the bootstrap of what meshc made.
+pub(super) fn bootstrap(dump: &ConfigDump) -> Option<String> {
+    let node = json::to_string(&dump.node).ok()?;
+    Some(format!("{{\"node\": {node}}}"))
+}
+
 impl<'a> Dump<'a> {
     /// Takes what meshc made.
     pub fn of(dump: &'a ConfigDump) -> Self {
@@ -79,8 +86,7 @@ impl<'a> Dump<'a> {
             Some(((kind, false, Cow::Borrowed(printed.name)), Cow::Borrowed(printed.text)))
         });
         let mut resources: BTreeMap<_, _> = resources.collect();
-        if let Ok(node) = json::to_string(&dump.node) {
-            let text = format!("{{\"node\": {node}}}");
+        if let Some(text) = bootstrap(dump) {
             resources.insert((Kind::Bootstrap, true, Cow::Borrowed("")), Cow::Owned(text));
         }
         Self { node: NodeName::of(&dump.node), resources, sections: Kind::ALL.into_iter().collect(), notes: Vec::new() }

@@ -29,7 +29,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{ResourceChange, ResourceDifference, Scope, compare, missing_kinds};
+pub use compare::{ResourceChange, ResourceDifference, Scope, Shared, compare, missing_kinds};
 pub use dump::{Dump, NodeName};
 pub use fields::{Change, FieldChange};
 pub use kind::Kind;

@@ -112,17 +112,22 @@ impl Report {
 
     /// Takes what was found for one proxy.
     pub fn add(&mut self, proxy: ProxyName, presence: Presence, changes: Vec<ResourceChange>) {
+        self.add_alike(vec![proxy], presence, changes);
+    }
+
+    /// Takes what was found for proxies of one kind, of all of them the same.
+    pub fn add_alike(&mut self, proxies: Vec<ProxyName>, presence: Presence, changes: Vec<ResourceChange>) {
         if presence == Presence::Both && changes.is_empty() {
-            self.same += 1;
+            self.same += proxies.len();
             return;
         }
+        let kind = |proxies: &[ProxyName]| proxies.first().map(|first| first.kind.clone()).unwrap_or_default();
         let known = self.groups.iter_mut().find(|group| {
-            let same_kind = group.proxies.first().is_none_or(|first| first.kind == proxy.kind);
-            same_kind && group.presence == presence && group.changes == changes
+            kind(&group.proxies) == kind(&proxies) && group.presence == presence && group.changes == changes
         });
         match known {
-            Some(group) => group.proxies.push(proxy),
-            None => self.groups.push(Group { proxies: vec![proxy], presence, changes }),
+            Some(group) => group.proxies.extend(proxies),
+            None => self.groups.push(Group { proxies, presence, changes }),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::proxy::{self, Proxy};
 use crate::source::{FieldPath, Node, NodeKind, ResourceRef, Step};
 
 /// Proxies that are compared together.
-const TOGETHER: usize = 128;
+const TOGETHER: usize = 512;
 
 /// What the answer is about.
 #[derive(Debug, Clone, PartialEq)]
