@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
-use crate::ingest::{Manifests, read_object_of_program};
+use crate::ingest::Manifests;
 use crate::installation::Installation;
 use crate::options::Options;
 use crate::source::ResourceRef;
@@ -136,7 +136,7 @@ impl Expansion {
     fn put(&mut self, manifests: &mut Manifests, made: Vec<Made>) {
         let mut added = Vec::new();
         for Made { source, object, replaces, invented } in made {
-            let Some(resource) = read_object_of_program(&object) else { continue };
+            let Some(resource) = manifests.read_of_program(&object, source) else { continue };
             if replaces {
                 manifests.resources.replace(resource, source);
                 self.changed.insert(source.index(), object);

@@ -247,9 +247,11 @@ fn name(meta: &ObjectMeta) -> (&str, &str) {
     (&meta.namespace, &meta.name)
 }
 
-/// Says where a resource was read; nobody else has it yet.
+/// Says where a resource was read, unless it says so already: then others may have it too.
 fn with_source<T: Clone>(mut config: Arc<Config<T>>, source: ResourceRef) -> Arc<Config<T>> {
-    Arc::make_mut(&mut config).source = source;
+    if config.source != source {
+        Arc::make_mut(&mut config).source = source;
+    }
     config
 }
 
@@ -265,7 +267,7 @@ macro_rules! kinds {
         }
 
         /// A resource of any kind.
-        #[derive(Debug)]
+        #[derive(Debug, Clone)]
         pub(crate) enum Resource {
             $( $kind(Arc<Config<$reader::$kind>>), )*
         }
@@ -275,6 +277,13 @@ macro_rules! kinds {
             pub(crate) fn meta(&self) -> &ObjectMeta {
                 match self {
                     $( Self::$kind(config) => &config.meta, )*
+                }
+            }
+
+            /// Says where it was read.
+            pub(super) fn read_at(self, source: ResourceRef) -> Self {
+                match self {
+                    $( Self::$kind(config) => Self::$kind(with_source(config, source)), )*
                 }
             }
         }

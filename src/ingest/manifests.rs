@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::kind::{Resource, Resources};
+use super::known::KnownObjects;
 use super::kustomize::{Kustomized, Overlay};
 use super::{Object, Read, no_objects};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -21,7 +22,7 @@ pub struct Manifests {
     /// The files.
     pub sources: Sources,
     /// The documents of the resources; a [`ResourceRef`] is an index into it.
-    pub documents: Vec<Document>,
+    pub documents: Vec<Arc<Document>>,
     /// The resources.
     pub resources: Resources,
     /// How many documents (or values of JSON) the files have, read or not.
@@ -40,6 +41,8 @@ pub struct Manifests {
     pub overlays: Vec<Overlay>,
     /// What Kustomize makes of the objects of a file.
     pub(crate) kustomized: BTreeMap<SourceId, Arc<Kustomized>>,
+    /// Objects of the program that were read, if they are kept; edited copies share them.
+    known: Option<KnownObjects>,
 }
 
 /// Where a resource was read.
@@ -116,12 +119,12 @@ impl Manifests {
 
     /// Returns where a resource was read; nothing for one that was made up.
     pub fn document(&self, resource: ResourceRef) -> Option<&Document> {
-        self.documents.get(resource.0 as usize)
+        self.documents.get(resource.0 as usize).map(Arc::as_ref)
     }
 
     /// Returns group, kind, namespace and name of each resource that a document holds.
     pub fn names(&self) -> BTreeMap<ResourceRef, [String; 4]> {
-        let named = |(document, index): (&Document, u32)| {
+        let named = |(document, index): (&Arc<Document>, u32)| {
             let (namespace, name) = &document.named;
             (ResourceRef(index), [document.group.clone(), document.kind.clone(), namespace.clone(), name.clone()])
         };
@@ -150,6 +153,7 @@ impl Manifests {
             has_refused: self.has_refused,
             overlays: self.overlays.clone(),
             kustomized: self.kustomized.clone(),
+            known: self.known.clone(),
         };
         if keep.is_some() || !objects.is_empty() {
             out.resources
@@ -168,7 +172,7 @@ impl Manifests {
             let source = out.sources.add(String::new(), object.to_string());
             match super::read_value(source, out.sources.text(source)) {
                 Some((document, resource)) => {
-                    out.documents.push(document);
+                    out.documents.push(Arc::new(document));
                     out.resources.put(resource, reference);
                 }
                 None => accepted = false,
@@ -187,8 +191,22 @@ impl Manifests {
         let source = self.sources.add(self.sources.path(old.source).to_owned(), object.to_string());
         let text = self.sources.text(source);
         let (document, resource) = super::read_value(source, text)?;
-        *self.documents.get_mut(place)? = document;
+        *self.documents.get_mut(place)? = Arc::new(document);
         Some(resource)
+    }
+
+    /// Keeps what objects of the program are read as, for whoever completes edited copies of this.
+    pub(crate) fn keep_objects(&mut self) {
+        self.known = Some(KnownObjects::default());
+    }
+
+    /// Reads an object that the program has made for a place of the input, as if a file had it. Nothing if the API server would
+    /// refuse it.
+    pub(crate) fn read_of_program(&self, object: &serde_json::Value, source: ResourceRef) -> Option<Resource> {
+        match &self.known {
+            Some(known) => known.read(object, source, super::read_text_of_program),
+            None => super::read_text_of_program(&object.to_string()),
+        }
     }
 
     /// Returns the tree of a resource.
@@ -258,7 +276,7 @@ pub(super) fn collect(
         let reference = ResourceRef(u32::try_from(manifests.documents.len()).unwrap_or(u32::MAX));
         let (namespace, name) = (resource.meta().namespace.clone(), resource.meta().name.clone());
         manifests.resources.put(resource, reference);
-        manifests.documents.push(Document { named: (namespace, name), ..document });
+        manifests.documents.push(Arc::new(Document { named: (namespace, name), ..document }));
     }
     manifests.sources = sources;
     manifests

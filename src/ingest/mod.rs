@@ -17,6 +17,7 @@ mod defaults;
 mod indentation;
 mod json;
 mod kind;
+mod known;
 mod kustomize;
 mod manifests;
 mod mesh_settings;
@@ -363,11 +364,10 @@ fn read_value(source: SourceId, text: &str) -> Option<(Document, Resource)> {
     }
 }
 
-/// Reads an object that the program has made, as if a file had it. Nothing if the API server would refuse it.
-pub(crate) fn read_object_of_program(object: &serde_json::Value) -> Option<Resource> {
-    let text = object.to_string();
-    let tree = json::parse(&text, 0..text::offset(text.len())).ok()?.pop()?;
-    let node = tree.root(SourceId::default(), &text);
+/// Reads the text of an object that the program has made, as if a file had it. Nothing if the API server would refuse it.
+fn read_text_of_program(text: &str) -> Option<Resource> {
+    let tree = json::parse(text, 0..text::offset(text.len())).ok()?.pop()?;
+    let node = tree.root(SourceId::default(), text);
     let Known::Yes(entry) = Kind::of(&metadata::type_meta(node).ok()?) else { return None };
     Kind::read(entry, node, &mut Vec::new())
 }

@@ -58,7 +58,8 @@ pub(crate) struct Variant {
 impl World {
     /// Reads files.
     pub fn new(files: Vec<SourceFile>, options: &Options) -> Self {
-        let (manifests, diagnostics) = ingest::ingest_within(files, &options.budgets);
+        let (mut manifests, diagnostics) = ingest::ingest_within(files, &options.budgets);
+        manifests.keep_objects();
         Self { manifests, diagnostics, options: options.clone() }
     }
 
@@ -198,5 +199,37 @@ fn put(value: &mut Value, path: &[Step], new: Option<&Value>) {
             items.remove(*index);
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::Proxy;
+
+    fn bookinfo() -> World {
+        let files = [
+            ("namespaces.yaml", include_str!("../../examples/bookinfo/namespaces.yaml")),
+            ("productpage.yaml", include_str!("../../examples/bookinfo/productpage.yaml")),
+            ("reviews.yaml", include_str!("../../examples/bookinfo/reviews.yaml")),
+            ("routing.yaml", include_str!("../../examples/bookinfo/routing.yaml")),
+        ];
+        let files = files.into_iter().map(|(path, text)| SourceFile::new(path, text)).collect();
+        World::new(files, &Options { expand: true, ..Options::default() })
+    }
+
+    #[test]
+    fn what_other_edits_have_made_known_changes_nothing() {
+        let used = bookinfo();
+        let names: Vec<String> = proxy::proxies(&used.variant(None, &[]).mesh).iter().map(Proxy::full_name).collect();
+        let served = |variant: &Variant| -> Vec<Option<Vec<String>>> {
+            let texts = |dump: ConfigDump| dump.resources().into_iter().map(|one| one.text.to_owned()).collect();
+            names.iter().take(2).map(|name| variant.translate(name).map(texts)).collect()
+        };
+        for object in used.objects() {
+            let edits = [Edit::without_object(object)];
+            let (again, fresh) = (used.variant(None, &edits), bookinfo().variant(None, &edits));
+            assert_eq!(served(&again), served(&fresh), "without {}", used.place(object).object);
+        }
     }
 }
