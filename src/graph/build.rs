@@ -402,11 +402,8 @@ impl<'w> Pictures<'w> {
 
 /// Translates the proxies, by name.
 fn dumps(mesh: &Mesh, players: &[Player<'_>]) -> BTreeMap<String, ConfigDump> {
-    let proxies = proxy::proxies(mesh);
-    let is_player = |proxy: &&Proxy| {
-        players.iter().any(|player| player.proxy.name == proxy.name && player.proxy.namespace == proxy.namespace)
-    };
-    let chosen: Vec<&Proxy> = proxies.iter().filter(is_player).collect();
+    let proxies = proxy::proxies_named(mesh, &players.iter().map(|player| player.proxy.full_name()).collect());
+    let chosen: Vec<&Proxy> = proxies.iter().collect();
     let out = Mutex::new(BTreeMap::new());
     translate_all(mesh, &chosen, |proxy, dump| {
         if let Ok(mut out) = out.lock() {

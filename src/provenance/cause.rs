@@ -232,8 +232,8 @@ impl Search<'_> {
 }
 
 fn translate(mesh: &Mesh, wanted: &[String]) -> BTreeMap<String, crate::config_dump::ConfigDump> {
-    let proxies = proxy::proxies(mesh);
-    let chosen: Vec<_> = proxies.iter().filter(|proxy| wanted.contains(&proxy.full_name())).collect();
+    let proxies = proxy::proxies_named(mesh, &wanted.iter().cloned().collect());
+    let chosen: Vec<_> = proxies.iter().collect();
     let dumps = Mutex::new(BTreeMap::new());
     translate_all(mesh, &chosen, |proxy, dump| {
         if let Ok(mut dumps) = dumps.lock() {

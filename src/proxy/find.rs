@@ -24,8 +24,17 @@ use crate::model::{Config, Duration};
 
 /// Finds all proxies, by namespace and name.
 pub fn proxies(mesh: &Mesh) -> Vec<Proxy> {
+    some_proxies(mesh, |_| true)
+}
+
+/// Finds the proxies that have one of these names, `<pod>.<namespace>`; by namespace and name.
+pub fn proxies_named(mesh: &Mesh, full_names: &BTreeSet<String>) -> Vec<Proxy> {
+    some_proxies(mesh, |pod| full_names.contains(&format!("{}.{}", pod.meta.name, pod.meta.namespace)))
+}
+
+fn some_proxies(mesh: &Mesh, is_wanted: impl Fn(&Config<Pod>) -> bool + Sync) -> Vec<Proxy> {
     let shared = Shared::new(mesh);
-    let found = mesh.pods.par_iter().filter_map(|pod| {
+    let found = mesh.pods.par_iter().filter(|pod| is_wanted(pod)).filter_map(|pod| {
         let (container, kind) = proxy_container(&pod.spec)?;
         proxy(pod, container, kind, mesh, &shared)
     });

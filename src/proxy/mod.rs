@@ -16,7 +16,7 @@ mod unserved;
 pub mod view;
 pub mod waypoint;
 
-pub use find::{proxies, proxy_named};
+pub use find::{proxies, proxies_named, proxy_named};
 pub use identity::{Client, InterceptionMode, IpMode, Locality, Proxy, ProxyKind, ServiceTarget, WaypointIdentity};
 pub use rivals::rivals;
 pub use scope::{EgressListener, ScopedService, SidecarScope};
