@@ -95,11 +95,12 @@ pub fn annotate(question: &Question<'_>) -> Annotations {
             let mut ranked: Vec<(bool, u8, usize)> = Vec::new();
             for (at, outcome) in &outcomes {
                 let effect = outcome.of(&located.path);
+                if effect == Effect::Same {
+                    continue;
+                }
                 let leaf = tried[*at].leaf.as_ref();
                 let far = leaf.map_or(FAR + 1, |leaf| distance(&located.path, located.value, leaf));
-                if effect != Effect::Same {
-                    ranked.push((effect == Effect::Gone, far, *at));
-                }
+                ranked.push((effect == Effect::Gone, far, *at));
             }
             ranked.sort_unstable();
             let reason =
@@ -126,9 +127,9 @@ impl Before {
 impl Question<'_> {
     /// Translates the proxies.
     fn dumps(&self, mesh: &Mesh) -> BTreeMap<usize, ConfigDump> {
-        let proxies = proxy::proxies(mesh);
+        let proxies = proxy::proxies_named(mesh, &self.proxies.iter().cloned().collect());
         let place = |proxy: &Proxy| self.proxies.iter().position(|name| *name == proxy.full_name());
-        let chosen: Vec<&Proxy> = proxies.iter().filter(|proxy| place(proxy).is_some()).collect();
+        let chosen: Vec<&Proxy> = proxies.iter().collect();
         let out = Mutex::new(BTreeMap::new());
         translate_all(mesh, &chosen, |proxy, dump| {
             if let (Some(at), Ok(mut out)) = (place(proxy), out.lock()) {
