@@ -3,6 +3,7 @@
 //! The structs are generated from Envoy's `.proto` files (see `README.md` in this folder for their names); this module's own
 //! files hold what every message needs. `json` prints, `schema` knows all messages by name, also those without a struct.
 
+pub(crate) mod compact;
 pub mod dynamic;
 pub mod generated;
 pub mod json;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::fine::{self, Fine};
 use super::{Extent, Reference, Rejection};
 
 /// One step from a value to a part of it.
@@ -21,11 +22,32 @@ pub(crate) enum Step<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Findings<'a> {
     way: Vec<Step<'a>>,
+    /// Parts that need no other look.
+    fine: Option<&'a Fine>,
     pub(crate) rejections: Vec<Rejection>,
     pub(crate) references: Vec<Reference>,
 }
 
 impl<'a> Findings<'a> {
+    /// Begins with nothing found.
+    pub(crate) fn new(fine: Option<&'a Fine>) -> Self {
+        Self { fine, ..Self::default() }
+    }
+
+    /// Looks at a part that many resources have, a message of this type, unless it is known to be fine.
+    pub(crate) fn part(&mut self, message: &str, value: &'a Value, look: impl FnOnce(&'a Value, &mut Self)) {
+        let Some(fine) = self.fine else { return look(value, self) };
+        let part = fine::part(message, value);
+        if fine.has(part) {
+            return;
+        }
+        let before = (self.rejections.len(), self.references.len());
+        look(value, self);
+        if (self.rejections.len(), self.references.len()) == before {
+            fine.add(part);
+        }
+    }
+
     /// Looks at a part of the value.
     pub(crate) fn within<R>(&mut self, step: Step<'a>, look: impl FnOnce(&mut Self) -> R) -> R {
         self.way.push(step);

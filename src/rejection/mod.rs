@@ -14,6 +14,7 @@
 mod constraint;
 mod duration;
 mod finding;
+mod fine;
 mod json;
 mod plan;
 mod rules;
@@ -23,6 +24,7 @@ mod walk;
 
 use serde_json::Value;
 
+pub use self::fine::Fine;
 pub use self::together::{Clashes, duplicate_addresses, duplicate_names, listener_addresses};
 
 /// A resource, or a part of it, that Envoy refuses.
@@ -67,7 +69,16 @@ pub struct Checked {
 
 /// Checks one resource: a message in its JSON form, with `@type`, fields by their proto names, and zeroes left out or not.
 pub fn check(resource: &Value) -> Checked {
-    let mut found = finding::Findings::default();
+    check_unless(resource, None)
+}
+
+/// Checks one resource but for the parts that are known to be fine, and notes those that are.
+pub fn check_new(resource: &Value, fine: &Fine) -> Checked {
+    check_unless(resource, Some(fine))
+}
+
+fn check_unless(resource: &Value, fine: Option<&Fine>) -> Checked {
+    let mut found = finding::Findings::new(fine);
     walk::any(resource, &mut found);
     Checked { rejections: found.rejections, references: found.references }
 }

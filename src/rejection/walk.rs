@@ -106,7 +106,10 @@ fn element<'a>(field: &'static Field, rules: &'static Rules, value: &'a Value, f
 fn inside<'a>(kind: &'static Kind, value: &'a Value, found: &mut Findings<'a>) {
     let Kind::Message(name) = kind else { return };
     match name.as_str() {
-        "google.protobuf.Any" => any(value, found),
+        "google.protobuf.Any" => found.part(name, value, any),
+        "envoy.config.route.v3.VirtualHost" => {
+            found.part(name, value, |value, found| message(name, value, found));
+        }
         "google.protobuf.Duration" => match value.as_str().and_then(duration::read) {
             Some(duration) if duration.0 < 0 => found.constraint(format!("Expected positive duration: {value}")),
             Some(duration) if duration > duration::LONGEST => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::cause::Cause;
-use crate::rejection::{self, Checked};
+use crate::rejection::{self, Checked, Fine};
 
 /// Which of Envoy's discovery services serves a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,8 +55,8 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Looks at a resource, as Envoy's admin page prints it.
-    pub(super) fn of(discovery: Discovery, json: &Value) -> Self {
+    /// Looks at a resource, as Envoy's admin page prints it; of some parts it may be known that they are fine.
+    pub(super) fn of(discovery: Discovery, json: &Value, fine: &Fine) -> Self {
         let mut facts = Self::default();
         match discovery {
             Discovery::Cluster => {
@@ -69,7 +69,7 @@ impl Facts {
             }
             Discovery::Endpoint => {}
         }
-        facts.checked = rejection::check(json);
+        facts.checked = rejection::check_new(json, fine);
         if discovery == Discovery::Listener {
             facts.addresses = rejection::listener_addresses(json);
         }

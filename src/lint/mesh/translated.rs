@@ -12,13 +12,14 @@ use super::creation::RIVALS;
 use super::facts::{Discovery, Facts, Shadow};
 use super::rejected::{self, Rejected, RejectedKey};
 use crate::diagnostic::Diagnostics;
-use crate::envoy::json;
+use crate::envoy::compact;
 use crate::lint::context::Item;
 use crate::lint::finding::Finding;
 use crate::lint::{Rule, rules};
 use crate::mesh::{Mesh, short_name};
 use crate::pipeline;
 use crate::proxy::{self, Proxy};
+use crate::rejection::Fine;
 use crate::translate::Resource;
 
 /// The translation of a mesh, as rules see it.
@@ -78,22 +79,26 @@ pub(super) struct Reach {
     pub(super) missing: Vec<Arc<Proxies>>,
 }
 
-/// What is known of resources, by their text: many proxies have the same ones.
+/// What is known of resources, by what they hold: many proxies have the same ones.
 type Seen = IndexMap<(Discovery, [u64; 2]), Arc<Facts>>;
 
 /// What is known of resources from one run to the next, so that only what has changed is looked at again.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Seen>);
+pub struct Memory {
+    seen: Mutex<Seen>,
+    fine: Fine,
+}
 
 impl Memory {
     /// Forgets all when there is more than a large mesh has.
     fn trim(&self) {
         const MOST: usize = 500_000;
-        if let Ok(mut seen) = self.0.lock()
+        if let Ok(mut seen) = self.seen.lock()
             && seen.len() > MOST
         {
             seen.clear();
         }
+        self.fine.trim(4 * MOST);
     }
 }
 
@@ -127,7 +132,7 @@ impl<'m> Translated<'m> {
     /// Translates all proxies.
     pub(crate) fn new(mesh: &'m Mesh, before: &'m Diagnostics, memory: &Memory) -> Self {
         let proxies = proxy::proxies(mesh);
-        let (seen, known) = (&memory.0, Mutex::<Known>::default());
+        let known = Mutex::<Known>::default();
         memory.trim();
         let all: Vec<&Proxy> = proxies.iter().collect();
         let diagnostics = pipeline::translate_distinct(mesh, &all, |distinct| {
@@ -141,7 +146,7 @@ impl<'m> Translated<'m> {
                 (Discovery::Route, &translation.routes),
                 (Discovery::Endpoint, &translation.endpoints),
             ];
-            let served = lists.map(|(discovery, list)| (discovery, look(discovery, list, seen)));
+            let served = lists.map(|(discovery, list)| (discovery, look(discovery, list, memory)));
             let name: Arc<str> = distinct.proxy.full_name().into();
             let Ok(mut known) = known.lock() else { return };
             for (discovery, served) in &served {
@@ -208,14 +213,14 @@ impl<'m> Translated<'m> {
     }
 }
 
-/// Looks at each resource of a list, unless one with the same text is known.
-fn look<'t>(discovery: Discovery, list: &'t [Arc<Resource>], seen: &Mutex<Seen>) -> Vec<Served<'t>> {
+/// Looks at each resource of a list, unless an equal one is known.
+fn look<'t>(discovery: Discovery, list: &'t [Arc<Resource>], memory: &Memory) -> Vec<Served<'t>> {
+    let Memory { seen, fine } = memory;
     let one = |resource: &'t Arc<Resource>| {
-        let text = json::message(resource.body(), 0);
-        let key = (discovery, digest(&text));
+        let key = (discovery, digest(&compact::message(resource.body())));
         let known = seen.lock().ok().and_then(|seen| seen.get(&key).cloned());
         let facts = known.unwrap_or_else(|| {
-            let facts = Arc::new(Facts::of(discovery, &resource.body().to_value()));
+            let facts = Arc::new(Facts::of(discovery, &resource.body().to_value(), fine));
             if let Ok(mut seen) = seen.lock() {
                 return seen.entry(key).or_insert(facts).clone();
             }
