@@ -16,11 +16,8 @@ pub type PairId = (usize, usize);
 #[derive(Debug, Default)]
 pub struct Compared(RwLock<BTreeMap<PairId, Known>>);
 
-#[derive(Debug)]
-struct Known {
-    is_same: bool,
-    _kept: [Option<Arc<Resource>>; 2],
-}
+/// Whether both are the same, and the two, which are kept.
+type Known = (bool, [Option<Arc<Resource>>; 2]);
 
 /// A resource that is another in one of two dumps, or is in one of them only.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +37,7 @@ impl Compared {
             for pair in pairs(&before.translation, &now.translation) {
                 let one = Differing { id: id(&pair), pair };
                 match known.get(&one.id) {
-                    Some(known) if known.is_same => {}
+                    Some((true, _)) => {}
                     Some(_) => out.push(one),
                     None => new.push((one, pair.is_same())),
                 }
@@ -49,8 +46,7 @@ impl Compared {
         if !new.is_empty() {
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
             for (one, is_same) in new {
-                let _kept = [one.pair.before.cloned(), one.pair.now.cloned()];
-                known.insert(one.id, Known { is_same, _kept });
+                known.insert(one.id, (is_same, [one.pair.before.cloned(), one.pair.now.cloned()]));
                 out.extend((!is_same).then_some(one));
             }
         }
