@@ -44,11 +44,14 @@ pub fn inbound_vip_cluster(port: u32, protocol: &str, hostname: &str) -> String 
 
 const INBOUND_VIP: &str = "inbound-vip";
 
-/// Reads the name of a waypoint's cluster: port, subset (or empty) and hostname. istiod: `ParseSubsetKey`, `populateSubsetInfo`.
+/// Reads the name of a waypoint's cluster: port, subset and hostname. Where there is no subset, the protocol stands for one: it is
+/// looked up among those of the DestinationRule, and is none of them unless one has just that name.
+///
+/// istiod: `ParseSubsetKey`, `populateSubsetInfo`
 pub fn parse_inbound_vip_cluster(name: &str) -> Option<(u32, &str, &str)> {
     let mut parts = name.strip_prefix(INBOUND_VIP)?.strip_prefix('|')?.splitn(3, '|');
     let (port, protocol, hostname) = (parts.next()?, parts.next()?, parts.next()?);
-    let subset = protocol.split_once('/').map_or("", |(_, subset)| subset);
+    let subset = protocol.split_once('/').map_or(protocol, |(_, subset)| subset);
     Some((port.parse().ok()?, subset, hostname))
 }
 

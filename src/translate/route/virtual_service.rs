@@ -61,19 +61,20 @@ pub(crate) fn http_routes(options: &HttpRouteOptions<'_>, config: &Config<Virtua
 }
 
 /// `match.port`, `gateways`, `sourceLabels`, `sourceNamespace`: says whether requests of this proxy can match at all. Where gateways
-/// are named, they alone decide; else the source does. A waypoint knows no labels of clients, and no route that asks for them.
+/// are named, they alone decide; else the source does. A waypoint knows no labels of clients, and no route that asks for them,
+/// gateways or not.
 ///
-/// istiod: `route.go` `TranslateRoute`, `sourceMatchHTTP`
+/// istiod: `route.go` `TranslateRoute`, `sourceMatchHTTP`; `listener_waypoint.go` `waypointInboundRoute`
 fn applies(options: &HttpRouteOptions<'_>, request: &HttpMatchRequest) -> bool {
     let client = options.view.client;
     let port = request.port == 0 || request.port == options.listener_port;
+    let told_apart = client.kind != ProxyKind::Waypoint || request.source_labels.is_empty();
     let source = || {
-        let told_apart = client.kind != ProxyKind::Waypoint || request.source_labels.is_empty();
-        told_apart
-            && labels::subset(&request.source_labels, &client.labels)
+        labels::subset(&request.source_labels, &client.labels)
             && (request.source_namespace.is_empty() || request.source_namespace == client.namespace)
     };
-    port && if request.gateways.is_empty() { source() } else { request.gateways.iter().any(|g| g == options.gateway) }
+    let gateways = &request.gateways;
+    port && told_apart && if gateways.is_empty() { source() } else { gateways.iter().any(|g| g == options.gateway) }
 }
 
 /// Moves the routes that take every request to the end, so that those of other VirtualServices come to their turn.
