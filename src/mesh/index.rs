@@ -68,6 +68,7 @@ impl Mesh {
                 cluster_domain,
                 cluster_id,
                 multi_network: installation.features.ambient_multi_network,
+                behaviours,
             };
             Ambient::new(
                 &context,

@@ -57,6 +57,7 @@ pub enum Behaviour {
     TakesTlsRoutesOnTerminatingListeners,
     HonoursAllNamesOfReferenceGrants,
     DisablesContextPropagation,
+    DropsEndpointsOfShadowedServiceEntries,
     EnrichesServiceAttributes,
     MatchesTrustDomains,
     PicksBestServiceNamespace,

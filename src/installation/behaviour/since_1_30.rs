@@ -305,4 +305,14 @@ pub(super) const ROWS: &[Row] = &[
         effect: Effect::Traffic,
         switch: None,
     },
+    Row {
+        behaviour: B::DropsEndpointsOfShadowedServiceEntries,
+        holds: &[since(30, 0)],
+        of: Component::Istiod,
+        source: "serviceregistry/ambient/workloads.go serviceEntryWorkloadBuilder",
+        without: "Waypoints own the endpoints of a ServiceEntry, whoever else defines its hosts.",
+        with: "Waypoints do not own the endpoints of a ServiceEntry of whose hosts each is a Service's or an older ServiceEntry's.",
+        effect: Effect::Traffic,
+        switch: None,
+    },
 ];

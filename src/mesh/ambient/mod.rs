@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ingest::Manifests;
+use crate::installation::Behaviours;
 use crate::mesh::discovery_selectors::DiscoveryNamespaces;
 use crate::mesh::network_membership::NetworkMembership;
 use crate::model::Config;
@@ -69,6 +70,8 @@ pub(crate) struct AmbientContext<'m> {
     pub(crate) cluster_id: &'m str,
     /// Whether services have a scope. istiod: `AMBIENT_ENABLE_MULTI_NETWORK`.
     pub(crate) multi_network: bool,
+    /// What the release does.
+    pub(crate) behaviours: Behaviours,
 }
 
 impl Ambient {
@@ -90,7 +93,8 @@ impl Ambient {
         let pods: Vec<&Config<Pod>> =
             context.manifests.pods.iter().map(AsRef::as_ref).filter(|p| seen(&p.meta.namespace)).collect();
         let services = service::all(context, &attacher, &services, service_entries, workload_entries);
-        let mut workloads = workload::all(context, &attacher, &pods, workload_entries, service_entries);
+        let shown = service::shown(context, service_entries, &services);
+        let mut workloads = workload::all(context, &attacher, &pods, workload_entries, &shown);
         if context.multi_network {
             // Other networks are known by their gateways.
             workloads.retain(|workload| workload.network == context.networks.system_namespace());

@@ -1,12 +1,13 @@
 //! Services as the ambient index knows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::attachment::{Attacher, Attachment, Refusal};
 use super::{AmbientContext, scope};
+use crate::installation::Behaviour;
 use crate::mesh::order;
 use crate::mesh::registry::kubernetes_service::hostname;
 use crate::model::istio::{ServiceEntry, WorkloadEntry};
@@ -65,6 +66,20 @@ pub(super) fn all(
         }
     }
     out
+}
+
+/// Returns the ServiceEntries that count for one of their hosts at least. Those that others hide from all sides have no workloads
+/// since [`Behaviour::DropsEndpointsOfShadowedServiceEntries`].
+///
+/// istiod: `ambient/workloads.go` `serviceEntryWorkloadBuilder`
+pub(super) fn shown<'e>(
+    context: &AmbientContext<'_>,
+    entries: &'e [Arc<Config<ServiceEntry>>],
+    services: &BTreeMap<(String, String), AmbientService>,
+) -> Vec<&'e Config<ServiceEntry>> {
+    let counting: BTreeSet<ResourceRef> = services.values().map(|service| service.source).collect();
+    let drops = context.behaviours.contains(Behaviour::DropsEndpointsOfShadowedServiceEntries);
+    entries.iter().map(AsRef::as_ref).filter(|entry| !drops || counting.contains(&entry.source)).collect()
 }
 
 fn of_kubernetes(

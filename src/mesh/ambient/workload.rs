@@ -50,7 +50,7 @@ pub(super) fn all(
     attacher: &Attacher<'_>,
     pods: &[&Config<Pod>],
     entries: &[Arc<Config<WorkloadEntry>>],
-    service_entries: &[Arc<Config<ServiceEntry>>],
+    service_entries: &[&Config<ServiceEntry>],
 ) -> Vec<AmbientWorkload> {
     let of_pods = pods.iter().filter_map(|pod| of_pod(context, attacher, pod));
     let of_entries = entries.iter().map(|entry| of_entry(context, attacher, entry));

@@ -45,8 +45,9 @@ pub(super) fn filter_chains(view: &ListenerView<'_>, proxy: &ProxyView<'_>, port
 
 /// Builds the chains of a port that has no TLS of its own: a tunnel is around it.
 pub(super) fn without_tls(view: &ListenerView<'_>, port: &InboundPort) -> Vec<FilterChain> {
+    let features = view.outbound.mesh.features();
     let conditions = conditions(MutualTlsMode::Disable, ListenerProtocol::from(port.protocol));
-    conditions.iter().map(|condition| filter_chain(view, port, condition, None)).collect()
+    conditions.iter().map(|condition| filter_chain(view, port, &condition.with(features), None)).collect()
 }
 
 fn filter_chain(

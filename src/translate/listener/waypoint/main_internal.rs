@@ -26,7 +26,8 @@ pub(super) fn listener(
     waypoint: &WaypointScope,
     diagnostics: &mut Diagnostics,
 ) -> Listener {
-    let multi_network = view.outbound.mesh.installation.features.ambient_multi_network;
+    let features = view.outbound.mesh.features();
+    let multi_network = features.ambient_multi_network;
     let mut parts = Parts::default();
     let mut ranges = Vec::new();
     for service in &waypoint.services {
@@ -58,7 +59,7 @@ pub(super) fn listener(
         chains.push(chain(DIRECT_TCP, direct(tcp::to_workloads(view))));
         chains.push(chain(DIRECT_HTTP, direct(http::to_workloads(view, proxy))));
         if !waypoint.workload_addresses.is_empty() {
-            let on_match = matcher::to_matcher(matcher::by_protocol(DIRECT_HTTP, DIRECT_TCP));
+            let on_match = matcher::to_matcher(matcher::by_protocol(features, DIRECT_HTTP, DIRECT_TCP));
             ranges.push(matcher::addresses(&waypoint.workload_addresses, on_match));
         }
     }
@@ -122,9 +123,10 @@ impl OfService<'_> {
             return Some(self.by_source(&tcp));
         }
         if port.protocol.is_unsupported() {
+            let features = self.view.outbound.mesh.features();
             parts.chains.extend([tcp_chain(), http_chain()]);
             parts.ports.unclear(port.number);
-            return Some(matcher::to_matcher(matcher::by_protocol(&http, &tcp)));
+            return Some(matcher::to_matcher(matcher::by_protocol(features, &http, &tcp)));
         }
         if port.protocol.is_http() {
             parts.chains.push(http_chain());

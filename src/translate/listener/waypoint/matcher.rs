@@ -10,7 +10,9 @@ use crate::envoy::{
     XdsMatcherMatcherTreeTreeType, XdsMatcherMatcherType, XdsMatcherOnMatch, XdsMatcherOnMatchOnMatch,
     XdsTypedExtensionConfig,
 };
+use crate::installation::Features;
 use crate::translate::cidr;
+use crate::translate::listener::chain_match::plaintext_http_alpn;
 use crate::translate::listener::hbone::filter_state;
 
 /// What follows of a value, by value.
@@ -31,10 +33,11 @@ pub(super) fn to_matcher(matcher: XdsMatcher) -> XdsMatcherOnMatch {
 /// Asks for the protocol that the inspector has found: HTTP in the clear takes one chain, everything else another.
 ///
 /// istiod: `match.go` `NewAppProtocol`
-pub(super) fn by_protocol(http: &str, tcp: &str) -> XdsMatcher {
-    let map = ["'h2c'", "'http/1.1'"].map(|protocol| (protocol.to_owned(), to_chain(http)));
+pub(super) fn by_protocol(features: &Features, http: &str, tcp: &str) -> XdsMatcher {
+    let quoted = plaintext_http_alpn(features).iter().map(|protocol| format!("'{protocol}'"));
+    let map = quoted.map(|protocol| (protocol, to_chain(http))).collect();
     let input = extension("application-protocol", ApplicationProtocolInput::default().into());
-    XdsMatcher { on_no_match: Some(Box::new(to_chain(tcp))), ..exact(input, map.into()) }
+    XdsMatcher { on_no_match: Some(Box::new(to_chain(tcp))), ..exact(input, map) }
 }
 
 /// Asks for the destination's port.
