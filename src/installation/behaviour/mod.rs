@@ -72,6 +72,7 @@ pub enum Behaviour {
     // Changed by 1.31.
     SendsUnhealthyEndpoints,
     FallsBackToTlsOfRule,
+    HashesAtWaypoints,
     ReadsStableTcpRoutes,
     ExcludesHostsFromSidecars,
     MergesBackendPoliciesWithRules,

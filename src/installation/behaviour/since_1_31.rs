@@ -25,6 +25,16 @@ pub(super) const ROWS: &[Row] = &[
         switch: None,
     },
     Row {
+        behaviour: B::HashesAtWaypoints,
+        holds: &[since(31, 0)],
+        of: Component::Istiod,
+        source: "networking/core/httproute.go buildSidecarInboundHTTPRouteConfig",
+        without: "The default route of a waypoint hashes nothing, so that consistentHash of a DestinationRule picks endpoints at random.",
+        with: "The default route of a waypoint hashes what consistentHash of the DestinationRule names.",
+        effect: Effect::Traffic,
+        switch: None,
+    },
+    Row {
         behaviour: B::ReadsStableTcpRoutes,
         holds: &[since(31, 0)],
         of: Component::Istiod,

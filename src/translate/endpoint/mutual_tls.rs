@@ -16,19 +16,18 @@ pub(super) struct MutualTls<'m> {
 
 impl<'m> MutualTls<'m> {
     /// Reads what the rule says for the port. A subset without TLS settings of its own looks at those of the rule since
-    /// [`Behaviour::FallsBackToTlsOfRule`].
+    /// [`Behaviour::FallsBackToTlsOfRule`]; a name that is none of its subsets has no TLS settings.
     ///
     /// istiod: `mtls_checker.go` `tlsModeForDestinationRule`
     pub(super) fn new(mesh: &'m Mesh, rule: Option<&DestinationRule>, subset: &str, port: u32) -> Self {
         let of_rule = || tls_mode(rule?.traffic_policy.as_ref()?, port);
-        let of_subset = || tls_mode(rule?.subsets.iter().find(|s| s.name == subset)?.traffic_policy.as_ref()?, port);
-        let by_rule = if subset.is_empty() {
-            of_rule()
-        } else if mesh.does(Behaviour::FallsBackToTlsOfRule) {
-            of_subset().or_else(of_rule)
-        } else {
-            of_subset()
+        let of_subset = || {
+            let subset = rule?.subsets.iter().find(|s| s.name == subset)?;
+            let own = subset.traffic_policy.as_ref().and_then(|policy| tls_mode(policy, port));
+            let falls_back = mesh.does(Behaviour::FallsBackToTlsOfRule);
+            own.or_else(|| of_rule().filter(|_| falls_back))
         };
+        let by_rule = if subset.is_empty() { of_rule() } else { of_subset() };
         Self { mesh, by_rule }
     }
 

@@ -70,6 +70,17 @@ pub(super) fn for_destination<'a>(
     of_port(subset).or_else(|| of_policy(subset)).or_else(|| of_port(policy)).or_else(|| of_policy(policy))
 }
 
+/// Returns the hash for the default route of a waypoint to one of its services: that of the rule, whatever it says of ports and
+/// subsets.
+///
+/// istiod: `httproute.go` `buildSidecarInboundHTTPRouteConfig`
+pub(super) fn at_waypoint<'a>(
+    view: &OutboundView<'a>,
+    hostname: &str,
+) -> Option<&'a LoadBalancerSettingsConsistentHashLb> {
+    of_policy(view.destination_rule(hostname)?.rule.spec.traffic_policy.as_ref())
+}
+
 fn of_policy(policy: Option<&TrafficPolicy>) -> Option<&LoadBalancerSettingsConsistentHashLb> {
     consistent_hash(policy?.load_balancer.as_ref())
 }

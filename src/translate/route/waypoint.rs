@@ -2,7 +2,7 @@
 //!
 //! istiod: `listener_waypoint.go` `buildWaypointInboundHTTPRouteConfig`
 
-use crate::envoy::{Duration, Route, RouteAction, RouteConfiguration, VirtualHost};
+use crate::envoy::{Duration, Route, RouteAction, RouteActionHashPolicy, RouteConfiguration, VirtualHost};
 use crate::installation::Behaviour;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Resolution, Service};
@@ -16,7 +16,7 @@ use crate::translate::route::default_route::{default_route, to_cluster};
 use crate::translate::route::domains::join_host_port;
 use crate::translate::route::sidecar::MAX_DIRECT_RESPONSE_BODY_SIZE;
 use crate::translate::route::virtual_service::{HttpRouteOptions, http_routes};
-use crate::translate::route::{inbound, retry};
+use crate::translate::route::{hash_policy, inbound, retry};
 
 /// A port of one of the waypoint's services -> the `RouteConfiguration` of its filter chain
 ///
@@ -41,7 +41,10 @@ pub(crate) fn waypoint(
         return RouteConfiguration { virtual_hosts, ..of_sidecar };
     }
     if routes.is_empty() {
-        let route = to_service(view, &cluster, &join_host_port(&service.hostname, port.number));
+        let hashes = view.mesh.does(Behaviour::HashesAtWaypoints);
+        let hash = hash_policy::at_waypoint(view, &service.hostname).filter(|_| hashes);
+        let hash = hash.and_then(hash_policy::hash_policy);
+        let route = to_service(view, &cluster, &join_host_port(&service.hostname, port.number), hash);
         return default_form(configuration(&cluster, port.number, domain, vec![route]));
     }
     configuration(&cluster, port.number, domain, routes)
@@ -52,7 +55,7 @@ pub(crate) fn waypoint_to_workloads(view: &OutboundView<'_>, cluster: &str) -> R
     if !view.mesh.does(Behaviour::RoutesAtWaypointsAsOutbound) {
         return inbound::inbound(cluster, "", 0, Protocol::Tcp);
     }
-    let route = to_service(view, cluster, &join_host_port("", 0));
+    let route = to_service(view, cluster, &join_host_port("", 0), None);
     default_form(configuration(cluster, 0, "*", vec![route]))
 }
 
@@ -73,12 +76,18 @@ fn routes(view: &OutboundView<'_>, config: &Config<VirtualService>, listener_por
 /// Like the route of a client to the service.
 ///
 /// istiod: `httproute.go` `buildSidecarInboundHTTPRouteConfig`, for waypoints
-fn to_service(view: &OutboundView<'_>, cluster: &str, host_and_port: &str) -> Route {
+fn to_service(
+    view: &OutboundView<'_>,
+    cluster: &str,
+    host_and_port: &str,
+    hash: Option<RouteActionHashPolicy>,
+) -> Route {
     let no_timeout = Some(Duration::seconds(0));
     let action = RouteAction {
         timeout: no_timeout,
         max_grpc_timeout: no_timeout,
         retry_policy: retry::retry_policy(view.mesh.config.default_http_retry_policy.as_ref(), false),
+        hash_policy: hash.into_iter().collect(),
         ..to_cluster(cluster.to_owned())
     };
     default_route(host_and_port, action)
