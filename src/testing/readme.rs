@@ -31,7 +31,7 @@ fn commands_run() {
     let out = folder.display().to_string();
     let mut ran = 0;
     for command in commands(&read(&root().join("README.md"))) {
-        let line = match command.strip_prefix("cargo run --release -- ") {
+        let line = match command.strip_prefix("cargo run -- ") {
             Some(arguments) => format!("meshc {arguments}"),
             None => command.clone(),
         };
