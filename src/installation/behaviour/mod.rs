@@ -57,7 +57,6 @@ pub enum Behaviour {
     TakesTlsRoutesOnTerminatingListeners,
     HonoursAllNamesOfReferenceGrants,
     DisablesContextPropagation,
-    DropsEndpointsOfShadowedServiceEntries,
     EnrichesServiceAttributes,
     MatchesTrustDomains,
     PicksBestServiceNamespace,
@@ -69,6 +68,7 @@ pub enum Behaviour {
     PassesTlsThroughEastWestGateways,
     KeepsInternalDynamicDnsFromWaypoints,
     RoutesAtWaypointsAsOutbound,
+    DropsEndpointsOfShadowedServiceEntries,
     // Changed by 1.31.
     SendsUnhealthyEndpoints,
     FallsBackToTlsOfRule,
