@@ -10,7 +10,7 @@ use crate::model::Config;
 use crate::model::istio::{HttpRoute, ServiceEntry, VirtualService};
 use crate::options::Budgets;
 
-/// Returns an error for each resource that is more than the budgets allow; their codes begin with `limit-`.
+/// Returns an error for the first resource of a kind with which the budgets are exceeded; their codes begin with `limit-`.
 pub fn check(manifests: &Manifests, budgets: &Budgets) -> Diagnostics {
     let mut out = Diagnostics::default();
     let services: BTreeMap<(&str, &str), &Config<VirtualService>> = manifests
@@ -18,23 +18,30 @@ pub fn check(manifests: &Manifests, budgets: &Budgets) -> Diagnostics {
         .iter()
         .map(|config| ((config.meta.namespace.as_str(), config.meta.name.as_str()), config.as_ref()))
         .collect();
+    let mut sum: u64 = 0;
     for config in &manifests.virtual_services {
         let routes = routes(config, &services);
-        if routes > budgets.routes {
+        let before = sum;
+        sum = sum.saturating_add(routes);
+        if sum > budgets.routes && before <= budgets.routes {
             let message = format!(
-                "the VirtualService comes to {routes} routes, of its hosts times its matches; the limit is {}",
+                "the VirtualServices up to this one come to {sum} routes, {routes} of it for its hosts times its gateways times its matches; the limit \
+                 is {}",
                 budgets.routes
             );
             let diagnostic = Diagnostic::error("limit-routes", message).at(config.source, "spec.hosts");
             out.push(diagnostic.help("--max-routes raises the limit"));
         }
     }
+    let mut sum: u64 = 0;
     for config in &manifests.service_entries {
         let size = size(&config.spec);
-        if size > budgets.service_entry {
+        let before = sum;
+        sum = sum.saturating_add(size);
+        if sum > budgets.service_entry && before <= budgets.service_entry {
             let message = format!(
-                "the ServiceEntry comes to {size} addresses, of its hosts times its ports times its addresses and endpoints; the \
-                 limit is {}",
+                "the ServiceEntries up to this one come to {sum} addresses, {size} of it for its hosts times its ports times its \
+                 addresses and endpoints; the limit is {}",
                 budgets.service_entry
             );
             let diagnostic = Diagnostic::error("limit-service-entry", message).at(config.source, "spec.hosts");
@@ -45,7 +52,7 @@ pub fn check(manifests: &Manifests, budgets: &Budgets) -> Diagnostics {
 }
 
 fn routes(config: &Config<VirtualService>, services: &BTreeMap<(&str, &str), &Config<VirtualService>>) -> u64 {
-    let hosts = count(config.spec.hosts.len());
+    let hosts = count(config.spec.hosts.len()).saturating_mul(count(config.spec.gateways.len()));
     let routes = config.spec.http.iter().map(|route| {
         let delegate = route.delegate.as_ref().and_then(|delegate| {
             let namespace = if delegate.namespace.is_empty() { &config.meta.namespace } else { &delegate.namespace };

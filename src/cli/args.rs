@@ -93,6 +93,29 @@ pub(super) enum Command {
     Generate(Generate),
 }
 
+impl Command {
+    /// Returns how much the command may take, if it reads anything.
+    pub(super) fn limits(&self) -> Option<&Limits> {
+        let mesh = match self {
+            Self::Translate(arguments) => &arguments.input.mesh,
+            Self::Proxies(arguments) => &arguments.input.mesh,
+            Self::Show(arguments) => &arguments.mesh,
+            Self::Lint(arguments) => &arguments.mesh,
+            Self::Diff(arguments) => &arguments.mesh,
+            Self::Settings(arguments) => &arguments.mesh,
+            Self::Why(arguments) => &arguments.mesh,
+            Self::Affects(arguments) => &arguments.mesh,
+            Self::Graph(arguments) => &arguments.mesh,
+            Self::Report(arguments) => &arguments.mesh,
+            Self::Explain(arguments) => &arguments.mesh,
+            Self::Test(arguments) => &arguments.mesh,
+            Self::Expand(arguments) => &arguments.mesh,
+            Self::ExplainRule { .. } | Self::Completions { .. } | Self::Man { .. } | Self::Generate(_) => return None,
+        };
+        Some(&mesh.limits)
+    }
+}
+
 /// Where the mesh comes from.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Input {

@@ -107,7 +107,6 @@ impl Comparison<'_> {
         after: Vec<SourceFile>,
         report: &mut Report,
     ) -> anyhow::Result<Vec<String>> {
-        guard::start(&self.arguments.mesh.limits, before.iter().chain(&after));
         let worlds =
             rayon::join(|| &*keep(World::new(before, &self.options)), || &*keep(World::new(after, &self.options)));
         let (before, after) =
@@ -141,7 +140,6 @@ impl Comparison<'_> {
         after: &[(String, String)],
         report: &mut Report,
     ) -> anyhow::Result<()> {
-        guard::start_for(&self.arguments.mesh.limits, before.iter().chain(after).map(|(_, text)| text.len()).sum());
         let (before, after) = rayon::join(|| read_dumps(before), || read_dumps(after));
         let (before, after) = (self.wanted(before?), self.wanted(after?));
         let pairs = diff::pair(&before, &after);
@@ -182,7 +180,7 @@ impl Comparison<'_> {
             || {
                 let istio = IstioOptions { dumped: node::of_dumps(texts), ..self.options.istio.clone() };
                 let options = Options { istio, ..self.options.clone() };
-                Input::of(Instant::now(), files, &self.arguments.mesh, &options)
+                Input::of(Instant::now(), files, &options)
             },
         );
         let (dumps, input) = (dumps?, keep(input?));
@@ -278,7 +276,7 @@ impl Comparison<'_> {
 fn translate(mesh: &Mesh, proxies: &[&Proxy]) -> (BTreeMap<String, ConfigDump>, Diagnostics) {
     let dumps = Mutex::new(BTreeMap::new());
     let diagnostics = translate_all(mesh, proxies, |proxy, dump| {
-        guard::progress();
+        guard::step("the translation");
         if let Ok(mut dumps) = dumps.lock() {
             dumps.insert(proxy.full_name(), dump);
         }

@@ -4,13 +4,12 @@
 //! another way, with an error instead of an abort or of minutes without an end. Linux tells what a process takes; elsewhere there is
 //! no such limit.
 
-use std::sync::Once;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::limits::{Limits, shown};
 use super::output;
-use crate::source::SourceFile;
+use crate::visible::visible;
 
 /// How often it is looked at.
 const PACE: Duration = Duration::from_millis(20);
@@ -18,47 +17,89 @@ const PACE: Duration = Duration::from_millis(20);
 /// Debug builds are slower.
 const PATIENCE: u64 = if cfg!(debug_assertions) { 20 } else { 1 };
 
-/// Steps that are done.
-static STEPS: AtomicU64 = AtomicU64::new(0);
+/// What the threads are doing.
+static STATE: Mutex<State> = Mutex::new(State { run: 0, steps: 0, step: READING, input: 0, largest: None });
 
-/// Begins to watch, once.
-pub(super) fn start<'f>(limits: &Limits, files: impl IntoIterator<Item = &'f SourceFile>) {
-    start_for(limits, files.into_iter().map(|file| file.content.as_ref().map_or(0, Vec::len)).sum());
+/// The first step.
+const READING: &str = "reading the input";
+
+struct State {
+    /// Which look at the input this is; only `--watch` has several.
+    run: u64,
+    /// Steps that are done.
+    steps: u64,
+    /// What is done now.
+    step: &'static str,
+    /// Bytes that were read.
+    input: u64,
+    /// The largest file that was read, and its bytes.
+    largest: Option<(String, u64)>,
 }
 
-/// The same for so many bytes of input.
-pub(super) fn start_for(limits: &Limits, input: usize) {
-    static ONCE: Once = Once::new();
-    let input = u64::try_from(input).unwrap_or(u64::MAX);
-    let memory = limits.memory.max(input.saturating_mul(64));
-    let cpu = limits.cpu.saturating_add((input >> 20) * 2).saturating_mul(PATIENCE);
-    ONCE.call_once(|| {
-        // Without the thread there is no limit, and no harm done otherwise.
-        let _ = std::thread::Builder::new().name("limits".to_owned()).spawn(move || watch(memory, cpu));
-    });
+/// Begins to watch.
+pub(super) fn start(limits: &Limits) {
+    let (memory, cpu) = (limits.memory, limits.cpu);
+    // Without the thread there is no limit, and no harm done otherwise.
+    let _ = std::thread::Builder::new().name("limits".to_owned()).spawn(move || watch(memory, cpu));
 }
 
-/// Says that a step is done: time is counted from here.
-pub(super) fn progress() {
-    STEPS.fetch_add(1, Ordering::Relaxed);
+/// Counts what was read: more input may take more.
+pub(super) fn read(path: &str, bytes: usize) {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    let mut state = state();
+    state.input = state.input.saturating_add(bytes);
+    if state.largest.as_ref().is_none_or(|(_, most)| bytes > *most) {
+        state.largest = Some((path.to_owned(), bytes));
+    }
+}
+
+/// Says that a step is done, and what the next one is: its time is counted from here.
+pub(super) fn step(next: &'static str) {
+    let mut state = state();
+    state.steps += 1;
+    state.step = next;
+}
+
+/// Says that the input is looked at anew.
+pub(super) fn again() {
+    let mut state = state();
+    *state = State { run: state.run + 1, steps: 0, step: READING, input: 0, largest: None };
+}
+
+fn state() -> std::sync::MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn watch(memory: u64, cpu: u64) {
-    let (mut steps, mut since) = (0, cpu_seconds().unwrap_or(0.0));
+    let mut at = (0, 0);
+    let (mut since_run, mut since_step) = (0.0, 0.0);
     loop {
         std::thread::sleep(PACE);
         let (Some(used), Some(now)) = (memory_used(), cpu_seconds()) else { return };
+        let state = state();
+        if state.run != at.0 {
+            since_run = now;
+        }
+        if (state.run, state.steps) != at {
+            (at, since_step) = ((state.run, state.steps), now);
+        }
+        let megabytes = state.input >> 20;
+        let memory = memory.max(state.input.saturating_mul(64));
+        let of_step = cpu.saturating_add(megabytes.saturating_mul(2)).saturating_mul(PATIENCE);
+        let of_run = cpu.saturating_mul(megabytes.max(1)).saturating_mul(PATIENCE);
+        let largest = state.largest.as_ref().map(|(path, _)| format!("; the largest file is {}", visible(path)));
+        let (step, largest) = (state.step, largest.unwrap_or_default());
+        drop(state);
+        let end = |code: &str, what: &str, flag: &str| end(code, &format!("{what}{largest}; {flag} raises the limit"));
         if used > memory {
             let limit = shown(memory);
-            end("limit-memory", &format!("more than {limit} of memory would be needed; --max-memory raises the limit"));
-        }
-        let done = STEPS.load(Ordering::Relaxed);
-        if done != steps {
-            (steps, since) = (done, now);
+            end("limit-memory", &format!("{step} would need more than {limit} of memory"), "--max-memory");
         }
         #[expect(clippy::cast_precision_loss, reason = "seconds")]
-        if now - since > cpu as f64 {
-            end("limit-cpu", &format!("a step takes more than {cpu} s of CPU; --max-cpu raises the limit"));
+        if now - since_step > of_step as f64 {
+            end("limit-cpu", &format!("{step} takes more than {of_step} s of CPU"), "--max-cpu");
+        } else if now - since_run > of_run as f64 {
+            end("limit-cpu", &format!("the run takes more than {of_run} s of CPU, at last for {step}"), "--max-cpu");
         }
     }
 }

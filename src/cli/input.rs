@@ -49,7 +49,7 @@ impl Input {
         if let [SourceFile { path, content: Err(reason), .. }] = files.as_slice() {
             anyhow::bail!("cannot read {path}: {reason}");
         }
-        Self::of(start, files, mesh, &options)
+        Self::of(start, files, &options)
     }
 
     /// Reads the input, and what other programs render of it.
@@ -65,17 +65,11 @@ impl Input {
         let options = mesh.options()?;
         let (mut files, rendered) = render.render(&mesh.limits)?;
         files.extend(source::read(paths, &mesh.limits)?);
-        Ok((Self::of(start, files, mesh, &options)?, rendered))
+        Ok((Self::of(start, files, &options)?, rendered))
     }
 
     /// Takes files that are read already.
-    pub(super) fn of(
-        start: Instant,
-        files: Vec<SourceFile>,
-        mesh: &args::MeshFlags,
-        options: &Options,
-    ) -> anyhow::Result<Self> {
-        guard::start(&mesh.limits, &files);
+    pub(super) fn of(start: Instant, files: Vec<SourceFile>, options: &Options) -> anyhow::Result<Self> {
         Self { start, input: input::Input::new(files, options) }.within_limits()
     }
 
@@ -86,7 +80,7 @@ impl Input {
 
     /// Refuses an input that multiplies too much, and says where.
     fn within_limits(self) -> anyhow::Result<Self> {
-        guard::progress();
+        guard::step("the translation");
         let Some(limit) = self.input.beyond_limits() else { return Ok(self) };
         let mut all = Diagnostics::default();
         all.push(limit);
@@ -107,7 +101,6 @@ pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags) -> anyhow::Result
     if let [SourceFile { path, content: Err(reason), .. }] = files.as_slice() {
         anyhow::bail!("cannot read {path}: {reason}");
     }
-    guard::start(&mesh.limits, &files);
     Ok(World::new(files, &mesh.options()?))
 }
 

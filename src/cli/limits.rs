@@ -31,7 +31,7 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub alias_nodes: u64,
-    /// How many routes one VirtualService may come to, of its hosts times its matches.
+    /// How many routes all VirtualServices together may come to, of their hosts times their gateways times their matches.
     #[arg(
         long = "max-routes",
         value_name = "NUMBER",
@@ -40,7 +40,7 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub routes: u64,
-    /// How many addresses one ServiceEntry may come to, of its hosts times its ports times its addresses and endpoints.
+    /// How many addresses all ServiceEntries together may come to, of their hosts times their ports times their addresses and endpoints.
     #[arg(
         long = "max-service-entry",
         value_name = "NUMBER",
@@ -52,7 +52,7 @@ pub struct Limits {
     /// How much memory may be used; for input above 16 MiB, 64 times its size if that is more.
     #[arg(long = "max-memory", value_name = "SIZE", default_value = "1G", value_parser = size, hide_short_help = true, help_heading = "Limits")]
     pub memory: u64,
-    /// How many seconds of CPU one step may take (reading, a proxy, a comparison), and two more for each MiB of input.
+    /// How many seconds of CPU one step may take (reading, a proxy, a comparison), and two more for each MiB of input; all steps together may take as many for each MiB.
     #[arg(
         long = "max-cpu",
         value_name = "SECONDS",
@@ -61,6 +61,15 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub cpu: u64,
+    /// How many seconds another program may take (`helm`, `kustomize`, `kubectl`).
+    #[arg(
+        long = "max-program-time",
+        value_name = "SECONDS",
+        default_value_t = 60,
+        hide_short_help = true,
+        help_heading = "Limits"
+    )]
+    pub program: u64,
 }
 
 impl Limits {
@@ -82,6 +91,7 @@ impl Default for Limits {
             service_entry,
             memory: 1 << 30,
             cpu: 10,
+            program: 60,
         }
     }
 }

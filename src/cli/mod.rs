@@ -19,6 +19,7 @@ mod node;
 mod outcome;
 mod output;
 mod page;
+mod program;
 mod progress;
 mod proxies;
 pub mod render;
@@ -55,6 +56,7 @@ pub fn run() -> anyhow::Result<Outcome> {
         args::Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let Some(command) = command else { return help::short() };
+    guard::start(command.limits().unwrap_or(&limits::Limits::default()));
     match command {
         args::Command::Translate(arguments) => translate::run(&arguments, &output),
         args::Command::Show(arguments) => show::run(&arguments, &output),

@@ -30,7 +30,7 @@ pub(super) fn folder(path: &Path) -> anyhow::Result<()> {
 
 /// Writes a file, whole or not at all.
 pub(super) fn file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    remove_on_signals();
+    end_well_on_signals();
     replace(path, write).with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -107,9 +107,9 @@ fn no_links(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sees to it that a signal leaves no incomplete file behind. Once: later calls do nothing.
+/// Sees to it that a signal leaves no incomplete file and no running program behind. Once: later calls do nothing.
 #[cfg(unix)]
-fn remove_on_signals() {
+pub(super) fn end_well_on_signals() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
@@ -117,6 +117,7 @@ fn remove_on_signals() {
             // In the thread: where none can be started, signals end the program as ever.
             let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]) else { return };
             for signal in signals.forever() {
+                super::program::stop();
                 // Held until the end, so that no other thread begins a file.
                 let incomplete = lock();
                 for path in incomplete.iter() {
@@ -130,4 +131,4 @@ fn remove_on_signals() {
 }
 
 #[cfg(not(unix))]
-fn remove_on_signals() {}
+pub(super) fn end_well_on_signals() {}

@@ -4,15 +4,15 @@
 //! annotation that says where an object is from, of Helm by the comment above it; then by the object's kind, its name, and the path.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::Context as _;
 use clap::Args;
 
 use super::limits::Limits;
-use super::source;
+use super::program::run;
+use super::{guard, source};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::ingest::{self, Origin};
 use crate::source::{SourceFile, SourceId, Sources, Span};
@@ -56,12 +56,14 @@ impl RenderFlags {
         for folder in &self.kustomize {
             let path = format!("{} (kustomize)", folder.display());
             let (text, root) = kustomize(folder, limits)?;
+            guard::read(&path, text.len());
             rendered.roots.insert(path.clone(), (root, folder.clone()));
             files.push(SourceFile::new(path, text));
         }
         for folder in &self.helm {
             let path = format!("{} (helm)", folder.display());
             let text = self.template(folder, limits)?;
+            guard::read(&path, text.len());
             rendered.roots.insert(path.clone(), (folder.clone(), folder.clone()));
             files.push(SourceFile::new(path, text));
         }
@@ -138,36 +140,6 @@ fn build(around: &Path, inside: &Path, limits: &Limits) -> anyhow::Result<Vec<u8
     }
     with("kubectl", "kustomize")?
         .context("neither `kustomize` nor `kubectl` is installed: one of them is what --kustomize runs")
-}
-
-/// Runs a program, and returns what it writes, at most as much as a file may have; nothing if there is no such program.
-fn run(mut command: Command, what: &str, limits: &Limits) -> anyhow::Result<Option<Vec<u8>>> {
-    const ERRORS: u64 = 1 << 16;
-    let mut child = match command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
-        Ok(child) => child,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(|| format!("cannot run `{what}`")),
-    };
-    let errors = child.stderr.take().map(|mut pipe| {
-        std::thread::spawn(move || {
-            let mut kept = Vec::new();
-            let _ = pipe.by_ref().take(ERRORS).read_to_end(&mut kept);
-            // What it has more to say is thrown away, so that it does not wait for us.
-            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
-            kept
-        })
-    });
-    let mut text = Vec::new();
-    let read = child.stdout.take().map(|pipe| pipe.take(limits.file_size.saturating_add(1)).read_to_end(&mut text));
-    if text.len() as u64 > limits.file_size || read.is_some_and(|read| read.is_err()) {
-        let _ = child.kill();
-        let _ = child.wait();
-        anyhow::bail!("`{what}` writes more than --max-file-size allows");
-    }
-    let status = child.wait().with_context(|| format!("cannot run `{what}`"))?;
-    let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
-    anyhow::ensure!(status.success(), "`{what}` fails: {}", String::from_utf8_lossy(&errors).trim());
-    Ok(Some(text))
 }
 
 /// Returns the way from one folder to another; both are absolute.

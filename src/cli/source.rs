@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Context as _;
 use rayon::prelude::*;
 
+use super::guard;
 pub use super::limits::Limits;
 use super::limits::Spent;
 use crate::source::SourceFile;
@@ -42,6 +43,7 @@ pub fn read(paths: &[PathBuf], limits: &Limits) -> anyhow::Result<Vec<SourceFile
         if let Ok(bytes) = &content {
             let before = total.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             Spent::default().bytes(before.saturating_add(bytes.len() as u64), limits)?;
+            guard::read(&path.display().to_string(), bytes.len());
         }
         Ok(SourceFile { path: path.display().to_string(), content, argument: *argument })
     };
@@ -53,7 +55,7 @@ pub fn read(paths: &[PathBuf], limits: &Limits) -> anyhow::Result<Vec<SourceFile
 /// Reads one file that a flag names.
 pub(super) fn named(path: &Path, limits: &Limits) -> anyhow::Result<Vec<u8>> {
     let content = real_path(path).and_then(|_| regular_file(path, limits.file_size, Pipes::OnlyOurs));
-    content.map_err(anyhow::Error::msg).with_context(|| format!("cannot read {}", path.display()))
+    counted(path, content)
 }
 
 /// Reads one file that a file of this folder names, or that is looked for in it: it has to be inside.
@@ -67,7 +69,18 @@ pub(super) fn named_inside(folder: &Path, path: &Path, limits: &Limits) -> anyho
         }
         regular_file(&real, limits.file_size, Pipes::None)
     };
-    read().map_err(anyhow::Error::msg).with_context(|| format!("cannot read {}", path.display()))
+    counted(path, read())
+}
+
+/// Reads standard input.
+pub(super) fn standard_input(limits: &Limits) -> anyhow::Result<Vec<u8>> {
+    counted(Path::new("-"), at_most(std::io::stdin().lock(), limits.file_size))
+}
+
+fn counted(path: &Path, content: Result<Vec<u8>, String>) -> anyhow::Result<Vec<u8>> {
+    let bytes = content.map_err(anyhow::Error::msg).with_context(|| format!("cannot read {}", path.display()))?;
+    guard::read(&path.display().to_string(), bytes.len());
+    Ok(bytes)
 }
 
 /// What the paths lead to.
@@ -183,7 +196,7 @@ impl Found {
         if std::mem::replace(&mut self.has_standard_input, true) {
             return;
         }
-        let content = at_most(std::io::stdin().lock(), self.limits.file_size);
+        let content = standard_input(&self.limits).map_err(|error| error.root_cause().to_string());
         self.others.push(SourceFile { path: "-".to_owned(), content, argument: self.argument });
     }
 

@@ -96,7 +96,7 @@ impl Writer {
             let path = dir.join(format!("{}.{extension}", proxy.full_name()));
             let written = output::file(&path, |out| self.dump(&dump, out));
             progress.step();
-            guard::progress();
+            guard::step("the translation");
             let goes_on = written.is_ok();
             if let (Err(error), Ok(mut failure)) = (written, failure.lock()) {
                 failure.get_or_insert(error);
@@ -123,7 +123,7 @@ impl Writer {
             let mut text = Vec::new();
             self.dump(&dump, &mut text)?;
             progress.step();
-            guard::progress();
+            guard::step("the translation");
             self.field(&proxy.full_name(), &text)
         };
         let (diagnostics, written) = translate_in_order(mesh, proxies, render, |_, text: anyhow::Result<Vec<u8>>| {

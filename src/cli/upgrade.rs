@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Diff, (from, to): (Release, Release), flags: &Outp
         other => other?,
     }
     // What the new release does not take in.
-    Input::of(Instant::now(), files, &mesh, &options)?.report_findings(Severity::Error, flags);
+    Input::of(Instant::now(), files, &options)?.report_findings(Severity::Error, flags);
     Ok(if preview.differing == 0 { Outcome::Fine } else { Outcome::Differs })
 }
 

@@ -14,7 +14,7 @@ pub(in crate::cli) struct Explain {
     #[arg(value_name = "PATH... [METHOD] [URL]", required_unless_present_any = ["dump"])]
     pub(super) words: Vec<String>,
     #[command(flatten)]
-    pub(super) mesh: MeshFlags,
+    pub(in crate::cli) mesh: MeshFlags,
     /// Where the request comes from: a Pod, a Deployment or a Service, or `outside` for through the gateway that has the host.
     #[arg(long, value_name = "WORKLOAD.NS", conflicts_with_all = ["at", "destination", "dump", "requests"])]
     pub(super) from: Option<String>,

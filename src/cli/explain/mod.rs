@@ -82,10 +82,7 @@ fn from(arguments: &Explain, paths: &[PathBuf], url: &curl::Url, flags: &OutputF
 
 /// Reads a file, or standard input for `-`.
 pub(super) fn read(path: &Path, limits: &Limits) -> anyhow::Result<String> {
-    if path == Path::new("-") {
-        return std::io::read_to_string(std::io::stdin().lock()).context("cannot read standard input");
-    }
-    let bytes = source::named(path, limits)?;
+    let bytes = if path == Path::new("-") { source::standard_input(limits)? } else { source::named(path, limits)? };
     String::from_utf8(bytes).with_context(|| format!("{} is not valid UTF-8", path.display()))
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::command::Repository;
 use super::objects::{Objects, Refusal};
+use crate::cli::guard;
 use crate::cli::limits::{Limits, Spent, too_large};
 use crate::cli::source;
 use crate::source::SourceFile;
@@ -83,6 +84,7 @@ impl<'r> Reader<'r> {
                     match objects.blob(&entry.hash, limits.file_size)? {
                         Ok(bytes) => {
                             spent.bytes(bytes.len() as u64, limits)?;
+                            guard::read(&shown, bytes.len());
                             Ok(bytes)
                         }
                         Err(Refusal::TooLarge) => Err(too_large(limits.file_size)),

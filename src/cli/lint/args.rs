@@ -52,7 +52,7 @@ pub(in crate::cli) struct Lint {
     #[arg(short, long)]
     pub(super) verbose: bool,
     #[command(flatten)]
-    pub(super) mesh: MeshFlags,
+    pub(in crate::cli) mesh: MeshFlags,
 }
 
 /// One output.

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use super::args::Lint;
 use super::{Looked, Setup, closed_is_fine, text};
 use crate::cli::args::OutputFlags;
-use crate::cli::{Outcome, watch};
+use crate::cli::{Outcome, guard, watch};
 use crate::lint::{Memory, Reported};
 use crate::visible::visible;
 
@@ -20,6 +20,7 @@ pub(super) fn run(arguments: &Lint, flags: &OutputFlags) -> anyhow::Result<Outco
     let paths = arguments.paths.iter().chain(&arguments.render.kustomize).chain(&arguments.render.helm);
     let paths: Vec<_> = paths.cloned().collect();
     watch::run(&paths, |changed| {
+        guard::again();
         let looked = Setup::new(arguments).and_then(|mut setup| setup.look(arguments, &arguments.paths, &memory));
         let looked = match looked {
             Ok(looked) => looked,

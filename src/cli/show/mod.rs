@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Show, flags: &OutputFlags) -> anyhow::Result<Outco
     let input = match paths.as_slice() {
         [path] => match Side::read(path, &arguments.mesh.limits)?.content {
             Content::Dumps(dumps) => return of_dumps(&dumps, what, arguments),
-            Content::Manifests(files) => Input::of(Instant::now(), files, &arguments.mesh, &arguments.mesh.options()?)?,
+            Content::Manifests(files) => Input::of(Instant::now(), files, &arguments.mesh.options()?)?,
         },
         paths => Input::read(paths, &arguments.mesh)?,
     };

@@ -150,7 +150,7 @@ fn alone(arguments: &Test) -> anyhow::Result<(World<'static>, Rules)> {
     let options = arguments.mesh.options()?;
     let mut files = source::read(&arguments.manifests, &arguments.mesh.limits)?;
     files.push(SourceFile::new("gateway of meshc test", routing_test::GATEWAY.as_bytes().to_vec()));
-    let mut input = Input::of(Instant::now(), files, &arguments.mesh, &options)?;
+    let mut input = Input::of(Instant::now(), files, &options)?;
     let rules = Rules::mark(&mut input.manifests);
     routing_test::bind(&mut input.manifests);
     let mesh = &*keep(input.mesh());

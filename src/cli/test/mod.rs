@@ -30,7 +30,7 @@ pub(super) struct Test {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["manifests", "init", "coverage", "fail_under", "from"])]
     route_config: Option<PathBuf>,
     #[command(flatten)]
-    mesh: MeshFlags,
+    pub(super) mesh: MeshFlags,
     /// Where requests come from whose file does not say it: `outside`, or a Pod, Deployment or Service. Without it, files of
     /// istio-config-validator and router_check_tool are about all VirtualServices, whatever gateways these are bound to.
     #[arg(long, value_name = "WORKLOAD.NS")]

@@ -90,6 +90,96 @@ fn hosts_times_routes() {
     check("delegates", &both.map(|object| object.to_string()).join("\n---\n"), Some(["--max-routes", "5000"]));
 }
 
+/// Each is within the limit; all of them are not.
+#[test]
+fn many_virtual_services() {
+    let service = |number: usize, gateways: usize| {
+        let gateways: Vec<String> = (0..gateways).map(|gateway| format!("a/g{gateway}")).collect();
+        json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": format!("v{number}"), "namespace": "a"},
+            "spec": {"hosts": [format!("h{number}.com")], "gateways": gateways, "http": vec![json!({"route": [{"destination": {"host": "a"}}]}); 20]}})
+        .to_string()
+    };
+    let many: Vec<String> = (0..60).map(|number| service(number, 1)).collect();
+    check("virtual-services", &many.join("\n---\n"), Some(["--max-routes", "1000"]));
+    check("gateways", &service(0, 60), Some(["--max-routes", "1000"]));
+}
+
+/// What the API server or istiod's webhook is asked of each member of a long list.
+#[test]
+fn lists_that_are_checked() {
+    let object = |kind: &str, version: &str, spec: &serde_json::Value| {
+        json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x", "namespace": "a"}, "spec": spec})
+            .to_string()
+    };
+    let service = |spec: &serde_json::Value| object("VirtualService", "networking.istio.io/v1", spec);
+    let patches = |value: &dyn Fn(usize) -> serde_json::Value| {
+        let patches: Vec<_> = (0..7500).map(value).collect();
+        object("EnvoyFilter", "networking.istio.io/v1alpha3", &json!({"configPatches": patches}))
+    };
+    let to = json!([{"destination": {"host": "a"}}]);
+    let hosts: Vec<String> = (0..50_000).map(|number| format!("x{number}.com")).collect();
+    let matches: Vec<_> = (0..20_000).map(|number| json!({"uri": {"exact": format!("/{number}")}})).collect();
+    for (name, content) in [
+        ("hosts", service(&json!({"hosts": hosts, "http": [{"route": to}]}))),
+        ("matches", service(&json!({"hosts": ["a"], "http": [{"match": matches, "route": to}]}))),
+        (
+            "filters",
+            patches(
+                &|number| json!({"applyTo": "HTTP_FILTER", "patch": {"operation": "INSERT_FIRST", "value": {"name": format!("f{number}")}}}),
+            ),
+        ),
+        (
+            "versions",
+            patches(&|number| {
+                json!({"applyTo": "CLUSTER", "match": {"proxy": {"proxyVersion": format!("(\\pL{{{}}}){{9}}", number % 1000)}},
+                    "patch": {"operation": "MERGE", "value": {"alt_stat_name": "x"}}})
+            }),
+        ),
+    ] {
+        ends(name, &content);
+    }
+}
+
+/// Runs commands over a file; each ends by itself, and soon.
+fn ends(name: &str, content: &str) {
+    let here = folder(&format!("hostile-ends-{name}"));
+    write(&here, "bomb.yaml", content);
+    write(&here, "mesh.yaml", MESH);
+    for command in
+        [&["translate", "bomb.yaml", "mesh.yaml", "--out-dir", "out"][..], &["lint", "bomb.yaml", "mesh.yaml"]]
+    {
+        let output = run_in(&here, &[command, &["--max-cpu", "2"]].concat());
+        let said = said(&output);
+        assert!(!said.contains("(limit-"), "{name} {command:?}: {said}");
+    }
+}
+
+/// Each command is watched, whatever it reads.
+#[cfg(target_os = "linux")]
+#[test]
+fn all_that_is_read_has_limits() {
+    let here = folder("hostile-budget-all");
+    let wide = vec!["1"; 1_500_000].join(",");
+    write(&here, "dump.json", &format!(r#"{{"configs": [{{"x": [{wide}]}}]}}"#));
+    write(&here, "mesh.yaml", MESH);
+    write(&here, "wide.yaml", &format!("a: [{wide}]\n"));
+    for command in [
+        &["explain", "--dump", "dump.json", "--destination", "10.0.0.1:80", "http://a/"][..],
+        &["show", "dump.json"],
+        &["diff", "dump.json", "dump.json"],
+        &["test", "wide.yaml", "--manifests", "mesh.yaml"],
+        &["diff", "--istio-version", "1.29..1.31", "wide.yaml"],
+        &["lint", "mesh.yaml", "--config", "wide.yaml"],
+        &["settings", "wide.yaml"],
+    ] {
+        let output = run_in(&here, &[command, &["--max-cpu", "0"]].concat());
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        let said = said(&output);
+        assert!(said.contains("--max-cpu raises the limit (limit-cpu)"), "{command:?}: {said}");
+        assert!(said.contains("the largest file is "), "{command:?}: {said}");
+    }
+}
+
 #[test]
 fn addresses_of_one_service_entry() {
     let entry = |hosts: usize, addresses: usize, ports: usize| {

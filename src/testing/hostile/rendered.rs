@@ -53,6 +53,25 @@ fn an_origin_out_of_the_repository() {
 }
 
 #[test]
+fn a_program_that_does_not_end() {
+    let here = folder("hostile-sleep");
+    std::fs::create_dir_all(here.join("repository/base")).expect("can be written");
+    for script in
+        ["echo $$ > ../process\nsleep 1000\n", "sleep 1000 &\necho $! > ../process\nexec >&- 2>&-\nsleep 1000\n"]
+    {
+        let output = run_with(&here, "kustomize", script, &["lint", "-k", "base", "--max-program-time", "1"]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = said(&output);
+        let told = "`kustomize build` takes longer than 1 s; --max-program-time raises the limit";
+        assert!(said.contains(told), "{said}");
+        // What it has started is gone, too.
+        let process = text(&std::fs::read(here.join("process")).expect("kustomize has run"));
+        let state = std::fs::read(format!("/proc/{}/stat", process.trim())).map(|stat| text(&stat)).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+    }
+}
+
+#[test]
 fn a_program_that_does_not_stop_writing() {
     let here = folder("hostile-endless");
     std::fs::create_dir_all(here.join("repository/base")).expect("can be written");
