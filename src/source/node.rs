@@ -216,19 +216,18 @@ impl<'a> Node<'a> {
     ///
     /// Of a list or map below the root it is the key that names it: the whole of it would be many lines.
     pub fn place(self, path: &FieldPath) -> Span {
-        let mut node = self;
-        let mut span = first_line(self);
+        let (mut node, mut named) = (self, None);
         for step in &path.0 {
             let Some(next) = node.step(step) else { break };
-            span = match (step, next.kind()) {
+            named = match (step, next.kind()) {
                 (Step::Key(key), NodeKind::Map(_) | NodeKind::Seq(_) | NodeKind::Null) => {
-                    node.key(key).map_or(next.span(), Node::span)
+                    Some(node.key(key).map_or(next.span(), Node::span))
                 }
-                _ => first_line(next),
+                _ => None,
             };
             node = next;
         }
-        span
+        named.unwrap_or_else(|| first_line(node))
     }
 
     /// Returns the path from this node to the node of an index inside of it.

@@ -63,8 +63,7 @@ impl<'a> Findings<'a> {
 
     /// Adds something for which the webhook rejects the object.
     pub(super) fn error(&mut self, at: &At<'_>, message: impl AsRef<str>) {
-        let problem = self.problem(self.code, at, message.as_ref());
-        self.push(problem);
+        self.error_below(at, &[], message.as_ref());
     }
 
     /// Adds an error if a check found one.
@@ -76,35 +75,28 @@ impl<'a> Findings<'a> {
 
     /// Adds something that the webhook warns of.
     pub(super) fn warning(&mut self, code: &'static str, at: &At<'_>, message: impl AsRef<str>) {
-        let problem = self.problem(code, at, message.as_ref()).warning();
-        self.push(problem);
+        self.warning_below(code, at, &[], message.as_ref());
     }
 
     /// Adds an error somewhere below a field.
     pub(super) fn error_below(&mut self, at: &At<'_>, below: &[Step], message: &str) {
-        let problem = self.problem_at(self.code, &joined(at, below), message);
-        self.push(problem);
+        let problem = self.problem(self.code, at, below, message);
+        self.problems.extend(problem);
     }
 
     /// Adds a warning somewhere below a field.
     pub(super) fn warning_below(&mut self, code: &'static str, at: &At<'_>, below: &[Step], message: &str) {
-        let problem = self.problem_at(code, &joined(at, below), message).warning();
-        self.push(problem);
+        let problem = self.problem(code, at, below, message);
+        self.problems.extend(problem.map(Problem::warning));
     }
 
-    fn problem(&self, code: &'static str, at: &At<'_>, message: &str) -> Problem {
-        self.problem_at(code, &at.path(), message)
-    }
-
-    fn problem_at(&self, code: &'static str, path: &FieldPath, message: &str) -> Problem {
-        let span = self.object.place(path);
-        Problem::new(code, format!("`{path}`: {message}"), span.start, span.end)
-    }
-
-    fn push(&mut self, problem: Problem) {
-        if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(problem);
-        }
+    /// Finds the place, unless there are enough problems: what a long list holds may all be wrong.
+    fn problem(&self, code: &'static str, at: &At<'_>, below: &[Step], message: &str) -> Option<Problem> {
+        (self.problems.len() < MAX_PROBLEMS).then(|| {
+            let path = joined(at, below);
+            let span = self.object.place(&path);
+            Problem::new(code, format!("`{path}`: {message}"), span.start, span.end)
+        })
     }
 }
 

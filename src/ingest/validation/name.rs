@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::Bound;
 
 use super::finding::{At, Findings};
 use crate::model::Duration;
@@ -170,24 +171,62 @@ fn is_label_value(text: &str) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
-/// Whether two hosts, each perhaps with a wildcard in front, have names in common. istiod: `Name.Matches`
-pub(super) fn hosts_overlap(a: &str, b: &str) -> bool {
-    match (a.strip_prefix('*'), b.strip_prefix('*')) {
-        (Some(a), Some(b)) => a.ends_with(b) || b.ends_with(a),
-        (Some(a), None) => b.ends_with(a),
-        (None, Some(b)) => a.ends_with(b),
-        (None, None) => a == b,
+/// Hosts, each perhaps with a wildcard in front, by their letters from the end: those below a wildcard are neighbors.
+#[derive(Debug, Default)]
+pub(super) struct Hosts<'h> {
+    all: BTreeMap<Vec<u8>, &'h str>,
+    /// Of the wildcards, those that no other covers.
+    wildcards: BTreeMap<Vec<u8>, &'h str>,
+}
+
+impl<'h> Hosts<'h> {
+    /// Adds a host.
+    pub(super) fn add(&mut self, host: &'h str) {
+        let key = reversed(host);
+        if host.starts_with('*') && self.wildcard_over(&key).is_none() {
+            let covered: Vec<Vec<u8>> = below(&self.wildcards, &key).map(|(key, _)| key.clone()).collect();
+            for key in covered {
+                self.wildcards.remove(&key);
+            }
+            self.wildcards.insert(key.clone(), host);
+        }
+        self.all.entry(key).or_insert(host);
+    }
+
+    /// Returns a host that has names in common with this one. istiod: `Name.Matches`
+    pub(super) fn overlapping(&self, host: &str) -> Option<&'h str> {
+        let key = reversed(host);
+        let inside = || host.starts_with('*').then(|| below(&self.all, &key).next().map(|(_, other)| *other)).flatten();
+        self.all.get(&key).copied().or_else(|| self.wildcard_over(&key)).or_else(inside)
+    }
+
+    /// Whether one of the hosts covers another. istiod: `Name.SubsetOf`
+    pub(super) fn cover(&self, host: &str) -> bool {
+        let key = reversed(host);
+        let equal = !host.starts_with('*') && self.all.get(&key).is_some_and(|other| !other.starts_with('*'));
+        equal || self.wildcard_over(&key).is_some()
+    }
+
+    /// Returns the wildcard that covers what is behind a wildcard or a whole name.
+    fn wildcard_over(&self, key: &[u8]) -> Option<&'h str> {
+        // None of them covers another, so that only the nearest can.
+        let (wide, host) = self.wildcards.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
+        key.starts_with(wide).then_some(*host)
     }
 }
 
-/// Whether a host covers another. istiod: `Name.SubsetOf`
-pub(super) fn host_covers(wide: &str, narrow: &str) -> bool {
-    match (wide.strip_prefix('*'), narrow.strip_prefix('*')) {
-        (Some(wide), Some(narrow)) => narrow.ends_with(wide),
-        (Some(wide), None) => narrow.ends_with(wide),
-        (None, Some(_)) => false,
-        (None, None) => wide == narrow,
-    }
+/// Returns what is behind the wildcard of a host, from its end.
+fn reversed(host: &str) -> Vec<u8> {
+    host.strip_prefix('*').unwrap_or(host).bytes().rev().collect()
+}
+
+fn below<'m, 'h>(
+    hosts: &'m BTreeMap<Vec<u8>, &'h str>,
+    key: &'m [u8],
+) -> impl Iterator<Item = (&'m Vec<u8>, &'m &'h str)> {
+    hosts
+        .range::<[u8], _>((Bound::Included(key), Bound::Unbounded))
+        .take_while(move |(other, _)| other.starts_with(key))
 }
 
 /// The protocol of a port. istiod: `protocol.Parse`
@@ -281,9 +320,18 @@ mod tests {
             ("*.b", "*.a.b", true, true),
             ("*.a.b", "*.b", true, false),
             ("*", "a", true, true),
+            (".b", "*.b", true, false),
+            ("*.b", ".b", true, true),
         ] {
-            assert_eq!((hosts_overlap(a, b), host_covers(a, b)), (overlap, covers), "{a} {b}");
+            let mut hosts = Hosts::default();
+            hosts.add(a);
+            assert_eq!((hosts.overlapping(b).is_some(), hosts.cover(b)), (overlap, covers), "{a} {b}");
         }
+        let mut hosts = Hosts::default();
+        for host in ["x.a.b", "*.a.b", "*.b", "*.c.b", "d"] {
+            hosts.add(host);
+        }
+        assert_eq!(hosts.wildcards.into_values().collect::<Vec<_>>(), ["*.b"]);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //!
 //! istiod: `analyzeUnreachableHTTPRules` and its likes for TCP and TLS
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::model::istio::{HttpMatchRequest, HttpRoute, StringMatch, StringMatchType, VirtualService};
 
 use super::finding::{At, Findings};
@@ -50,13 +53,14 @@ fn numbered<M>(index: usize, conditions: &[M]) -> Route<'_, M> {
 }
 
 /// Finds routes after one without conditions, and conditions that are there twice; returns the indices of these.
-fn check_routes<M: PartialEq>(
+fn check_routes<M: std::fmt::Debug>(
     routes: &[Route<'_, M>],
     at: &At<'_>,
     findings: &mut Findings<'_>,
-) -> Vec<(usize, usize)> {
-    let mut seen: Vec<(&M, &str)> = Vec::new();
-    let mut again = Vec::new();
+) -> BTreeSet<(usize, usize)> {
+    // By what a condition holds, written out: conditions have no order.
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let mut again = BTreeSet::new();
     let mut all_taken: Option<&str> = None;
     for (index, Route { name, conditions }) in routes.iter().enumerate() {
         let at = at.item(index);
@@ -75,14 +79,17 @@ fn check_routes<M: PartialEq>(
         let list = at.field("match");
         let before = again.len();
         for (number, (condition_name, condition)) in conditions.iter().enumerate() {
-            match seen.iter().find(|(other, _)| other == condition) {
-                Some((_, owner)) => {
+            match seen.entry(format!("{condition:?}")) {
+                Entry::Occupied(owner) => {
+                    let owner = owner.get();
                     let message =
                         format!("the condition {condition_name} of the route {name} is in the route {owner} before it");
                     findings.warning("ineffective-match", &list.item(number), message);
-                    again.push((index, number));
+                    again.insert((index, number));
                 }
-                None => seen.push((condition, name)),
+                Entry::Vacant(free) => {
+                    free.insert(name);
+                }
             }
         }
         if again.len() - before == conditions.len() {
@@ -104,7 +111,7 @@ struct Prefix<'r> {
 fn check_prefixes(
     routes: &[HttpRoute],
     names: &[Route<'_, HttpMatchRequest>],
-    again: &[(usize, usize)],
+    again: &BTreeSet<(usize, usize)>,
     at: &At<'_>,
     findings: &mut Findings<'_>,
 ) {

@@ -7,7 +7,7 @@ use crate::model::istio::{
 
 use super::export_to::{self, Exporter};
 use super::finding::{At, Findings};
-use super::name::{self, check_labels, host_covers, hosts_overlap, is_label};
+use super::name::{self, Hosts, check_labels, is_label};
 use super::{header, http_route, unreachable};
 
 /// The gateway that stands for all sidecars.
@@ -37,8 +37,12 @@ pub(super) fn check(config: &Config<VirtualService>, findings: &mut Findings<'_>
         http_route::check(route, delegate, &list.item(index), findings);
     }
     let list = At::SPEC.field("tls");
+    let mut covered = Hosts::default();
+    for host in hosts {
+        covered.add(host);
+    }
     for (index, route) in tls.iter().enumerate() {
-        check_tls_route(route, service, &list.item(index), findings);
+        check_tls_route(route, service, &covered, &list.item(index), findings);
     }
     let list = At::SPEC.field("tcp");
     for (index, route) in tcp.iter().enumerate() {
@@ -112,28 +116,41 @@ fn check_hosts(service: &VirtualService, findings: &mut Findings<'_>) {
     if !valid {
         return;
     }
+    let mut before = Hosts::default();
     for (index, host) in service.hosts.iter().enumerate() {
-        let before = service.hosts.iter().take(index).find(|other| hosts_overlap(other, host));
-        if let Some(other) = before {
+        if let Some(other) = before.overlapping(host) {
             findings.error(&list.item(index), format!("`{host}` and `{other}` have names in common"));
         }
+        before.add(host);
     }
 }
 
 /// istiod: `validateTLSRoute`
-fn check_tls_route(route: &TlsRoute, service: &VirtualService, at: &At<'_>, findings: &mut Findings<'_>) {
+fn check_tls_route(
+    route: &TlsRoute,
+    service: &VirtualService,
+    hosts: &Hosts<'_>,
+    at: &At<'_>,
+    findings: &mut Findings<'_>,
+) {
     if route.r#match.is_empty() {
         findings.error(at, "a TLS route requires at least one `match`");
     }
     let list = at.field("match");
     for (index, condition) in route.r#match.iter().enumerate() {
-        check_tls_match(condition, service, &list.item(index), findings);
+        check_tls_match(condition, service, hosts, &list.item(index), findings);
     }
     check_destinations(&route.route, at, findings);
 }
 
 /// istiod: `validateTLSMatch`, `validateSniHost`
-fn check_tls_match(condition: &TlsMatchAttributes, service: &VirtualService, at: &At<'_>, findings: &mut Findings<'_>) {
+fn check_tls_match(
+    condition: &TlsMatchAttributes,
+    service: &VirtualService,
+    hosts: &Hosts<'_>,
+    at: &At<'_>,
+    findings: &mut Findings<'_>,
+) {
     let TlsMatchAttributes { sni_hosts, destination_subnets, port, source_labels, gateways, source_namespace: _ } =
         condition;
     if sni_hosts.is_empty() {
@@ -150,7 +167,7 @@ fn check_tls_match(condition: &TlsMatchAttributes, service: &VirtualService, at:
                 findings.warning("sni-address", &at, message);
             }
             Err(message) => findings.error(&at, message),
-            Ok(()) if service.hosts.iter().all(|other| !host_covers(other, host)) => {
+            Ok(()) if !hosts.cover(host) => {
                 findings.error(&at, format!("`{host}` is not one of the VirtualService's hosts"));
             }
             Ok(()) => {}
