@@ -2,10 +2,11 @@
 
 use super::filter_list::{self, Wanted};
 use super::matching;
+use super::patch::Patch;
 use super::run::Run;
 use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::{DynamicMessage, DynamicValue};
-use crate::model::istio::{EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchOperation as Operation};
+use crate::model::istio::EnvoyFilterApplyTo as ApplyTo;
 
 const FILTERS: &str = "http_filters";
 const MANAGER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
@@ -34,8 +35,16 @@ pub(super) fn patch(
             run.mark(patch);
         }
     }
+    let merges: Vec<_> = run
+        .merges(ApplyTo::HttpFilter)
+        .filter(|(patch, _)| {
+            matching::listener(patch, listener)
+                && matching::filter_chain(patch, listener, chain)
+                && matching::network_filter(patch, filter)
+        })
+        .collect();
     for http_filter in filters.iter_mut().filter_map(DynamicValue::as_message_mut) {
-        merge(run, listener, chain, filter, http_filter)?;
+        merge(run, &merges, http_filter)?;
     }
     manager.set(FILTERS, DynamicValue::List(filters));
     if let Some(config) = DynamicMessage::pack(manager) {
@@ -47,17 +56,11 @@ pub(super) fn patch(
 /// istiod: `listener_patch.go` `mergeHTTPFilter`
 fn merge(
     run: &mut Run<'_>,
-    listener: &DynamicMessage,
-    chain: &DynamicMessage,
-    filter: &DynamicMessage,
+    merges: &[(&Patch, &DynamicMessage)],
     http_filter: &mut DynamicMessage,
 ) -> Result<(), TypeMismatch> {
-    for patch in run.patches(ApplyTo::HttpFilter) {
-        let (Operation::Merge, Some(value)) = (patch.operation, patch.value()) else { continue };
-        let is_meant = matching::listener(patch, listener)
-            && matching::filter_chain(patch, listener, chain)
-            && matching::network_filter(patch, filter)
-            && matching::http_filter_name(patch).is_none_or(|name| name == http_filter.text("name"));
+    for (patch, value) in merges {
+        let is_meant = matching::http_filter_name(patch).is_none_or(|name| name == http_filter.text("name"));
         if is_meant && filter_list::merge(http_filter, value)? {
             run.mark(patch);
         }

@@ -1,11 +1,12 @@
 //! `applyTo: NETWORK_FILTER`, and what is in a network filter.
 
 use super::filter_list::{self, Wanted};
+use super::patch::Patch;
 use super::run::Run;
 use super::{http_filter, matching};
 use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::{DynamicMessage, DynamicValue};
-use crate::model::istio::{EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchOperation as Operation};
+use crate::model::istio::EnvoyFilterApplyTo as ApplyTo;
 
 const FILTERS: &str = "filters";
 const HTTP_CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
@@ -28,9 +29,13 @@ pub(super) fn patch(
         }
         chain.set(FILTERS, DynamicValue::List(filters));
     }
+    let merges: Vec<_> = run
+        .merges(ApplyTo::NetworkFilter)
+        .filter(|(patch, _)| matching::listener(patch, listener) && matching::filter_chain(patch, listener, chain))
+        .collect();
     let mut filters = chain.take_list(FILTERS);
     let mut all = filters.iter_mut().filter_map(DynamicValue::as_message_mut);
-    let patched = all.try_for_each(|filter| patch_filter(run, listener, chain, filter));
+    let patched = all.try_for_each(|filter| patch_filter(run, &merges, listener, chain, filter));
     chain.set(FILTERS, DynamicValue::List(filters));
     patched
 }
@@ -38,16 +43,13 @@ pub(super) fn patch(
 /// istiod: `listener_patch.go` `patchNetworkFilter`
 fn patch_filter(
     run: &mut Run<'_>,
+    merges: &[(&Patch, &DynamicMessage)],
     listener: &DynamicMessage,
     chain: &DynamicMessage,
     filter: &mut DynamicMessage,
 ) -> Result<(), TypeMismatch> {
-    for patch in run.patches(ApplyTo::NetworkFilter) {
-        let (Operation::Merge, Some(value)) = (patch.operation, patch.value()) else { continue };
-        let is_meant = matching::listener(patch, listener)
-            && matching::filter_chain(patch, listener, chain)
-            && matching::network_filter(patch, filter);
-        if is_meant && filter_list::merge(filter, value)? {
+    for (patch, value) in merges {
+        if matching::network_filter(patch, filter) && filter_list::merge(filter, value)? {
             run.mark(patch);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::schema;
@@ -74,12 +74,19 @@ fn read(source: ResourceRef, filter: usize, index: usize, patch: &EnvoyFilterEnv
         operation: operation(*apply_to, patch.operation),
         context,
         object: object_types,
-        proxy_version: Some(proxy.proxy_version).filter(|v| !v.is_empty()).and_then(|v| Regex::new(&v).ok()),
+        proxy_version: Some(proxy.proxy_version).filter(|v| !v.is_empty()).and_then(|v| version(&v)),
         proxy_metadata: proxy.metadata,
         value,
         matched: AtomicBool::new(false),
         offered: AtomicBool::new(false),
     })
+}
+
+/// Compiles what a version must match, which never is much: the program of a short expression may take megabytes.
+fn version(pattern: &str) -> Option<Regex> {
+    const LARGEST: usize = 1 << 18;
+    let ascii = RegexBuilder::new(pattern).unicode(false).size_limit(LARGEST).build();
+    ascii.or_else(|_| RegexBuilder::new(pattern).size_limit(LARGEST).build()).ok()
 }
 
 /// Only filters and routes have a place among others.
@@ -98,7 +105,7 @@ impl Patch {
         let version = proxy.metadata_text("ISTIO_VERSION");
         let version_matches = self.proxy_version.as_ref().is_none_or(|v| {
             let is_read = v.as_str().len() <= MAX_VERSION_PATTERN || !mesh.does(Behaviour::LimitsProxyVersionPatterns);
-            !version.is_empty() && is_read && v.is_match(version)
+            !version.is_empty() && is_read && v.is_match(version.as_bytes())
         });
         let text = |key: &str| proxy.metadata.get(key).and_then(serde_json::Value::as_str);
         version_matches && self.proxy_metadata.iter().all(|(key, value)| text(key) == Some(value))

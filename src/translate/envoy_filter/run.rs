@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::patch::Patch;
 use super::patch_set::PatchSet;
-use crate::model::istio::{EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchContext as PatchContext};
+use crate::envoy::DynamicMessage;
+use crate::model::istio::{
+    EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchContext as PatchContext, EnvoyFilterPatchOperation as Operation,
+};
 
 /// The patches, the side that the resource is on, and whether any has changed it.
 #[derive(Debug)]
@@ -23,6 +26,13 @@ impl<'p> Run<'p> {
     pub(super) fn patches(&self, apply_to: ApplyTo) -> impl Iterator<Item = &'p Arc<Patch>> + use<'p> {
         let context = self.context;
         self.patches.of(apply_to).iter().filter(move |patch| patch.is_in(context))
+    }
+
+    /// The same of those that merge, each with what it lays over: a list may have as many members as there are patches, and most of
+    /// these add one.
+    pub(super) fn merges(&self, apply_to: ApplyTo) -> impl Iterator<Item = (&'p Patch, &'p DynamicMessage)> + use<'p> {
+        let merges = self.patches(apply_to).filter(|patch| patch.operation == Operation::Merge);
+        merges.filter_map(|patch| Some((&**patch, patch.value()?)))
     }
 
     /// Notes that a patch has changed something.
