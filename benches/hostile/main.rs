@@ -1,10 +1,13 @@
-//! What a stranger may send, growing: `cargo bench --bench hostile [-- NAME]`.
+//! What a stranger may send, growing: `cargo bench --bench hostile -- [NAME] [--all]`.
 //!
 //! Makes each kind of bomb at a quarter of a megabyte, at half, and at one, and runs `translate` and `lint` over it beside a sidecar and a
-//! gateway. Prints CPU time, the peak of memory (on Linux), and the limit that ended the run, if one did. The goal: any megabyte of input
-//! ends within 10 s of CPU and 1 GB of memory, or by a limit; what does not is marked, and so is what grows faster than its input.
+//! gateway; with `--all`, every command that reads manifests. Prints CPU time, the peak of memory (on Linux), and the limit that ended the
+//! run, if one did. The goal: any megabyte of input ends within 10 s of CPU and 1 GB of memory, or by a limit; what does not is marked,
+//! and so is what grows faster than its input.
 
 #![allow(clippy::cast_precision_loss, clippy::print_stdout, clippy::disallowed_methods)]
+
+mod kinds;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,12 +18,30 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// The mesh that each bomb goes off in.
-const MESH: &str = include_str!("hostile.yaml");
+const MESH: &str = include_str!("mesh.yaml");
 /// The size of the largest bombs, in bytes.
 const SIZE: usize = 1 << 20;
 /// What one megabyte of input may cost.
 const SECONDS: f64 = 10.0;
 const MEGABYTES: u64 = 1024;
+
+/// What is run over each bomb; the second half with `--all` only.
+const COMMANDS: &[&[&str]] =
+    &[&["translate", "bomb.yaml", "mesh.yaml", "--out-dir", "out"], &["lint", "bomb.yaml", "mesh.yaml"]];
+const OTHER_COMMANDS: &[&[&str]] = &[
+    &["expand", "bomb.yaml", "mesh.yaml"],
+    &["proxies", "bomb.yaml", "mesh.yaml"],
+    &["settings", "bomb.yaml", "mesh.yaml"],
+    &["show", "bomb.yaml", "mesh.yaml", "--proxy", "a.a"],
+    &["diff", "mesh.yaml", "bomb.yaml"],
+    &["diff", "bomb.yaml", "mesh.yaml", "--istio-version", "1.29..1.31"],
+    &["why", "bomb.yaml", "mesh.yaml", "routes[80]", "--proxy", "a.a"],
+    &["affects", "bomb.yaml", "mesh.yaml", "Service a/a"],
+    &["graph", "bomb.yaml", "mesh.yaml"],
+    &["report", "bomb.yaml", "mesh.yaml"],
+    &["explain", "--from", "a.a", "bomb.yaml", "mesh.yaml", "http://a.a/"],
+    &["test", "--init", "--manifests", "bomb.yaml", "--manifests", "mesh.yaml"],
+];
 
 /// A kind of bomb: its name, and what makes one of about that many bytes.
 type Bomb = (&'static str, fn(usize) -> String);
@@ -279,10 +300,10 @@ fn main() {
     fs::create_dir_all(&folder).expect("the temporary folder takes files");
     fs::write(folder.join("mesh.yaml"), MESH).expect("room on the disk");
     let mut over = 0;
-    for (name, bomb) in
-        BOMBS.iter().filter(|(name, _)| filter.as_ref().is_none_or(|filter| name.contains(filter.as_str())))
-    {
-        for command in ["translate", "lint"] {
+    let others = if std::env::args().any(|argument| argument == "--all") { OTHER_COMMANDS } else { &[] };
+    let bombs = BOMBS.iter().chain(kinds::BOMBS).chain(kinds::TEXTS);
+    for (name, bomb) in bombs.filter(|(name, _)| filter.as_ref().is_none_or(|filter| name.contains(filter.as_str()))) {
+        for command in COMMANDS.iter().chain(others) {
             let costs = [4, 2, 1].map(|part| {
                 fs::write(folder.join("bomb.yaml"), bomb(SIZE / part)).expect("room on the disk");
                 run(&folder, command)
@@ -299,20 +320,17 @@ fn main() {
                 let ended = cost.limit.or_else(|| cost.code.is_none().then(|| "killed".to_owned()));
                 format!("{:6.2} s {:5} MB {:20}", cost.cpu, cost.memory, ended.unwrap_or_default())
             });
-            println!("{name:24} {command:9} {}{marks}", told.join(" "));
+            println!("{name:28} {:9} {}{marks}", command[0], told.join(" "));
         }
     }
     println!("{over} over the goal of {SECONDS} s and {MEGABYTES} MB");
     let _ = fs::remove_dir_all(&folder);
 }
 
-fn run(folder: &Path, command: &str) -> Cost {
+fn run(folder: &Path, command: &[&str]) -> Cost {
     let said = fs::File::create(folder.join("said")).expect("room on the disk");
     let mut meshc = Command::new(env!("CARGO_BIN_EXE_meshc"));
-    meshc.current_dir(folder).args([command, "bomb.yaml", "mesh.yaml"]).stdout(Stdio::null()).stderr(said);
-    if command == "translate" {
-        meshc.args(["--out-dir", "out"]);
-    }
+    meshc.current_dir(folder).args(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
     let mut child = meshc.spawn().expect("the binary runs");
     let (cpu, memory) = watch(&mut child);
     let code = child.wait().expect("it is ours").code();
