@@ -10,7 +10,11 @@ use crate::model::Config;
 use crate::model::istio::{HttpRoute, ServiceEntry, VirtualService};
 use crate::options::Budgets;
 
-/// Returns an error for the first resource of a kind with which the budgets are exceeded; their codes begin with `limit-`.
+/// How many times the budget of one resource all of its kind have together: an honest mesh may have thousands of small ones.
+const TOGETHER: u64 = 8;
+
+/// Returns an error for each resource that is more than the budgets allow, and for the first with which all of its kind are; their
+/// codes begin with `limit-`.
 pub fn check(manifests: &Manifests, budgets: &Budgets) -> Diagnostics {
     let mut out = Diagnostics::default();
     let services: BTreeMap<(&str, &str), &Config<VirtualService>> = manifests
@@ -18,37 +22,46 @@ pub fn check(manifests: &Manifests, budgets: &Budgets) -> Diagnostics {
         .iter()
         .map(|config| ((config.meta.namespace.as_str(), config.meta.name.as_str()), config.as_ref()))
         .collect();
-    let mut sum: u64 = 0;
+    let mut of_routes = Budget::new(budgets.routes);
     for config in &manifests.virtual_services {
-        let routes = routes(config, &services);
-        let before = sum;
-        sum = sum.saturating_add(routes);
-        if sum > budgets.routes && before <= budgets.routes {
-            let message = format!(
-                "the VirtualServices up to this one come to {sum} routes, {routes} of it for its hosts times its gateways times its matches; the limit \
-                 is {}",
-                budgets.routes
-            );
+        if let Some(exceeded) = of_routes.take(routes(config, &services), "VirtualService") {
+            let message = format!("{exceeded} routes, of hosts times gateways times matches");
             let diagnostic = Diagnostic::error("limit-routes", message).at(config.source, "spec.hosts");
             out.push(diagnostic.help("--max-routes raises the limit"));
         }
     }
-    let mut sum: u64 = 0;
+    let mut of_addresses = Budget::new(budgets.service_entry);
     for config in &manifests.service_entries {
-        let size = size(&config.spec);
-        let before = sum;
-        sum = sum.saturating_add(size);
-        if sum > budgets.service_entry && before <= budgets.service_entry {
-            let message = format!(
-                "the ServiceEntries up to this one come to {sum} addresses, {size} of it for its hosts times its ports times its \
-                 addresses and endpoints; the limit is {}",
-                budgets.service_entry
-            );
+        if let Some(exceeded) = of_addresses.take(size(&config.spec), "ServiceEntry") {
+            let message = format!("{exceeded} addresses, of hosts times ports times addresses and endpoints");
             let diagnostic = Diagnostic::error("limit-service-entry", message).at(config.source, "spec.hosts");
             out.push(diagnostic.help("--max-service-entry raises the limit"));
         }
     }
     out
+}
+/// What the resources of a kind come to.
+struct Budget {
+    each: u64,
+    sum: u64,
+}
+
+impl Budget {
+    fn new(each: u64) -> Self {
+        Self { each, sum: 0 }
+    }
+
+    /// Adds what a resource comes to; says so if that is too much.
+    fn take(&mut self, number: u64, kind: &str) -> Option<String> {
+        let (all, before) = (self.each.saturating_mul(TOGETHER), self.sum);
+        self.sum = before.saturating_add(number);
+        if number > self.each {
+            return Some(format!("the limit is {}, and the {kind} comes to {number}", self.each));
+        }
+        let is_first = self.sum > all && before <= all;
+        is_first
+            .then(|| format!("the limit is {all} for all together, and up to this {kind} they come to {}", self.sum))
+    }
 }
 
 fn routes(config: &Config<VirtualService>, services: &BTreeMap<(&str, &str), &Config<VirtualService>>) -> u64 {

@@ -35,7 +35,7 @@ pub struct Options {
 pub struct Budgets {
     /// Values that aliases of YAML repeat, in all documents together.
     pub alias_nodes: u64,
-    /// Routes of one VirtualService: its hosts times the matches of its routes and those of their delegates.
+    /// Routes of one VirtualService: its hosts times its gateways times the matches of its routes and those of their delegates.
     pub routes: u64,
     /// What one ServiceEntry comes to: its hosts times its ports times its addresses and endpoints.
     pub service_entry: u64,

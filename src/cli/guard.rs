@@ -18,7 +18,10 @@ const PACE: Duration = Duration::from_millis(20);
 const PATIENCE: u64 = if cfg!(debug_assertions) { 20 } else { 1 };
 
 /// What the threads are doing.
-static STATE: Mutex<State> = Mutex::new(State { run: 0, steps: 0, step: READING, input: 0, largest: None });
+static STATE: Mutex<State> = Mutex::new(State::new(0));
+
+/// How many steps a run may take that each take as long as one may: what an honest run takes grows with its proxies, too.
+const STEPS: u64 = 60;
 
 /// The first step.
 const READING: &str = "reading the input";
@@ -30,10 +33,18 @@ struct State {
     steps: u64,
     /// What is done now.
     step: &'static str,
+    /// Whether that is many steps in one.
+    many: bool,
     /// Bytes that were read.
     input: u64,
     /// The largest file that was read, and its bytes.
     largest: Option<(String, u64)>,
+}
+
+impl State {
+    const fn new(run: u64) -> Self {
+        Self { run, steps: 0, step: READING, many: false, input: 0, largest: None }
+    }
 }
 
 /// Begins to watch.
@@ -57,13 +68,21 @@ pub(super) fn read(path: &str, bytes: usize) {
 pub(super) fn step(next: &'static str) {
     let mut state = state();
     state.steps += 1;
-    state.step = next;
+    if !state.many {
+        state.step = next;
+    }
+}
+
+/// Says that what comes now, up to the end, is many steps which nobody tells apart: only all of them together have a limit of time.
+pub(super) fn many(what: &'static str) {
+    step(what);
+    state().many = true;
 }
 
 /// Says that the input is looked at anew.
 pub(super) fn again() {
     let mut state = state();
-    *state = State { run: state.run + 1, steps: 0, step: READING, input: 0, largest: None };
+    *state = State::new(state.run + 1);
 }
 
 fn state() -> std::sync::MutexGuard<'static, State> {
@@ -86,7 +105,8 @@ fn watch(memory: u64, cpu: u64) {
         let megabytes = state.input >> 20;
         let memory = memory.max(state.input.saturating_mul(64));
         let of_step = cpu.saturating_add(megabytes.saturating_mul(2)).saturating_mul(PATIENCE);
-        let of_run = cpu.saturating_mul(megabytes.max(1)).saturating_mul(PATIENCE);
+        let of_run = of_step.saturating_mul(STEPS);
+        let is_step = !state.many;
         let largest = state.largest.as_ref().map(|(path, _)| format!("; the largest file is {}", visible(path)));
         let (step, largest) = (state.step, largest.unwrap_or_default());
         drop(state);
@@ -96,7 +116,7 @@ fn watch(memory: u64, cpu: u64) {
             end("limit-memory", &format!("{step} would need more than {limit} of memory"), "--max-memory");
         }
         #[expect(clippy::cast_precision_loss, reason = "seconds")]
-        if now - since_step > of_step as f64 {
+        if is_step && now - since_step > of_step as f64 {
             end("limit-cpu", &format!("{step} takes more than {of_step} s of CPU"), "--max-cpu");
         } else if now - since_run > of_run as f64 {
             end("limit-cpu", &format!("the run takes more than {of_run} s of CPU, at last for {step}"), "--max-cpu");

@@ -101,7 +101,9 @@ pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags) -> anyhow::Result
     if let [SourceFile { path, content: Err(reason), .. }] = files.as_slice() {
         anyhow::bail!("cannot read {path}: {reason}");
     }
-    Ok(World::new(files, &mesh.options()?))
+    let world = World::new(files, &mesh.options()?);
+    guard::many("translating the mesh and its variants");
+    Ok(world)
 }
 
 impl args::Input {

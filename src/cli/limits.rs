@@ -31,7 +31,7 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub alias_nodes: u64,
-    /// How many routes all VirtualServices together may come to, of their hosts times their gateways times their matches.
+    /// How many routes a VirtualService may come to, of its hosts times its gateways times its matches; eight times as many for all together.
     #[arg(
         long = "max-routes",
         value_name = "NUMBER",
@@ -40,7 +40,7 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub routes: u64,
-    /// How many addresses all ServiceEntries together may come to, of their hosts times their ports times their addresses and endpoints.
+    /// How many addresses a ServiceEntry may come to, of its hosts times its ports times its addresses and endpoints; eight times as many for all together.
     #[arg(
         long = "max-service-entry",
         value_name = "NUMBER",
@@ -52,7 +52,7 @@ pub struct Limits {
     /// How much memory may be used; for input above 16 MiB, 64 times its size if that is more.
     #[arg(long = "max-memory", value_name = "SIZE", default_value = "1G", value_parser = size, hide_short_help = true, help_heading = "Limits")]
     pub memory: u64,
-    /// How many seconds of CPU one step may take (reading, a proxy, a comparison), and two more for each MiB of input; all steps together may take as many for each MiB.
+    /// How many seconds of CPU one step may take (reading, a proxy, a comparison), and two more for each MiB of input; all steps together may take 60 times as many.
     #[arg(
         long = "max-cpu",
         value_name = "SECONDS",
@@ -65,7 +65,7 @@ pub struct Limits {
     #[arg(
         long = "max-program-time",
         value_name = "SECONDS",
-        default_value_t = 60,
+        default_value_t = 300,
         hide_short_help = true,
         help_heading = "Limits"
     )]
@@ -91,7 +91,7 @@ impl Default for Limits {
             service_entry,
             memory: 1 << 30,
             cpu: 10,
-            program: 60,
+            program: 300,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::args::{Diff, DiffFormat, IstioVersion, MeshFlags, OutputFlags, ProxyVersion};
 use super::input::Input;
-use super::{Outcome, is_closed_pipe, source};
+use super::{Outcome, guard, is_closed_pipe, source};
 use crate::diagnostic::Severity;
 use crate::installation::Release;
 use crate::upgrade::{self, Preview, Proxies};
@@ -22,6 +22,7 @@ pub(super) fn run(arguments: &Diff, (from, to): (Release, Release), flags: &Outp
         "a comparison of two releases has neither --all nor --stat: its summary counts"
     );
     let files = source::read(&arguments.sides, &arguments.mesh.limits)?;
+    guard::many("translating the mesh for both releases");
     let mesh = MeshFlags { istio_version: Some(IstioVersion::One(to)), ..arguments.mesh.clone() };
     let options = mesh.options()?;
     let preview =

@@ -12,7 +12,7 @@ use super::{loaded, read};
 use crate::cli::args::OutputFlags;
 use crate::cli::input::Input;
 use crate::cli::limits::Limits;
-use crate::cli::{Outcome, is_closed_pipe, keep};
+use crate::cli::{Outcome, guard, is_closed_pipe, keep};
 use crate::config_dump::ConfigDump;
 use crate::diagnostic::Severity;
 use crate::evaluate::Proxy;
@@ -68,6 +68,7 @@ fn requests(file: &Path, limits: &Limits) -> anyhow::Result<Vec<Asked>> {
 fn by_manifests(arguments: &Explain, requests: &[Asked], flags: &OutputFlags) -> anyhow::Result<Answers> {
     let paths: Vec<PathBuf> = arguments.words.iter().map(PathBuf::from).collect();
     let input = keep(Input::read(&paths, &arguments.mesh)?);
+    guard::many("answering the requests");
     let mesh = &*keep(input.mesh());
     let proxies = keep(proxy::proxies(mesh));
     let mut by_proxy: BTreeMap<&str, Vec<(usize, &Asked)>> = BTreeMap::new();

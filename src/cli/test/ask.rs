@@ -11,7 +11,7 @@ use super::Test;
 use crate::cli::explain::curl::{self, Url};
 use crate::cli::input::Input;
 use crate::cli::limits::Limits;
-use crate::cli::{keep, source};
+use crate::cli::{guard, keep, source};
 use crate::diagnostic::Diagnostics;
 use crate::evaluate::{self, ResourceKind};
 use crate::explain::{self, Asked, AskedRequest, From, Report, Wanted, World};
@@ -61,6 +61,7 @@ impl OfMesh {
     /// Reads the manifests.
     pub(super) fn read(arguments: &Test, all: &[&Case], with_coverage: bool) -> anyhow::Result<Self> {
         let mut input = Input::read(&arguments.manifests, &arguments.mesh)?;
+        guard::many("asking the mesh");
         let mesh = &*keep(input.mesh());
         let is_alone = |case: &&&Case| arguments.from.is_none() && case.from.is_empty();
         let wants_rules = |case: &&Case| matches!(case.expected, Expected::Rule(_));
