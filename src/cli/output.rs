@@ -113,9 +113,11 @@ pub(super) fn end_well_on_signals() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        let wait = || {
+        let (ready, is_ready) = std::sync::mpsc::channel::<()>();
+        let wait = move || {
             // In the thread: where none can be started, signals end the program as ever.
             let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]) else { return };
+            drop(ready);
             for signal in signals.forever() {
                 super::program::stop();
                 // Held until the end, so that no other thread begins a file.
@@ -127,6 +129,8 @@ pub(super) fn end_well_on_signals() {
             }
         };
         let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
+        // A signal that comes before that would leave what is begun after it. The channel closes without a thread, too.
+        let _ = is_ready.recv();
     });
 }
 

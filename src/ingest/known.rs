@@ -9,9 +9,12 @@ use serde_json::Value;
 use super::kind::Resource;
 use crate::source::ResourceRef;
 
-/// Objects that were read, by where they belong and their text, with what they were read as.
+/// Where an object belongs, and its text.
+type Key = (ResourceRef, String);
+
+/// Objects that were read, with what they were read as.
 #[derive(Debug, Clone, Default)]
-pub(super) struct KnownObjects(Arc<Mutex<BTreeMap<(ResourceRef, String), Option<Resource>>>>);
+pub(super) struct KnownObjects(Arc<Mutex<BTreeMap<Key, Option<Resource>>>>);
 
 /// How many objects are kept.
 const KEPT: usize = 10_000;

@@ -57,12 +57,11 @@ fn alike(found: Vec<Found>) -> Vec<(Vec<ProxyName>, Presence, Vec<Arc<ResourceCh
     for (proxy, (presence, changes)) in found {
         let key = (proxy.kind.clone(), changes.iter().map(|change| Arc::as_ptr(change) as usize).collect());
         let places = places.entry(key).or_default();
-        match places.iter().find(|at| out[**at].1 == presence) {
-            Some(at) => out[*at].0.push(proxy),
-            None => {
-                places.push(out.len());
-                out.push((vec![proxy], presence, changes));
-            }
+        if let Some(at) = places.iter().find(|at| out[**at].1 == presence) {
+            out[*at].0.push(proxy);
+        } else {
+            places.push(out.len());
+            out.push((vec![proxy], presence, changes));
         }
     }
     out

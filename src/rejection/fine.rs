@@ -1,6 +1,6 @@
 //! Parts of resources in which nothing is refused.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{PoisonError, RwLock};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Parts that Envoy takes wherever they stand. What many resources have is looked at once: which parts are known changes nothing
 /// but the time it takes.
 #[derive(Debug, Default)]
-pub struct Fine(RwLock<HashSet<u64>>);
+pub struct Fine(RwLock<BTreeSet<u64>>);
 
 impl Fine {
     /// Forgets all parts when there are more than so many.
