@@ -100,11 +100,7 @@ pub(super) const BOMBS: &[Bomb] = &[
     }),
     ("ports-times-hosts", |size| {
         let hosts = many(size / 2, 12, |at| json!(format!("x{at}.com")));
-        let ports = many(
-            size / 2,
-            60,
-            |at| json!({"number": at % 60_000 + 1, "name": format!("http-{at}"), "protocol": "HTTP"}),
-        );
+        let ports = http_ports(size / 2);
         one("ServiceEntry", &json!({"hosts": hosts, "ports": ports, "resolution": "NONE"}))
     }),
     ("ports-of-a-service", |size| {
@@ -113,15 +109,7 @@ pub(super) const BOMBS: &[Bomb] = &[
     }),
     ("egress-hosts-times-services", |size| {
         let hosts = many(size / 3, 20, |at| json!(format!("a/h{at}.com")));
-        one("Sidecar", &json!({"egress": [{"hosts": hosts}]}))
-            + "\n---\n"
-            + &documents(size * 2 / 3, |at| {
-                object(
-                    "ServiceEntry",
-                    &format!("s{at}"),
-                    &json!({"hosts": [format!("h{at}.com")], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}]}),
-                )
-            })
+        one("Sidecar", &json!({"egress": [{"hosts": hosts}]})) + "\n---\n" + &documents(size * 2 / 3, service_entry)
     }),
     ("egress-listeners-times-hosts", |size| {
         let hosts: Vec<Value> = (0..100).map(|at| json!(format!("a/h{at}.com"))).collect();
@@ -130,15 +118,7 @@ pub(super) const BOMBS: &[Bomb] = &[
             1700,
             |at| json!({"port": {"number": at + 1, "name": format!("http-{at}"), "protocol": "HTTP"}, "hosts": hosts}),
         );
-        one("Sidecar", &json!({"egress": listeners}))
-            + "\n---\n"
-            + &documents(size / 2, |at| {
-                object(
-                    "ServiceEntry",
-                    &format!("s{at}"),
-                    &json!({"hosts": [format!("h{at}.com")], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}]}),
-                )
-            })
+        one("Sidecar", &json!({"egress": listeners})) + "\n---\n" + &documents(size / 2, service_entry)
     }),
     ("sidecars", |size| {
         documents(size, |at| {
@@ -151,11 +131,7 @@ pub(super) const BOMBS: &[Bomb] = &[
     }),
     ("subsets-times-ports", |size| {
         let subsets = many(size / 2, 45, |at| json!({"name": format!("s{at}"), "labels": {"v": at.to_string()}}));
-        let ports = many(
-            size / 2,
-            60,
-            |at| json!({"number": at % 60_000 + 1, "name": format!("http-{at}"), "protocol": "HTTP"}),
-        );
+        let ports = http_ports(size / 2);
         let rule = object("DestinationRule", "d", &json!({"host": "h.com", "subsets": subsets}));
         format!(
             "{rule}\n---\n{}",
@@ -168,11 +144,7 @@ pub(super) const BOMBS: &[Bomb] = &[
             60,
             |at| json!({"port": {"number": at % 60_000 + 1}, "connectionPool": {"tcp": {"maxConnections": at}}}),
         );
-        let ports = many(
-            size / 2,
-            60,
-            |at| json!({"number": at % 60_000 + 1, "name": format!("http-{at}"), "protocol": "HTTP"}),
-        );
+        let ports = http_ports(size / 2);
         let rule =
             object("DestinationRule", "d", &json!({"host": "h.com", "trafficPolicy": {"portLevelSettings": settings}}));
         format!(
@@ -215,11 +187,7 @@ pub(super) const BOMBS: &[Bomb] = &[
             })
     }),
     ("endpoint-slices", |size| {
-        let endpoints = many(
-            size / 2,
-            50,
-            |at| json!({"addresses": [format!("10.{}.{}.{}", at / 62_500, at / 250 % 250, at % 250)]}),
-        );
+        let endpoints = slice_endpoints(size / 2);
         documents(size / 2, |at| service(&format!("s{at}"), &json!({"ports": [{"port": 80, "name": "http"}], "selector": {"app": "a"}})))
             + "\n---\n"
             + &json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "e", "namespace": "a", "labels": {"kubernetes.io/service-name": "s0"}},
@@ -227,11 +195,7 @@ pub(super) const BOMBS: &[Bomb] = &[
             .to_string()
     }),
     ("ports-times-endpoints", |size| {
-        let endpoints = many(
-            size / 2,
-            50,
-            |at| json!({"addresses": [format!("10.{}.{}.{}", at / 62_500, at / 250 % 250, at % 250)]}),
-        );
+        let endpoints = slice_endpoints(size / 2);
         let ports = |key: &str| many(size / 4, 35, |at| json!({key: at % 60_000 + 1, "name": format!("http-{at}")}));
         service("s", &json!({"ports": ports("port")}))
             + "\n---\n"
@@ -260,17 +224,7 @@ pub(super) const BOMBS: &[Bomb] = &[
                 )
             })
     }),
-    ("pods-times-entries", |size| {
-        documents(size / 2, pod)
-            + "\n---\n"
-            + &documents(size / 2, |at| {
-                object(
-                    "ServiceEntry",
-                    &format!("s{at}"),
-                    &json!({"hosts": [format!("h{at}.com")], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}]}),
-                )
-            })
-    }),
+    ("pods-times-entries", |size| documents(size / 2, pod) + "\n---\n" + &documents(size / 2, service_entry)),
     ("pods-times-patches", |size| {
         documents(size / 2, pod)
             + "\n---\n"
@@ -770,6 +724,21 @@ fn route(name: &str, parents: &Value, hosts: &Value, rules: &Value) -> String {
 fn service(name: &str, spec: &Value) -> String {
     json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "a"}, "spec": spec})
         .to_string()
+}
+
+fn service_entry(at: usize) -> String {
+    let ports = json!([{"number": 80, "name": "http", "protocol": "HTTP"}]);
+    object("ServiceEntry", &format!("s{at}"), &json!({"hosts": [format!("h{at}.com")], "ports": ports}))
+}
+
+/// Ports of a ServiceEntry.
+fn http_ports(size: usize) -> Value {
+    many(size, 60, |at| json!({"number": at % 60_000 + 1, "name": format!("http-{at}"), "protocol": "HTTP"}))
+}
+
+/// Endpoints of an EndpointSlice.
+fn slice_endpoints(size: usize) -> Value {
+    many(size, 50, |at| json!({"addresses": [format!("10.{}.{}.{}", at / 62_500, at / 250 % 250, at % 250)]}))
 }
 
 fn pod(at: usize) -> String {
