@@ -40,6 +40,7 @@ pub fn check(manifests: &Manifests, budgets: &Budgets) -> Diagnostics {
     }
     out
 }
+
 /// What the resources of a kind come to.
 struct Budget {
     each: u64,

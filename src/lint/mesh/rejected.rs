@@ -76,6 +76,8 @@ type Mistake<'r> = (Option<(String, String)>, Discovery, &'r str, &'r str);
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     // Where a manifest has one mistake, several fields and proxies may have it.
     let mut all: IndexMap<Mistake<'_>, (Finding<'c>, usize)> = IndexMap::new();
+    // A resource has its rejections one after the other, perhaps thousands.
+    let mut printed: Option<(&Arc<Resource>, Value)> = None;
     for rejected in translated.known.rejected.values() {
         let Rejected { discovery, resource, proxy, rejection } = rejected;
         let name = resource.name();
@@ -87,7 +89,11 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         };
         let colon = if rejection.path.is_empty() { "" } else { ": " };
         let message = format!("Envoy rejects {what} {name} of {proxy}: {}{colon}{}", rejection.path, rejection.message);
-        let place = place(rejected, context);
+        let (_, json) = match printed.take() {
+            Some(last) if Arc::ptr_eq(last.0, resource) => printed.insert(last),
+            _ => printed.insert((resource, resource.body().to_value())),
+        };
+        let place = place(rejected, json, context);
         let cause = place.as_ref().map(|(item, path)| (item.resource(), path.to_string()));
         let key = (cause, *discovery, if place.is_some() { "" } else { name }, rejection.message.as_str());
         if let Some((_, others)) = all.get_mut(&key) {
@@ -117,9 +123,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
 
 /// Finds the manifest that has caused it, and the field: by the metadata that istiod writes, by the value that is refused, or by the
 /// host of a cluster.
-fn place<'c>(rejected: &Rejected, context: &'c LintContext<'_>) -> Option<(&'c Item<'c>, FieldPath)> {
-    let json = rejected.resource.body().to_value();
-    let way = way(&json, &rejected.rejection.path);
+fn place<'c>(rejected: &Rejected, json: &Value, context: &'c LintContext<'_>) -> Option<(&'c Item<'c>, FieldPath)> {
+    let way = way(json, &rejected.rejection.path);
     // What is no scalar may have a name, as filters do.
     let scalar = |value: &&Value| scalar_text(value).or_else(|| scalar_text(value.get("name")?));
     let value = way.last().and_then(scalar).filter(|text| text.len() > 2);
