@@ -55,14 +55,6 @@ impl<'m> ProxyView<'m> {
     pub fn peer_authentication(&self) -> &'m ComposedPeerAuthentication {
         self.peer_authentication
     }
-
-    /// The DestinationRule that speaks for the inbound side of a service: workload selectors do not count there.
-    ///
-    /// istiod: `sidecar.go` `DestinationRule`
-    pub fn inbound_destination_rule(&self, hostname: &str) -> Option<&'m ConsolidatedDestinationRule> {
-        let rules = self.outbound.scope.destination_rules.get(hostname)?;
-        rules.iter().rev().find(|r| r.rule.spec.workload_selector.is_none()).map(|r| &**r)
-    }
 }
 
 impl<'m> OutboundView<'m> {
@@ -109,8 +101,15 @@ impl<'m> OutboundView<'m> {
             let own = r.rule.meta.namespace == self.scope.namespace;
             own && selector.is_some_and(|s| labels::subset(&s.match_labels, &self.client.labels))
         });
-        let for_all = || rules.iter().rev().find(|r| r.rule.spec.workload_selector.is_none());
-        selected.or_else(for_all).map(|r| &**r)
+        selected.map(|r| &**r).or_else(|| self.inbound_destination_rule(hostname))
+    }
+
+    /// The DestinationRule that speaks for the inbound side of a service: workload selectors do not count there.
+    ///
+    /// istiod: `sidecar.go` `DestinationRule`
+    pub fn inbound_destination_rule(&self, hostname: &str) -> Option<&'m ConsolidatedDestinationRule> {
+        let rules = self.scope.destination_rules.get(hostname)?;
+        rules.iter().rev().find(|r| r.rule.spec.workload_selector.is_none()).map(|r| &**r)
     }
 
     /// The address of a service: its first cluster IP of a family that the proxy has, else an automatic one, else the default.

@@ -109,7 +109,7 @@ pub(super) struct Inbound<'a> {
 pub(super) fn cluster(view: &ProxyView<'_>, inbound: &Inbound<'_>) -> Cluster {
     let (mesh, client, scope) = (&view.outbound.mesh.config, view.outbound.client, view.outbound.scope);
     let name = name::inbound_cluster(inbound.cluster_port);
-    let rule = view.inbound_destination_rule(inbound.hostname).map(|consolidated| &consolidated.rule);
+    let rule = view.outbound.inbound_destination_rule(inbound.hostname).map(|consolidated| &consolidated.rule);
     let rule = rule.filter(|rule| rule.spec.traffic_policy.is_some());
     let by_rule = rule.map(|r| traffic_policy::for_port(r.spec.traffic_policy.as_ref(), inbound.port.number));
     let by_rule = by_rule.unwrap_or_default().over_default(mesh.default_traffic_policy.as_ref());

@@ -75,7 +75,7 @@ fn for_port(view: &ProxyView<'_>, waypoint: &WaypointScope, service: &Service, p
     let is_http = protocol.is_unsupported() || protocol.is_http();
     let modes =
         || [is_tcp.then_some("tcp"), is_http.then_some("http")].into_iter().flatten().map(ClusterMode::InboundVip);
-    let rule = view.inbound_destination_rule(&service.hostname).map(|consolidated| &consolidated.rule);
+    let rule = view.outbound.inbound_destination_rule(&service.hostname).map(|consolidated| &consolidated.rule);
     let whole = |mode| {
         let without = Upstream::without_rule(outbound, mode, service, port);
         let policy = rule.and_then(|rule| rule.spec.traffic_policy.as_ref());

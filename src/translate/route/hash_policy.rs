@@ -71,14 +71,14 @@ pub(super) fn for_destination<'a>(
 }
 
 /// Returns the hash for the default route of a waypoint to one of its services: that of the rule, whatever it says of ports and
-/// subsets.
+/// subsets; rules that select workloads do not count.
 ///
 /// istiod: `httproute.go` `buildSidecarInboundHTTPRouteConfig`
 pub(super) fn at_waypoint<'a>(
     view: &OutboundView<'a>,
     hostname: &str,
 ) -> Option<&'a LoadBalancerSettingsConsistentHashLb> {
-    of_policy(view.destination_rule(hostname)?.rule.spec.traffic_policy.as_ref())
+    of_policy(view.inbound_destination_rule(hostname)?.rule.spec.traffic_policy.as_ref())
 }
 
 fn of_policy(policy: Option<&TrafficPolicy>) -> Option<&LoadBalancerSettingsConsistentHashLb> {
