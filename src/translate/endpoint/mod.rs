@@ -202,16 +202,16 @@ enum Target {
 
 impl<'m> Request<'m> {
     /// Says whether endpoints that are not healthy are sent too: not where Envoy would use them all the same below the percentage
-    /// that the rule sets.
+    /// that the rule sets. Subsets of a waypoint's services do not count, as istiod asks before it takes the protocol from their names.
     ///
     /// istiod: `endpoint_builder.go` `supportsUnhealthyEndpoints`
     fn sends_unhealthy(&self) -> bool {
         if self.service.forces_unhealthy_endpoints(self.view.mesh.features()) {
             return true;
         }
-        let policy = || {
-            traffic_policy::for_subset_name(self.rule, self.subset, self.port, self.view.mesh.installation.behaviours)
-        };
+        let subset = if self.kind == RequestKind::InboundVip { "" } else { self.subset };
+        let policy =
+            || traffic_policy::for_subset_name(self.rule, subset, self.port, self.view.mesh.installation.behaviours);
         self.view.mesh.does(Behaviour::SendsUnhealthyEndpoints)
             && policy().outlier_detection.is_none_or(|outlier| outlier.min_health_percent <= 0)
     }
