@@ -93,12 +93,15 @@ fn check_match(
 ) -> bool {
     let Some(condition) = condition else { return true };
     let at = at.field("match");
-    if let Some(proxy) = &condition.proxy
-        && let Err(message) = regex::compiles(&proxy.proxy_version)
-    {
-        let at = at.field("proxy");
-        findings.error(&at.field("proxyVersion"), message);
-        return false;
+    if let Some(proxy) = &condition.proxy {
+        let too_large =
+            |_| format!("`{}` cannot be compiled: it takes too much memory; write a shorter one", proxy.proxy_version);
+        let checked = regex::compiles(&proxy.proxy_version).and_then(|()| proxy.version().map_err(too_large));
+        if let Err(message) = checked {
+            let at = at.field("proxy");
+            findings.error(&at.field("proxyVersion"), message);
+            return false;
+        }
     }
     let Some(object) = &condition.object_types else { return true };
     let wanted = match apply_to {

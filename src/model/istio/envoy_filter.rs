@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::selector::PolicyTargetReference;
@@ -31,6 +32,23 @@ pub struct EnvoyFilterProxyMatch {
     pub proxy_version: String,
     /// Node metadata that the proxy must have, exactly.
     pub metadata: BTreeMap<String, String>,
+}
+
+impl EnvoyFilterProxyMatch {
+    /// Compiles the pattern; nothing if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it is no regular expression, or one whose program takes too much memory: that of a short one may take megabytes.
+    pub fn version(&self) -> Result<Option<Regex>, regex::Error> {
+        const LARGEST: usize = 1 << 18;
+        if self.proxy_version.is_empty() {
+            return Ok(None);
+        }
+        let build = |unicode| RegexBuilder::new(&self.proxy_version).unicode(unicode).size_limit(LARGEST).build();
+        // Versions are ASCII, and so are classes unless the pattern asks for others.
+        build(false).or_else(|_| build(true)).map(Some)
+    }
 }
 
 /// A condition on clusters: all that is given must hold.

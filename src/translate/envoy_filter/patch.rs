@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::schema;
@@ -74,19 +74,12 @@ fn read(source: ResourceRef, filter: usize, index: usize, patch: &EnvoyFilterEnv
         operation: operation(*apply_to, patch.operation),
         context,
         object: object_types,
-        proxy_version: Some(proxy.proxy_version).filter(|v| !v.is_empty()).and_then(|v| version(&v)),
+        proxy_version: proxy.version().ok()?,
         proxy_metadata: proxy.metadata,
         value,
         matched: AtomicBool::new(false),
         offered: AtomicBool::new(false),
     })
-}
-
-/// Compiles what a version must match, which never is much: the program of a short expression may take megabytes.
-fn version(pattern: &str) -> Option<Regex> {
-    const LARGEST: usize = 1 << 18;
-    let ascii = RegexBuilder::new(pattern).unicode(false).size_limit(LARGEST).build();
-    ascii.or_else(|_| RegexBuilder::new(pattern).size_limit(LARGEST).build()).ok()
 }
 
 /// Only filters and routes have a place among others.
