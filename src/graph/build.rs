@@ -212,7 +212,7 @@ impl<'w> Pictures<'w> {
             players.iter().filter(|player| player.role != Role::Client).any(|player| {
                 let own = &player.proxy.workload_name;
                 object.name.namespace == player.proxy.namespace
-                    && (*own == object.name.name || own.starts_with(&object.name.name))
+                    && (own.starts_with(&object.name.name) || player.proxy.name == object.name.name)
             })
         };
         let root = &self.mesh.config.root_namespace;
@@ -330,8 +330,7 @@ impl<'w> Pictures<'w> {
 
     /// Chooses the objects that may have to do with a host.
     fn around(&self, host: &str, players: &[Player<'_>]) -> Vec<&Object> {
-        let proxies: BTreeSet<(String, String)> =
-            players.iter().map(|player| (player.proxy.namespace.clone(), player.proxy.workload_name.clone())).collect();
+        let proxies: Vec<&Proxy> = players.iter().map(|player| player.proxy).collect();
         let gateways = players.iter().filter(|player| player.role == Role::Gateway);
         let gateways: BTreeSet<String> = gateways
             .flat_map(|player| player.proxy.service_targets.iter().map(|target| target.service.hostname.clone()))
@@ -711,4 +710,23 @@ fn rank(section: Section, kind: &str) -> usize {
 
 fn qualified(name: &ObjectName) -> String {
     if name.namespace.is_empty() { name.name.clone() } else { format!("{}/{}", name.namespace, name.name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::{self, MeshSize};
+    use crate::options::Options;
+    use crate::source::SourceFile;
+
+    #[test]
+    fn a_part_of_a_mesh_of_pods_suffices_for_a_host() {
+        let files = generate::mesh(&MeshSize { services: 6, pods: 2, namespaces: 2, seed: 1 }).into_iter();
+        let files = files.map(|(path, text)| SourceFile::new(path, text.into_bytes())).collect();
+        let world = World::new(files, &Options { expand: true, ..Options::default() });
+        let pictures = Pictures::new(&world);
+        let near = pictures.neighbourhood("svc-0.ns-0.svc.cluster.local");
+        assert!(near.world.is_some(), "each trial takes what this part takes, not what the mesh takes");
+        assert!(near.objects.len() < world.objects().len() / 2);
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::mesh::short_name::fqdn;
 use crate::provenance::{ObjectName, World};
+use crate::proxy::Proxy;
 use crate::source::ResourceRef;
 
 /// An object of the input.
@@ -195,8 +196,8 @@ pub(super) struct Around<'a> {
     pub(super) root_namespace: &'a str,
     /// Hosts of the Services of gateways that are looked at.
     pub(super) gateways: &'a BTreeSet<String>,
-    /// Namespace and workload of each proxy that is looked at.
-    pub(super) proxies: &'a BTreeSet<(String, String)>,
+    /// The proxies that are looked at.
+    pub(super) proxies: &'a [&'a Proxy],
 }
 
 /// Chooses the objects that may have to do with requests to a host; what they do is found out by leaving them out.
@@ -218,7 +219,7 @@ pub(super) fn around<'o>(objects: &'o [Object], about: &Around<'_>) -> Vec<&'o O
         }
     }
     hosts.extend(about.gateways.iter().cloned());
-    let namespaces: BTreeSet<&str> = about.proxies.iter().map(|(namespace, _)| namespace.as_str()).collect();
+    let namespaces: BTreeSet<&str> = about.proxies.iter().map(|proxy| proxy.namespace.as_str()).collect();
     let mut chosen: BTreeSet<usize> = BTreeSet::new();
     let mut selectors: Vec<(&str, &Value)> = Vec::new();
     for (at, object) in objects.iter().enumerate() {
@@ -243,9 +244,11 @@ pub(super) fn around<'o>(objects: &'o [Object], about: &Around<'_>) -> Vec<&'o O
             "Endpoints" | "EndpointSlice" => object.service_of_endpoints().is_some_and(|name| service(&name)),
             _ if object.is_route() => false,
             _ if object.is_workload() => {
-                let is_proxy = about.proxies.iter().any(|(namespace, workload)| {
-                    namespace == object.namespace()
-                        && (*workload == object.name.name || starts(workload, &object.name.name))
+                // The workload, or the Pod where that is written itself.
+                let is_proxy = about.proxies.iter().any(|proxy| {
+                    let (workload, own) = (&proxy.workload_name, &object.name.name);
+                    proxy.namespace == object.namespace()
+                        && (workload == own || proxy.name == *own || starts(workload, own))
                 });
                 let is_selected = |(namespace, selector): &(&str, &Value)| {
                     *namespace == object.namespace() && object.is_selected(selector)
