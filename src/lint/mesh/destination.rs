@@ -16,9 +16,14 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     // Without a port of its own, a destination is looked for on every port by which its host may be called; one is enough.
     let mut all: BTreeMap<(String, String, &str), Clusters<'c, '_>> = BTreeMap::new();
     let destinations = translated.known.destinations();
+    // Where no proxy lacks any of the clusters, there is nothing to look for.
+    let lacking = destinations.iter().filter(|(_, reach)| !reach.missing.is_empty());
+    let lacking =
+        lacking.filter_map(|((_, cluster), _)| Target::of(cluster).map(|target| (target.host, target.subset)));
+    let lacking: BTreeSet<(&str, &str)> = lacking.collect();
     for ((cause, cluster), reach) in &destinations {
         let Some(target) = Target::of(cluster) else { continue };
-        if is_found_already(translated, context, cause, target) {
+        if !lacking.contains(&(target.host, target.subset)) || is_found_already(translated, context, cause, target) {
             continue;
         }
         let mut services = context.virtual_services();
