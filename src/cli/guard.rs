@@ -103,8 +103,8 @@ fn watch(memory: u64, cpu: u64) {
             (at, since_step) = ((state.run, state.steps), now);
         }
         let megabytes = state.input >> 20;
-        let memory = memory.max(state.input.saturating_mul(64));
-        let of_step = cpu.saturating_add(megabytes.saturating_mul(2)).saturating_mul(PATIENCE);
+        let memory = memory.max(state.input.saturating_mul(96));
+        let of_step = cpu.saturating_add(megabytes.saturating_mul(4)).saturating_mul(PATIENCE);
         let of_run = of_step.saturating_mul(STEPS);
         let is_step = !state.many;
         let largest = state.largest.as_ref().map(|(path, _)| format!("; the largest file is {}", visible(path)));

@@ -49,10 +49,10 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub service_entry: u64,
-    /// How much memory may be used; for input above 16 MiB, 64 times its size if that is more.
+    /// How much memory may be used; 96 times the size of the input if that is more.
     #[arg(long = "max-memory", value_name = "SIZE", default_value = "1G", value_parser = size, hide_short_help = true, help_heading = "Limits")]
     pub memory: u64,
-    /// How many seconds of CPU one step may take (reading, a proxy, a comparison), and two more for each MiB of input; all steps together may take 60 times as many.
+    /// How many seconds of CPU one step may take (reading, a proxy, a comparison), and four more for each MiB of input; all steps together may take 60 times as many.
     #[arg(
         long = "max-cpu",
         value_name = "SECONDS",

@@ -212,7 +212,7 @@ fn memory_has_a_limit() {
     write(&here, "mesh.yaml", MESH);
     write(&here, "big.yaml", &format!("a: [{}]\n", vec!["1"; 2_000_000].join(",")));
     let output = run_in(&here, &["translate", "mesh.yaml", "big.yaml", "--max-memory", "60M"]);
-    // The input itself counts 64 times.
+    // The input itself counts 96 times.
     assert!(matches!(output.status.code(), Some(0)), "{}", said(&output));
     let pods: String = (0..300)
         .map(|number| {
