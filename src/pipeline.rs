@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostics;
 use crate::mesh::Mesh;
 use crate::mesh::sidecar;
 use crate::proxy::{self, Client, OutboundView, Proxy, ProxyKind, ProxyView, SidecarScope, WaypointIdentity};
-use crate::translate::{EnvoyFilters, Outbound, Translation, node, translate, translate_inbound};
+use crate::translate::{EnvoyFilters, Outbound, Translation, node, outbound, translate, translate_inbound};
 
 /// Proxies that share their outbound resources.
 #[derive(Debug)]
@@ -45,9 +45,10 @@ pub fn translate_while(
         a
     };
     let envoy_filters = EnvoyFilters::new(mesh);
+    let mut before = outbound::Before::default();
     for group in groups(mesh, proxies) {
         let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
-        let shared = Outbound::new(&outbound);
+        let shared = Outbound::new(&outbound, &mut before);
         all.extend(shared.diagnostics());
         let of_group = group.proxies.par_iter().map(|proxy| {
             let mut diagnostics = Diagnostics::default();
@@ -80,7 +81,7 @@ pub struct Distinct<'p> {
 
 /// Translates what differs: of sidecars with the same outbound side all of the first, and of the others their inbound side.
 ///
-/// `sink` is called from several threads, for the first of those that are alike before the others.
+/// `sink` is called from several threads, in no order.
 pub fn translate_distinct(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Distinct<'_>) + Sync) -> Diagnostics {
     let mut all = proxy::rivals(mesh, proxies);
     let gather = |mut a: Diagnostics, b: Diagnostics| {
@@ -90,25 +91,29 @@ pub fn translate_distinct(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Distin
     let envoy_filters = EnvoyFilters::new(mesh);
     for group in groups(mesh, proxies) {
         let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
-        let shared = Outbound::new(&outbound);
+        let shared = Outbound::new(&outbound, &mut outbound::Before::default());
         all.extend(shared.diagnostics());
         for alike in alike(mesh, &group, &envoy_filters) {
             let Some((&first, others)) = alike.split_first() else { continue };
             let mut diagnostics = Diagnostics::default();
             let translation = dump(mesh, first, &group.scope, &shared, &envoy_filters, &mut diagnostics).translation;
             let whole = Distinct { proxy: first, alike: &alike, base: None, translation };
-            sink(&whole);
+            let of_others = || {
+                let inbound = others.par_iter().map(|&proxy| {
+                    let mut diagnostics = Diagnostics::default();
+                    let peer_authentication = mesh.peer_authentication.for_workload(&proxy.namespace, &proxy.labels);
+                    let outbound = OutboundView { mesh, scope: &group.scope, client: &proxy.client };
+                    let view = ProxyView { outbound, proxy, gateway: None, peer_authentication: &peer_authentication };
+                    let translation = translate_inbound(&view, &shared, &envoy_filters, &mut diagnostics);
+                    sink(&Distinct { proxy, alike: &[proxy], base: Some(&whole.translation), translation });
+                    diagnostics
+                });
+                inbound.reduce(Diagnostics::default, gather)
+            };
+            // The first has large resources, which would keep one thread busy.
+            let ((), inbound) = rayon::join(|| sink(&whole), of_others);
             all.extend(diagnostics);
-            let inbound = others.par_iter().map(|&proxy| {
-                let mut diagnostics = Diagnostics::default();
-                let peer_authentication = mesh.peer_authentication.for_workload(&proxy.namespace, &proxy.labels);
-                let outbound = OutboundView { mesh, scope: &group.scope, client: &proxy.client };
-                let view = ProxyView { outbound, proxy, gateway: None, peer_authentication: &peer_authentication };
-                let translation = translate_inbound(&view, &shared, &envoy_filters, &mut diagnostics);
-                sink(&Distinct { proxy, alike: &[proxy], base: Some(&whole.translation), translation });
-                diagnostics
-            });
-            all.extend(inbound.reduce(Diagnostics::default, gather));
+            all.extend(inbound);
         }
     }
     all.extend(envoy_filters.shared_limits());
@@ -145,9 +150,10 @@ pub fn translate_in_order<T: Send, E>(
 ) -> (Diagnostics, Result<(), E>) {
     let mut all = proxy::rivals(mesh, proxies);
     let envoy_filters = EnvoyFilters::new(mesh);
+    let mut before = outbound::Before::default();
     for group in groups(mesh, proxies) {
         let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
-        let shared = Outbound::new(&outbound);
+        let shared = Outbound::new(&outbound, &mut before);
         all.extend(shared.diagnostics());
         for some in group.proxies.chunks(2 * rayon::current_num_threads()) {
             let rendered = some.par_iter().map(|&proxy| {
@@ -173,7 +179,7 @@ pub fn translate_in_order<T: Send, E>(
 pub fn translate_one(mesh: &Mesh, proxy: &Proxy, diagnostics: &mut Diagnostics) -> ConfigDump {
     let scope = scope(mesh, proxy);
     let outbound = OutboundView { mesh, scope: &scope, client: &proxy.client };
-    let shared = Outbound::new(&outbound);
+    let shared = Outbound::new(&outbound, &mut outbound::Before::default());
     diagnostics.extend(proxy::rivals(mesh, &[proxy]));
     diagnostics.extend(shared.diagnostics());
     let envoy_filters = EnvoyFilters::new(mesh);

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::istio::EnvoyFilterPatchContext as PatchContext;
-use crate::proxy::OutboundView;
+use crate::proxy::{OutboundView, ProxyKind};
 use crate::translate::envoy_filter::{ListenerOutcome, PatchSet};
 use crate::translate::listener::SharedListeners;
 use crate::translate::patched::{self, outbound_context};
@@ -62,21 +62,31 @@ pub(super) struct OutboundPart<'o> {
     patched: Option<Arc<Patched>>,
 }
 
+/// What the proxies before have: most of it is the same for the next ones, and is then the same [`Arc`].
+#[derive(Debug, Default)]
+pub struct Before(BTreeMap<ProxyKind, Arc<OutboundResources>>);
+
 impl Outbound {
     /// Builds what the view's proxies share.
-    pub fn new(view: &OutboundView<'_>) -> Self {
+    pub fn new(view: &OutboundView<'_>, before: &mut Before) -> Self {
         let clusters: Vec<_> = cluster::outbound(view).into_par_iter().map(Resource::shared).collect();
         let names: Vec<_> = referenced::eds(&clusters).into_iter().collect();
         let endpoints = names.par_iter().map(|name| Resource::shared(endpoint::build(view, name)));
         let endpoints: Vec<_> = endpoints.collect();
-        let resources = OutboundResources {
+        let mut resources = OutboundResources {
             endpoints: resource::sorted(endpoints.into_iter()),
             secret_names: referenced::cluster_sds(&clusters),
             clusters: resource::sorted(clusters.into_iter()),
         };
+        if let Some(before) = before.0.get(&view.client.kind) {
+            share(&mut resources.clusters, &before.clusters);
+            share(&mut resources.endpoints, &before.endpoints);
+        }
+        let resources = Arc::new(resources);
+        before.0.insert(view.client.kind, resources.clone());
         Self {
             diagnostics: endpoint::crashes(view),
-            resources: Arc::new(resources),
+            resources,
             listeners: SharedListeners::default(),
             routes: Mutex::default(),
             patched: Mutex::default(),
@@ -183,6 +193,16 @@ impl OutboundPart<'_> {
         let entry = known.entry(key).or_insert_with(|| (listener.clone(), patches.listener(context, listener)));
         entry.1.clone()
     }
+}
+
+/// Puts resources of an earlier list in the place of equal ones; both are in the order of names.
+fn share(resources: &mut [Arc<Resource>], before: &[Arc<Resource>]) {
+    resources.par_iter_mut().for_each(|resource| {
+        let known = before.binary_search_by(|known| known.name().cmp(resource.name()));
+        if let Some(known) = known.ok().map(|at| &before[at]).filter(|known| *known == resource) {
+            *resource = known.clone();
+        }
+    });
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

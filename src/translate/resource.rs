@@ -38,6 +38,13 @@ impl Resource {
     }
 }
 
+/// Resources are equal if their messages are.
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.body == other.body
+    }
+}
+
 impl Serialize for Resource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.body.serialize(serializer)
