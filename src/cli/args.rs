@@ -425,6 +425,9 @@ pub(super) struct ShowFilters {
     /// Endpoints of this health status, such as HEALTHY.
     #[arg(long, value_name = "STATUS")]
     pub(super) status: Option<String>,
+    /// Show each filter chain of a listener and the matches that lead to it; waypoints are always shown so.
+    #[arg(long)]
+    pub(super) waypoint: bool,
     /// Show matches and destinations of listeners, and each route.
     #[arg(
         long,

@@ -586,6 +586,17 @@ fn tables_of_a_proxy_are_what_they_were() {
         ("show-routes", show("routes", &ingress)),
         ("show-endpoints", show("ep", &[&page[..], &["--port", "9080"]].concat())),
         ("show-secrets", output(&["show", "examples/bookinfo", "secrets", "--proxy", "ingress.istio-gateways", "-q"])),
+        (
+            "show-waypoint",
+            output(&[
+                "show",
+                "fixtures/ambient-waypoint-corners/manifests",
+                "listeners",
+                "--proxy",
+                "waypoint-5d7f.default",
+                "-q",
+            ]),
+        ),
     ] {
         snapshot(name, &text);
     }

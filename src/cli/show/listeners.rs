@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::chain_matcher;
 use super::place::Places;
 use super::resources::{at, items, number, of_section, text};
 use super::routes::describe_match;
@@ -77,6 +78,9 @@ fn kind(listener: &Value) -> &'static str {
 
 pub(super) fn table(dump: &Value, filters: &ShowFilters, places: Option<&Places<'_>>) -> String {
     let title = places.map(|_| Places::TITLE.to_owned());
+    if filters.waypoint || is_of_waypoint(dump) {
+        return of_waypoint(list(dump, filters), title, places);
+    }
     let mut rows = vec![if filters.verbose {
         row(["ADDRESSES", "PORT", "MATCH", "DESTINATION"], title)
     } else {
@@ -98,6 +102,37 @@ pub(super) fn table(dump: &Value, filters: &ShowFilters, places: Option<&Places<
                 cluster.or_else(|| places.of_port(port(listener))).unwrap_or_else(Places::none)
             });
             rows.push(row([&addresses, &number, &chain, &destination], place));
+        }
+    }
+    table::render(&rows, 1)
+}
+
+/// Whether the proxy is a waypoint: its listeners are mostly inside of it, without address and port.
+fn is_of_waypoint(dump: &Value) -> bool {
+    items(dump, &["configs"]).iter().any(|section| text(section, &["bootstrap", "node", "id"]).starts_with("waypoint~"))
+}
+
+/// istioctl: `PrintRemoteListenerSummary`
+fn of_waypoint(mut listeners: Vec<&Value>, title: Option<String>, places: Option<&Places<'_>>) -> String {
+    let is_internal = |listener: &Value| listener.get("internal_listener").is_some();
+    let key =
+        |listener: &Value| if is_internal(listener) { text(listener, &["name"]).to_owned() } else { String::new() };
+    listeners.sort_by_key(|listener| (port(listener), key(listener)));
+    let mut rows = vec![row(["LISTENER", "CHAIN", "MATCH", "DESTINATION"], title)];
+    for listener in listeners {
+        let all: Vec<&Value> = chains(listener).collect();
+        let mut name = format!("envoy://{}", text(listener, &["name"]));
+        if is_internal(listener) && matches!(all.as_slice(), [only] if text(only, &["name"]) == name) {
+            "internal".clone_into(&mut name);
+        }
+        for chain in all {
+            let (title, destination) = (text(chain, &["name"]), destination(chain));
+            let place = places.map(|places| {
+                let cluster = destination.strip_prefix("Cluster: ").unwrap_or(title);
+                places.of_cluster(cluster).or_else(|| places.of_cluster(title)).unwrap_or_else(Places::none)
+            });
+            let ways = chain_matcher::ways(listener, title).unwrap_or_else(|| vec![describe_chain_match(chain)]);
+            rows.extend(ways.iter().map(|way| row([&name, title, way, &destination], place.clone())));
         }
     }
     table::render(&rows, 1)

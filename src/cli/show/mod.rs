@@ -2,6 +2,7 @@
 //!
 //! istioctl: `pkg/proxyconfig/proxyconfig.go`, `pkg/writer/envoy/configdump`
 
+mod chain_matcher;
 mod clusters;
 mod endpoints;
 mod listeners;
