@@ -4,18 +4,28 @@
 //! wildcard, of the client's namespace.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::translated::Translated;
 use crate::lint::context::{LintContext, Typed};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::endpoint::Endpoint;
+use crate::mesh::gateway::MergedGateway;
 use crate::mesh::peer_authentication::MutualTlsMode;
 use crate::model::istio::{ClientTlsSettings, ClientTlsSettingsTlsMode as Mode, DestinationRule};
+use crate::proxy::ProxyKind;
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     // By rule and field: one host as an example, and how many more.
     let mut found: BTreeMap<(String, String), (Finding<'c>, usize)> = BTreeMap::new();
+    let routers = translated.proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Router);
+    let gateways: Gateways<'_> = routers
+        .flat_map(|proxy| {
+            let merged = Arc::new(proxy.merged_gateway(translated.mesh));
+            proxy.ip_addresses.iter().map(move |address| (address.as_str(), merged.clone()))
+        })
+        .collect();
     let by_name: BTreeMap<(&str, &str), Typed<'c, DestinationRule>> =
         context.destination_rules().map(|rule| ((rule.item.namespace.as_str(), rule.item.name()), rule)).collect();
     for (cause, cluster) in &translated.known.upstreams {
@@ -35,9 +45,9 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
                 context.namespace(&endpoint.namespace).is_none_or(|one| context.unfinished(one).is_none())
             };
             let refuses = endpoints
-                .find_map(|endpoint| Some((endpoint, refusal(translated, tls, endpoint)?)))
+                .find_map(|endpoint| Some((endpoint, refusal(translated, &gateways, tls, endpoint)?)))
                 .filter(|(endpoint, _)| is_settled(endpoint));
-            let Some((endpoint, why)) = refuses else { continue };
+            let Some((endpoint, Refusal { why, help })) = refuses else { continue };
             let key = (rule.full_name(), path.clone());
             if let Some((_, others)) = found.get_mut(&key) {
                 *others += 1;
@@ -48,7 +58,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             let name = &endpoint.workload_name;
             let workload = if name.is_empty() { address } else { name };
             let message = format!("port {number} of {host} gets connections of TLS mode {mode}, and {workload} {why}");
-            let finding = Finding::new(&rules::MESHC0112, rule.item, message).point(&format!("{path}.mode"));
+            let finding = Finding::new(&rules::MESHC0112, rule.item, message).point(&format!("{path}.mode")).help(help);
             found.insert(key, (finding, 0));
         }
     }
@@ -86,18 +96,60 @@ pub(super) fn settings<'c>(
     Vec::new()
 }
 
-fn refusal(translated: &Translated<'_>, tls: &ClientTlsSettings, endpoint: &Endpoint) -> Option<&'static str> {
+/// Why a server does not take what a client sends, and what to write instead.
+#[derive(Debug, Clone, Copy)]
+struct Refusal {
+    why: &'static str,
+    help: &'static str,
+}
+
+/// What each router runs, by its addresses; nothing where no Gateway applies to it.
+type Gateways<'t> = BTreeMap<&'t str, Arc<Option<MergedGateway>>>;
+
+fn refusal(
+    translated: &Translated<'_>,
+    gateways: &Gateways<'_>,
+    tls: &ClientTlsSettings,
+    endpoint: &Endpoint,
+) -> Option<Refusal> {
+    if let Some(gateway) = endpoint.addresses.iter().find_map(|address| gateways.get(address.as_str())) {
+        return refusal_of_gateway(gateway.as_ref().as_ref()?, tls, endpoint.port);
+    }
     let has_sidecar = endpoint.tls_mode == "istio";
     if !has_sidecar {
-        return (tls.mode == Mode::IstioMutual).then_some("has no sidecar to accept it");
+        return (tls.mode == Mode::IstioMutual).then_some(Refusal {
+            why: "has no sidecar to accept it",
+            help: "inject a sidecar into the workload, or write `mode: DISABLE`",
+        });
     }
     let composed = translated.mesh.peer_authentication.for_workload(&endpoint.namespace, &endpoint.labels);
     let server = composed.port_level.get(&endpoint.port).copied().unwrap_or(composed.mode);
     match (tls.mode, server) {
-        (Mode::Disable | Mode::Simple | Mode::Mutual, MutualTlsMode::Strict) => {
-            Some("accepts only mutual TLS of the mesh (PeerAuthentication)")
-        }
-        (Mode::IstioMutual, MutualTlsMode::Disable) => Some("does not accept mutual TLS (PeerAuthentication)"),
+        (Mode::Disable | Mode::Simple | Mode::Mutual, MutualTlsMode::Strict) => Some(Refusal {
+            why: "accepts only mutual TLS of the mesh (PeerAuthentication)",
+            help: "write `mode: ISTIO_MUTUAL`, or leave `tls` out",
+        }),
+        (Mode::IstioMutual, MutualTlsMode::Disable) => Some(Refusal {
+            why: "does not accept mutual TLS (PeerAuthentication)",
+            help: "write `mode: DISABLE`, or let the PeerAuthentication be PERMISSIVE",
+        }),
         _ => None,
     }
+}
+
+/// What a gateway takes on a port is for its servers to say.
+fn refusal_of_gateway(gateway: &MergedGateway, tls: &ClientTlsSettings, port: u32) -> Option<Refusal> {
+    let servers = gateway.servers.iter().filter(|(key, _)| key.number == port);
+    let mut servers = servers.flat_map(|(_, merged)| &merged.servers).peekable();
+    servers.peek()?;
+    if tls.mode == Mode::Disable {
+        return servers.all(|server| server.is_tls()).then_some(Refusal {
+            why: "accepts only TLS there (Gateway)",
+            help: "write the mode that the Gateway's server asks for",
+        });
+    }
+    servers.all(|server| !server.is_tls()).then_some(Refusal {
+        why: "accepts only plain text there (Gateway)",
+        help: "give the Gateway's server protocol HTTPS or TLS and `tls.mode: ISTIO_MUTUAL`, or write `mode: DISABLE`",
+    })
 }
