@@ -41,7 +41,8 @@ pub(super) fn service_account(context: &Context<'_>, served: ServedGateway<'_>) 
 ///
 /// istiod: `context.go` `ResolveGatewayInstances`, as far as Services tell
 pub(super) fn check(context: &Context<'_>, findings: &mut Diagnostics) {
-    for served in context.gateways() {
+    // The istiod of another revision makes the Service of a Gateway that is for it.
+    for served in context.gateways().filter(|served| context.reads(&served.gateway.meta)) {
         let Config { meta, spec, source } = served.gateway;
         if !spec.is_managed(context.features.gateway_api_manual_deployment) {
             for (index, address) in spec.addresses.iter().enumerate().filter(|(_, a)| a.r#type != "Hostname") {

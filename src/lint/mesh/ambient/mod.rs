@@ -18,9 +18,9 @@ mod ztunnel;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::translated::Translated;
-use crate::lint::context::{Item, LintContext};
+use crate::lint::context::{GATEWAY_API, Item, LintContext};
 use crate::lint::finding::Finding;
-use crate::mesh::ambient::{AmbientService, AmbientWorkload};
+use crate::mesh::ambient::{AmbientService, AmbientWorkload, Refusal};
 use crate::mesh::labels;
 use crate::proxy::ProxyKind;
 
@@ -47,6 +47,9 @@ pub(super) fn told(translated: &Translated<'_>, context: &LintContext<'_>) -> BT
     found.iter().filter_map(|finding| finding.item.map(name)).collect()
 }
 
+/// The label of an object that is for the istiod of one revision only.
+const REVISION: &str = "istio.io/rev";
+
 /// Says whether any workload has a sidecar: then routes and DestinationRules are for its requests too.
 fn has_sidecars(translated: &Translated<'_>) -> bool {
     translated.proxies.iter().any(|proxy| proxy.client.kind == ProxyKind::Sidecar)
@@ -55,6 +58,23 @@ fn has_sidecars(translated: &Translated<'_>) -> bool {
 /// Returns what the index knows of a hostname, in whatever namespace.
 fn services<'t>(translated: &'t Translated<'_>, hostname: &str) -> Vec<&'t AmbientService> {
     translated.mesh.ambient.services.values().filter(|service| service.hostname == hostname).collect()
+}
+
+/// Returns a Gateway of the input.
+fn gateway<'c>(context: &'c LintContext<'_>, namespace: &str, name: &str) -> Option<&'c Item<'c>> {
+    context.of(GATEWAY_API, "Gateway").find(|item| item.namespace == namespace && item.name() == name)
+}
+
+/// Says whether the waypoint that is asked for has no address because the istiod of another revision makes its Service, which the
+/// input does not hold.
+fn is_of_another_istiod(context: &LintContext<'_>, refusal: &Refusal) -> bool {
+    let Refusal::Missing(namespace, name) = refusal else { return false };
+    gateway(context, namespace, name).is_some_and(|item| item.labels().contains_key(REVISION))
+}
+
+/// Says whether requests to a service go through a waypoint, as far as can be known.
+fn may_have_waypoint(context: &LintContext<'_>, service: &AmbientService) -> bool {
+    service.waypoint.is_some() || service.refusal.as_ref().is_some_and(|refusal| is_of_another_istiod(context, refusal))
 }
 
 /// Returns the workloads whose connections ztunnel takes: those of a namespace that a selector selects, or of the mesh.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::context::{GATEWAY_API, Item, LintContext};
+use super::{gateway, is_of_another_istiod};
+use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::mesh::translated::Translated;
 use crate::lint::rules;
@@ -39,7 +40,8 @@ fn refused<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &
             found.insert(item.resource(), (item, refusal, effect));
         }
     }
-    for (item, refusal, effect) in found.into_values() {
+    for (item, refusal, effect) in found.into_values().filter(|(_, refusal, _)| !is_of_another_istiod(context, refusal))
+    {
         let (message, gateway) = match refusal {
             Refusal::Missing(namespace, name) => {
                 let gateway = gateway(context, namespace, name);
@@ -63,10 +65,6 @@ fn refused<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &
         }
         out.push(finding);
     }
-}
-
-fn gateway<'c>(context: &'c LintContext<'_>, namespace: &str, name: &str) -> Option<&'c Item<'c>> {
-    context.of(GATEWAY_API, "Gateway").find(|item| item.namespace == namespace && item.name() == name)
 }
 
 /// Waypoints of a namespace that the files hold, as far as they are for this namespace only: who names others is not known.

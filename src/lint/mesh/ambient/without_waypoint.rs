@@ -1,6 +1,6 @@
 //! Routes, policies and DestinationRules for services that no waypoint serves.
 
-use super::{has_sidecars, services};
+use super::{has_sidecars, may_have_waypoint, services};
 use crate::lint::context::{GATEWAY_API, Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::mesh::translated::Translated;
@@ -23,8 +23,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     }
 }
 
-fn has_waypoint(services: &[&AmbientService]) -> bool {
-    services.iter().any(|service| service.waypoint.is_some())
+fn has_waypoint(context: &LintContext<'_>, services: &[&AmbientService]) -> bool {
+    services.iter().any(|service| may_have_waypoint(context, service))
 }
 
 fn finding<'c>(rule: &'static Rule, item: &'c Item<'c>, path: &str, of: &str) -> Finding<'c> {
@@ -42,7 +42,7 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         }
         let hosts: Vec<String> = spec.hosts.iter().map(|host| translated.full_host(&service.namespace, host)).collect();
         let known: Vec<Vec<&AmbientService>> = hosts.iter().map(|host| services(translated, host)).collect();
-        if known.iter().all(|services| !services.is_empty() && !has_waypoint(services)) {
+        if known.iter().all(|services| !services.is_empty() && !has_waypoint(context, services)) {
             out.push(finding(&rules::MESHC0143, service.item, "spec.hosts", &hosts.join(", ")));
             continue;
         }
@@ -51,7 +51,7 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             let of_waypoint = known.waypoint.as_ref().is_some_and(|waypoint| waypoint.namespace == service.namespace);
             known.waypoint.is_none() || of_waypoint || known.namespace == service.namespace
         };
-        if known.iter().all(|services| has_waypoint(services) && !services.iter().any(is_read)) {
+        if known.iter().all(|services| has_waypoint(context, services) && !services.iter().any(is_read)) {
             let message =
                 "has no effect: a waypoint reads VirtualServices of its own namespace and of the service's only";
             out.push(Finding::new(&rules::MESHC0143, service.item, message).point("metadata.namespace"));
@@ -66,7 +66,7 @@ fn routes<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &m
         let all = parents.items().all(|parent| {
             let Some(service) = referenced(translated, parent, &item.namespace) else { return false };
             unserved.push(service.hostname.clone());
-            service.waypoint.is_none()
+            !may_have_waypoint(context, service)
         });
         if all && !unserved.is_empty() {
             out.push(finding(&rules::MESHC0143, item, "spec.parentRefs", &unserved.join(", ")));
@@ -117,7 +117,7 @@ fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
                 continue;
             }
             let Some(service) = referenced(translated, target, &item.namespace) else { continue };
-            if service.waypoint.is_none() {
+            if !may_have_waypoint(context, service) {
                 out.push(finding(&rules::MESHC0144, item, &path, &service.hostname));
             }
         }
@@ -133,7 +133,7 @@ fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'
     for rule in context.destination_rules().filter(|rule| context.is_taken(rule.item)) {
         let host = translated.full_host(&rule.namespace, &rule.spec.host);
         let known = services(translated, &host);
-        if !known.is_empty() && !has_waypoint(&known) {
+        if !known.is_empty() && !has_waypoint(context, &known) {
             out.push(finding(&rules::MESHC0145, rule.item, "spec.host", &host));
         }
     }
