@@ -732,12 +732,12 @@ fn service_entry(at: usize) -> String {
 }
 
 /// Ports of a ServiceEntry.
-fn http_ports(size: usize) -> Value {
+fn http_ports(size: usize) -> Vec<Value> {
     many(size, 60, |at| json!({"number": at % 60_000 + 1, "name": format!("http-{at}"), "protocol": "HTTP"}))
 }
 
 /// Endpoints of an EndpointSlice.
-fn slice_endpoints(size: usize) -> Value {
+fn slice_endpoints(size: usize) -> Vec<Value> {
     many(size, 50, |at| json!({"addresses": [format!("10.{}.{}.{}", at / 62_500, at / 250 % 250, at % 250)]}))
 }
 
