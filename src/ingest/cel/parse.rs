@@ -9,6 +9,12 @@ use super::{Expr, Operator};
 /// Parentheses and operators inside of each other, at most.
 const MAX_DEPTH: usize = 100;
 
+/// Operators, fields and indexes one behind the other, at most: each holds what is before it. cel-go: `maxRecursionDepth`
+const MAX_CHAIN: usize = 250;
+
+/// Characters of an expression, at most. cel-go: `expressionSizeCodePointLimit`
+const MAX_SIZE: usize = 100_000;
+
 /// Words that are no names.
 const RESERVED: [&str; 18] = [
     "in",
@@ -33,6 +39,9 @@ const RESERVED: [&str; 18] = [
 
 /// Reads an expression; nothing if it is none.
 pub(super) fn parse(text: &str) -> Option<Expr> {
+    if text.chars().count() > MAX_SIZE {
+        return None;
+    }
     let tokens = tokens(text)?;
     let mut parser = Parser { tokens: &tokens, depth: 0 };
     parser.expression().filter(|_| parser.tokens.is_empty())
@@ -184,6 +193,18 @@ fn unquoted(text: &str) -> Option<String> {
     Some(out)
 }
 
+/// Joins operands in a tree that is as flat as can be: there may be thousands, and in which order two are joined changes nothing.
+///
+/// cel-go: `balancingLogicManager`
+fn balanced(operator: Operator, mut operands: Vec<Expr>) -> Option<Expr> {
+    if operands.len() > 1 {
+        let right = operands.split_off(operands.len().div_ceil(2));
+        let both = [balanced(operator, operands)?, balanced(operator, right)?];
+        return Some(Expr::Binary(operator, Box::new(both)));
+    }
+    operands.pop()
+}
+
 struct Parser<'t> {
     tokens: &'t [Token<'t>],
     depth: usize,
@@ -227,11 +248,23 @@ impl<'t> Parser<'t> {
     fn operations(&mut self, levels: &[&[(&str, Operator)]]) -> Option<Expr> {
         let Some((operators, tighter)) = levels.split_first() else { return self.operand() };
         let mut left = self.operations(tighter)?;
+        if let [(sign, operator @ (Operator::Or | Operator::And))] = operators {
+            let mut operands = vec![left];
+            while self.sign(sign) {
+                operands.push(self.operations(tighter)?);
+            }
+            return balanced(*operator, operands);
+        }
+        let mut length = 0;
         while let Some(Token::Sign(found) | Token::Name(found)) = self.tokens.first()
             && let Some((_, operator)) = operators.iter().find(|(sign, _)| sign == found)
         {
             self.next();
+            length += 1;
             left = Expr::Binary(*operator, Box::new([left, self.operations(tighter)?]));
+            if length > MAX_CHAIN {
+                return None;
+            }
         }
         Some(left)
     }
@@ -253,7 +286,7 @@ impl<'t> Parser<'t> {
     /// A value, with fields, methods and indexes behind it.
     fn member(&mut self) -> Option<Expr> {
         let mut value = self.primary()?;
-        loop {
+        for _ in 0..=MAX_CHAIN {
             if self.sign(".") {
                 let is_optional = self.sign("?");
                 let name = self.name()?;
@@ -276,6 +309,7 @@ impl<'t> Parser<'t> {
                 return Some(value);
             }
         }
+        None
     }
 
     fn primary(&mut self) -> Option<Expr> {
@@ -405,6 +439,21 @@ mod tests {
             assert!(parse(text).is_none(), "{text}");
         }
         assert!(parse(&"(".repeat(100_000)).is_none());
+    }
+
+    /// Long ones end neither here nor when they are evaluated or dropped.
+    #[test]
+    fn long_expressions() {
+        for (operator, holds) in [("||", true), ("&&", false)] {
+            let text = format!("{}true", format!("false{operator}").repeat(14_000));
+            assert_eq!(parse(&text).map(|long| long.holds(&serde_json::Value::Null)), Some(holds), "{operator}");
+        }
+        for (first, part) in [("1", "+1"), ("1", "==1"), ("a", ".b"), ("a", ".b()"), ("a", "[0]")] {
+            assert!(parse(&format!("{first}{}", part.repeat(200))).is_some(), "{part}");
+            assert!(parse(&format!("{first}{}", part.repeat(20_000))).is_none(), "{part}");
+        }
+        assert!(parse(&format!("'{}'", "x".repeat(99_000))).is_some());
+        assert!(parse(&format!("'{}'", "x".repeat(100_000))).is_none());
     }
 
     #[test]
