@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::apart::Apart;
 use super::finding::Finding;
@@ -57,6 +57,8 @@ pub(crate) struct Item<'a> {
     pub(crate) origin: Origin,
     /// The namespace; empty for kinds without one.
     pub(crate) namespace: String,
+    /// Why it is not judged, once that was asked: thousands of findings may be about one object.
+    unfinished: OnceLock<Option<String>>,
 }
 
 impl<'a> Item<'a> {
@@ -201,7 +203,7 @@ impl<'a> LintContext<'a> {
         let mut kept: BTreeMap<(&str, &str, String, &str), Item<'a>> = BTreeMap::new();
         for (origin, sources, object) in objects {
             let namespace = namespace(&object.document.kind, &object.meta.namespace, view);
-            let item = Item { object, sources, origin, namespace };
+            let item = Item { object, sources, origin, namespace, unfinished: OnceLock::new() };
             let its_own = if item.kind() == "Namespace" { item.name() } else { &item.namespace };
             if IGNORED_NAMESPACES.contains(&its_own) {
                 continue;
@@ -296,6 +298,10 @@ impl<'a> LintContext<'a> {
 
     /// Says why an object is not judged: what it will say is not written yet.
     pub(crate) fn unfinished(&self, item: &Item<'_>) -> Option<String> {
+        item.unfinished.get_or_init(|| self.why_unfinished(item)).clone()
+    }
+
+    fn why_unfinished(&self, item: &Item<'_>) -> Option<String> {
         if let Some(kustomized) = self.kustomized.get(&item.node().span().source)
             && (kustomized.renamed || kustomized.patches(item.kind(), item.name()))
         {

@@ -99,15 +99,54 @@ pub struct Sources {
 struct Source {
     path: String,
     text: String,
-    /// Byte at which each line starts; made on first use, as most files are never asked.
-    lines: OnceLock<Vec<u32>>,
+    /// Where lines and characters are; made on first use, as most files are never asked.
+    marks: OnceLock<Marks>,
+}
+
+/// What saves reading a text again for each position.
+#[derive(Debug)]
+struct Marks {
+    /// Byte at which each line starts.
+    lines: Vec<u32>,
+    /// How many characters begin before each block of [`BLOCK`] bytes: a line may be as long as the file.
+    characters: Vec<u32>,
+}
+
+/// Bytes that are counted one by one, at most.
+const BLOCK: usize = 1024;
+
+impl Marks {
+    fn new(text: &str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect();
+        let mut before = 0;
+        let mut characters = vec![0];
+        for block in text.as_bytes().chunks(BLOCK) {
+            before += count_characters(block);
+            characters.push(u32::try_from(before).unwrap_or(u32::MAX));
+        }
+        Self { lines, characters }
+    }
+
+    /// Returns how many characters begin before a byte.
+    fn characters_before(&self, text: &str, at: usize) -> usize {
+        let at = at.min(text.len());
+        let block = at / BLOCK;
+        let before = self.characters.get(block).copied().unwrap_or(0) as usize;
+        before + count_characters(text.as_bytes().get(block * BLOCK..at).unwrap_or_default())
+    }
+}
+
+/// A character is counted at its first byte: continuation bytes are 10xxxxxx.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 impl Sources {
     /// Adds a file and returns its handle. Texts longer than `u32::MAX` bytes must have been refused before.
     pub fn add(&mut self, path: String, text: String) -> SourceId {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Arc::new(Source { path, text, lines: OnceLock::new() }));
+        self.files.push(Arc::new(Source { path, text, marks: OnceLock::new() }));
         id
     }
 
@@ -156,12 +195,11 @@ impl Sources {
     /// Returns the line and column at which a span starts.
     pub fn position(&self, span: Span) -> Position {
         let Some(source) = self.get(span.source) else { return Position { line: 1, column: 1 } };
-        let lines = source.lines.get_or_init(|| line_starts(&source.text));
-        let line = lines.partition_point(|start| *start <= span.start).max(1);
-        let line_start = lines.get(line - 1).copied().unwrap_or(0) as usize;
-        let before = source.text.as_bytes().get(line_start..span.start as usize).unwrap_or_default();
-        // A character is counted at its first byte: continuation bytes are 10xxxxxx.
-        let column = 1 + before.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        let marks = source.marks.get_or_init(|| Marks::new(&source.text));
+        let line = marks.lines.partition_point(|start| *start <= span.start).max(1);
+        let line_start = marks.lines.get(line - 1).copied().unwrap_or(0);
+        let before = |at: u32| marks.characters_before(&source.text, at as usize);
+        let column = 1 + before(span.start).saturating_sub(before(line_start));
         Position { line, column }
     }
 
@@ -173,11 +211,6 @@ impl Sources {
     fn get(&self, id: SourceId) -> Option<&Source> {
         self.files.get(id.0 as usize).map(Arc::as_ref)
     }
-}
-
-fn line_starts(text: &str) -> Vec<u32> {
-    let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-    std::iter::once(0).chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect()
 }
 
 #[cfg(test)]
@@ -195,5 +228,19 @@ mod tests {
         assert_eq!(at(10), Position { line: 2, column: 4 }); // é, after the two bytes of ä
         assert_eq!(at(12), Position { line: 2, column: 5 });
         assert_eq!(at(14), Position { line: 3, column: 1 }); // the end of the text
+    }
+
+    /// As they would be counted from the beginning of the line.
+    #[test]
+    fn positions_of_long_lines() {
+        let text = format!("{}\n{}", "aé☺".repeat(500), "ñb".repeat(800));
+        let mut sources = Sources::default();
+        let source = sources.add("a.yaml".into(), text.clone());
+        for (start, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            let (line, before) = text[..start].rsplit_once('\n').map_or((1, &text[..start]), |(_, last)| (2, last));
+            let start = u32::try_from(start).expect("it is small");
+            let column = 1 + before.chars().count();
+            assert_eq!(sources.position(Span { source, start, end: start }), Position { line, column });
+        }
     }
 }
