@@ -1,5 +1,6 @@
 //! What Envoy would refuse of what istiod serves.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -76,9 +77,10 @@ type Mistake<'r> = (Option<(String, String)>, Discovery, &'r str, &'r str);
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     // Where a manifest has one mistake, several fields and proxies may have it.
     let mut all: IndexMap<Mistake<'_>, (Finding<'c>, usize)> = IndexMap::new();
-    // A resource has its rejections one after the other, perhaps thousands.
-    let mut printed: Option<(&Arc<Resource>, Value)> = None;
-    for rejected in translated.known.rejected.values() {
+    let rejected: Vec<&Rejected> = translated.known.rejected.values().collect();
+    let clues = clues(&rejected);
+    let written = Written::new(context, &clues);
+    for (rejected, clues) in rejected.into_iter().zip(&clues) {
         let Rejected { discovery, resource, proxy, rejection } = rejected;
         let name = resource.name();
         let (what, what_all) = match discovery {
@@ -89,11 +91,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         };
         let colon = if rejection.path.is_empty() { "" } else { ": " };
         let message = format!("Envoy rejects {what} {name} of {proxy}: {}{colon}{}", rejection.path, rejection.message);
-        let (_, json) = match printed.take() {
-            Some(last) if Arc::ptr_eq(last.0, resource) => printed.insert(last),
-            _ => printed.insert((resource, resource.body().to_value())),
-        };
-        let place = place(rejected, json, context);
+        let place = written.place(clues);
         let cause = place.as_ref().map(|(item, path)| (item.resource(), path.to_string()));
         let key = (cause, *discovery, if place.is_some() { "" } else { name }, rejection.message.as_str());
         if let Some((_, others)) = all.get_mut(&key) {
@@ -121,39 +119,105 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     }));
 }
 
-/// Finds the manifest that has caused it, and the field: by the metadata that istiod writes, by the value that is refused, or by the
-/// host of a cluster.
-fn place<'c>(rejected: &Rejected, json: &Value, context: &'c LintContext<'_>) -> Option<(&'c Item<'c>, FieldPath)> {
-    let way = way(json, &rejected.rejection.path);
-    // What is no scalar may have a name, as filters do.
-    let scalar = |value: &&Value| scalar_text(value).or_else(|| scalar_text(value.get("name")?));
-    let value = way.last().and_then(scalar).filter(|text| text.len() > 2);
-    let cause = way.iter().rev().find_map(|value| Cause::of(value));
-    let named = cause.and_then(|cause| context.find(cause.manifest_kind(), &cause.namespace, &cause.name));
-    if let Some(item) = named {
-        let path = value.as_deref().and_then(|value| find(item.node(), value));
-        return Some((item, path.unwrap_or_else(|| FieldPath::parse("spec"))));
+/// What tells which manifest has caused a rejection.
+struct Clues {
+    /// The metadata that istiod writes.
+    cause: Option<Cause>,
+    /// The value that is refused.
+    value: Option<String>,
+    /// The host of a cluster.
+    host: Option<String>,
+}
+
+/// Reads the clues of each.
+fn clues(all: &[&Rejected]) -> Vec<Clues> {
+    // A resource has its rejections one after the other, perhaps thousands.
+    let mut printed: Option<(&Arc<Resource>, Value)> = None;
+    let mut clues = Vec::with_capacity(all.len());
+    for rejected in all {
+        let Rejected { discovery, resource, rejection, .. } = *rejected;
+        let (_, json) = match printed.take() {
+            Some(last) if Arc::ptr_eq(last.0, resource) => printed.insert(last),
+            _ => printed.insert((resource, resource.body().to_value())),
+        };
+        let way = way(json, &rejection.path);
+        // What is no scalar may have a name, as filters do.
+        let scalar = |value: &&Value| scalar_text(value).or_else(|| scalar_text(value.get("name")?));
+        let host = resource.name().rsplit(['|', '_']).next().map(|host| host.trim_start_matches('.').to_owned());
+        clues.push(Clues {
+            cause: way.iter().rev().find_map(|value| Cause::of(value)),
+            value: way.last().and_then(scalar).filter(|text| text.len() > 2),
+            host: host.filter(|_| matches!(discovery, Discovery::Cluster | Discovery::Endpoint)),
+        });
     }
-    let of_istio = || context.items().iter().filter(|item| item.is_written() && item.group().ends_with(".istio.io"));
-    if let Some(value) = &value {
-        let mut holders = of_istio().filter_map(|item| Some((item, find(item.node(), value)?)));
-        // A patch may put anything anywhere, so it is the first to be asked.
-        let mut filters = context.items().iter().filter(|item| item.kind() == "EnvoyFilter");
-        let patch = filters.find_map(|item| Some((item, find(item.node(), value)?)));
-        if let Some((item, path)) = patch.or_else(|| holders.next()) {
-            return context.find(item.kind(), &item.namespace, item.name()).map(|item| (item, path));
+    clues
+}
+
+/// Where the values that clues name are written: manifests are walked once, however much is rejected.
+struct Written<'c, 'a, 'v> {
+    context: &'c LintContext<'a>,
+    /// By the value: the objects that hold it in their `spec`, in their order, each with its first node.
+    holders: BTreeMap<&'v str, Vec<(&'c Item<'c>, u32)>>,
+}
+
+impl<'c, 'a: 'c, 'v> Written<'c, 'a, 'v> {
+    fn new(context: &'c LintContext<'a>, clues: &'v [Clues]) -> Self {
+        let wanted = clues.iter().flat_map(|clues| clues.value.iter().chain(&clues.host));
+        let mut written = Self { context, holders: wanted.map(|value| (value.as_str(), Vec::new())).collect() };
+        if !written.holders.is_empty() {
+            for item in context.items() {
+                written.walk(item, item.node().get("spec"));
+            }
+        }
+        written
+    }
+
+    fn walk(&mut self, item: &'c Item<'c>, node: Option<Node<'c>>) {
+        let Some(node) = node else { return };
+        match node.kind() {
+            NodeKind::Seq(items) => items.into_iter().for_each(|one| self.walk(item, Some(one))),
+            NodeKind::Map(entries) => entries.into_iter().for_each(|(_, entry)| self.walk(item, Some(entry))),
+            NodeKind::String(text) => self.note(item, node, text),
+            NodeKind::Int(number) => self.note(item, node, &number.to_string()),
+            _ => {}
         }
     }
-    let host = rejected
-        .resource
-        .name()
-        .rsplit(['|', '_'])
-        .next()
-        .map(|host| host.trim_start_matches('.'))
-        .filter(|_| matches!(rejected.discovery, Discovery::Cluster | Discovery::Endpoint))?;
-    let item = of_istio().find(|item| item.kind() == "ServiceEntry" && find(item.node(), host).is_some())?;
-    let path = find(item.node(), host)?;
-    context.find(item.kind(), &item.namespace, item.name()).map(|item| (item, path))
+
+    fn note(&mut self, item: &'c Item<'c>, node: Node<'c>, value: &str) {
+        if let Some(holders) = self.holders.get_mut(value)
+            && holders.last().is_none_or(|(last, _)| !std::ptr::eq(*last, item))
+        {
+            holders.push((item, node.index()));
+        }
+    }
+
+    /// Finds the first object of these that holds a value, and where.
+    fn first(&self, value: &str, is_one: impl Fn(&Item<'_>) -> bool) -> Option<(&'c Item<'c>, FieldPath)> {
+        let (item, index) = self.holders.get(value)?.iter().find(|(item, _)| is_one(item))?;
+        Some((*item, item.node().path_to(*index)))
+    }
+
+    /// Finds the manifest and the field.
+    fn place(&self, clues: &Clues) -> Option<(&'c Item<'c>, FieldPath)> {
+        let cause = clues.cause.as_ref();
+        let named = cause.and_then(|cause| self.context.find(cause.manifest_kind(), &cause.namespace, &cause.name));
+        if let Some(item) = named {
+            let value = clues.value.as_deref();
+            let path = value.and_then(|value| Some(self.first(value, |one| std::ptr::eq(one, item))?.1));
+            return Some((item, path.unwrap_or_else(|| FieldPath::parse("spec"))));
+        }
+        let of_istio = |item: &Item<'_>| item.is_written() && item.group().ends_with(".istio.io");
+        if let Some(value) = &clues.value {
+            // A patch may put anything anywhere, so it is the first to be asked.
+            let patch = self.first(value, |item| item.kind() == "EnvoyFilter");
+            if let Some((item, path)) = patch.or_else(|| self.first(value, of_istio)) {
+                return self.context.find(item.kind(), &item.namespace, item.name()).map(|item| (item, path));
+            }
+        }
+        let (item, path) =
+            self.first(clues.host.as_deref()?, |item| of_istio(item) && item.kind() == "ServiceEntry")?;
+        self.context.find(item.kind(), &item.namespace, item.name()).map(|item| (item, path))
+    }
 }
 
 /// The values on the way to a field, the resource first.
@@ -178,19 +242,4 @@ fn scalar_text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
-}
-
-/// Finds a value in a manifest's `spec`.
-fn find(object: Node<'_>, value: &str) -> Option<FieldPath> {
-    fn walk(node: Node<'_>, value: &str) -> Option<u32> {
-        match node.kind() {
-            NodeKind::Seq(items) => items.into_iter().find_map(|item| walk(item, value)),
-            NodeKind::Map(entries) => entries.into_iter().find_map(|(_, entry)| walk(entry, value)),
-            NodeKind::String(text) => (text == value).then(|| node.index()),
-            NodeKind::Int(number) => (number.to_string() == value).then(|| node.index()),
-            _ => None,
-        }
-    }
-    let index = walk(object.get("spec")?, value)?;
-    Some(object.path_to(index))
 }
