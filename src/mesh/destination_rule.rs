@@ -28,7 +28,34 @@ pub struct ConsolidatedDestinationRule {
     pub export_to: ExportTo,
     /// (namespace, name) of all rules that were merged.
     pub from: Vec<(String, String)>,
+    firsts: Firsts,
 }
+
+/// Which rules of those that were merged are the first to say something, by their index in `from`.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Firsts {
+    /// By the subset's name: the rule, and the subset's index in it.
+    subsets: BTreeMap<String, (usize, usize)>,
+    /// That of the traffic policy.
+    traffic_policy: Option<usize>,
+}
+
+impl Firsts {
+    /// Adds a rule; the first is 0.
+    fn add(&mut self, index: usize, rule: &DestinationRule) {
+        for (place, subset) in rule.subsets.iter().enumerate() {
+            if !self.subsets.contains_key(&subset.name) {
+                self.subsets.insert(subset.name.clone(), (index, place));
+            }
+        }
+        if rule.traffic_policy.is_some() {
+            self.traffic_policy.get_or_insert(index);
+        }
+    }
+}
+
+/// Rules by namespace and name.
+type ByName<'r> = BTreeMap<(&'r str, &'r str), &'r Config<DestinationRule>>;
 
 /// All DestinationRules, by who may see them.
 #[derive(Debug, Default)]
@@ -67,6 +94,10 @@ impl DestinationRuleIndex {
         sorted.sort_by(|a, b| {
             selector_first(a).cmp(&selector_first(b)).then_with(|| order::by_creation(&a.meta, &b.meta))
         });
+        let mut by_name = ByName::new();
+        for config in &sorted {
+            by_name.entry((&config.meta.namespace, &config.meta.name)).or_insert(config);
+        }
         let private_by_default = mesh.default_destination_rule_export_to.iter().any(|e| e == ".");
 
         let mut index = Self { root_namespace: mesh.root_namespace.clone(), ..Self::default() };
@@ -84,7 +115,7 @@ impl DestinationRuleIndex {
                 index.namespace_local.entry(namespace.clone()).or_default().merge(
                     &rule,
                     &export,
-                    &sorted,
+                    &by_name,
                     installation,
                     diagnostics,
                 );
@@ -94,12 +125,12 @@ impl DestinationRuleIndex {
                 index.exported.entry(namespace.clone()).or_default().merge(
                     &rule,
                     &export,
-                    &sorted,
+                    &by_name,
                     installation,
                     diagnostics,
                 );
             } else if *namespace == index.root_namespace {
-                index.root_namespace_local.merge(&rule, &export, &sorted, installation, diagnostics);
+                index.root_namespace_local.merge(&rule, &export, &by_name, installation, diagnostics);
             }
         }
         index.overridden(diagnostics);
@@ -208,7 +239,7 @@ impl RulesByHost {
         &mut self,
         rule: &Config<DestinationRule>,
         export: &ExportTo,
-        all: &[&Arc<Config<DestinationRule>>],
+        all: &ByName<'_>,
         installation: &Installation,
         diagnostics: &mut Diagnostics,
     ) {
@@ -240,20 +271,25 @@ impl RulesByHost {
             }
             let merged = Arc::make_mut(existing);
             merged.from.push((rule.meta.namespace.clone(), rule.meta.name.clone()));
-            let known: Vec<String> = merged.rule.spec.subsets.iter().map(|s| s.name.clone()).collect();
-            merged.rule.spec.subsets.extend(rule.spec.subsets.iter().filter(|s| !known.contains(&s.name)).cloned());
-            let (own, other) = (&merged.rule.spec.traffic_policy, &rule.spec.traffic_policy);
+            let known = &merged.firsts.subsets;
+            let new = rule.spec.subsets.iter().filter(|subset| !known.contains_key(&subset.name));
+            merged.rule.spec.subsets.extend(new.cloned());
+            merged.firsts.add(merged.from.len() - 1, &rule.spec);
+            let (own, other) = (merged.rule.spec.traffic_policy.take(), &rule.spec.traffic_policy);
             let is_policy =
                 |rule: &Config<DestinationRule>| rule.meta.annotations.contains_key(PARENT_NAMES_ANNOTATION);
             let by_field = installation.does(Behaviour::MergesBackendPoliciesWithRules);
             merged.rule.spec.traffic_policy = match (is_policy(&merged.rule), is_policy(rule)) {
                 (false, true) if by_field => backend_policy::under(own.as_ref(), other.as_ref()),
                 (true, false) if by_field => backend_policy::under(other.as_ref(), own.as_ref()),
-                _ => own.clone().or_else(|| other.clone()),
+                _ => own.or_else(|| other.clone()),
             };
         }
         if append {
+            let mut firsts = Firsts::default();
+            firsts.add(0, &rule.spec);
             list.push(Arc::new(ConsolidatedDestinationRule {
+                firsts,
                 rule: rule.clone(),
                 export_to: export.clone(),
                 from: vec![(rule.meta.namespace.clone(), rule.meta.name.clone())],
@@ -277,7 +313,7 @@ impl RulesByHost {
 fn lost(
     before: &ConsolidatedDestinationRule,
     (rule, export): (&Config<DestinationRule>, &ExportTo),
-    all: &[&Arc<Config<DestinationRule>>],
+    all: &ByName<'_>,
     diagnostics: &mut Diagnostics,
 ) {
     let first = &before.rule;
@@ -291,19 +327,14 @@ fn lost(
         let places = ((rule, "spec.exportTo"), (first, "spec.exportTo"));
         diagnostics.push(outranked("destination-rule-overridden", message, places.0, places.1));
     }
-    let parts = || {
-        let is_part = |config: &&&Arc<Config<DestinationRule>>| {
-            let Config { meta, .. } = &****config;
-            before.from.iter().any(|(namespace, name)| *namespace == meta.namespace && *name == meta.name)
-        };
-        all.iter().filter(is_part)
+    let part = |index: usize| {
+        let (namespace, name) = before.from.get(index)?;
+        all.get(&(namespace.as_str(), name.as_str())).copied()
     };
     let host = &rule.spec.host;
     for (index, subset) in rule.spec.subsets.iter().enumerate() {
-        let first = parts().find_map(|part| {
-            let place = part.spec.subsets.iter().position(|other| other.name == subset.name)?;
-            Some((part, place))
-        });
+        let first = before.firsts.subsets.get(&subset.name);
+        let first = first.and_then(|(index, place)| Some((part(*index)?, place)));
         if let Some((winner, place)) = first {
             let message = format!(
                 "subset `{}` of {host} is dropped; {} defines one of this name",
@@ -311,17 +342,17 @@ fn lost(
                 full_name(&winner.meta)
             );
             let (path, winner_path) = (format!("spec.subsets[{index}].name"), format!("spec.subsets[{place}].name"));
-            let places = ((rule, path.as_str()), (&***winner, winner_path.as_str()));
+            let places = ((rule, path.as_str()), (winner, winner_path.as_str()));
             diagnostics.push(outranked("destination-rule-duplicate-subset", message, places.0, places.1));
         }
     }
     if rule.spec.traffic_policy.is_some()
-        && let Some(winner) = parts().find(|part| part.spec.traffic_policy.is_some())
+        && let Some(winner) = before.firsts.traffic_policy.and_then(part)
     {
         let message = format!("the traffic policy for {host} is ignored; that of {} applies", full_name(&winner.meta));
         let path = "spec.trafficPolicy";
         let code = "destination-rule-duplicate-traffic-policy";
-        diagnostics.push(outranked(code, message, (rule, path), (&***winner, path)));
+        diagnostics.push(outranked(code, message, (rule, path), (winner, path)));
     }
 }
 
