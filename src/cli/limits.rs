@@ -61,7 +61,7 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub cpu: u64,
-    /// How many seconds another program may take (`helm`, `kustomize`, `kubectl`).
+    /// How many seconds another program may take (`git`, `helm`, `kustomize`, `kubectl`).
     #[arg(
         long = "max-program-time",
         value_name = "SECONDS",

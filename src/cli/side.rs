@@ -29,7 +29,7 @@ pub(super) fn both(arguments: &[PathBuf], limits: &Limits) -> anyhow::Result<(Si
     if let Some((before, after, since_they_parted)) = range {
         let here = [PathBuf::from(".")];
         let paths = arguments.get(1..).filter(|paths| !paths.is_empty()).unwrap_or(&here);
-        let base = if since_they_parted { git::merge_base(&before, &after)? } else { before.clone() };
+        let base = if since_they_parted { git::merge_base(&before, &after, limits)? } else { before.clone() };
         let sides = (git::read(&base, paths, limits)?, git::read(&after, paths, limits)?);
         let shown: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         let shown = shown.join(" ");

@@ -1,9 +1,12 @@
 //! Running git: where, and what it may not do.
 
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::Context as _;
+
+use crate::cli::limits::Limits;
+use crate::cli::program;
 
 /// Settings that win over those of any config file.
 ///
@@ -50,27 +53,26 @@ pub(super) struct Repository {
     top: PathBuf,
     /// The working directory, without links.
     here: PathBuf,
+    /// How long git may take, and how much it may write.
+    pub(super) limits: Limits,
 }
 
 impl Repository {
     /// Finds it: the nearest folder from here upwards that holds `.git`.
     ///
     /// git itself would also take a folder that only looks like a repository.
-    pub(super) fn here() -> anyhow::Result<Self> {
+    pub(super) fn here(limits: &Limits) -> anyhow::Result<Self> {
         let here = std::env::current_dir().and_then(|here| here.canonicalize()).context("no working directory")?;
         let top = here.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok()).map(Path::to_owned);
         let top = top.with_context(|| format!("{} is not in a git repository; run meshc in it", here.display()))?;
-        Ok(Self { top, here })
+        Ok(Self { top, here, limits: limits.clone() })
     }
 
     /// Runs git to its end and returns what it prints.
     pub(super) fn git(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        let output = self.command(arguments).stdin(Stdio::null()).output().context("cannot run git")?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            anyhow::bail!("git {} failed: {}", arguments.first().unwrap_or(&""), said.trim());
-        }
-        String::from_utf8(output.stdout).context("the answer of git is not valid UTF-8; file names must be")
+        let what = format!("git {}", arguments.first().unwrap_or(&""));
+        let answer = program::run(self.command(arguments), &what, &self.limits)?.context("cannot run git")?;
+        String::from_utf8(answer).context("the answer of git is not valid UTF-8; file names must be")
     }
 
     /// Prepares git.

@@ -27,14 +27,14 @@ pub(super) fn range(text: &str) -> Option<(String, String, bool)> {
 }
 
 /// Returns the commit in which two revisions parted.
-pub(super) fn merge_base(before: &str, after: &str) -> anyhow::Result<String> {
-    let commit = Repository::here()?.git(&["merge-base", "--end-of-options", before, after])?;
+pub(super) fn merge_base(before: &str, after: &str, limits: &Limits) -> anyhow::Result<String> {
+    let commit = Repository::here(limits)?.git(&["merge-base", "--end-of-options", before, after])?;
     hash(&commit)
 }
 
 /// Reads what a revision has at these paths: of a folder all manifests below it, in the order of their names.
 pub(super) fn read(revision: &str, paths: &[PathBuf], limits: &Limits) -> anyhow::Result<Vec<SourceFile>> {
-    let repository = Repository::here()?;
+    let repository = Repository::here(limits)?;
     let commit = repository
         .git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])
         .with_context(|| format!("git knows no revision {revision}"))?;

@@ -2,40 +2,30 @@
 //!
 //! Only hashes are asked for: a path may hold a line break, and be two questions. Each answer is checked against its question.
 
-use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::io::{BufRead, Read as _, Write as _};
 
 use anyhow::Context as _;
 
 use super::command::Repository;
+use crate::cli::program::Conversation;
 
 /// The process.
-pub(super) struct Objects {
-    child: Child,
-    questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
+pub(super) struct Objects(Conversation);
 
 impl Objects {
     pub(super) fn new(repository: &Repository) -> anyhow::Result<Self> {
-        let mut child = repository
-            .command(&["cat-file", "--batch"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot run git")?;
-        let (questions, answers) = (child.stdin.take(), child.stdout.take());
-        let questions = questions.context("cannot talk to git")?;
-        let answers = BufReader::new(answers.context("cannot talk to git")?);
-        Ok(Self { child, questions, answers })
+        let command = repository.command(&["cat-file", "--batch"]);
+        let git = Conversation::new(command, "git cat-file", &repository.limits)?.context("cannot run git")?;
+        Ok(Self(git))
     }
 
     /// Reads a file of at most this many bytes, or says why not.
     pub(super) fn blob(&mut self, hash: &str, limit: u64) -> anyhow::Result<Result<Vec<u8>, Refusal>> {
         let hash = super::hash(hash)?;
-        self.questions.write_all(format!("{hash}\n").as_bytes()).context("git does not listen")?;
-        answer(&mut self.answers, &hash, limit)
+        let (questions, answers) = &mut self.0.pipes;
+        let asked = questions.write_all(format!("{hash}\n").as_bytes()).context("git does not listen");
+        let answer = asked.and_then(|()| answer(answers, &hash, limit));
+        answer.map_err(|error| self.0.explain(error))
     }
 }
 
@@ -62,13 +52,6 @@ pub(super) fn answer(answers: &mut impl BufRead, hash: &str, limit: u64) -> anyh
     answers.read_exact(&mut end).context("git does not answer")?;
     anyhow::ensure!(end == *b"\n", "git answers something else than {hash}");
     Ok(Ok(bytes))
-}
-
-impl Drop for Objects {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Why a file is not read.

@@ -72,6 +72,29 @@ fn a_program_that_does_not_end() {
 }
 
 #[test]
+fn a_git_that_does_not_end() {
+    let here = folder("hostile-git-sleep");
+    std::fs::create_dir_all(here.join("repository/.git")).expect("can be written");
+    write(&here, "repository/a.yaml", MESH);
+    let hash = "1".repeat(40);
+    let answers = format!("*rev-parse*) echo {hash};;\n*ls-tree*) printf '100644 blob {hash}\\ta.yaml\\0';;");
+    let asleep = "*) echo $$ > ../process; sleep 1000;;";
+    for (what, script) in [
+        ("git rev-parse", format!("case \"$*\" in\n{asleep}\nesac\n")),
+        ("git cat-file", format!("case \"$*\" in\n{answers}\n{asleep}\nesac\n")),
+    ] {
+        let output = run_with(&here, "git", &script, &["diff", "HEAD..HEAD", "a.yaml", "--max-program-time", "1"]);
+        assert_eq!(output.status.code(), Some(2), "{what}");
+        let said = said(&output);
+        let told = format!("`{what}` takes longer than 1 s; --max-program-time raises the limit");
+        assert!(said.contains(&told), "{said}");
+        let process = text(&std::fs::read(here.join("process")).expect("git has run"));
+        let state = std::fs::read(format!("/proc/{}/stat", process.trim())).map(|stat| text(&stat)).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+    }
+}
+
+#[test]
 fn a_program_that_does_not_stop_writing() {
     let here = folder("hostile-endless");
     std::fs::create_dir_all(here.join("repository/base")).expect("can be written");
