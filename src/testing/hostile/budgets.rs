@@ -113,13 +113,28 @@ fn lists_that_are_checked() {
     };
     let service = |spec: &serde_json::Value| object("VirtualService", "networking.istio.io/v1", spec);
     let patches = |value: &dyn Fn(usize) -> serde_json::Value| {
-        let patches: Vec<_> = (0..1000).map(value).collect();
+        let patches: Vec<_> = (0..2000).map(value).collect();
         object("EnvoyFilter", "networking.istio.io/v1alpha3", &json!({"configPatches": patches}))
     };
     let to = json!([{"destination": {"host": "a"}}]);
     let hosts: Vec<String> = (0..50_000).map(|number| format!("x{number}.com")).collect();
+    let rule = |number: usize| {
+        let spec = json!({"host": "a", "subsets": [{"name": format!("s{number}"), "labels": {"v": "x"}}]});
+        object("DestinationRule", "networking.istio.io/v1", &spec)
+            .replace("\"name\":\"x\"", &format!("\"name\":\"d{number}\""))
+    };
+    let unknown: Vec<_> =
+        (0..5000).map(|number| json!({"destination": {"host": format!("h{number}.com")}, "weight": 1})).collect();
     let matches: Vec<_> = (0..20_000).map(|number| json!({"uri": {"exact": format!("/{number}")}})).collect();
     for (name, content) in [
+        ("rules", (0..2000).map(rule).collect::<Vec<_>>().join("\n---\n")),
+        ("destinations", service(&json!({"hosts": ["a"], "http": [{"route": unknown}]}))),
+        (
+            "clusters",
+            patches(
+                &|_| json!({"applyTo": "CLUSTER", "patch": {"operation": "ADD", "value": {"name": "x", "type": "STATIC"}}}),
+            ),
+        ),
         ("hosts", service(&json!({"hosts": hosts, "http": [{"route": to}]}))),
         ("matches", service(&json!({"hosts": ["a"], "http": [{"match": matches, "route": to}]}))),
         (
@@ -148,7 +163,7 @@ fn ends(name: &str, content: &str) {
     for command in
         [&["translate", "bomb.yaml", "mesh.yaml", "--out-dir", "out"][..], &["lint", "bomb.yaml", "mesh.yaml"]]
     {
-        let output = run_in(&here, &[command, &["--max-cpu", "2"]].concat());
+        let output = run_in(&here, &[command, &["--max-cpu", "1"]].concat());
         let said = said(&output);
         assert!(!said.contains("(limit-"), "{name} {command:?}: {said}");
     }
