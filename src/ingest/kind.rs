@@ -145,14 +145,14 @@ mod operator {
     pub(super) use crate::model::istio::IstioOperator;
 }
 
-/// Reads an installation, whose values have no schema.
+/// Reads an installation, whose values have no schema. `istioctl install -f FILE` asks for no name.
 fn operator(
     object: Node<'_>,
     namespaced: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Config<operator::IstioOperator>> {
     let meta = metadata::object_meta(object, problems)?;
-    let meta = metadata::complete(object, namespaced, meta, problems);
+    let meta = metadata::complete_unnamed(object, namespaced, meta, problems);
     let spec = object.get("spec").map(Node::to_json).unwrap_or_default();
     Some(Config { meta, spec: operator::IstioOperator { spec }, source: ResourceRef::NONE })
 }

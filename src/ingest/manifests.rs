@@ -25,6 +25,8 @@ pub struct Manifests {
     pub documents: Vec<Arc<Document>>,
     /// The resources.
     pub resources: Resources,
+    /// Definitions that later ones of the same object replace.
+    pub(crate) replaced: Vec<Document>,
     /// How many documents (or values of JSON) the files have, read or not.
     pub document_count: usize,
     /// How many objects there are of kinds that are not used, as `HTTPRoute.gateway.networking.k8s.io`.
@@ -150,6 +152,7 @@ impl Manifests {
             unread: self.unread.clone(),
             unfinished: self.unfinished.clone(),
             passed_over: self.passed_over,
+            replaced: Vec::new(),
             has_refused: self.has_refused,
             overlays: self.overlays.clone(),
             kustomized: self.kustomized.clone(),
@@ -260,6 +263,11 @@ pub(super) fn collect(
     resources.sort_by(|a, b| key(a).cmp(&key(b)));
     let mut kept: Vec<(Resource, Document)> = Vec::with_capacity(resources.len());
     let mut replaced: Vec<Document> = Vec::new();
+    let nameless = resources.iter().filter(|(resource, _)| resource.meta().name.is_empty());
+    if nameless.count() > 1 {
+        // Files for `istioctl install -f`, of which each is another installation: nobody knows which one is the mesh's.
+        resources.retain(|(resource, _)| !resource.meta().name.is_empty());
+    }
     for item in resources {
         if let Some(last) = kept.last_mut().filter(|last| key(last) == key(&item)) {
             // The API server makes a new object of each that only says what its name begins with.
@@ -267,11 +275,13 @@ pub(super) fn collect(
             let (_, document) = std::mem::replace(last, item);
             replaced.extend(has_name.then_some(document));
         } else {
-            diagnostics.push_some(duplicate(&sources, kept.last(), &std::mem::take(&mut replaced)));
+            diagnostics.push_some(duplicate(&sources, kept.last(), &replaced));
+            manifests.replaced.append(&mut replaced);
             kept.push(item);
         }
     }
     diagnostics.push_some(duplicate(&sources, kept.last(), &replaced));
+    manifests.replaced.append(&mut replaced);
     for (resource, document) in kept {
         let reference = ResourceRef(u32::try_from(manifests.documents.len()).unwrap_or(u32::MAX));
         let (namespace, name) = (resource.meta().namespace.clone(), resource.meta().name.clone());

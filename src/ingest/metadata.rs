@@ -55,6 +55,20 @@ pub(crate) fn object_meta(object: Node<'_>, problems: &mut Vec<Problem>) -> Opti
 pub(crate) fn complete(
     object: Node<'_>,
     namespaced: bool,
+    meta: ObjectMeta,
+    problems: &mut Vec<Problem>,
+) -> ObjectMeta {
+    if meta.name.is_empty() && meta.generate_name.is_empty() {
+        let node = object.get("metadata").unwrap_or(object);
+        problems.push(problem("missing-name", "`metadata.name` is missing", node.get("name").unwrap_or(node)));
+    }
+    complete_unnamed(object, namespaced, meta, problems)
+}
+
+/// The same of an object that may have no name, as no API server keeps it.
+pub(crate) fn complete_unnamed(
+    object: Node<'_>,
+    namespaced: bool,
     mut meta: ObjectMeta,
     problems: &mut Vec<Problem>,
 ) -> ObjectMeta {
@@ -62,9 +76,7 @@ pub(crate) fn complete(
     if meta.name.is_empty() && !meta.generate_name.is_empty() {
         // The API server adds five letters; that they are made up is not to be seen.
         meta.name = format!("{}00000", meta.generate_name);
-    } else if meta.name.is_empty() {
-        problems.push(problem("missing-name", "`metadata.name` is missing", node.get("name").unwrap_or(node)));
-    } else if !is_subdomain(&meta.name) {
+    } else if !meta.name.is_empty() && !is_subdomain(&meta.name) {
         let at = node.get("name").unwrap_or(node);
         let message =
             format!("`{}` is not a valid name; use lower case letters, digits, `-` and `.`", shorten(&meta.name));

@@ -25,6 +25,7 @@ const OPERATOR: Reason = "an operator makes it for an object of these files";
 const CONTROLLER: Reason = "a controller makes it";
 const GENERATOR: Reason = "Kustomize generates it";
 const OPEN_NAME: Reason = "an object of that kind has a name that is not filled in";
+const REPLACED: Reason = "another definition of an object has it, and files do not say which one is applied";
 const NAMELESS: Reason = "objects without a namespace are applied to one that the files do not name";
 
 /// What the files hold of a namespace.
@@ -53,6 +54,10 @@ pub(crate) struct Knowledge {
     generated: BTreeSet<String>,
     /// Objects that operators look after in no namespace: the texts in them.
     cluster_wide: Vec<(String, BTreeSet<String>)>,
+    /// Subsets of DestinationRules that other definitions replace: namespace, host, name.
+    replaced_subsets: Vec<[String; 3]>,
+    /// Pods of workloads that other definitions replace: namespace and labels.
+    replaced_pods: Vec<(String, BTreeMap<String, String>)>,
     /// Whether some objects say their namespace and others do not.
     is_partly_nameless: bool,
     /// Labels of Pods that do not say their namespace: they are applied to one that others name, maybe.
@@ -81,7 +86,41 @@ impl Knowledge {
         for item in items.filter(|item| item.is_written()) {
             out.add(item);
         }
+        for document in &manifests.replaced {
+            out.add_replaced(document.node(&manifests.sources));
+        }
         out
+    }
+
+    /// Looks at a definition that another one replaces.
+    fn add_replaced(&mut self, object: Node<'_>) {
+        let metadata = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
+        let namespace = metadata("namespace").and_then(Node::as_str).unwrap_or("default").to_owned();
+        let spec = object.get("spec");
+        if object.get("kind").and_then(Node::as_str) == Some("DestinationRule") {
+            let text = |node: Option<Node<'_>>| node.and_then(Node::as_str).unwrap_or_default().to_owned();
+            let host = text(spec.and_then(|spec| spec.get("host")));
+            let subsets = spec.and_then(|spec| spec.get("subsets")).into_iter().flat_map(Node::items);
+            self.replaced_subsets
+                .extend(subsets.map(|subset| [namespace.clone(), host.clone(), text(subset.get("name"))]));
+            return;
+        }
+        let template = spec.and_then(|spec| spec.get("template")?.get("metadata")?.get("labels"));
+        let labels = template.or_else(|| metadata("labels")).into_iter().flat_map(Node::entries);
+        let labels = labels.filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.as_str()?.to_owned())));
+        self.replaced_pods.push((namespace, labels.collect()));
+    }
+
+    /// Says why a DestinationRule may have a subset after all; `is_host` is asked for namespaces and hosts.
+    pub(crate) fn subset(&self, is_host: impl Fn(&str, &str) -> bool, name: &str) -> Option<Reason> {
+        let has = |[namespace, host, subset]: &[String; 3]| subset == name && is_host(namespace, host);
+        self.replaced_subsets.iter().any(has).then_some(REPLACED)
+    }
+
+    /// Says why workloads of a namespace may have some labels after all, though others of the namespace are here.
+    pub(crate) fn labels(&self, namespace: &str, wanted: &BTreeMap<String, String>) -> Option<Reason> {
+        let has = |(of, labels): &(String, BTreeMap<String, String>)| of == namespace && labels::subset(wanted, labels);
+        self.replaced_pods.iter().any(has).then_some(REPLACED)
     }
 
     fn add(&mut self, item: &Item<'_>) {

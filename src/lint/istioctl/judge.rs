@@ -45,6 +45,9 @@ pub(super) fn port(context: &LintContext<'_>, namespace: &str, host: &str, port:
     if service.is_some_and(|service| context.unfinished(service).is_some()) {
         return Some("the Service is not finished: its ports may change");
     }
+    if service.is_some_and(|service| !service.is_written()) {
+        return Some("the files do not hold the Service: its ports are those of the default install");
+    }
     if services(mesh, &name).any(|service| service.port(port).is_some()) {
         return Some("another Service or ServiceEntry of that host has the port");
     }
@@ -84,12 +87,20 @@ pub(super) fn subset(context: &LintContext<'_>, namespace: &str, host: &str, sub
     let other = hosts::service_of(&name).map(|(namespace, _)| namespace);
     let not_here = other.filter(|of| *of != namespace && !context.knowledge.knows(of)).map(|_| NOT_HERE);
     let unknown = services(mesh, &name).next().is_none().then_some("nobody has the host: that is another finding");
-    has.then_some("the DestinationRule of a wildcard or of another namespace has it").or(not_here).or(unknown)
+    let is_host = |namespace: &str, host: &str| hostname::subset_of(&name, &hosts::full(namespace, host));
+    has.then_some("the DestinationRule of a wildcard or of another namespace has it")
+        .or(not_here)
+        .or(unknown)
+        .or_else(|| context.knowledge.subset(is_host, subset))
 }
 
 /// Why a Gateway may be there after all.
-pub(super) fn gateway(context: &LintContext<'_>, own: &str, namespace: &str) -> Option<&'static str> {
+pub(super) fn gateway(context: &LintContext<'_>, own: &str, namespace: &str, name: &str) -> Option<&'static str> {
     context.mesh?;
+    let mut nameless = context.gateways().filter(|gateway| gateway.object().meta.namespace.is_empty());
+    if nameless.any(|gateway| gateway.name() == name && gateway.is_written() && gateway.namespace != namespace) {
+        return Some("a Gateway of that name does not say its namespace");
+    }
     let none = !context.gateways().any(|gateway| gateway.is_written());
     let not_here = (namespace != own && !context.knowledge.knows(namespace)).then_some(NOT_HERE);
     not_here.or(context.knowledge.object("Gateway", namespace)).or(none.then_some("the files hold no Gateways"))
@@ -165,7 +176,7 @@ pub(super) fn endpoints(context: &LintContext<'_>, namespace: &str, host: &str, 
         return Some("endpoints that are no Pods have the labels");
     }
     let of = hosts::service_of(&name).map_or(namespace, |(namespace, _)| namespace);
-    workloads(context, of, labels)
+    workloads(context, of, labels).or_else(|| context.knowledge.labels(of, labels))
 }
 
 /// Returns the services of a host, also of a wildcard that covers it.

@@ -38,7 +38,7 @@ pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>
             let gateway = gateways.get(&key);
             if gateway.is_none() {
                 let message = format!("Gateway `{name}` not found");
-                let reason = judge::gateway(context, &service.namespace, &key.0);
+                let reason = judge::gateway(context, &service.namespace, &key.0, &key.1);
                 out.push(Finding::new(&rules::IST0101, service.item, message).at(&path).false_alarm_if(reason));
             }
             if !gateway.is_some_and(|gateway| has_host(gateway, &service)) {

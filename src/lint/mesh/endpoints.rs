@@ -46,11 +46,19 @@ fn subsets<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &
             continue;
         }
         for (index, subset) in rule.spec.subsets.iter().enumerate() {
-            if !endpoints().any(|endpoint| labels::subset(&subset.labels, &endpoint.labels)) {
+            let may_be =
+                || services.keys().any(|namespace| context.knowledge.labels(namespace, &subset.labels).is_some());
+            if !endpoints().any(|endpoint| labels::subset(&subset.labels, &endpoint.labels)) && !may_be() {
                 let name = &subset.name;
                 let message = format!("subset {name} selects no endpoint of {host}; requests to it fail with 503");
                 let path = format!("spec.subsets[{index}].labels");
-                out.push(Finding::new(&rules::MESHC0104, rule.item, message).point(&path));
+                let mut finding = Finding::new(&rules::MESHC0104, rule.item, message).point(&path);
+                let short = host.split('.').next().unwrap_or_default();
+                let of_host = services.keys().find_map(|namespace| context.find("Service", namespace, short));
+                if let Some(service) = of_host.filter(|_| services.values().any(|one| one.hostname == host)) {
+                    finding = finding.related(service, "metadata.name", "the Service");
+                }
+                out.push(finding);
             }
         }
     }

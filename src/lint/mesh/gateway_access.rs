@@ -11,6 +11,7 @@ use crate::lint::rules;
 use crate::mesh::labels;
 use crate::model::istio::{AuthorizationPolicyAction as Action, Rule, Source};
 use crate::proxy::{Proxy, ProxyKind};
+use crate::source::ResourceRef;
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     let mesh = translated.mesh;
@@ -25,6 +26,13 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             by_host.entry(&target.service.hostname).or_default().push(proxy);
         }
     }
+    // A gateway that does not say its namespace has an identity that nobody knows.
+    let nameless = |resource: ResourceRef| {
+        context.by_resource(resource).is_some_and(|item| item.is_written() && item.object().meta.namespace.is_empty())
+    };
+    let is_known = |router: &&Proxy, policy: &Policy<'_, '_>| {
+        !nameless(router.source) || policy.item.object().meta.namespace.is_empty()
+    };
     for service in context.virtual_services().filter(|service| context.is_taken(service.item)) {
         let gateways = service.spec.gateways.iter().filter(|name| *name != "mesh");
         let routers: Vec<&Proxy> = gateways.flat_map(|name| routers(translated, &service.namespace, name)).collect();
@@ -34,6 +42,9 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             for router in &routers {
                 let workloads = by_host.get(host.as_str()).map_or(&[][..], Vec::as_slice);
                 let Some((workload, policy)) = refusing(translated, &allow, router, workloads) else { continue };
+                if !is_known(router, policy) {
+                    continue;
+                }
                 // What its author has misspelt is said where it is written.
                 if translated.is_said(&[&rules::MESHC0124, &rules::MESHC0122], policy.item)
                     || !told.insert(host.clone())
