@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Invented, Made};
 use crate::expand::Target;
-use crate::ingest::Manifests;
+use crate::ingest::{self, Manifests};
 use crate::source::ResourceRef;
 
 /// The name of the ConfigMap, in istiod's namespace.
@@ -59,8 +59,14 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
         file.as_ref().and_then(|file| file.content.clone().ok()).map(|text| String::from_utf8_lossy(&text).into_owned())
     };
     let mesh = given(&target.options.mesh_config);
+    // What the values of the install make, as YAML.
+    let yaml = |json: &str| serde_yaml::to_string(&ingest::json_of_yaml(json)?).ok();
+    let of_values = target.installation.mesh.as_ref();
+    let installed = of_values.and_then(|mesh| yaml(&mesh.config));
+    let installed_networks = of_values.and_then(|mesh| yaml(mesh.networks.as_deref()?));
     let value = match &mesh {
         Some(_) => "as given",
+        None if installed.is_some() => "as the values of the install make it",
         None if target.installation.features.ambient => "as an install of the profile ambient has it",
         None => "as a default install has it",
     };
@@ -69,8 +75,10 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
         "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": namespace},
         "data": {
-            "mesh": mesh.unwrap_or_else(|| install(target)),
-            "meshNetworks": given(&target.options.mesh_networks).unwrap_or_else(|| "networks: {}\n".to_owned()),
+            "mesh": mesh.or(installed).unwrap_or_else(|| install(target)),
+            "meshNetworks": given(&target.options.mesh_networks)
+                .or(installed_networks)
+                .unwrap_or_else(|| "networks: {}\n".to_owned()),
         },
     });
     let invented = Invented {

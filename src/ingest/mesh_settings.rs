@@ -41,8 +41,11 @@ pub fn mesh_settings(
     diagnostics: &mut Diagnostics,
 ) -> MeshSettings {
     let (namespace, name) = (&installation.namespace, options.of_revision(CONFIG_MAP));
+    // A ConfigMap that completion makes of the values is their object's to answer for.
+    let is_made = |source: ResourceRef| installation.mesh.is_some() && source == ResourceRef::NONE;
     let named = |key: &str| {
-        let (text, source) = named_map(manifests, namespace, &name, key)?;
+        let found = named_map(manifests, namespace, &name, key);
+        let (text, source) = found.filter(|(_, source)| !is_made(*source))?;
         Some((text, Some(source)))
     };
     let of_file = |file: &SourceFile| {

@@ -644,6 +644,7 @@ spec:
   tag: 1.29.6
   meshConfig:
     accessLogFile: /dev/stderr
+    trustDomain: example.org
   components:
     pilot:
       k8s:
@@ -661,7 +662,7 @@ spec:
         output(&arguments)
     };
     let settings = shown(&[]);
-    for expected in ["1.29.6", "east", "PILOT_HTTP10", "PILOT_TRACE_SAMPLING"] {
+    for expected in ["1.29.6", "east", "PILOT_HTTP10", "PILOT_TRACE_SAMPLING", "example.org"] {
         assert!(settings.contains(expected), "{expected}: {settings}");
     }
     let flags = shown(&["--cluster-id", "west", "--istiod-env", "PILOT_HTTP10=false", "--istio-version", "1.30"]);
