@@ -480,7 +480,16 @@ fn kustomization(root: Node<'_>, folder: &Path, files: &BTreeMap<PathBuf, &Sourc
         let more = chart.get("additionalValuesFiles").into_iter().flat_map(Node::items);
         out.parts.extend(more.filter_map(text).map(inside));
     }
+    // A patch that is switched off, as scaffolds leave many: `#- webhook_patch.yaml`.
+    let beside = files.keys().filter(|path| path.parent() == Some(folder) && is_patch(path));
+    out.parts.extend(beside.filter(|path| !out.resources.contains(path)).cloned());
     out
+}
+
+/// Whether a file is a patch by its name: `manager_auth_proxy_patch.yaml`, `patch-replicas.yaml`.
+fn is_patch(path: &Path) -> bool {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    stem.split(['-', '_', '.']).any(|word| word == "patch")
 }
 
 fn pairs_of(node: Node<'_>) -> Vec<(String, String)> {

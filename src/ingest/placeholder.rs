@@ -11,21 +11,21 @@ use crate::source::{Node, NodeKind};
 static CERTAIN: LazyLock<Regex> = LazyLock::new(|| {
     let name = r"[A-Za-z_][A-Za-z0-9_.-]*";
     Regex::new(&format!(
-        r"\{{\{{.*?\}}\}}|\$\{{{name}(:?[-=?+][^}}]*)?\}}|\$\({name}\)|<<_*{name}>>|@@?{name}@@?|%%{name}%%|\b_{{2,3}}[A-Za-z][A-Za-z0-9_-]*?_{{2,3}}(?:\b|$)|^ENC\[[A-Z0-9_]+,|<%=?.*?%>"
+        r"\{{\{{.*?\}}\}}|\$\{{{name}(:?[-=?+][^}}]*)?\}}|\$\({name}\)|<<_*{name}>>|@@?{name}@@?|%%{name}%%|\$\${name}\$\$|\b_{{2,3}}[A-Za-z][A-Za-z0-9_-]*?_{{2,3}}(?:\b|$)|^ENC\[[A-Z0-9_]+,|<%=?.*?%>"
     ))
     .expect("a fixed expression")
 });
 
-/// Forms that are placeholders only where the value is refused otherwise: `[X]`, `<name>`, capitals inside of a host's name.
+/// Forms that are placeholders only where the value is refused otherwise: `[X]`, `<name>`, capitals inside of a host's name, `REPLACEME`.
 static LIKELY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^\[[A-Za-z_][A-Za-z0-9_ .-]*\]$|<[A-Za-z_][A-Za-z0-9_ .-]*>|(?:^|[./-])[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+(?:[./-]|$)|\.[A-Z][A-Z0-9]{2,}(?:\.|$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$",
+        r"^\[[A-Za-z_][A-Za-z0-9_ .-]*\]$|<[A-Za-z_][A-Za-z0-9_ .-]*>|(?:^|[./-])[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+(?:[./-]|$)|\.[A-Z][A-Z0-9]{2,}(?:\.|$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|(?:^|[./_-])(?:REPLACE|CHANGE|FIXME|TODO|YOUR)[A-Z0-9_]*(?:[./_-]|$)",
     )
     .expect("a fixed expression")
 });
 
 /// Marks without which no certain form is: a quick look at a whole file.
-const MARKS: &[&str] = &["${", "{{", "$(", "__", "<<", "@", "%%", "ENC[", "<%"];
+const MARKS: &[&str] = &["${", "{{", "$(", "__", "<<", "@", "%%", "$$", "ENC[", "<%"];
 
 /// Maps whose values are scripts, queries and arguments, in which such forms mean something to those who run them.
 const OPAQUE: &[&str] = &["containers", "initContainers", "inlineString", "inlineCode", "annotations", "status"];
@@ -107,6 +107,7 @@ mod tests {
             ("__REPLICA_COUNT__", "__REPLICA_COUNT__"),
             ("___COOKIE_SECRET___", "___COOKIE_SECRET___"),
             ("@@TAG@@", "@@TAG@@"),
+            ("app-$$name$$", "$$name$$"),
             ("ENC[AES256_GCM,data:abc=]", "ENC[AES256_GCM,"),
         ] {
             assert_eq!(find(text), Some(found), "{text}");
@@ -120,7 +121,14 @@ mod tests {
 
     #[test]
     fn of_refused_values() {
-        for text in ["[X]", "<domain>", "./cart.SHOP_NAMESPACE.svc.cluster.local", "REPLICA_COUNT", "shop.DOMAIN.com"] {
+        for text in [
+            "[X]",
+            "<domain>",
+            "./cart.SHOP_NAMESPACE.svc.cluster.local",
+            "REPLICA_COUNT",
+            "REPLACEME-canary",
+            "shop.DOMAIN.com",
+        ] {
             assert!(find_in_refused(text).is_some(), "{text}");
         }
         for text in ["Shop.example.com", "a_b.example.com", "x", "ROUND ROBIN", "ROUND"] {

@@ -58,7 +58,15 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             let name = &endpoint.workload_name;
             let workload = if name.is_empty() { address } else { name };
             let message = format!("port {number} of {host} gets connections of TLS mode {mode}, and {workload} {why}");
-            let finding = Finding::new(&rules::MESHC0112, rule.item, message).point(&format!("{path}.mode")).help(help);
+            let mut finding =
+                Finding::new(&rules::MESHC0112, rule.item, message).point(&format!("{path}.mode")).help(help);
+            // Where addresses are written down, it is the object that does.
+            let service = host.split('.').next().unwrap_or_default();
+            let mut written = services.keys().filter_map(|namespace| context.find("Endpoints", namespace, service));
+            let written = written.find(|item| item.is_written());
+            if let Some(endpoints) = written.filter(|_| name.is_empty()) {
+                finding = finding.related(endpoints, "metadata.name", "its endpoints");
+            }
             found.insert(key, (finding, 0));
         }
     }
