@@ -60,7 +60,7 @@ impl<'m> ProxyView<'m> {
 impl<'m> OutboundView<'m> {
     /// Says whether the proxy reaches other networks by one tunnel inside of another.
     ///
-    /// A waypoint does whether the mesh has several networks or not.
+    /// A waypoint does whether the mesh has several networks or not, since [`Behaviour::OpensDoubleTunnelsInOneNetwork`].
     ///
     /// istiod: `context.go` `ShouldCreateDoubleHBONEResources`
     pub fn opens_double_tunnels(&self) -> bool {
@@ -70,7 +70,9 @@ impl<'m> OutboundView<'m> {
             && features.ambient_ingress_multi_network
             && self.sends_hbone();
         let is_waypoint = self.client.waypoint.as_ref().is_some_and(|waypoint| waypoint.managed);
-        is_gateway || (is_waypoint && features.ambient_waypoint_multi_network)
+        let in_one_network = self.mesh.does(Behaviour::OpensDoubleTunnelsInOneNetwork);
+        let has_networks = features.ambient_multi_network || in_one_network;
+        is_gateway || (is_waypoint && features.ambient_waypoint_multi_network && has_networks)
     }
 
     /// Says whether clusters of the proxy have a socket for HBONE, whether or not there is an endpoint for it.

@@ -1,14 +1,15 @@
 //! What releases do differently, each a fact that a rule can ask for.
 //!
 //! ```text
-//! since_1_29, since_1_30, since_1_31 ──rows──▶ table ──release──▶ Behaviours ──▶ a rule: does(KeepsRetryBudgetInMerges)?
-//!                                                  └──two releases──▶ what an upgrade changes
+//! since_1_28 to since_1_31 ──rows──▶ table ──release──▶ Behaviours ──▶ a rule: does(KeepsRetryBudgetInMerges)?
+//!                                         └──two releases──▶ what an upgrade changes
 //! ```
 //!
 //! A file holds what one minor version changed, its patches too. A new release is a file of rows more.
 
 mod proxy;
 mod row;
+mod since_1_28;
 mod since_1_29;
 mod since_1_30;
 mod since_1_31;
@@ -22,6 +23,8 @@ use super::{Environment, Release};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the row says it in a sentence")]
 pub enum Behaviour {
+    // Changed by patches of 1.28.
+    DropsEndpointsOfShadowedServiceEntries,
     // Changed by 1.29.
     CountsRemainingRequests,
     KeepsRetryBudgetInMerges,
@@ -37,6 +40,14 @@ pub enum Behaviour {
     KeepsGatewaysOfOtherRevisions,
     PatchesWaypoints,
     ReadsHboneIdleTimeout,
+    TagsPeersAtWaypoints,
+    OpensDoubleTunnelsInOneNetwork,
+    ReachesNetworksFromGateways,
+    TellsNetworkInTunnels,
+    TellsKindInTunnels,
+    MatchesAuthorityBeforeAddress,
+    AppliesNoServicePoliciesAtEastWestGateways,
+    KeepsServiceEntriesOfServiceHosts,
     // Changed by 1.30.
     NamesServiceEntryEndpoints,
     TranslatesWasmPlugins,
@@ -68,7 +79,10 @@ pub enum Behaviour {
     PassesTlsThroughEastWestGateways,
     KeepsInternalDynamicDnsFromWaypoints,
     RoutesAtWaypointsAsOutbound,
-    DropsEndpointsOfShadowedServiceEntries,
+    OwnsServiceEntriesOfBlocks,
+    ReadsIngressUseWaypointAsBool,
+    ReadsTelemetryOfServiceNamespaces,
+    ServesExtensionsOfServiceNamespaces,
     // Changed by 1.31.
     SendsUnhealthyEndpoints,
     FallsBackToTlsOfRule,
@@ -100,7 +114,7 @@ pub enum Behaviour {
 
 /// Returns the whole table, in the order of [`Behaviour`].
 pub fn table() -> impl Iterator<Item = &'static Row> {
-    since_1_29::ROWS.iter().chain(since_1_30::ROWS).chain(since_1_31::ROWS).chain(proxy::ROWS)
+    since_1_28::ROWS.iter().chain(since_1_29::ROWS).chain(since_1_30::ROWS).chain(since_1_31::ROWS).chain(proxy::ROWS)
 }
 
 /// The behaviours that hold.

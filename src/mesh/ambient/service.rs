@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
+
 use super::attachment::{Attacher, Attachment, Refusal};
 use super::{AmbientContext, scope};
 use crate::installation::Behaviour;
@@ -40,7 +42,8 @@ pub struct AmbientService {
     pub source: ResourceRef,
 }
 
-/// Of several with one hostname in one namespace a Kubernetes Service counts, else the oldest.
+/// Of several with one hostname in one namespace a Kubernetes Service counts, else the oldest. Before
+/// [`Behaviour::KeepsServiceEntriesOfServiceHosts`] a Service hides the ServiceEntries of all namespaces.
 ///
 /// istiod: `ambient/services.go` `ServicesCollection`
 pub(super) fn all(
@@ -56,10 +59,15 @@ pub(super) fn all(
         known.ingress_use_waypoint &= !known.global || !is_elsewhere_too(context, service, workloads);
         out.insert((known.namespace.clone(), known.hostname.clone()), known);
     }
-    let mut entries: Vec<&Config<ServiceEntry>> = entries.iter().map(AsRef::as_ref).collect();
+    let keeps = context.behaviours.contains(Behaviour::KeepsServiceEntriesOfServiceHosts);
+    let of_services: BTreeSet<String> = out.keys().map(|(_, hostname): &(String, String)| hostname.clone()).collect();
+    let with_blocks = context.behaviours.contains(Behaviour::OwnsServiceEntriesOfBlocks);
+    let is_known =
+        |entry: &&Config<ServiceEntry>| with_blocks || !entry.spec.addresses.iter().any(|text| is_block(text));
+    let mut entries: Vec<&Config<ServiceEntry>> = entries.iter().map(AsRef::as_ref).filter(is_known).collect();
     entries.sort_by(|a, b| order::by_creation(&a.meta, &b.meta));
     for entry in entries {
-        for host in &entry.spec.hosts {
+        for host in entry.spec.hosts.iter().filter(|host| keeps || !of_services.contains(*host)) {
             if let Entry::Vacant(free) = out.entry((entry.meta.namespace.clone(), host.clone())) {
                 free.insert(of_entry(context, attacher, entry, host));
             }
@@ -143,7 +151,7 @@ fn known(
         namespace: meta.namespace.clone(),
         waypoint,
         refusal,
-        ingress_use_waypoint: ingress_use_waypoint(&meta.labels, attacher.namespace_labels(&meta.namespace)),
+        ingress_use_waypoint: ingress_use_waypoint(context, &meta.labels, attacher.namespace_labels(&meta.namespace)),
         global: false,
         addresses: Vec::new(),
         network: context.networks.system_namespace().to_owned(),
@@ -152,10 +160,22 @@ fn known(
 }
 
 /// Label `istio.io/ingress-use-waypoint`, else that of the namespace. istiod: `services.go` `ingressUseWaypointFromLabels`.
-fn ingress_use_waypoint(labels: &BTreeMap<String, String>, namespace: Option<&BTreeMap<String, String>>) -> bool {
+fn ingress_use_waypoint(
+    context: &AmbientContext<'_>,
+    labels: &BTreeMap<String, String>,
+    namespace: Option<&BTreeMap<String, String>>,
+) -> bool {
     let label = labels.get(INGRESS_USE_WAYPOINT);
     let label = label.or_else(|| namespace.and_then(|labels| labels.get(INGRESS_USE_WAYPOINT)));
+    if !context.behaviours.contains(Behaviour::ReadsIngressUseWaypointAsBool) {
+        return label.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    }
     matches!(label.map(String::as_str), Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+}
+
+/// Says whether a text stands for several addresses. istiod: `helpers.go` `parseCidrOrIP`, before 1.30.
+fn is_block(text: &str) -> bool {
+    text.parse::<IpNet>().is_ok_and(|block| block.prefix_len() != block.max_prefix_len())
 }
 
 /// istiod: `services.go` `getVIPs`

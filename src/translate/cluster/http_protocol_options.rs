@@ -78,13 +78,16 @@ pub(super) fn passthrough(preserve_case: bool) -> BTreeMap<String, Any> {
     })
 }
 
-/// HTTP/2 with CONNECT, for tunnels. `MeshConfig.hboneIdleTimeout`, an hour unless set -> `idle_timeout`
+/// HTTP/2 with CONNECT, for tunnels. `MeshConfig.hboneIdleTimeout`, an hour unless set -> `idle_timeout`, since
+/// [`Behaviour::ReadsHboneIdleTimeout`]
 ///
 /// istiod: `cluster_waypoint.go` `h2connectUpgrade`, `h2connectUpgradeWithNoPooling`
 pub(super) fn http2_connect(mesh: &Mesh, max_requests_per_connection: Option<u32>) -> BTreeMap<String, Any> {
     let features = &mesh.installation.features;
-    let idle_timeout =
-        mesh.config.hbone_idle_timeout.filter(|_| mesh.does(Behaviour::ReadsHboneIdleTimeout)).map(duration);
+    let idle_timeout = mesh
+        .does(Behaviour::ReadsHboneIdleTimeout)
+        .then(|| mesh.config.hbone_idle_timeout.map_or_else(|| crate::envoy::Duration::seconds(3600), duration));
+    let has_common_options = idle_timeout.is_some() || max_requests_per_connection.is_some();
     let http2 = Http2ProtocolOptions {
         allow_connect: true,
         initial_stream_window_size: features.hbone_initial_stream_window_size,
@@ -92,8 +95,8 @@ pub(super) fn http2_connect(mesh: &Mesh, max_requests_per_connection: Option<u32
         ..Http2ProtocolOptions::default()
     };
     by_name(UpstreamsHttpProtocolOptions {
-        common_http_protocol_options: Some(HttpProtocolOptions {
-            idle_timeout: Some(idle_timeout.unwrap_or(crate::envoy::Duration::seconds(3600))),
+        common_http_protocol_options: has_common_options.then(|| HttpProtocolOptions {
+            idle_timeout,
             max_requests_per_connection,
             ..HttpProtocolOptions::default()
         }),

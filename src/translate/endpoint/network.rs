@@ -19,9 +19,23 @@ impl<'m> Request<'m> {
     }
 }
 
-/// Says whether a proxy reaches other networks by HBONE. Sidecars keep to mutual TLS.
+/// Says whether a proxy reaches other networks by HBONE. Sidecars keep to mutual TLS, and so do gateways before
+/// [`Behaviour::ReachesNetworksFromGateways`].
+///
+/// istiod: `ep_filters.go` `EndpointsByNetworkFilter`
 pub(super) fn is_ambient(request: &Request<'_>) -> bool {
-    request.view.mesh.installation.features.ambient_multi_network && request.view.client.kind != ProxyKind::Sidecar
+    let client = request.view.client;
+    let by_kind = if request.view.mesh.does(Behaviour::ReachesNetworksFromGateways) {
+        client.kind != ProxyKind::Sidecar
+    } else {
+        is_waypoint(request)
+    };
+    request.view.mesh.installation.features.ambient_multi_network && by_kind
+}
+
+/// Says whether a proxy is a waypoint, and no gateway between networks.
+fn is_waypoint(request: &Request<'_>) -> bool {
+    request.view.client.waypoint.as_ref().is_some_and(|waypoint| waypoint.managed)
 }
 
 /// `MeshNetworks`, label `topology.istio.io/network` -> endpoints as they are reached from the client's network
@@ -87,9 +101,10 @@ fn route<'m>(request: &Request<'m>, endpoint: Option<&'m Endpoint>) -> Route<'m>
     let is_reachable = |gateway: &&NetworkGateway| any_family || is_of_family(client.ip_mode, &gateway.address);
     let reachable: Vec<&NetworkGateway> = gateways.iter().copied().filter(is_reachable).collect();
     let features = &request.view.mesh.installation.features;
-    if features.ambient_multi_network && !filter::in_network(&client.network, network) {
-        let is_waypoint = client.waypoint.as_ref().is_some_and(|waypoint| waypoint.managed);
-        let is_kept_out = (is_waypoint && !features.ambient_waypoint_multi_network)
+    let from_gateways = request.view.mesh.does(Behaviour::ReachesNetworksFromGateways);
+    let asks = if from_gateways { features.ambient_multi_network } else { ambient };
+    if asks && !filter::in_network(&client.network, network) {
+        let is_kept_out = (is_waypoint(request) && !features.ambient_waypoint_multi_network)
             || (client.is_ingress_gateway && !features.ambient_ingress_multi_network);
         if is_kept_out || reachable.is_empty() {
             return Route::Nowhere;

@@ -42,9 +42,10 @@ impl PatchSet {
             for filter in chain.messages_mut("filters") {
                 let manager = filter.message_mut("typed_config").and_then(|config| config.message_mut("value"));
                 let routes = manager.and_then(|manager| manager.message_mut("route_config"));
-                // Of a waypoint, those that VirtualServices make are not patched; the others say how large an answer may be.
-                let is_patched = |routes: &&mut DynamicMessage| !of_waypoint || routes.get(DEFAULT_FORM).is_some();
-                if let Some(routes) = routes.filter(is_patched) {
+                // Of a waypoint, neither those that VirtualServices make nor those of the tunnel are patched.
+                if let Some(routes) = routes
+                    && (!of_waypoint || is_default_form(routes))
+                {
                     patch(&mut run, routes, &PortMap::new());
                 }
             }
@@ -54,7 +55,14 @@ impl PatchSet {
     }
 }
 
-const DEFAULT_FORM: &str = "max_direct_response_body_size_bytes";
+/// Says whether a waypoint's routes are those of a service without VirtualServices: routes of a VirtualService say which, in their metadata.
+fn is_default_form(routes: &DynamicMessage) -> bool {
+    let is_one = |host: &DynamicMessage| {
+        let is_of_virtual_service = |route: &DynamicMessage| route.get("metadata").is_some();
+        host.text("name").starts_with("inbound|") && !host.messages("routes").any(is_of_virtual_service)
+    };
+    routes.messages("virtual_hosts").any(is_one)
+}
 
 fn patch(run: &mut Run<'_>, routes: &mut DynamicMessage, ports: &PortMap) {
     for patch in run.patches(ApplyTo::RouteConfiguration) {

@@ -4,18 +4,21 @@ use std::collections::BTreeSet;
 
 use super::{filter, is_network, wasm};
 use crate::envoy::TypedExtensionConfig;
+use crate::installation::Behaviour;
 use crate::model::istio::TrafficExtensionFilterConfig;
 use crate::proxy::ProxyView;
 
 /// Names -> `TypedExtensionConfig`s. A proxy gets those of its own and of the root namespace, whether they attach or not; a waypoint
-/// those of its services' namespaces too.
+/// those of its services' namespaces too, since [`Behaviour::ServesExtensionsOfServiceNamespaces`].
 ///
 /// istiod: `extension_config_builder.go` `BuildExtensionConfiguration`, `extensionfilter.go`
 /// `InsertedTrafficExtensionConfigurations`
 pub(crate) fn ecds(view: &ProxyView<'_>, names: &BTreeSet<String>) -> Vec<TypedExtensionConfig> {
     let mesh = view.outbound.mesh;
     let mut namespaces = vec![view.proxy.namespace.as_str(), mesh.config.root_namespace.as_str()];
-    let of_services = view.outbound.scope.waypoint.iter().flat_map(|waypoint| &waypoint.services);
+    let with_services = mesh.does(Behaviour::ServesExtensionsOfServiceNamespaces);
+    let waypoint = view.outbound.scope.waypoint.iter().filter(|_| with_services);
+    let of_services = waypoint.flat_map(|waypoint| &waypoint.services);
     namespaces.extend(of_services.map(|service| service.namespace.as_str()));
     let wanted = names.iter().filter_map(|name| {
         let (namespace, name) = name.strip_prefix(filter::prefix(mesh))?.split_once('.')?;

@@ -108,7 +108,8 @@ const PEER_FIELDS: [(&str, &str); 9] = [
 
 /// Who is on both sides of a waypoint. istiod: `tracing.go` `buildWaypointSourceTags`
 fn peer_tags(view: &ProxyView<'_>) -> Vec<CustomTag> {
-    if view.outbound.client.kind != ProxyKind::Waypoint {
+    let tags_peers = view.outbound.mesh.does(Behaviour::TagsPeersAtWaypoints);
+    if view.outbound.client.kind != ProxyKind::Waypoint || !tags_peers {
         return Vec::new();
     }
     let tag = |side: &str, state: &str, (tag, field): (&str, &str)| CustomTag {

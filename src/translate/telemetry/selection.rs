@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::installation::Behaviour;
 use crate::mesh::service::Service;
 use crate::mesh::telemetry::is_namespace_wide;
 use crate::model::Config;
@@ -71,7 +72,7 @@ fn logging_key(resources: &[&Config<Telemetry>]) -> Vec<ResourceRef> {
 /// The first resource without a selector of the root namespace and of the proxy's own, then every one that selects the workload.
 ///
 /// A waypoint asks for each of its services: after its own namespace the service's has a word, and all of its resources that refer to
-/// the service.
+/// the service, since [`Behaviour::ReadsTelemetryOfServiceNamespaces`].
 pub(super) fn resources<'m>(view: &ProxyView<'m>, service: Option<&Service>) -> Vec<&'m Config<Telemetry>> {
     let mesh = view.outbound.mesh;
     let (root, own) = (mesh.config.root_namespace.as_str(), view.proxy.namespace.as_str());
@@ -86,7 +87,8 @@ pub(super) fn resources<'m>(view: &ProxyView<'m>, service: Option<&Service>) -> 
     if own != root {
         resources.extend(namespace_wide(own));
     }
-    let of_service = service.filter(|_| view.outbound.client.kind == ProxyKind::Waypoint);
+    let with_services = mesh.does(Behaviour::ReadsTelemetryOfServiceNamespaces);
+    let of_service = service.filter(|_| view.outbound.client.kind == ProxyKind::Waypoint && with_services);
     let of_service = of_service.map(|service| service.namespace.as_str()).filter(|namespace| *namespace != own);
     resources.extend(of_service.and_then(namespace_wide));
     let matcher = PolicyMatcher::new(view.outbound.mesh.features(), view.proxy, root).with_service(service);

@@ -5,6 +5,7 @@
 use super::connect_originate::{baggage, forwarder, overwritten, tunnel};
 use super::{filter_state, peer_metadata};
 use crate::envoy::{Listener, TcpProxyTunnelingConfig};
+use crate::installation::Behaviour;
 use crate::proxy::{OutboundView, ProxyKind};
 use crate::translate::listener::{ListenerClass, listener_filters};
 use crate::translate::name;
@@ -13,8 +14,6 @@ use crate::translate::telemetry::Telemetry;
 const CLASS: ListenerClass = ListenerClass::SidecarInbound;
 
 /// Says whether a proxy reaches other networks by two tunnels, one in the other.
-///
-/// A waypoint does whether the mesh has several networks or not.
 ///
 /// istiod: `context.go` `ShouldCreateDoubleHBONEResources`
 pub(in crate::translate::listener) fn listeners(view: &OutboundView<'_>, telemetry: &Telemetry) -> Vec<Listener> {
@@ -25,11 +24,12 @@ pub(in crate::translate::listener) fn listeners(view: &OutboundView<'_>, telemet
 fn inner(view: &OutboundView<'_>, telemetry: &Telemetry) -> Listener {
     let with_baggage = view.mesh.installation.features.ambient_baggage;
     let logs = &telemetry.of(CLASS).access_logs;
-    let network = overwritten("x-forwarded-network", &view.client.network);
+    let tells_network = view.mesh.does(Behaviour::TellsNetworkInTunnels);
+    let network = tells_network.then(|| overwritten("x-forwarded-network", &view.client.network));
     let tunneling = TcpProxyTunnelingConfig {
         hostname: filter_state::HBONE_TARGET.to_owned(),
         propagate_response_headers: with_baggage,
-        headers_to_add: std::iter::once(network).chain(with_baggage.then(baggage)).collect(),
+        headers_to_add: network.into_iter().chain(with_baggage.then(baggage)).collect(),
         ..TcpProxyTunnelingConfig::default()
     };
     let before = std::iter::once(filter_state::propagate_endpoint_metadata(view.client.istio_version))
@@ -39,10 +39,12 @@ fn inner(view: &OutboundView<'_>, telemetry: &Telemetry) -> Listener {
     Listener { access_log: logs.listener.clone(), ..forwarder(name::INNER_CONNECT_ORIGINATE, before, proxy) }
 }
 
-/// The tunnel to the gateway. What opens it tells whether policies have been applied.
+/// The tunnel to the gateway. What opens it tells whether policies have been applied; before [`Behaviour::TellsKindInTunnels`] it
+/// is taken for a waypoint.
 fn outer(view: &OutboundView<'_>, telemetry: &Telemetry) -> Listener {
     let logs = &telemetry.of(CLASS).access_logs;
     let source = match view.client.kind {
+        _ if !view.mesh.does(Behaviour::TellsKindInTunnels) => "waypoint",
         ProxyKind::Router => "gateway",
         ProxyKind::Waypoint => "waypoint",
         ProxyKind::Sidecar => "sidecar",

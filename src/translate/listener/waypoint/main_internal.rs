@@ -5,6 +5,7 @@ use super::matcher::{self, Map};
 use super::{CLASS, http, is_east_west, tcp};
 use crate::diagnostic::Diagnostics;
 use crate::envoy::{Filter, FilterChain, Listener, TrafficDirection, XdsMatcherOnMatch};
+use crate::installation::Behaviour;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::{Port, Resolution, Service};
 use crate::proxy::{ProxyView, WaypointScope};
@@ -28,14 +29,14 @@ pub(super) fn listener(
 ) -> Listener {
     let features = view.outbound.mesh.features();
     let multi_network = features.ambient_multi_network;
+    let with_policies = !view.outbound.mesh.does(Behaviour::AppliesNoServicePoliciesAtEastWestGateways);
     let mut parts = Parts::default();
     let mut ranges = Vec::new();
     for service in &waypoint.services {
         let own = ListenerView::for_service(proxy, Some(service), diagnostics);
         let of_service = OfService {
             view: &own,
-            // An east-west gateway applies no policies of services to connections.
-            tcp_view: if waypoint.east_west { view } else { &own },
+            tcp_view: if waypoint.east_west && !with_policies { view } else { &own },
             proxy,
             waypoint,
             service,
@@ -77,11 +78,13 @@ pub(super) fn listener(
             .collect(),
         traffic_direction: TrafficDirection::Inbound,
         filter_chains: chains,
-        // Addresses of other networks may be the same, hosts are not.
-        filter_chain_matcher: Some(if multi_network && !by_authority.is_empty() {
-            matcher::by_authority(by_authority, by_address)
-        } else {
+        filter_chain_matcher: Some(if !multi_network || by_authority.is_empty() {
             by_address
+        } else if view.outbound.mesh.does(Behaviour::MatchesAuthorityBeforeAddress) {
+            // Addresses of other networks may be the same, hosts are not.
+            matcher::or_else(matcher::by_authority(by_authority), by_address)
+        } else {
+            matcher::or_else(by_address, matcher::by_authority(by_authority))
         }),
         access_log: view.telemetry.of(CLASS).access_logs.listener.clone(),
         ..Listener::default()
@@ -169,8 +172,10 @@ impl OfService<'_> {
         };
         let waypoint = name::inbound_vip_cluster(15008, "tcp", waypoint);
         let of_gateway = if known.ingress_use_waypoint { &waypoint } else { tcp };
-        let map = [("waypoint", tcp), ("gateway", of_gateway)];
-        let map = map.into_iter().map(|(source, chain)| (source.to_owned(), matcher::to_chain(chain))).collect();
+        let tells_kind = self.view.outbound.mesh.does(Behaviour::TellsKindInTunnels);
+        let map = [Some(("waypoint", tcp)), tells_kind.then_some(("gateway", of_gateway))];
+        let map =
+            map.into_iter().flatten().map(|(source, chain)| (source.to_owned(), matcher::to_chain(chain))).collect();
         matcher::to_matcher(matcher::by_request_source(map, &waypoint))
     }
 }

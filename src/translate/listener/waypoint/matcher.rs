@@ -46,12 +46,14 @@ pub(super) fn by_port(map: Map) -> XdsMatcher {
 }
 
 /// Asks for the destination as the client of the tunnel has named it, `host:port`.
-pub(super) fn by_authority(map: Map, otherwise: XdsMatcher) -> XdsMatcher {
+pub(super) fn by_authority(map: Map) -> XdsMatcher {
     let input = FilterStateInput { key: filter_state::AUTHORITY.to_owned(), ..FilterStateInput::default() };
-    XdsMatcher {
-        on_no_match: Some(Box::new(to_matcher(otherwise))),
-        ..exact(extension("authority-filter-state", input.into()), map)
-    }
+    exact(extension("authority-filter-state", input.into()), map)
+}
+
+/// Asks another way where the first says nothing.
+pub(super) fn or_else(first: XdsMatcher, otherwise: XdsMatcher) -> XdsMatcher {
+    XdsMatcher { on_no_match: Some(Box::new(to_matcher(otherwise))), ..first }
 }
 
 /// Asks who has handled the tunnel before.
