@@ -102,7 +102,8 @@ fn watch(memory: u64, cpu: u64) {
         if (state.run, state.steps) != at {
             (at, since_step) = ((state.run, state.steps), now);
         }
-        let megabytes = state.input >> 20;
+        // What a mebibyte takes is in the limit already.
+        let megabytes = (state.input >> 20).saturating_sub(1);
         let memory = memory.max(state.input.saturating_mul(96));
         let of_step = cpu.saturating_add(megabytes.saturating_mul(4)).saturating_mul(PATIENCE);
         let of_run = of_step.saturating_mul(STEPS);
