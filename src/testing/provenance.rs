@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use meshc::diagnostic::Severity;
 use meshc::options::Options;
 use meshc::provenance::why::why;
 use meshc::provenance::{Target, World, values};
-use meshc::source::SourceFile;
+use meshc::source::{Node, NodeKind, SourceFile, Span};
 use serde_json::Value;
 
 use crate::cli::{folder, output, run, snapshot, text, write};
@@ -133,68 +134,133 @@ fn scenarios() -> usize {
     option_env!("PROVENANCE_SCENARIOS").and_then(|text| text.parse().ok()).unwrap_or(8)
 }
 
+/// A field of a proxy of some scenario.
+struct Sample {
+    files: Vec<(PathBuf, String)>,
+    world: World,
+    target: Target,
+}
+
+/// Folders of scenarios.
+fn folders() -> Vec<PathBuf> {
+    let all = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")).expect("is there");
+    let all = all.flatten().map(|entry| entry.path()).filter(|path| path.join("manifests").is_dir());
+    let mut folders: Vec<PathBuf> = all.collect();
+    folders.sort();
+    folders
+}
+
+/// Throws the dice for a field; nothing if the scenario has no proxy, or the proxy no resource of the kind.
+fn sample(dice: &mut Dice, folders: &[PathBuf]) -> Option<Sample> {
+    let files = files(&folders[dice.below(folders.len())]);
+    let world = world(&files);
+    let input = world.input();
+    let mesh = input.mesh();
+    let proxies = meshc::proxy::proxies(&mesh);
+    let proxy = proxies.get(dice.below(proxies.len()))?.full_name();
+    let target = |field: String| Target { proxy: proxy.clone(), field };
+    let kind = ["clusters", "listeners", "routes", "endpoints"][dice.below(4)];
+    let fields = values(&world, &target(format!("{kind}[*]"))).ok()?;
+    let resource = fields[dice.below(fields.len())].to_string();
+    let whole = &values(&world, &target(resource.clone())).expect("is there")[0].value;
+    let leaves = meshc::diff::locate(fields[0].kind, whole).into_iter().filter(meshc::diff::Located::is_leaf);
+    let leaves: Vec<String> = leaves.map(|located| located.path).collect();
+    let field = format!("{resource}.{}", leaves[dice.below(leaves.len())]);
+    Some(Sample { target: target(field), files, world })
+}
+
+/// Returns the files with another text at one place.
+fn edited(files: &[(PathBuf, String)], file: &str, span: (u32, u32), text: &str) -> Vec<(PathBuf, String)> {
+    let edit = |(path, content): &(PathBuf, String)| {
+        let mut content = content.clone();
+        if path.display().to_string() == file {
+            content.replace_range(span.0 as usize..span.1 as usize, text);
+        }
+        (path.clone(), content)
+    };
+    files.iter().map(edit).collect()
+}
+
 /// Whatever `why` says sets a field: editing the named place of the file changes the field, through the whole way from text.
 #[test]
 fn editing_a_cause_in_the_text_changes_the_field() {
-    let mut dice = Dice(7);
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"))
-        .expect("is there")
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.join("manifests").is_dir())
-        .collect();
-    folders.sort();
+    let (mut dice, folders) = (Dice(7), folders());
     let (mut tried, mut rounds) = (0, 0);
     // A few more if the dice found nothing that a file sets.
     while rounds < scenarios() || tried == 0 && rounds < 10 * scenarios() {
         rounds += 1;
-        let folder = &folders[dice.below(folders.len())];
-        let files = files(folder);
-        let world = world(&files);
-        let input = world.input();
-        let mesh = input.mesh();
-        let proxies = meshc::proxy::proxies(&mesh);
-        if proxies.is_empty() {
-            continue;
-        }
-        let proxy = proxies[dice.below(proxies.len())].full_name();
-        let target = |field: String| Target { proxy: proxy.clone(), field };
-        let kind = ["clusters", "listeners", "routes", "endpoints"][dice.below(4)];
-        let Ok(fields) = values(&world, &target(format!("{kind}[*]"))) else { continue };
-        let resource = fields[dice.below(fields.len())].to_string();
-        let leaves =
-            meshc::diff::locate(fields[0].kind, &values(&world, &target(resource.clone())).expect("is there")[0].value)
-                .into_iter()
-                .filter(meshc::diff::Located::is_leaf)
-                .map(|located| located.path)
-                .collect::<Vec<_>>();
-        let path = &leaves[dice.below(leaves.len())];
-        let field = format!("{resource}.{path}");
-        for answer in why(&world, &target(field.clone())).expect("the field is there") {
+        let Some(Sample { files, world, target }) = sample(&mut dice, &folders) else { continue };
+        for answer in why(&world, &target).expect("the field is there") {
             for setting in &answer.set_by {
                 let Some(other) = &setting.other else { continue };
-                let (start, end) = (setting.place.span.start as usize, setting.place.span.end as usize);
-                let edited: Vec<(PathBuf, String)> = files
-                    .iter()
-                    .map(|(path, text)| {
-                        let mut text = text.clone();
-                        if path.display().to_string() == setting.place.file {
-                            text.replace_range(start..end, &other.to_string());
-                        }
-                        (path.clone(), text)
-                    })
-                    .collect();
-                let now = values(&self::world(&edited), &target(field.clone()));
+                let span = setting.place.span;
+                let edited = edited(&files, &setting.place.file, (span.start, span.end), &other.to_string());
+                let now = values(&self::world(&edited), &target);
                 let same = now.is_ok_and(|fields| fields.first().is_some_and(|now| now.value == answer.field.value));
                 let place = format!("{}:{}", setting.place.file, setting.place.position.line);
                 assert!(
                     !same,
-                    "{place} {}: {} -> {other} leaves {field} of {proxy} as it is",
-                    setting.place.path, setting.value
+                    "{place} {}: {} -> {other} leaves {} of {} as it is",
+                    setting.place.path, setting.value, target.field, target.proxy
                 );
                 tried += 1;
             }
         }
     }
     assert!(tried > 0, "no cause was tried");
+}
+
+/// The single values below a node, each on one line, with another one of its type.
+fn alternatives(node: Node<'_>, out: &mut Vec<(Span, String)>) {
+    match node.kind() {
+        NodeKind::Map(map) => map.into_iter().for_each(|(_, value)| alternatives(value, out)),
+        NodeKind::Seq(seq) => seq.into_iter().for_each(|item| alternatives(item, out)),
+        NodeKind::Bool(value) => out.push((node.span(), (!value).to_string())),
+        NodeKind::Int(value) => out.push((node.span(), (value + 1).to_string())),
+        NodeKind::String(text) if !text.contains('\n') => out.push((node.span(), format!("\"{text}x\""))),
+        _ => {}
+    }
+}
+
+/// Whatever `why` says is a default: no edit of a single value, which the API server and istiod take, gives the field another value.
+#[test]
+fn no_edit_changes_a_default() {
+    const EDITS: usize = 12;
+    let (mut dice, folders) = (Dice(11), folders());
+    let (mut defaults, mut tried) = (0, 0);
+    let errors = |world: &World| {
+        let input = world.input();
+        input.diagnostics.iter().filter(|one| one.severity == Severity::Error).count()
+    };
+    for _ in 0..20 * scenarios() {
+        if defaults == scenarios() {
+            break;
+        }
+        let Some(Sample { files, world, target }) = sample(&mut dice, &folders) else { continue };
+        let answers = why(&world, &target).expect("the field is there");
+        let Some(answer) = answers.iter().find(|one| one.set_by.is_empty() && one.default.is_some()) else { continue };
+        defaults += 1;
+        let (manifests, before) = (&world.manifests, errors(&world));
+        let mut all = Vec::new();
+        manifests.documents.iter().for_each(|document| alternatives(document.node(&manifests.sources), &mut all));
+        for _ in 0..EDITS {
+            let (span, other) = &all[dice.below(all.len())];
+            let file = manifests.sources.path(span.source);
+            let now = self::world(&edited(&files, file, (span.start, span.end), other));
+            if errors(&now) > before {
+                continue;
+            }
+            tried += 1;
+            // Without its resource or its proxy there is no value to compare.
+            let Ok(fields) = values(&now, &target) else { continue };
+            let line = manifests.sources.position(*span).line;
+            assert!(
+                fields.first().is_none_or(|now| now.value == answer.field.value),
+                "{file}:{line} -> {other} changes {} of {}, which is said to be a default",
+                target.field,
+                target.proxy
+            );
+        }
+    }
+    assert!(tried > 0, "no default was tried");
 }
