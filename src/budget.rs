@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::Manifests;
-use crate::model::Config;
-use crate::model::istio::{HttpRoute, ServiceEntry, VirtualService};
+use crate::model::istio::{HttpRoute, ServiceEntry, TypeWorkloadSelector, VirtualService};
+use crate::model::{Config, ObjectMeta};
 use crate::options::Budgets;
+use crate::source::ResourceRef;
 
 /// How many times the budget of one resource all of its kind have together: an honest mesh may have thousands of small ones.
 const TOGETHER: u64 = 8;
@@ -39,6 +40,92 @@ pub fn check(manifests: &Manifests, budgets: &Budgets) -> Diagnostics {
         }
     }
     out
+}
+
+/// Returns an error for the policy or filter with which all of them come to more than the budget allows: rules times the Pods that
+/// they are for. Each proxy has its own.
+pub fn check_policies(manifests: &Manifests, root_namespace: &str, budgets: &Budgets) -> Diagnostics {
+    let mut out = Diagnostics::default();
+    let pods = Pods::new(manifests);
+    let mut sum: u64 = 0;
+    let mut take = |kind: &str, meta: &ObjectMeta, source: ResourceRef, selector: Option<&Labels>, rules: usize| {
+        let namespace = if meta.namespace == root_namespace { ALL } else { &meta.namespace };
+        let before = sum;
+        sum = before.saturating_add(count(rules).saturating_mul(pods.count(namespace, selector)));
+        if before <= budgets.policies && sum > budgets.policies {
+            let message = format!(
+                "the limit is {} rules of policies times the Pods that they are for, and up to this {kind} they come to {sum}",
+                budgets.policies
+            );
+            let diagnostic = Diagnostic::error("limit-policies", message).at(source, "metadata.name");
+            out.push(diagnostic.help("--max-policies raises the limit"));
+        }
+    };
+    let labels = |selector: &'_ Option<TypeWorkloadSelector>| selector.as_ref().map(|one| one.match_labels.clone());
+    // What names a gateway or a Service is for few.
+    for Config { meta, spec, source } in manifests.authorization_policies.iter().map(AsRef::as_ref) {
+        if spec.target_refs.is_empty() && spec.target_ref.is_none() {
+            take("AuthorizationPolicy", meta, *source, labels(&spec.selector).as_ref(), spec.rules.len());
+        }
+    }
+    for Config { meta, spec, source } in manifests.request_authentications.iter().map(AsRef::as_ref) {
+        if spec.target_refs.is_empty() && spec.target_ref.is_none() {
+            take("RequestAuthentication", meta, *source, labels(&spec.selector).as_ref(), spec.jwt_rules.len());
+        }
+    }
+    for Config { meta, spec, source } in manifests.wasm_plugins.iter().map(AsRef::as_ref) {
+        if spec.target_refs.is_empty() && spec.target_ref.is_none() {
+            take("WasmPlugin", meta, *source, labels(&spec.selector).as_ref(), 1);
+        }
+    }
+    for Config { meta, spec, source } in manifests.traffic_extensions.iter().map(AsRef::as_ref) {
+        if spec.target_refs.is_empty() {
+            take("TrafficExtension", meta, *source, labels(&spec.selector).as_ref(), 1);
+        }
+    }
+    for Config { meta, spec, source } in manifests.envoy_filters.iter().map(AsRef::as_ref) {
+        if spec.target_refs.is_empty() {
+            let selector = spec.workload_selector.as_ref().map(|selector| &selector.labels);
+            take("EnvoyFilter", meta, *source, selector, spec.config_patches.len());
+        }
+    }
+    out
+}
+
+type Labels = BTreeMap<String, String>;
+
+/// The namespace that stands for all.
+const ALL: &str = "";
+
+/// How many Pods there are, by namespace and by one of their labels.
+struct Pods<'m> {
+    by_namespace: BTreeMap<&'m str, u64>,
+    by_label: BTreeMap<(&'m str, &'m str, &'m str), u64>,
+}
+
+impl<'m> Pods<'m> {
+    fn new(manifests: &'m Manifests) -> Self {
+        let mut out = Self { by_namespace: BTreeMap::new(), by_label: BTreeMap::new() };
+        for pod in &manifests.pods {
+            for namespace in [ALL, &pod.meta.namespace] {
+                *out.by_namespace.entry(namespace).or_default() += 1;
+                for (key, value) in &pod.meta.labels {
+                    *out.by_label.entry((namespace, key, value)).or_default() += 1;
+                }
+            }
+        }
+        out
+    }
+
+    /// Returns how many Pods a selector selects at most: those that have the rarest of its labels.
+    fn count(&self, namespace: &str, selector: Option<&Labels>) -> u64 {
+        let all = self.by_namespace.get(namespace).copied().unwrap_or_default();
+        let pairs = selector.into_iter().flatten();
+        let of_pair = |(key, value): (&String, &String)| {
+            self.by_label.get(&(namespace, key.as_str(), value.as_str())).copied().unwrap_or_default()
+        };
+        pairs.map(of_pair).fold(all, u64::min)
+    }
 }
 
 /// What the resources of a kind come to.

@@ -39,12 +39,14 @@ pub struct Budgets {
     pub routes: u64,
     /// What one ServiceEntry comes to: its hosts times its ports times its addresses and endpoints.
     pub service_entry: u64,
+    /// What the policies and filters of all workloads come to: rules times the Pods that they are for.
+    pub policies: u64,
 }
 
 impl Default for Budgets {
     /// What no honest input comes near.
     fn default() -> Self {
-        Self { alias_nodes: 4_000_000, routes: 250_000, service_entry: 4_000_000 }
+        Self { alias_nodes: 4_000_000, routes: 250_000, service_entry: 4_000_000, policies: 2_000_000 }
     }
 }
 

@@ -49,6 +49,15 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub service_entry: u64,
+    /// How many rules of policies and filters all Pods together may have.
+    #[arg(
+        long = "max-policies",
+        value_name = "NUMBER",
+        default_value_t = 2_000_000,
+        hide_short_help = true,
+        help_heading = "Limits"
+    )]
+    pub policies: u64,
     /// How much memory may be used; 96 times the size of the input if that is more.
     #[arg(long = "max-memory", value_name = "SIZE", default_value = "1G", value_parser = size, hide_short_help = true, help_heading = "Limits")]
     pub memory: u64,
@@ -75,13 +84,14 @@ pub struct Limits {
 impl Limits {
     /// Returns how much the input may multiply.
     pub(super) fn budgets(&self) -> Budgets {
-        Budgets { alias_nodes: self.alias_nodes, routes: self.routes, service_entry: self.service_entry }
+        let Self { alias_nodes, routes, service_entry, policies, .. } = *self;
+        Budgets { alias_nodes, routes, service_entry, policies }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let Budgets { alias_nodes, routes, service_entry } = Budgets::default();
+        let Budgets { alias_nodes, routes, service_entry, policies } = Budgets::default();
         Self {
             file_size: 256 << 20,
             input_size: 1 << 30,
@@ -89,6 +99,7 @@ impl Default for Limits {
             alias_nodes,
             routes,
             service_entry,
+            policies,
             memory: 1 << 30,
             cpu: 10,
             program: 300,

@@ -54,6 +54,7 @@ impl Input {
         diagnostics.extend(expansion.diagnostics.clone());
         let settings = ingest::mesh_settings(&manifests, options, installation, &mut diagnostics);
         diagnostics.extend(coverage::unsupported(&manifests, settings.installation.features.ambient));
+        diagnostics.extend(budget::check_policies(&manifests, &settings.config.root_namespace, &options.budgets));
         diagnostics.extend(other_revisions(&expansion));
         Self { manifests, control_plane, expansion, settings, diagnostics, jwks: options.jwks.clone() }
     }

@@ -219,6 +219,22 @@ fn patterns_that_are_many_times_their_size() {
     check("patterns", &service.to_string(), None);
 }
 
+/// Each proxy has the policies of all its namespace.
+#[test]
+fn policies_times_pods() {
+    let policies = |number: usize| {
+        let one = |at| {
+            let rules = json!([{"to": [{"operation": {"paths": [format!("/{at}")]}}]}]);
+            json!({"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy",
+                "metadata": {"name": format!("p{at}"), "namespace": "a"}, "spec": {"rules": rules}})
+            .to_string()
+        };
+        (0..number).map(one).collect::<Vec<_>>().join("\n---\n")
+    };
+    check("policies", &policies(20), Some(["--max-policies", "19"]));
+    check("policies-within", &policies(20), None);
+}
+
 /// What no budget knows ends by its memory.
 #[cfg(target_os = "linux")]
 #[test]
