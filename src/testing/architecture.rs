@@ -9,7 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("diagnostic", &["source"]),
     ("options", &["source", "installation"]),
     ("visible", &[]),
-    ("budget", &["diagnostic", "options", "model", "ingest"]),
+    ("budget", &["source", "diagnostic", "options", "model", "ingest"]),
     ("installation", &["source", "diagnostic", "options", "model"]),
     ("model", &["source"]),
     ("ingest", &["source", "diagnostic", "options", "installation", "model", "envoy"]),
