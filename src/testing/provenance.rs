@@ -225,7 +225,7 @@ fn alternatives(node: Node<'_>, out: &mut Vec<(Span, String)>) {
 /// Whatever `why` says is a default: no edit of a single value, which the API server and istiod take, gives the field another value.
 #[test]
 fn no_edit_changes_a_default() {
-    const EDITS: usize = 12;
+    const EDITS: usize = 8;
     let (mut dice, folders) = (Dice(11), folders());
     let (mut defaults, mut tried) = (0, 0);
     let errors = |world: &World| {
@@ -233,7 +233,8 @@ fn no_edit_changes_a_default() {
         input.diagnostics.iter().filter(|one| one.severity == Severity::Error).count()
     };
     for _ in 0..20 * scenarios() {
-        if defaults == scenarios() {
+        // To ask why takes most of the time.
+        if defaults == scenarios().div_ceil(3) {
             break;
         }
         let Some(Sample { files, world, target }) = sample(&mut dice, &folders) else { continue };
