@@ -2,40 +2,39 @@
 //!
 //! istioctl: `configdump/listener.go` `newMatcher`
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::resources::{at, items, number, text};
 
-/// Describes the connections that reach a filter chain, each way on its own; nothing if the listener has no matcher.
-pub(super) fn ways(listener: &Value, chain: &str) -> Option<Vec<String>> {
-    let matcher = listener.get("filter_chain_matcher")?;
-    let otherwise = at(matcher, &["on_no_match"]).unwrap_or(&Value::Null);
-    let ways = match otherwise.get("matcher") {
-        Some(inner) => inside(inner, chain),
-        None if text(otherwise, &["action", "name"]) == chain => vec!["UNMATCHED".to_owned()],
-        None => inside(matcher, chain),
-    };
-    Some(if ways.is_empty() { vec!["NONE".to_owned()] } else { ways })
+/// The ways to each filter chain, by its name.
+pub(super) type Ways<'d> = BTreeMap<&'d str, Vec<String>>;
+
+/// Describes the connections that reach each filter chain, each way on its own; nothing if the listener has no matcher.
+///
+/// Where a matcher asks another one when it finds nothing, istioctl shows the ways of the other one only; here they follow its own.
+pub(super) fn ways(listener: &Value) -> Option<Ways<'_>> {
+    let mut out = Ways::new();
+    matcher(listener.get("filter_chain_matcher")?, "", "UNMATCHED", &mut out);
+    Some(out)
 }
 
-fn inside(matcher: &Value, chain: &str) -> Vec<String> {
-    let otherwise = at(matcher, &["on_no_match"]).unwrap_or(&Value::Null);
-    if text(otherwise, &["action", "name"]) == chain {
-        return vec!["ANY".to_owned()];
-    }
-    if let Some(inner) = otherwise.get("matcher") {
-        return inside(inner, chain);
-    }
-    let input = text(matcher, &["matcher_tree", "input", "name"]);
-    let mut out = Vec::new();
-    for (condition, then) in conditions(matcher) {
-        if text(then, &["action", "name"]) == chain {
-            out.push(format!("{input}{condition}"));
-        } else if let Some(inner) = then.get("matcher") {
-            out.extend(inside(inner, chain).into_iter().map(|way| format!("{input}{condition} -> {way}")));
+/// Notes the ways through a matcher; `otherwise` is what they are called where nothing matches.
+fn matcher<'d>(of: &'d Value, before: &str, otherwise: &str, out: &mut Ways<'d>) {
+    let input = text(of, &["matcher_tree", "input", "name"]);
+    for (condition, then) in conditions(of) {
+        let way = format!("{before}{input}{condition}");
+        match then.get("matcher") {
+            Some(inner) => matcher(inner, &format!("{way} -> "), "ANY", out),
+            None => out.entry(text(then, &["action", "name"])).or_default().push(way),
         }
     }
-    out
+    match of.get("on_no_match") {
+        Some(then) if then.get("matcher").is_some() => matcher(&then["matcher"], before, otherwise, out),
+        Some(then) => out.entry(text(then, &["action", "name"])).or_default().push(format!("{before}{otherwise}")),
+        None => {}
+    }
 }
 
 /// The values that a matcher tells apart, with what each leads to.
@@ -65,8 +64,6 @@ fn conditions(matcher: &Value) -> Vec<(String, &Value)> {
 mod tests {
     use serde_json::json;
 
-    use super::ways;
-
     #[test]
     fn a_chain_has_the_ways_that_lead_to_it() {
         let action = |name: &str| json!({"action": {"name": name}});
@@ -77,12 +74,15 @@ mod tests {
         ]);
         let matcher = json!({"matcher_tree": {"input": {"name": "ip"}, "custom_match": {"typed_config": {"range_matchers": ranges}}},
             "on_no_match": action("other")});
-        let listener = json!({"filter_chain_matcher": matcher});
-        let of = |chain: &str| ways(&listener, chain).expect("there is a matcher");
-        assert_eq!(of("web"), ["ip=10.0.0.1 -> port=80"]);
-        assert_eq!(of("rest"), ["ip=10.1.0.0/16"]);
-        assert_eq!(of("other"), ["UNMATCHED"]);
-        assert_eq!(of("nobody"), ["NONE"]);
-        assert_eq!(ways(&json!({}), "web"), None);
+        // Asked only if the host says nothing, as with several networks.
+        let by_host = json!({"matcher_tree": {"input": {"name": "authority"}, "exact_match_map": {"map": {"web:80": action("web")}}},
+            "on_no_match": {"matcher": matcher}});
+        let listener = json!({"filter_chain_matcher": by_host});
+        let ways = super::ways(&listener).expect("there is a matcher");
+        assert_eq!(ways["web"], ["authority=web:80", "ip=10.0.0.1 -> port=80"]);
+        assert_eq!(ways["rest"], ["ip=10.1.0.0/16"]);
+        assert_eq!(ways["other"], ["UNMATCHED"]);
+        assert_eq!(ways.len(), 3);
+        assert_eq!(super::ways(&json!({})), None);
     }
 }

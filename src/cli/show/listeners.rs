@@ -125,14 +125,18 @@ fn of_waypoint(mut listeners: Vec<&Value>, title: Option<String>, places: Option
         if is_internal(listener) && matches!(all.as_slice(), [only] if text(only, &["name"]) == name) {
             "internal".clone_into(&mut name);
         }
+        let ways = chain_matcher::ways(listener);
         for chain in all {
             let (title, destination) = (text(chain, &["name"]), destination(chain));
             let place = places.map(|places| {
                 let cluster = destination.strip_prefix("Cluster: ").unwrap_or(title);
                 places.of_cluster(cluster).or_else(|| places.of_cluster(title)).unwrap_or_else(Places::none)
             });
-            let ways = chain_matcher::ways(listener, title).unwrap_or_else(|| vec![describe_chain_match(chain)]);
-            rows.extend(ways.iter().map(|way| row([&name, title, way, &destination], place.clone())));
+            let own = match &ways {
+                Some(ways) => ways.get(title).cloned().unwrap_or_else(|| vec!["NONE".to_owned()]),
+                None => vec![describe_chain_match(chain)],
+            };
+            rows.extend(own.iter().map(|way| row([&name, title, way, &destination], place.clone())));
         }
     }
     table::render(&rows, 1)
