@@ -61,26 +61,25 @@ pub fn check_policies(manifests: &Manifests, root_namespace: &str, budgets: &Bud
             out.push(diagnostic.help("--max-policies raises the limit"));
         }
     };
-    let labels = |selector: &'_ Option<TypeWorkloadSelector>| selector.as_ref().map(|one| one.match_labels.clone());
     // What names a gateway or a Service is for few.
     for Config { meta, spec, source } in manifests.authorization_policies.iter().map(AsRef::as_ref) {
         if spec.target_refs.is_empty() && spec.target_ref.is_none() {
-            take("AuthorizationPolicy", meta, *source, labels(&spec.selector).as_ref(), spec.rules.len());
+            take("AuthorizationPolicy", meta, *source, labels(spec.selector.as_ref()), spec.rules.len());
         }
     }
     for Config { meta, spec, source } in manifests.request_authentications.iter().map(AsRef::as_ref) {
         if spec.target_refs.is_empty() && spec.target_ref.is_none() {
-            take("RequestAuthentication", meta, *source, labels(&spec.selector).as_ref(), spec.jwt_rules.len());
+            take("RequestAuthentication", meta, *source, labels(spec.selector.as_ref()), spec.jwt_rules.len());
         }
     }
     for Config { meta, spec, source } in manifests.wasm_plugins.iter().map(AsRef::as_ref) {
         if spec.target_refs.is_empty() && spec.target_ref.is_none() {
-            take("WasmPlugin", meta, *source, labels(&spec.selector).as_ref(), 1);
+            take("WasmPlugin", meta, *source, labels(spec.selector.as_ref()), 1);
         }
     }
     for Config { meta, spec, source } in manifests.traffic_extensions.iter().map(AsRef::as_ref) {
         if spec.target_refs.is_empty() {
-            take("TrafficExtension", meta, *source, labels(&spec.selector).as_ref(), 1);
+            take("TrafficExtension", meta, *source, labels(spec.selector.as_ref()), 1);
         }
     }
     for Config { meta, spec, source } in manifests.envoy_filters.iter().map(AsRef::as_ref) {
@@ -93,6 +92,10 @@ pub fn check_policies(manifests: &Manifests, root_namespace: &str, budgets: &Bud
 }
 
 type Labels = BTreeMap<String, String>;
+
+fn labels(selector: Option<&TypeWorkloadSelector>) -> Option<&Labels> {
+    selector.map(|selector| &selector.match_labels)
+}
 
 /// The namespace that stands for all.
 const ALL: &str = "";
