@@ -270,7 +270,8 @@ impl Kustomizations {
 
     /// Returns the files that hold no objects, because kustomizations name them as something else.
     pub(super) fn parts(&self) -> BTreeSet<PathBuf> {
-        self.all.values().flat_map(|one| one.parts.iter().cloned()).collect()
+        let parts = self.all.values().flat_map(|one| &one.parts);
+        parts.filter(|path| !self.users.contains_key(*path)).cloned().collect()
     }
 
     /// Returns what becomes of the objects of a file; nothing if they stay as they are.
@@ -482,7 +483,7 @@ fn kustomization(root: Node<'_>, folder: &Path, files: &BTreeMap<PathBuf, &Sourc
     }
     // A patch that is switched off, as scaffolds leave many: `#- webhook_patch.yaml`.
     let beside = files.keys().filter(|path| path.parent() == Some(folder) && is_patch(path));
-    out.parts.extend(beside.filter(|path| !out.resources.contains(path)).cloned());
+    out.parts.extend(beside.cloned());
     out
 }
 
