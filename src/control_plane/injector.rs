@@ -44,9 +44,9 @@ pub(super) fn read(manifests: &Manifests, options: &Options, namespace: &str) ->
         let values = ingest::json_of_yaml(map.spec.data.get("values")?)?;
         Some((values, Origin::Input { source: map.source, path: "data.values".to_owned() }))
     };
-    let operator = Operator::find(manifests, options.revision());
-    let of_operator = || Some((operator.as_ref()?.values(), operator.as_ref()?.origin()));
     let mut read = Read::default();
+    let operator = Operator::find(manifests, options.revision(), &mut read.diagnostics);
+    let of_operator = || Some((operator.as_ref()?.values(), operator.as_ref()?.origin()));
     if let Some((values, origin)) = given.or_else(of_map).or_else(of_operator) {
         let values = values::complete(values);
         read.values(&values, &origin, options.revision());

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::values::merge;
 use super::{Origin, Setting};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::Manifests;
 use crate::model::Config;
 use crate::model::istio::IstioOperator;
@@ -17,10 +18,20 @@ pub(super) struct Operator<'m> {
 }
 
 impl<'m> Operator<'m> {
-    /// Returns the one of a revision; of several the first by namespace and name.
-    pub(super) fn find(manifests: &'m Manifests, revision: &str) -> Option<Self> {
-        let mut all = manifests.istio_operators.iter();
-        all.find(|config| self::revision(&config.spec.spec) == revision).map(|config| Self { config })
+    /// Returns the one of a revision; of several the first by namespace and name. Several without a name are files for `istioctl
+    /// install -f`, each of another installation: which is the mesh's is not known, and a warning says so.
+    pub(super) fn find(manifests: &'m Manifests, revision: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let all = manifests.istio_operators.iter();
+        let all = all.filter(|config| self::revision(&config.spec.spec) == revision);
+        let (named, nameless): (Vec<_>, Vec<_>) = all.partition(|config| !config.meta.name.is_empty());
+        if let ([], [first, _, ..]) = (named.as_slice(), nameless.as_slice()) {
+            let message =
+                format!("{} IstioOperators of revision {revision} have no name; none is used", nameless.len());
+            let help = "read only the one of the mesh, or give it a name";
+            diagnostics.push(Diagnostic::warning("several-installations", message).at(first.source, "kind").help(help));
+            return None;
+        }
+        named.first().or(nameless.first()).map(|config| Self { config })
     }
 
     /// Returns the values of the charts: what stands outside of `values` goes over it, as `istioctl` does.
