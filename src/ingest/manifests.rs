@@ -88,6 +88,11 @@ impl Document {
         if namespace.is_empty() { format!("{} {name}", self.kind) } else { format!("{} {namespace}/{name}", self.kind) }
     }
 
+    /// Returns the namespace that the object has, be it the default one or Kustomize's.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.named.0
+    }
+
     /// Says what another program makes of the object.
     pub(super) fn finished(mut self, object: Option<serde_json::Value>) -> Self {
         self.finished = object.map(Arc::new);
@@ -263,17 +268,15 @@ pub(super) fn collect(
     resources.sort_by(|a, b| key(a).cmp(&key(b)));
     let mut kept: Vec<(Resource, Document)> = Vec::with_capacity(resources.len());
     let mut replaced: Vec<Document> = Vec::new();
-    let nameless = resources.iter().filter(|(resource, _)| resource.meta().name.is_empty());
-    if nameless.count() > 1 {
-        // Files for `istioctl install -f`, of which each is another installation: nobody knows which one is the mesh's.
-        resources.retain(|(resource, _)| !resource.meta().name.is_empty());
-    }
     for item in resources {
-        if let Some(last) = kept.last_mut().filter(|last| key(last) == key(&item)) {
+        // What has no name replaces nothing.
+        let has_name = !item.0.meta().name.is_empty();
+        if let Some(last) = kept.last_mut().filter(|last| has_name && key(last) == key(&item)) {
             // The API server makes a new object of each that only says what its name begins with.
             let has_name = item.1.node(&sources).at(&FieldPath::parse("metadata.name")).is_some();
-            let (_, document) = std::mem::replace(last, item);
-            replaced.extend(has_name.then_some(document));
+            let (resource, document) = std::mem::replace(last, item);
+            let named = (resource.meta().namespace.clone(), resource.meta().name.clone());
+            replaced.extend(has_name.then_some(Document { named, ..document }));
         } else {
             diagnostics.push_some(duplicate(&sources, kept.last(), &replaced));
             manifests.replaced.append(&mut replaced);

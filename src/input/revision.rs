@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::ingest::Manifests;
+use crate::model::istio::label::REVISION;
 use crate::options::Options;
 
-const REVISION: &str = "istio.io/rev";
 const INJECTION: &str = "istio-injection";
 const DEFAULT: &str = "default";
 

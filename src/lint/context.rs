@@ -166,6 +166,8 @@ pub(crate) struct LintContext<'a> {
     documents: &'a BTreeMap<ResourceRef, [String; 4]>,
     /// The mesh config.
     pub(crate) mesh_config: &'a MeshConfig,
+    /// The revision whose istiod is meant.
+    pub(crate) revision: &'a str,
     /// The mesh networks.
     pub(crate) mesh_networks: &'a MeshNetworks,
     /// What istiod makes of the objects; nothing in istioctl's view.
@@ -242,6 +244,7 @@ impl<'a> LintContext<'a> {
             by_name,
             documents,
             mesh_config,
+            revision: &settings.revision,
             mesh_networks,
             mesh,
             view,

@@ -87,17 +87,16 @@ impl Knowledge {
             out.add(item);
         }
         for document in &manifests.replaced {
-            out.add_replaced(document.node(&manifests.sources));
+            out.add_replaced(document.namespace().to_owned(), document.node(&manifests.sources));
         }
         out
     }
 
     /// Looks at a definition that another one replaces.
-    fn add_replaced(&mut self, object: Node<'_>) {
-        let metadata = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
-        let namespace = metadata("namespace").and_then(Node::as_str).unwrap_or("default").to_owned();
+    fn add_replaced(&mut self, namespace: String, object: Node<'_>) {
+        let kind = object.get("kind").and_then(Node::as_str);
         let spec = object.get("spec");
-        if object.get("kind").and_then(Node::as_str) == Some("DestinationRule") {
+        if kind == Some("DestinationRule") {
             let text = |node: Option<Node<'_>>| node.and_then(Node::as_str).unwrap_or_default().to_owned();
             let host = text(spec.and_then(|spec| spec.get("host")));
             let subsets = spec.and_then(|spec| spec.get("subsets")).into_iter().flat_map(Node::items);
@@ -105,10 +104,12 @@ impl Knowledge {
                 .extend(subsets.map(|subset| [namespace.clone(), host.clone(), text(subset.get("name"))]));
             return;
         }
-        let template = spec.and_then(|spec| spec.get("template")?.get("metadata")?.get("labels"));
-        let labels = template.or_else(|| metadata("labels")).into_iter().flat_map(Node::entries);
-        let labels = labels.filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.as_str()?.to_owned())));
-        self.replaced_pods.push((namespace, labels.collect()));
+        let pod = if kind == Some("Pod") { Some(object) } else { spec.and_then(|spec| spec.get("template")) };
+        if let Some(labels) = pod.and_then(|pod| pod.get("metadata")?.get("labels")) {
+            let pairs = labels.entries();
+            let pairs = pairs.filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.as_str()?.to_owned())));
+            self.replaced_pods.push((namespace, pairs.collect()));
+        }
     }
 
     /// Says why a DestinationRule may have a subset after all; `is_host` is asked for namespaces and hosts.

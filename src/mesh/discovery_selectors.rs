@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ingest::Manifests;
 use crate::model::istio::MeshConfig;
+use crate::model::istio::label::REVISION;
 use crate::model::kubernetes::LabelSelector;
-
-const REVISION_LABEL: &str = "istio.io/rev";
 
 /// The namespaces whose resources count, and the revision of the rules that do.
 #[derive(Debug, Clone)]
@@ -38,6 +37,6 @@ impl DiscoveryNamespaces {
 
     /// Says whether a rule with these labels counts: one that names no revision, or this one.
     pub(crate) fn is_in_revision(&self, labels: &BTreeMap<String, String>) -> bool {
-        labels.get(REVISION_LABEL).is_none_or(|revision| *revision == self.revision)
+        labels.get(REVISION).is_none_or(|revision| *revision == self.revision)
     }
 }

@@ -76,6 +76,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "diagnostic",
             "options",
             "installation",
+            "model",
             "ingest",
             "intake",
             "control_plane",

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::ingest::Manifests;
 use crate::installation::{InjectionPolicy, Injector};
+use crate::model::istio::label::REVISION;
 use crate::model::kubernetes::{LabelSelector, MutatingWebhook, MutatingWebhookConfiguration};
 
 /// Namespaces whose Pods are never injected. istiod: `inject.go` `IgnoredNamespaces`
@@ -13,7 +14,6 @@ pub(in super::super) const IGNORED_NAMESPACES: [&str; 4] =
     ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
 
 const INJECT: &str = "sidecar.istio.io/inject";
-const REVISION: &str = "istio.io/rev";
 const INJECTION: &str = "istio-injection";
 
 /// Returns the revision whose injector the API server asks about a Pod, if it asks any; labels that name none mean `default`.

@@ -14,8 +14,7 @@ pub(super) const PROXY: &str = "istio-proxy";
 pub(super) const INJECT: &str = "sidecar.istio.io/inject";
 /// Label of namespaces that asks for injection.
 pub(super) const INJECTION: &str = "istio-injection";
-/// Label that names a revision.
-pub(super) const REVISION: &str = "istio.io/rev";
+pub(super) use crate::model::istio::label::REVISION;
 
 /// Returns the containers, and after them the init containers.
 pub(super) fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {

@@ -53,9 +53,7 @@ fn subsets<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &
                 let message = format!("subset {name} selects no endpoint of {host}; requests to it fail with 503");
                 let path = format!("spec.subsets[{index}].labels");
                 let mut finding = Finding::new(&rules::MESHC0104, rule.item, message).point(&path);
-                let short = host.split('.').next().unwrap_or_default();
-                let of_host = services.keys().find_map(|namespace| context.find("Service", namespace, short));
-                if let Some(service) = of_host.filter(|_| services.values().any(|one| one.hostname == host)) {
+                if let Some(service) = translated.named_by_host(context, "Service", &host) {
                     finding = finding.related(service, "metadata.name", "the Service");
                 }
                 out.push(finding);

@@ -30,7 +30,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     let nameless = |resource: ResourceRef| {
         context.by_resource(resource).is_some_and(|item| item.is_written() && item.object().meta.namespace.is_empty())
     };
-    let is_known = |router: &&Proxy, policy: &Policy<'_, '_>| {
+    let is_known = |router: &Proxy, policy: &Policy<'_, '_>| {
         !nameless(router.source) || policy.item.object().meta.namespace.is_empty()
     };
     for service in context.virtual_services().filter(|service| context.is_taken(service.item)) {

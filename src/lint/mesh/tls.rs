@@ -22,7 +22,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     let routers = translated.proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Router);
     let gateways: Gateways<'_> = routers
         .flat_map(|proxy| {
-            let merged = Arc::new(proxy.merged_gateway(translated.mesh));
+            let merged = Arc::new(proxy.merged_gateway(translated.mesh).unwrap_or_default());
             proxy.ip_addresses.iter().map(move |address| (address.as_str(), merged.clone()))
         })
         .collect();
@@ -61,9 +61,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             let mut finding =
                 Finding::new(&rules::MESHC0112, rule.item, message).point(&format!("{path}.mode")).help(help);
             // Where addresses are written down, it is the object that does.
-            let service = host.split('.').next().unwrap_or_default();
-            let mut written = services.keys().filter_map(|namespace| context.find("Endpoints", namespace, service));
-            let written = written.find(|item| item.is_written());
+            let written = translated.named_by_host(context, "Endpoints", host).filter(|item| item.is_written());
             if let Some(endpoints) = written.filter(|_| name.is_empty()) {
                 finding = finding.related(endpoints, "metadata.name", "its endpoints");
             }
@@ -112,7 +110,7 @@ struct Refusal {
 }
 
 /// What each router runs, by its addresses; nothing where no Gateway applies to it.
-type Gateways<'t> = BTreeMap<&'t str, Arc<Option<MergedGateway>>>;
+type Gateways<'t> = BTreeMap<&'t str, Arc<MergedGateway>>;
 
 fn refusal(
     translated: &Translated<'_>,
@@ -121,7 +119,7 @@ fn refusal(
     endpoint: &Endpoint,
 ) -> Option<Refusal> {
     if let Some(gateway) = endpoint.addresses.iter().find_map(|address| gateways.get(address.as_str())) {
-        return refusal_of_gateway(gateway.as_ref().as_ref()?, tls, endpoint.port);
+        return refusal_of_gateway(gateway, tls, endpoint.port);
     }
     let has_sidecar = endpoint.tls_mode == "istio";
     if !has_sidecar {

@@ -13,7 +13,7 @@ use super::facts::{Discovery, Facts, Shadow};
 use super::rejected::{self, Rejected, RejectedKey};
 use crate::diagnostic::Diagnostics;
 use crate::envoy::compact;
-use crate::lint::context::Item;
+use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::{Rule, rules};
 use crate::mesh::{Mesh, short_name};
@@ -127,6 +127,18 @@ impl<'m> Translated<'m> {
     /// Completes a short host of a rule by the namespace of the rule and the domain of the cluster, as istiod does.
     pub(crate) fn full_host(&self, namespace: &str, host: &str) -> String {
         short_name::fqdn(host, namespace, &self.mesh.installation.cluster_domain)
+    }
+
+    /// Finds the Service of Kubernetes that a full host is the name of, or an object of another kind with its name.
+    pub(super) fn named_by_host<'c>(
+        &self,
+        context: &'c LintContext<'_>,
+        kind: &str,
+        host: &str,
+    ) -> Option<&'c Item<'c>> {
+        let (name, rest) = host.split_once('.')?;
+        let namespace = rest.strip_suffix(&self.mesh.installation.cluster_domain)?.strip_suffix(".svc.")?;
+        context.find(kind, namespace, name)
     }
 
     /// Translates all proxies.

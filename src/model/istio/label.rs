@@ -1,4 +1,4 @@
-//! Labels and annotations of ambient mode that several layers read. istio.io/api: `label/labels.gen.go`, `annotation/annotations.gen.go`
+//! Labels and annotations that several layers read. istio.io/api: `label/labels.gen.go`, `annotation/annotations.gen.go`
 
 /// The label by which a Namespace or Pod asks for ambient mode (`ambient`), or refuses it (`none`).
 pub const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
@@ -8,3 +8,6 @@ pub const USE_WAYPOINT: &str = "istio.io/use-waypoint";
 
 /// The annotation of a Pod that says whether ztunnel takes its connections (`enabled`); Istio's CNI writes it.
 pub const REDIRECTION: &str = "ambient.istio.io/redirection";
+
+/// The label of an object that is for the istiod of one revision, or of a Namespace or Pod that asks for its injector.
+pub const REVISION: &str = "istio.io/rev";

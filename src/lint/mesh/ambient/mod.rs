@@ -22,6 +22,7 @@ use crate::lint::context::{GATEWAY_API, Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::mesh::ambient::{AmbientService, AmbientWorkload, Refusal};
 use crate::mesh::labels;
+use crate::model::istio::label::REVISION;
 use crate::proxy::ProxyKind;
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
@@ -47,9 +48,6 @@ pub(super) fn told(translated: &Translated<'_>, context: &LintContext<'_>) -> BT
     found.iter().filter_map(|finding| finding.item.map(name)).collect()
 }
 
-/// The label of an object that is for the istiod of one revision only.
-const REVISION: &str = "istio.io/rev";
-
 /// Says whether any workload has a sidecar: then routes and DestinationRules are for its requests too.
 fn has_sidecars(translated: &Translated<'_>) -> bool {
     translated.proxies.iter().any(|proxy| proxy.client.kind == ProxyKind::Sidecar)
@@ -69,7 +67,9 @@ fn gateway<'c>(context: &'c LintContext<'_>, namespace: &str, name: &str) -> Opt
 /// input does not hold.
 fn is_of_another_istiod(context: &LintContext<'_>, refusal: &Refusal) -> bool {
     let Refusal::Missing(namespace, name) = refusal else { return false };
-    gateway(context, namespace, name).is_some_and(|item| item.labels().contains_key(REVISION))
+    gateway(context, namespace, name)
+        .and_then(|item| item.labels().get(REVISION))
+        .is_some_and(|revision| revision != context.revision)
 }
 
 /// Says whether requests to a service go through a waypoint, as far as can be known.
