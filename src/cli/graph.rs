@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::args::{Graph, GraphFormat};
-use super::{Outcome, input, is_closed_pipe};
+use super::{Outcome, input, is_closed_pipe, selection};
 use crate::graph::{Pictures, Wanted, dot, html, mermaid, svg};
 
 /// Runs the command.
@@ -12,7 +12,7 @@ pub(super) fn run(arguments: &Graph) -> anyhow::Result<Outcome> {
     let pictures = Pictures::new(&world);
     let wanted = match (&arguments.host, &arguments.proxy, &arguments.object) {
         (Some(host), ..) => Wanted::Host(host.clone()),
-        (_, Some(proxy), _) => Wanted::Proxy(proxy.clone()),
+        (_, Some(proxy), _) => Wanted::Proxy(selection::one(proxy, pictures.proxies())?.full_name()),
         (_, _, Some(object)) => Wanted::Object(object.clone()),
         _ => Wanted::All,
     };

@@ -3,6 +3,7 @@
 use super::args::{Kind, Selection};
 use super::glob;
 use crate::proxy::{Proxy, ProxyKind};
+use crate::visible::visible;
 
 impl Selection {
     /// Returns the proxies that are wanted; an error names a `--proxy` that there is none of.
@@ -36,6 +37,33 @@ impl Selection {
         (self.proxy.is_empty() || self.proxy.iter().any(|pattern| is_called(proxy, pattern)))
             && (self.namespace.is_empty() || self.namespace.iter().any(|n| glob::matches(n, &proxy.namespace)))
             && self.kind.is_none_or(|wanted| wanted == kind)
+    }
+}
+
+/// Proxies that are named in an error.
+const NAMED: usize = 5;
+
+/// Returns the one proxy that is meant; an error names those that may be.
+pub(super) fn one<'p>(pattern: &str, proxies: &'p [Proxy]) -> anyhow::Result<&'p Proxy> {
+    if let Some(exact) = proxies.iter().find(|proxy| proxy.full_name() == pattern) {
+        return Ok(exact);
+    }
+    let called: Vec<&Proxy> = proxies.iter().filter(|proxy| is_called(proxy, pattern)).collect();
+    match called.as_slice() {
+        [one] => Ok(one),
+        [] => anyhow::bail!("no proxy matches `{}`{}", visible(pattern), similar(pattern, proxies)),
+        several => {
+            let names: Vec<String> =
+                several.iter().take(NAMED).map(|proxy| format!("`{}`", visible(&proxy.full_name()))).collect();
+            let more = several.len().saturating_sub(NAMED);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            anyhow::bail!(
+                "`{}` matches {} proxies, and only one can be asked for: {}{more}",
+                visible(pattern),
+                several.len(),
+                names.join(", ")
+            )
+        }
     }
 }
 

@@ -151,6 +151,11 @@ impl<'w> Pictures<'w> {
         &self.hosts
     }
 
+    /// Returns the proxies, by namespace and name.
+    pub fn proxies(&self) -> &[Proxy] {
+        &self.proxies
+    }
+
     /// Makes a picture.
     pub fn of(&self, wanted: &Wanted) -> Result<Graph, GraphError> {
         match wanted {

@@ -53,6 +53,20 @@ fn what_is_not_there_is_an_error_with_a_hint() {
 }
 
 #[test]
+fn a_proxy_needs_no_more_of_its_name_than_one_has() {
+    let full = output(&["why", BOOKINFO, INTERVAL, "--proxy", PRODUCTPAGE]);
+    assert_eq!(output(&["why", BOOKINFO, INTERVAL, "--proxy", "productpage-v1"]), full);
+    let picture = output(&["graph", BOOKINFO, "--proxy", PRODUCTPAGE]);
+    assert_eq!(output(&["graph", BOOKINFO, "--proxy", "productpage-*"]), picture);
+
+    let several = run(&["why", BOOKINFO, INTERVAL, "--proxy", "reviews-*"]);
+    assert_eq!(several.status.code(), Some(2));
+    assert!(text(&several.stderr).contains("`reviews-*` matches 3 proxies"), "{}", text(&several.stderr));
+    let misspelt = run(&["graph", BOOKINFO, "--proxy", "productpge-v1"]);
+    assert!(text(&misspelt.stderr).contains("did you mean `productpage-v1.bookstore`?"), "{}", text(&misspelt.stderr));
+}
+
+#[test]
 fn a_line_an_object_and_a_field_are_places() {
     let by_line = output(&["affects", BOOKINFO, "routing.yaml:35"]);
     snapshot("affects-line", &by_line);

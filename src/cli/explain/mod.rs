@@ -14,7 +14,7 @@ pub(super) use args::Explain;
 use super::args::OutputFlags;
 use super::input::Input;
 use super::limits::Limits;
-use super::{Outcome, is_closed_pipe, keep, source};
+use super::{Outcome, is_closed_pipe, keep, selection, source};
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::diff;
 use crate::evaluate::Proxy;
@@ -55,10 +55,9 @@ fn at(arguments: &Explain, paths: &[PathBuf], asked: &Asked, flags: &OutputFlags
     let mesh = &*keep(input.mesh());
     let name = arguments.at.as_deref().context("say which proxy is asked: --at POD.NS")?;
     let proxies = keep(proxy::proxies(mesh));
-    let found = proxies.iter().find(|proxy| proxy.full_name() == name);
-    let found = found.with_context(|| format!("no proxy matches {name}; `meshc proxies` lists them"))?;
+    let found = selection::one(name, proxies)?;
     let dump = pipeline::translate_one(mesh, found, &mut Diagnostics::default());
-    let mut report = explain::one_proxy(&explain::of_translation(&dump.translation), name, asked);
+    let mut report = explain::one_proxy(&explain::of_translation(&dump.translation), &found.full_name(), asked);
     explain::locate(&mut report, &input.manifests);
     input.report_findings(Severity::Error, flags);
     Ok(report)

@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::args::{Why, WhyFormat};
-use super::{Outcome, excerpt, input};
+use super::{Outcome, excerpt, input, selection};
 use crate::config_dump::Json;
 use crate::provenance::why::{Answer, Lost, Setting, why, why_all};
 use crate::provenance::{Place, Target, World};
+use crate::proxy;
 use crate::visible::visible;
 
 /// Runs the command.
@@ -26,7 +27,8 @@ pub(super) fn run(arguments: &Why) -> anyhow::Result<Outcome> {
     anyhow::ensure!(!paths.is_empty(), "name the manifests and then the field");
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     let world = input::world(&paths, &arguments.mesh)?;
-    let target = Target { proxy: proxy.clone(), field: field.clone() };
+    let proxies = proxy::proxies(&world.input().mesh());
+    let target = Target { proxy: selection::one(proxy, &proxies)?.full_name(), field: field.clone() };
     let answers = if arguments.all { why_all(&world, &target) } else { why(&world, &target) };
     let answers = answers.map_err(anyhow::Error::new)?;
     let text = match (arguments.output, arguments.all) {
