@@ -13,15 +13,21 @@ const LIVE: &str = "src/testing/live/bookinfo-1.20";
 
 /// Copies a folder of manifests, with one file more.
 fn changed(name: &str, more: &str) -> String {
-    let folder = folder(name);
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(SERVICES);
-    for file in std::fs::read_dir(source).expect("is there").flatten() {
-        std::fs::copy(file.path(), folder.join(file.file_name())).expect("the build folder can be written");
-    }
+    let folder = copied(name, SERVICES);
     if !more.is_empty() {
         write(&folder, "zz-more.yaml", more);
     }
     folder.display().to_string()
+}
+
+/// Copies the files of a folder of the repository.
+fn copied(name: &str, of: &str) -> PathBuf {
+    let folder = folder(name);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(of);
+    for file in std::fs::read_dir(source).expect("is there").flatten() {
+        std::fs::copy(file.path(), folder.join(file.file_name())).expect("the build folder can be written");
+    }
+    folder
 }
 
 const OUTLIERS: &str = "apiVersion: networking.istio.io/v1
@@ -104,6 +110,35 @@ fn manifests_against_manifests() {
     let stat = show(&["--stat"]);
     let turned: String = stat.chars().map(|c| if c == '+' { '-' } else { c }).collect();
     assert_eq!(text(&back.stdout), turned);
+}
+
+#[test]
+fn what_changes_alike_is_shown_once() {
+    let folder = copied("diff-alike", "examples/bookinfo");
+    let routing = std::fs::read_to_string(folder.join("routing.yaml")).expect("was copied");
+    write(&folder, "routing.yaml", &routing.replace("interval: 10s", "interval: 20s"));
+    let comment = text(&run(&["diff", "examples/bookinfo", &folder.display().to_string(), "-o", "markdown"]).stdout);
+    // Once for the sidecars and once for the gateways, whose other clusters do not change.
+    assert_eq!(
+        comment
+            .matches(
+                "+    \"interval\": \"20s\",
+"
+            )
+            .count(),
+        2,
+        "{comment}"
+    );
+    assert_eq!(
+        comment
+            .matches(
+                "
+... and 3 clusters more, the same: outbound|9080|v2|reviews"
+            )
+            .count(),
+        2,
+        "{comment}"
+    );
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use anstream::adapter::strip_str;
+use indexmap::IndexMap;
 
-use super::super::{Group, Presence, Report, ResourceDifference};
-use super::{counted, edits, group_title, headline, names, place, summary, unified};
+use super::super::{Group, Kind, Presence, Report, ResourceChange, ResourceDifference};
+use super::{NAMES, counted, edits, group_title, headline, names, noun, place, summary, unified};
 use crate::visible::{reference, visible};
 
 /// Characters that a comment may have: GitHub takes 65536, GitLab more.
@@ -60,10 +61,47 @@ fn details(group: &Group) -> String {
     format!("\n<details><summary>{summary}</summary>\n\n{fence}diff\n{lines}{fence}\n\n</details>\n")
 }
 
-/// Returns resources line by line, else their fields, as many as fit.
+/// Resources that change alike, with the lines that say how.
+struct Alike<'g> {
+    first: &'g ResourceChange,
+    others: Vec<&'g ResourceChange>,
+}
+
+impl<'g> Alike<'g> {
+    /// Puts together what changes alike, in the order of the first ones.
+    fn of(group: &'g Group) -> Vec<Self> {
+        let mut out: IndexMap<(Kind, Vec<String>), Self> = IndexMap::new();
+        for (at, change) in group.changes.iter().enumerate() {
+            let how = match &change.change {
+                ResourceDifference::Changed { fields, .. } => {
+                    fields.iter().map(|field| summary::nameless(change, field)).collect()
+                }
+                // One line each, as they are.
+                ResourceDifference::Added(_) | ResourceDifference::Removed(_) => vec![at.to_string()],
+            };
+            let alike = out.entry((change.kind, how)).or_insert_with(|| Self { first: change, others: Vec::new() });
+            if !std::ptr::eq(alike.first, change) {
+                alike.others.push(change);
+            }
+        }
+        out.into_values().collect()
+    }
+
+    /// Returns `... and 3 clusters more, the same: a, b, c`.
+    fn rest(&self) -> Option<String> {
+        let count = self.others.len();
+        let names: Vec<_> = self.others.iter().take(NAMES).map(|change| visible(&change.name)).collect();
+        let more = if count > NAMES { ", ..." } else { "" };
+        let noun = noun(self.first.kind, count);
+        (count > 0).then(|| format!("... and {count} {noun} more, the same: {}{more}\n", names.join(", ")))
+    }
+}
+
+/// Returns resources line by line, those that change alike once; else their fields, as many as fit.
 fn lines(group: &Group) -> String {
     let mut out = String::new();
-    for change in &group.changes {
+    for alike in Alike::of(group) {
+        let change = alike.first;
         let place = place(change.kind, &change.name);
         match change.change {
             // All of a resource says little more than that it is there.
@@ -71,6 +109,7 @@ fn lines(group: &Group) -> String {
             ResourceDifference::Removed(_) => out.extend(["- ", &place, "\n"]),
             ResourceDifference::Changed { .. } => out.push_str(&unified::resource(&place, &change.change)),
         }
+        out.extend(alike.rest());
         if out.len() > LINES {
             break;
         }

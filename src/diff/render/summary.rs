@@ -117,7 +117,7 @@ impl Common {
 }
 
 /// Returns a field's line without the name of its resource.
-fn nameless(change: &ResourceChange, of: &FieldChange) -> String {
+pub(super) fn nameless(change: &ResourceChange, of: &FieldChange) -> String {
     let line = field("", of);
     // A name that is next to nothing would be found everywhere.
     if change.name.len() < 4 { line } else { line.replace(visible(&change.name).as_ref(), NAME) }
