@@ -57,7 +57,7 @@ fn main() {
     });
     let subject = Subject::find(&world, "Service ns-5/svc-15").expect("it is there");
     measure(&format!("{services} Services: affects of an object"), Duration::from_secs(10), || {
-        affects(&world, &subject).expect("it may be left out").differing()
+        affects(&world, &subject, || {}).expect("it may be left out").differing()
     });
     println!("peak memory: {:.0} MB", peak_memory());
 }

@@ -34,6 +34,7 @@ const OTHER_COMMANDS: &[&[&str]] = &[
     &["settings", "bomb.yaml", "mesh.yaml"],
     &["show", "bomb.yaml", "mesh.yaml", "--proxy", "a.a"],
     &["diff", "mesh.yaml", "bomb.yaml"],
+    &["diff", "mesh.yaml", "bomb.yaml", "-o", "unified"],
     &["diff", "bomb.yaml", "mesh.yaml", "--istio-version", "1.29..1.31"],
     &["why", "bomb.yaml", "mesh.yaml", "routes[80]", "--proxy", "a.a"],
     &["affects", "bomb.yaml", "mesh.yaml", "Service a/a"],
@@ -310,7 +311,8 @@ fn main() {
             });
             let [_, half, whole] = &costs;
             let mut marks = String::new();
-            if whole.cpu > SECONDS || whole.memory > MEGABYTES || !matches!(whole.code, Some(0..=2)) {
+            let is_much = whole.limit.is_none() && (whole.cpu > SECONDS || whole.memory > MEGABYTES);
+            if is_much || !matches!(whole.code, Some(0..=2)) {
                 marks += "  OVER";
                 over += 1;
             } else if whole.limit.is_none() && whole.cpu > 1.0 && whole.cpu > 3.0 * half.cpu {

@@ -8,7 +8,7 @@ use crate::graph::{Pictures, Wanted, dot, html, mermaid, svg};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Graph) -> anyhow::Result<Outcome> {
-    let world = input::world(&arguments.paths, &arguments.mesh)?;
+    let world = input::world(&arguments.paths, &arguments.mesh, 1)?;
     let pictures = Pictures::new(&world);
     let wanted = match (&arguments.host, &arguments.proxy, &arguments.object) {
         (Some(host), ..) => Wanted::Host(host.clone()),

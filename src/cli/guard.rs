@@ -20,8 +20,11 @@ const PATIENCE: u64 = if cfg!(debug_assertions) { 20 } else { 1 };
 /// What the threads are doing.
 static STATE: Mutex<State> = Mutex::new(State::new(0));
 
-/// How many steps a run may take that each take as long as one may: what an honest run takes grows with its proxies, too.
-const STEPS: u64 = 60;
+/// How many times as long as one step a run may take, at most.
+pub(super) const MOST: u64 = 60;
+
+/// How many steps must be done before a run may take as long again as one may: what an honest run takes grows with its proxies.
+const DONE: u64 = 16;
 
 /// The first step.
 const READING: &str = "reading the input";
@@ -33,8 +36,8 @@ struct State {
     steps: u64,
     /// What is done now.
     step: &'static str,
-    /// Whether that is many steps in one.
-    many: bool,
+    /// How many steps that may be which nobody tells apart, if it is such.
+    many: Option<u64>,
     /// Bytes that were read.
     input: u64,
     /// The largest file that was read, and its bytes.
@@ -43,7 +46,7 @@ struct State {
 
 impl State {
     const fn new(run: u64) -> Self {
-        Self { run, steps: 0, step: READING, many: false, input: 0, largest: None }
+        Self { run, steps: 0, step: READING, many: None, input: 0, largest: None }
     }
 }
 
@@ -68,15 +71,16 @@ pub(super) fn read(path: &str, bytes: usize) {
 pub(super) fn step(next: &'static str) {
     let mut state = state();
     state.steps += 1;
-    if !state.many {
+    if state.many.is_none() {
         state.step = next;
     }
 }
 
-/// Says that what comes now, up to the end, is many steps which nobody tells apart: only all of them together have a limit of time.
-pub(super) fn many(what: &'static str) {
+/// Says that what comes now, up to the end, is up to so many steps which nobody tells apart: only all of them together have a limit of
+/// time.
+pub(super) fn many(what: &'static str, steps: u64) {
     step(what);
-    state().many = true;
+    state().many = Some(steps);
 }
 
 /// Says that the input is looked at anew.
@@ -106,8 +110,9 @@ fn watch(memory: u64, cpu: u64) {
         let megabytes = (state.input >> 20).saturating_sub(1);
         let memory = memory.max(state.input.saturating_mul(96));
         let of_step = cpu.saturating_add(megabytes.saturating_mul(4)).saturating_mul(PATIENCE);
-        let of_run = of_step.saturating_mul(STEPS);
-        let is_step = !state.many;
+        let times = (1 + state.steps / DONE).max(state.many.unwrap_or(1)).min(MOST);
+        let of_run = of_step.saturating_mul(times);
+        let is_step = state.many.is_none();
         let largest = state.largest.as_ref().map(|(path, _)| format!("; the largest file is {}", visible(path)));
         let (step, largest) = (state.step, largest.unwrap_or_default());
         drop(state);

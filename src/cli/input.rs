@@ -95,14 +95,14 @@ impl Input {
     }
 }
 
-/// Reads the input as it is written.
-pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags) -> anyhow::Result<World> {
+/// Reads the input as it is written; what follows may take so many steps ([`guard::many`]).
+pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags, steps: u64) -> anyhow::Result<World> {
     let files = source::read(paths, &mesh.limits)?;
     if let [SourceFile { path, content: Err(reason), .. }] = files.as_slice() {
         anyhow::bail!("cannot read {path}: {reason}");
     }
     let world = World::new(files, &mesh.options()?);
-    guard::many("translating the mesh and its variants");
+    guard::many("translating the mesh and its variants", steps);
     Ok(world)
 }
 

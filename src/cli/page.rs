@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::args::Report;
 use super::input::{self, Input};
-use super::{Outcome, lint, output};
+use super::{Outcome, guard, lint, output};
 use crate::lint::Reported;
 use crate::report::{Finding, page, report};
 use crate::source::Sources;
@@ -13,7 +13,7 @@ use crate::visible::visible;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Report) -> anyhow::Result<Outcome> {
-    let world = input::world(&arguments.paths, &arguments.mesh)?;
+    let world = input::world(&arguments.paths, &arguments.mesh, guard::MOST)?;
     let input = Input::of_world(Instant::now(), &world)?;
     let findings = lint::told(&input, &arguments.mesh)?;
     let sources = &input.manifests.sources;

@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Why) -> anyhow::Result<Outcome> {
     };
     anyhow::ensure!(!paths.is_empty(), "name the manifests and then the field");
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-    let world = input::world(&paths, &arguments.mesh)?;
+    let world = input::world(&paths, &arguments.mesh, 1)?;
     let proxies = proxy::proxies(&world.input().mesh());
     let target = Target { proxy: selection::one(proxy, &proxies)?.full_name(), field: field.clone() };
     let answers = if arguments.all { why_all(&world, &target) } else { why(&world, &target) };

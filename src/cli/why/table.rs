@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::cli::args::{ChainName, Why, WhyFormat};
-use crate::cli::{Outcome, input};
+use crate::cli::{Outcome, guard, input};
 use crate::provenance::table::{Chain, Row, Side, Table, tables};
 use crate::visible::visible;
 
@@ -18,7 +18,7 @@ const NAMED: usize = 4;
 /// Runs the command.
 pub(super) fn run(arguments: &Why) -> anyhow::Result<Outcome> {
     let paths: Vec<PathBuf> = arguments.arguments.iter().map(PathBuf::from).collect();
-    let world = input::world(&paths, &arguments.mesh)?;
+    let world = input::world(&paths, &arguments.mesh, guard::MOST)?;
     let chains = match arguments.chain {
         None => Chain::ALL.to_vec(),
         Some(ChainName::Ingress) => vec![Chain::Ingress],
