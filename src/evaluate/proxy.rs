@@ -82,6 +82,11 @@ impl Proxy {
         }))
     }
 
+    /// Returns how many resources it has.
+    pub fn resources(&self) -> usize {
+        self.listeners.len() + self.routes.len() + self.clusters.len() + self.endpoints.len()
+    }
+
     /// Returns the names of its listeners.
     pub fn listener_names(&self) -> impl Iterator<Item = &str> {
         self.listeners.iter().map(|listener| listener.name.as_str())

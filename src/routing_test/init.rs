@@ -62,14 +62,14 @@ impl Candidate {
     }
 }
 
-/// Lists the routes of a proxy that no proxy before it has; `routes` are its route configurations, and `seen` the routes so far.
-pub fn candidates(proxy: &Proxy, routes: &[Value], seen: &mut BTreeSet<String>) -> Vec<Candidate> {
+/// Lists the routes of a proxy, each once and with what tells it from those of other proxies; `routes` are its route configurations.
+pub fn candidates(proxy: &Proxy, routes: &[Value]) -> Vec<(String, Candidate)> {
     let is_gateway = match proxy.client.kind {
         ProxyKind::Router => true,
         ProxyKind::Sidecar => false,
         ProxyKind::Waypoint => return Vec::new(),
     };
-    let mut out = Vec::new();
+    let (mut out, mut seen) = (Vec::new(), BTreeSet::new());
     for config in routes {
         let name = text(config, "name");
         for host in list(config, "virtual_hosts") {
@@ -81,12 +81,12 @@ pub fn candidates(proxy: &Proxy, routes: &[Value], seen: &mut BTreeSet<String>) 
                 if is_gateway { gateway_origins(proxy, name, host) } else { sidecar_origins(name, virtual_host, host) };
             for (index, route) in list(host, "routes").iter().enumerate() {
                 let of_gateway = if is_gateway { name } else { "" };
-                if origins.is_empty() || !seen.insert(format!("{of_gateway} {virtual_host} {index} {}", route["match"]))
-                {
+                let key = format!("{of_gateway} {virtual_host} {index} {}", route["match"]);
+                if origins.is_empty() || !seen.insert(key.clone()) {
                     continue;
                 }
                 if let Some((method, path, headers)) = request(&route["match"]) {
-                    out.push(Candidate {
+                    let candidate = Candidate {
                         proxy: proxy.full_name(),
                         from: if is_gateway { "outside".to_owned() } else { proxy.full_name() },
                         route_config: name.to_owned(),
@@ -95,7 +95,8 @@ pub fn candidates(proxy: &Proxy, routes: &[Value], seen: &mut BTreeSet<String>) 
                         method,
                         urls: origins.iter().map(|origin| format!("{origin}{path}")).collect(),
                         headers,
-                    });
+                    };
+                    out.push((key, candidate));
                 }
             }
         }

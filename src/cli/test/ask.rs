@@ -61,7 +61,7 @@ impl OfMesh {
     /// Reads the manifests.
     pub(super) fn read(arguments: &Test, all: &[&Case], with_coverage: bool) -> anyhow::Result<Self> {
         let mut input = Input::read(&arguments.manifests, &arguments.mesh)?;
-        guard::many("asking the mesh");
+        guard::many("asking the mesh", guard::MOST);
         let mesh = &*keep(input.mesh());
         let is_alone = |case: &&&Case| arguments.from.is_none() && case.from.is_empty();
         let wants_rules = |case: &&Case| matches!(case.expected, Expected::Rule(_));

@@ -1,7 +1,8 @@
 //! `meshc test --init`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -9,9 +10,9 @@ use serde_json::Value;
 use super::Test;
 use super::ask::OfMesh;
 use crate::cli::Outcome;
-use crate::diagnostic::Diagnostics;
+use crate::mesh::Mesh;
 use crate::pipeline;
-use crate::proxy;
+use crate::proxy::{self, Proxy};
 use crate::routing_test::{self, Candidate, Case, Expect, candidates, entry, expectation};
 
 /// Writes a first file: to the one that is named and does not exist yet, or to standard output.
@@ -32,21 +33,35 @@ pub(super) fn run(arguments: &Test) -> anyhow::Result<Outcome> {
 }
 
 fn text(of_mesh: &mut OfMesh) -> anyhow::Result<String> {
-    let mesh = of_mesh.mesh;
     let (mut entries, mut missing, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for proxy in proxy::proxies(mesh) {
-        let translation = pipeline::translate_one(mesh, &proxy, &mut Diagnostics::default()).translation;
-        let routes = translation.routes.iter().map(|route| serde_json::to_value(route.body()));
-        let routes: Vec<Value> = routes.collect::<Result<_, _>>()?;
-        for candidate in candidates(&proxy, &routes, &mut seen) {
-            match case(of_mesh, &candidate) {
-                Found::Case(entry) => entries.push(entry),
-                Found::BehindTls => {}
-                Found::Nothing => missing.push(candidate.name()),
-            }
+    for (key, candidate) in of_proxies(of_mesh.mesh) {
+        if !seen.insert(key) {
+            continue;
+        }
+        match case(of_mesh, &candidate) {
+            Found::Case(entry) => entries.push(entry),
+            Found::BehindTls => {}
+            Found::Nothing => missing.push(candidate.name()),
         }
     }
     Ok(routing_test::file(&entries, &missing))
+}
+
+/// Lists the routes of all proxies, in the order of these; of sidecars that have the same ones, those of the first.
+fn of_proxies(mesh: &Mesh) -> Vec<(String, Candidate)> {
+    let proxies = proxy::proxies(mesh);
+    let all: Vec<&Proxy> = proxies.iter().collect();
+    let found = Mutex::new(BTreeMap::new());
+    // What there is to say of the input is said by the commands that translate it.
+    let _ = pipeline::translate_distinct(mesh, &all, |distinct| {
+        let place = all.iter().position(|proxy| std::ptr::eq(*proxy, distinct.proxy));
+        let routes: Vec<Value> = distinct.translation.routes.iter().map(|route| route.body().to_value()).collect();
+        let candidates = candidates(distinct.proxy, &routes);
+        if !candidates.is_empty() {
+            found.lock().unwrap_or_else(PoisonError::into_inner).insert(place, candidates);
+        }
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect()
 }
 
 /// What is found for a route.

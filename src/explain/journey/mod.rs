@@ -10,7 +10,6 @@ mod capture;
 mod client;
 mod name;
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -28,6 +27,9 @@ pub use client::From;
 /// Proxies that a request can meet; a loop ends.
 const MOST_HOPS: usize = 8;
 
+/// Resources of the proxies that are kept; of more, those that were asked for longest ago are translated again when asked for.
+const MOST_KEPT: usize = 20_000;
+
 /// Endpoints of one cluster that are looked at.
 const MOST_ENDPOINTS: usize = 100;
 
@@ -40,7 +42,8 @@ pub struct World<'m> {
     /// Translates one.
     pub load: &'m dyn Fn(&Proxy) -> evaluate::Proxy,
     clusters: Clusters,
-    loaded: BTreeMap<String, Arc<evaluate::Proxy>>,
+    /// What was asked for, by name; the last one last.
+    loaded: Vec<(String, Arc<evaluate::Proxy>)>,
 }
 
 impl std::fmt::Debug for World<'_> {
@@ -81,7 +84,7 @@ struct Fate {
 impl<'m> World<'m> {
     /// A world in which nothing is translated yet.
     pub fn new(mesh: &'m Mesh, proxies: &'m [Proxy], load: &'m dyn Fn(&Proxy) -> evaluate::Proxy) -> Self {
-        Self { mesh, proxies, load, clusters: Clusters::AsConfigured, loaded: BTreeMap::new() }
+        Self { mesh, proxies, load, clusters: Clusters::AsConfigured, loaded: Vec::new() }
     }
 
     /// The same world, in which each cluster that a route names is there and answers.
@@ -91,8 +94,18 @@ impl<'m> World<'m> {
     }
 
     fn loaded(&mut self, proxy: &Proxy) -> Arc<evaluate::Proxy> {
-        let load = self.load;
-        self.loaded.entry(proxy.full_name()).or_insert_with(|| Arc::new(load(proxy))).clone()
+        let name = proxy.full_name();
+        let known = self.loaded.iter().position(|(known, _)| *known == name);
+        let loaded = match known {
+            Some(at) => self.loaded.remove(at).1,
+            None => Arc::new((self.load)(proxy)),
+        };
+        self.loaded.push((name, loaded.clone()));
+        let mut kept: usize = self.loaded.iter().map(|(_, loaded)| loaded.resources()).sum();
+        while kept > MOST_KEPT && self.loaded.len() > 1 {
+            kept -= self.loaded.remove(0).1.resources();
+        }
+        loaded
     }
 
     /// Returns the proxy of the Pod that has an address.
