@@ -66,6 +66,86 @@ pub fn translate_while(
     all
 }
 
+/// A mesh, and the proxies of it that are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'m> {
+    /// The mesh.
+    pub mesh: &'m Mesh,
+    /// The proxies.
+    pub proxies: &'m [&'m Proxy],
+}
+
+/// A proxy with what it is served.
+pub type Served<'p> = (&'p Proxy, ConfigDump);
+
+/// Translates the proxies of two meshes beside each other, those of the same name together, and returns what there is to say of each
+/// mesh.
+///
+/// `sink` takes the two, of which one may be missing; it is called from several threads, in no order. No more dumps are held than it
+/// looks at. Resources that are equal are the same [`Arc`] on both sides, where proxies share them.
+pub fn translate_pairs<'p>(
+    before: Side<'p>,
+    after: Side<'p>,
+    sink: impl Fn([Option<Served<'p>>; 2]) + Sync,
+) -> [Diagnostics; 2] {
+    let sides = [before, after];
+    let mut all = sides.map(|side| proxy::rivals(side.mesh, side.proxies));
+    let envoy_filters = sides.map(|side| EnvoyFilters::new(side.mesh));
+    let groups = sides.map(|side| groups(side.mesh, side.proxies));
+    let mut known = outbound::Before::default();
+    for (places, pairs) in pairs(&groups) {
+        let shared = [0, 1].map(|at| {
+            let group = &groups[at][places[at]?];
+            let outbound = OutboundView { mesh: sides[at].mesh, scope: &group.scope, client: group.client };
+            let shared = Outbound::new(&outbound, &mut known);
+            all[at].extend(shared.diagnostics());
+            Some((group, shared))
+        });
+        let one = |pair: [Option<&'p Proxy>; 2]| {
+            let mut diagnostics = [Diagnostics::default(), Diagnostics::default()];
+            let mut served = |at: usize| {
+                let (proxy, (group, shared)) = (pair[at]?, shared[at].as_ref()?);
+                let (mesh, filters) = (sides[at].mesh, &envoy_filters[at]);
+                Some((proxy, dump(mesh, proxy, &group.scope, shared, filters, &mut diagnostics[at])))
+            };
+            sink([served(0), served(1)]);
+            diagnostics
+        };
+        let gather = |[mut a, mut b]: [Diagnostics; 2], [c, d]: [Diagnostics; 2]| {
+            a.extend(c);
+            b.extend(d);
+            [a, b]
+        };
+        let of_pairs = pairs.into_par_iter().map(one).reduce(Default::default, gather);
+        all = gather(all, of_pairs);
+    }
+    for (at, side) in sides.iter().enumerate() {
+        all[at].extend(envoy_filters[at].shared_limits());
+        all[at].extend(unmatched(side.mesh, side.proxies, &envoy_filters[at]));
+    }
+    all
+}
+
+/// Proxies of two sides by the groups that they are in on each, those of the same name together.
+type Pairs<'p> = BTreeMap<[Option<usize>; 2], Vec<[Option<&'p Proxy>; 2]>>;
+
+fn pairs<'p>(groups: &[Vec<Group<'p>>; 2]) -> Pairs<'p> {
+    let mut by_name: BTreeMap<(&str, &str), [Option<(usize, &'p Proxy)>; 2]> = BTreeMap::new();
+    for (at, groups) in groups.iter().enumerate() {
+        for (place, group) in groups.iter().enumerate() {
+            for &proxy in &group.proxies {
+                by_name.entry((&proxy.namespace, &proxy.name)).or_default()[at] = Some((place, proxy));
+            }
+        }
+    }
+    let mut out = Pairs::new();
+    for found in by_name.into_values() {
+        let places = found.map(|found| found.map(|(place, _)| place));
+        out.entry(places).or_default().push(found.map(|found| found.map(|(_, proxy)| proxy)));
+    }
+    out
+}
+
 /// What differs between proxies, for whoever judges what they are served.
 #[derive(Debug)]
 pub struct Distinct<'p> {

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::args::{Affects, AffectsFormat};
-use super::{Outcome, excerpt, input};
+use super::{Outcome, excerpt, guard, input};
 use crate::diff::{Report, render};
 use crate::provenance::World;
 use crate::provenance::affects::{Subject, affects};
@@ -11,9 +11,9 @@ use crate::visible::visible;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Affects) -> anyhow::Result<Outcome> {
-    let world = input::world(&arguments.paths, &arguments.mesh)?;
+    let world = input::world(&arguments.paths, &arguments.mesh, 1)?;
     let subject = Subject::find(&world, &arguments.place)?;
-    let report = affects(&world, &subject)?;
+    let report = affects(&world, &subject, || guard::step("the comparison"))?;
     let text = match arguments.output {
         _ if arguments.stat => title(&subject, &world) + &render::stat(&report),
         AffectsFormat::Summary => title(&subject, &world) + &summary(&report),

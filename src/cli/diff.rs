@@ -18,9 +18,9 @@ use crate::diff::{self, Dump, Named, Presence, ProxyName, Report, Scope, compare
 use crate::ingest::Manifests;
 use crate::mesh::Mesh;
 use crate::options::{IstioOptions, Options};
-use crate::pipeline::translate_all;
+use crate::pipeline::{Side, translate_all};
 use crate::provenance::World;
-use crate::provenance::between::{Side, between};
+use crate::provenance::between::between;
 use crate::provenance::cause::explain;
 use crate::proxy::{self, Proxy};
 use crate::source::{SourceFile, Span};
@@ -121,7 +121,8 @@ impl Comparison<'_> {
         }
         let chosen = (selection.filter(of_before), selection.filter(of_after));
         let sides = (Side { mesh: mesh_before, proxies: &chosen.0 }, Side { mesh: mesh_after, proxies: &chosen.1 });
-        let (of_before, of_after) = between(sides.0, sides.1, self.scope(), report);
+        let step = || guard::step("the comparison");
+        let [of_before, of_after] = between(sides.0, sides.1, self.scope(), report, step);
         report.finish();
         explain(worlds.0, worlds.1, self.scope(), report);
         before.diagnostics.extend(of_before);

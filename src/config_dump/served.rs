@@ -12,7 +12,7 @@ pub type PairId = (usize, usize);
 
 /// Pairs of resources that were compared: proxies that share both need not compare them again.
 ///
-/// The resources are kept, so that no other one has their address.
+/// Those that others have too are kept, so that no other one has their address.
 #[derive(Debug, Default)]
 pub struct Compared(RwLock<BTreeMap<PairId, Known>>);
 
@@ -22,8 +22,8 @@ type Known = (bool, [Option<Arc<Resource>>; 2]);
 /// A resource that is another in one of two dumps, or is in one of them only.
 #[derive(Debug, Clone, Copy)]
 pub struct Differing<'a> {
-    /// The pair, for as long as the [`Compared`] is kept.
-    pub id: PairId,
+    /// The pair, for as long as the [`Compared`] is kept; nothing if no other dump has it.
+    pub id: Option<PairId>,
     pair: Pair<'a>,
 }
 
@@ -36,20 +36,22 @@ impl Compared {
             let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
             for pair in pairs(&before.translation, &now.translation) {
                 let one = Differing { id: id(&pair), pair };
-                match known.get(&one.id) {
+                match one.id.and_then(|id| known.get(&id)) {
                     Some((true, _)) => {}
                     Some(_) => out.push(one),
                     None => new.push((one, pair.is_same())),
                 }
             }
         }
-        if !new.is_empty() {
+        if new.iter().any(|(one, _)| one.id.is_some()) {
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            for (one, is_same) in new {
-                known.insert(one.id, (is_same, [one.pair.before.cloned(), one.pair.now.cloned()]));
-                out.extend((!is_same).then_some(one));
+            for (one, is_same) in &new {
+                if let Some(id) = one.id {
+                    known.insert(id, (*is_same, [one.pair.before.cloned(), one.pair.now.cloned()]));
+                }
             }
         }
+        out.extend(new.into_iter().filter_map(|(one, is_same)| (!is_same).then_some(one)));
         out
     }
 }
@@ -71,7 +73,10 @@ impl<'a> Differing<'a> {
     }
 }
 
-fn id(pair: &Pair<'_>) -> PairId {
+/// Returns what tells a pair from others; nothing if this dump alone has one of the two.
+fn id(pair: &Pair<'_>) -> Option<PairId> {
+    let is_own = |resource: Option<&Arc<Resource>>| resource.is_some_and(|resource| Arc::strong_count(resource) == 1);
     let address = |resource: Option<&Arc<Resource>>| resource.map_or(0, |resource| Arc::as_ptr(resource) as usize);
-    (address(pair.before), address(pair.now))
+    let has_own = is_own(pair.before) || is_own(pair.now);
+    (!has_own).then(|| (address(pair.before), address(pair.now)))
 }

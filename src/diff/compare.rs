@@ -41,6 +41,21 @@ pub enum ResourceDifference {
     },
 }
 
+impl ResourceChange {
+    /// Says whether another one tells the same: a resource of the same name comes or goes, or the same fields of it change, whatever else
+    /// it has.
+    pub fn is_like(&self, other: &Self) -> bool {
+        use ResourceDifference::{Added, Changed, Removed};
+        std::ptr::eq(self, other)
+            || (self.kind, self.is_apart, &self.name) == (other.kind, other.is_apart, &other.name)
+                && match (&self.change, &other.change) {
+                    (Added(_), Added(_)) | (Removed(_), Removed(_)) => true,
+                    (Changed { fields: a, .. }, Changed { fields: b, .. }) => a == b,
+                    _ => false,
+                }
+    }
+}
+
 /// What of a dump is compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scope {
@@ -52,7 +67,7 @@ pub struct Scope {
 const OPTIONAL: [Kind; 2] = [Kind::Endpoint, Kind::Secret];
 
 /// Compares two dumps, by kind and name.
-pub fn compare(before: &Dump<'_>, after: &Dump<'_>, scope: Scope) -> Vec<ResourceChange> {
+pub fn compare(before: &Dump<'_>, after: &Dump<'_>, scope: Scope) -> Vec<Arc<ResourceChange>> {
     let keys: BTreeSet<_> = before.resources.keys().chain(after.resources.keys()).collect();
     let keys = keys
         .into_iter()
@@ -62,7 +77,7 @@ pub fn compare(before: &Dump<'_>, after: &Dump<'_>, scope: Scope) -> Vec<Resourc
         let (kind, is_apart, name) = key;
         let (a, b) = (before.resources.get(key), after.resources.get(key));
         let change = difference(*kind, a.map(Cow::as_ref), b.map(Cow::as_ref))?;
-        Some(ResourceChange { kind: *kind, name: name.to_string(), is_apart: *is_apart, change })
+        Some(Arc::new(ResourceChange { kind: *kind, name: name.to_string(), is_apart: *is_apart, change }))
     });
     changes.collect()
 }
@@ -92,7 +107,7 @@ impl Shared {
         }
         out.sort_by(|a, b| (a.kind, a.is_apart, &a.name).cmp(&(b.kind, b.is_apart, &b.name)));
         debug_assert!(
-            compare(&Dump::of(before), &Dump::of(after), scope).iter().eq(out.iter().map(Arc::as_ref)),
+            compare(&Dump::of(before), &Dump::of(after), scope) == out,
             "what is shared is compared once, with the same result"
         );
         out
@@ -100,8 +115,8 @@ impl Shared {
 
     fn change(&self, differing: &Differing<'_>) -> Option<Arc<ResourceChange>> {
         let changes = || self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = changes().get(&differing.id) {
-            return known.clone();
+        if let Some(known) = differing.id.and_then(|id| changes().get(&id).cloned()) {
+            return known;
         }
         let kind = Kind::of_list(differing.list())?;
         let (before, after) = (differing.before(), differing.now());
@@ -109,7 +124,8 @@ impl Shared {
         let change = difference(kind, before.map(|printed| printed.text), after.map(|printed| printed.text));
         let change = change.map(|change| Arc::new(ResourceChange { kind, name, is_apart: false, change }));
         // Another proxy may have been faster; then its change is the one that all have.
-        changes().entry(differing.id).or_insert(change).clone()
+        let Some(id) = differing.id else { return change };
+        changes().entry(id).or_insert(change).clone()
     }
 }
 

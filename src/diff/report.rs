@@ -1,6 +1,7 @@
 //! What differs between two sides, proxies with the same change together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Kind, NodeName, ResourceChange, ResourceDifference};
 
@@ -56,14 +57,16 @@ pub struct EditLine {
 }
 
 /// Proxies with the same change.
+///
+/// The resources around it need not be the same: each workload's listeners name the workload. See [`ResourceChange::is_like`].
 #[derive(Debug, Clone)]
 pub struct Group {
     /// By name.
     pub proxies: Vec<ProxyName>,
     /// On which sides they are.
     pub presence: Presence,
-    /// What differs; nothing for a proxy that is on one side only.
-    pub changes: Vec<ResourceChange>,
+    /// What differs, as the first proxy by name has it; nothing for a proxy that is on one side only.
+    pub changes: Vec<Arc<ResourceChange>>,
 }
 
 /// A proxy.
@@ -110,24 +113,25 @@ impl Report {
         self.groups.is_empty()
     }
 
-    /// Takes what was found for one proxy.
-    pub fn add(&mut self, proxy: ProxyName, presence: Presence, changes: Vec<ResourceChange>) {
-        self.add_alike(vec![proxy], presence, changes);
-    }
-
-    /// Takes what was found for proxies of one kind, of all of them the same.
-    pub fn add_alike(&mut self, proxies: Vec<ProxyName>, presence: Presence, changes: Vec<ResourceChange>) {
+    /// Takes what was found for one proxy; the order in which proxies come makes no difference.
+    pub fn add(&mut self, proxy: ProxyName, presence: Presence, changes: Vec<Arc<ResourceChange>>) {
         if presence == Presence::Both && changes.is_empty() {
-            self.same += proxies.len();
+            self.same += 1;
             return;
         }
-        let kind = |proxies: &[ProxyName]| proxies.first().map(|first| first.kind.clone()).unwrap_or_default();
-        let known = self.groups.iter_mut().find(|group| {
-            kind(&group.proxies) == kind(&proxies) && group.presence == presence && group.changes == changes
-        });
-        match known {
-            Some(group) => group.proxies.extend(proxies),
-            None => self.groups.push(Group { proxies, presence, changes }),
+        let is_like = |group: &&mut Group| {
+            group.proxies.first().is_some_and(|first| first.kind == proxy.kind)
+                && group.presence == presence
+                && group.changes.len() == changes.len()
+                && group.changes.iter().zip(&changes).all(|(one, other)| one.is_like(other))
+        };
+        match self.groups.iter_mut().find(is_like) {
+            None => self.groups.push(Group { proxies: vec![proxy], presence, changes }),
+            Some(group) if group.proxies.first().is_some_and(|first| proxy < *first) => {
+                group.proxies.insert(0, proxy);
+                group.changes = changes;
+            }
+            Some(group) => group.proxies.push(proxy),
         }
     }
 

@@ -1,19 +1,16 @@
 //! From a value or an object of the input to the fields of all proxies that it changes.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use super::alternative::alternatives;
-use super::between::{Side, between};
+use super::between::between;
 use super::leaf;
 use super::place::{ObjectName, Place};
 use super::world::{Edit, World};
 use crate::diff::{Report, Scope};
+use crate::pipeline::Side;
 use crate::proxy::{self, Proxy};
 use crate::source::{FieldPath, Node, NodeKind, ResourceRef, Step};
-
-/// Proxies that are compared together.
-const TOGETHER: usize = 512;
 
 /// What the answer is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +82,9 @@ impl Subject {
 }
 
 /// Translates all proxies with and without the subject (with another value, where it is required), and reports what differs.
-pub fn affects(world: &World, subject: &Subject) -> Result<Report, AffectsError> {
+///
+/// `step` is called after each proxy.
+pub fn affects(world: &World, subject: &Subject, step: impl Fn() + Sync) -> Result<Report, AffectsError> {
     let input = world.input();
     let mesh = input.mesh();
     let mut edit = subject.edit.clone();
@@ -108,21 +107,9 @@ pub fn affects(world: &World, subject: &Subject) -> Result<Report, AffectsError>
     let other = edited.mesh();
     let (of_before, of_after) = (proxy::proxies(&mesh), proxy::proxies(&other));
     let mut report = Report { before: "as it is".to_owned(), after, ..Report::default() };
-    let names = of_before.iter().chain(&of_after).map(|proxy| (proxy.namespace.as_str(), proxy.name.as_str()));
-    let names: BTreeSet<(&str, &str)> = names.collect();
-    let names: Vec<(&str, &str)> = names.into_iter().collect();
-    // Some at a time: what a proxy is served is kept until it is compared.
-    for some in names.chunks(TOGETHER) {
-        let is_one = |proxy: &&Proxy| some.binary_search(&(proxy.namespace.as_str(), proxy.name.as_str())).is_ok();
-        let before: Vec<&Proxy> = of_before.iter().filter(is_one).collect();
-        let after: Vec<&Proxy> = of_after.iter().filter(is_one).collect();
-        between(
-            Side { mesh: &mesh, proxies: &before },
-            Side { mesh: &other, proxies: &after },
-            Scope::default(),
-            &mut report,
-        );
-    }
+    let (of_before, of_after): (Vec<&Proxy>, Vec<&Proxy>) = (of_before.iter().collect(), of_after.iter().collect());
+    let sides = (Side { mesh: &mesh, proxies: &of_before }, Side { mesh: &other, proxies: &of_after });
+    between(sides.0, sides.1, Scope::default(), &mut report, step);
     report.finish();
     Ok(report)
 }

@@ -90,7 +90,21 @@ const LAYERS: &[(&str, &[&str])] = &[
         "pipeline",
         &["source", "diagnostic", "options", "installation", "ingest", "mesh", "proxy", "translate", "config_dump"],
     ),
-    ("upgrade", &["source", "options", "installation", "input", "mesh", "proxy", "config_dump", "pipeline", "diff"]),
+    (
+        "upgrade",
+        &[
+            "source",
+            "options",
+            "installation",
+            "input",
+            "mesh",
+            "proxy",
+            "config_dump",
+            "pipeline",
+            "diff",
+            "provenance",
+        ],
+    ),
 ];
 
 /// The folders of `translate` that are resources of their own, with those that they may build on.

@@ -62,9 +62,9 @@ pub(super) struct OutboundPart<'o> {
     patched: Option<Arc<Patched>>,
 }
 
-/// What the proxies before have: most of it is the same for the next ones, and is then the same [`Arc`].
+/// What the proxies before have, those of two meshes in turn too: most of it is the same for the next ones, and is then the same [`Arc`].
 #[derive(Debug, Default)]
-pub struct Before(BTreeMap<ProxyKind, Arc<OutboundResources>>);
+pub struct Before(BTreeMap<ProxyKind, [Option<Arc<OutboundResources>>; 2]>);
 
 impl Outbound {
     /// Builds what the view's proxies share.
@@ -78,12 +78,14 @@ impl Outbound {
             secret_names: referenced::cluster_sds(&clusters),
             clusters: resource::sorted(clusters.into_iter()),
         };
-        if let Some(before) = before.0.get(&view.client.kind) {
-            share(&mut resources.clusters, &before.clusters);
-            share(&mut resources.endpoints, &before.endpoints);
-        }
+        let last = before.0.entry(view.client.kind).or_default();
+        let lists =
+            |list: fn(&OutboundResources) -> &Vec<Arc<Resource>>| last.iter().flatten().map(move |one| list(one));
+        share(&mut resources.clusters, &lists(|one| &one.clusters).collect::<Vec<_>>());
+        share(&mut resources.endpoints, &lists(|one| &one.endpoints).collect::<Vec<_>>());
         let resources = Arc::new(resources);
-        before.0.insert(view.client.kind, resources.clone());
+        last.rotate_right(1);
+        last[0] = Some(resources.clone());
         Self {
             diagnostics: endpoint::crashes(view),
             resources,
@@ -195,11 +197,14 @@ impl OutboundPart<'_> {
     }
 }
 
-/// Puts resources of an earlier list in the place of equal ones; both are in the order of names.
-fn share(resources: &mut [Arc<Resource>], before: &[Arc<Resource>]) {
+/// Puts resources of earlier lists in the place of equal ones; all are in the order of names.
+fn share(resources: &mut [Arc<Resource>], before: &[&Vec<Arc<Resource>>]) {
     resources.par_iter_mut().for_each(|resource| {
-        let known = before.binary_search_by(|known| known.name().cmp(resource.name()));
-        if let Some(known) = known.ok().map(|at| &before[at]).filter(|known| *known == resource) {
+        let known = before.iter().find_map(|list| {
+            let known = list.binary_search_by(|known| known.name().cmp(resource.name()));
+            known.ok().map(|at| &list[at]).filter(|known| *known == resource)
+        });
+        if let Some(known) = known {
             *resource = known.clone();
         }
     });

@@ -10,8 +10,6 @@
 mod render;
 mod state;
 
-use std::sync::Arc;
-
 use crate::diff::Report;
 use crate::installation::Release;
 use crate::installation::behaviour::Row;
@@ -20,7 +18,7 @@ use crate::proxy::Proxy;
 use crate::source::SourceFile;
 
 pub use render::{json, markdown, summary};
-use state::{Dumps, State};
+use state::{Made, State};
 
 /// What an upgrade changes.
 #[derive(Debug)]
@@ -68,6 +66,9 @@ pub enum Proxies {
     Image,
 }
 
+/// Selects proxies.
+pub type Choose<'c> = dyn for<'p> Fn(&'p [Proxy]) -> Vec<&'p Proxy> + Sync + 'c;
+
 /// Compares what istiod serves before and after an upgrade.
 ///
 /// `options` say everything but the releases. `choose` selects the proxies.
@@ -76,45 +77,58 @@ pub fn preview(
     options: &Options,
     (from, to): (Release, Release),
     proxies: Proxies,
-    choose: impl for<'p> Fn(&'p [Proxy]) -> Vec<&'p Proxy> + Sync,
+    choose: &Choose<'_>,
 ) -> Preview {
     let (from, to) = (from.nearest(), to.nearest());
     let steps = state::steps(files, options, (from, to), proxies);
-    let dumps = |at: usize| Arc::new(steps[at].state.dumps(files, &choose));
+    let make = |at: usize| steps[at].state.make(files);
     let last = steps.len() - 1;
-    let (before, after) = rayon::join(|| dumps(0), || dumps(last));
-    let whole = before.report(&after);
+    let (before, after) = rayon::join(|| make(0), || make(last));
+    let whole = before.report(&after, choose);
+    let (same, differing) = (whole.same, whole.differing());
     let mut causes = Vec::new();
-    let ends = ((0, before), (last, after));
-    split(&dumps, ends, &mut |at, report| causes.push(Cause { reason: steps[at].reason, report }));
+    let way = Way { make: &make, choose };
+    way.split(((0, &before), (last, &after)), whole, &mut |at, report| {
+        causes.push(Cause { reason: steps[at].reason, report });
+    });
     causes.sort_by_key(|cause| std::cmp::Reverse(render::weight(&cause.report)));
     let held = match proxies {
         Proxies::Move => None,
         Proxies::Hold(release) => Some(release.to_string()),
         Proxies::Image => Some("the release of their images".to_owned()),
     };
-    Preview { from, to, held, causes, proxies: whole.same + whole.differing(), differing: whole.differing() }
+    Preview { from, to, held, causes, proxies: same + differing, differing }
 }
 
-/// Finds the steps that change something between two states, and what.
-fn split(
-    dumps: &impl Fn(usize) -> Arc<Dumps>,
-    ((low, before), (high, after)): ((usize, Arc<Dumps>), (usize, Arc<Dumps>)),
-    found: &mut impl FnMut(usize, Report),
-) {
-    let report = before.report(&after);
-    if report.is_same() {
-        return;
+/// The states between two releases.
+struct Way<'w, M> {
+    make: &'w M,
+    choose: &'w Choose<'w>,
+}
+
+impl<M: Fn(usize) -> Made> Way<'_, M> {
+    /// Finds the steps that change something between two states, which differ in `report`, and what.
+    fn split(
+        &self,
+        ((low, before), (high, after)): ((usize, &Made), (usize, &Made)),
+        report: Report,
+        found: &mut impl FnMut(usize, Report),
+    ) {
+        if report.is_same() {
+            return;
+        }
+        if high - low == 1 {
+            found(high, report);
+            return;
+        }
+        drop(report);
+        let middle = low.midpoint(high);
+        let between = (self.make)(middle);
+        let first = before.report(&between, self.choose);
+        self.split(((low, before), (middle, &between)), first, found);
+        let second = between.report(after, self.choose);
+        self.split(((middle, &between), (high, after)), second, found);
     }
-    if high - low == 1 {
-        found(high, report);
-        return;
-    }
-    drop(report);
-    let middle = low.midpoint(high);
-    let between = dumps(middle);
-    split(dumps, ((low, before), (middle, Arc::clone(&between))), found);
-    split(dumps, ((middle, between), (high, after)), found);
 }
 
 /// A state on the way, and what leads to it from the one before.

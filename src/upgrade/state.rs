@@ -1,16 +1,14 @@
 //! The states between two releases, and the dumps of the proxies in each.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-
-use super::{Proxies, Reason, Step};
-use crate::config_dump::ConfigDump;
-use crate::diff::{Dump, Presence, ProxyName, Report, Scope, compare};
+use super::{Choose, Proxies, Reason, Step};
+use crate::diff::{Report, Scope};
 use crate::input::Input;
 use crate::installation::behaviour::{Component, Row, table};
 use crate::installation::{Behaviours, Release};
+use crate::mesh::Mesh;
 use crate::options::{IstioOptions, Options, Stated};
-use crate::pipeline::translate_all;
+use crate::pipeline::Side;
+use crate::provenance::between::between;
 use crate::proxy::{self, Proxy};
 use crate::source::SourceFile;
 
@@ -19,8 +17,11 @@ pub(super) struct State {
     options: Options,
 }
 
-/// The dumps of proxies, by name.
-pub(super) struct Dumps(BTreeMap<String, ConfigDump>);
+/// The mesh in a state, and its proxies.
+pub(super) struct Made {
+    mesh: Mesh,
+    proxies: Vec<Proxy>,
+}
 
 /// Returns the states from one release to the other: what istiod does, then what the proxies do, then the versions.
 ///
@@ -70,44 +71,22 @@ fn version(release: Release) -> Stated {
 }
 
 impl State {
-    /// Translates the proxies that are chosen.
-    pub(super) fn dumps(
-        &self,
-        files: &[SourceFile],
-        choose: &(impl for<'p> Fn(&'p [Proxy]) -> Vec<&'p Proxy> + Sync),
-    ) -> Dumps {
+    /// Makes the mesh.
+    pub(super) fn make(&self, files: &[SourceFile]) -> Made {
         let mesh = Input::new(files.to_vec(), &self.options).mesh();
         let proxies = proxy::proxies(&mesh);
-        let dumps = Mutex::new(BTreeMap::new());
-        // What there is to say of the input is said by the commands that translate it.
-        let _ = translate_all(&mesh, &choose(&proxies), |proxy, dump| {
-            if let Ok(mut dumps) = dumps.lock() {
-                dumps.insert(proxy.full_name(), dump);
-            }
-        });
-        Dumps(dumps.into_inner().unwrap_or_default())
+        Made { mesh, proxies }
     }
 }
 
-impl Dumps {
-    /// Returns what differs in the other dumps.
-    pub(super) fn report(&self, other: &Self) -> Report {
+impl Made {
+    /// Returns what differs in another state, for the proxies that are chosen.
+    pub(super) fn report(&self, other: &Self, choose: &Choose<'_>) -> Report {
         let mut report = Report::default();
-        for (name, before) in &self.0 {
-            let before = Dump::of(before);
-            let proxy = ProxyName::new(name, before.node.as_ref());
-            match other.0.get(name) {
-                Some(after) => {
-                    let changes = compare(&before, &Dump::of(after), Scope { all: false });
-                    report.add(proxy, Presence::Both, changes);
-                }
-                None => report.add(proxy, Presence::Removed(before.count()), Vec::new()),
-            }
-        }
-        for (name, after) in other.0.iter().filter(|(name, _)| !self.0.contains_key(*name)) {
-            let after = Dump::of(after);
-            report.add(ProxyName::new(name, after.node.as_ref()), Presence::Added(after.count()), Vec::new());
-        }
+        let (before, after) = (choose(&self.proxies), choose(&other.proxies));
+        let sides = (Side { mesh: &self.mesh, proxies: &before }, Side { mesh: &other.mesh, proxies: &after });
+        // What there is to say of the input is said by the commands that translate it.
+        let _ = between(sides.0, sides.1, Scope { all: false }, &mut report, || {});
         report.finish();
         report
     }

@@ -154,7 +154,7 @@ fn group(group: &super::Group) -> Group<'_> {
         proxies: group.proxies.iter().map(|proxy| Proxy { name: &proxy.name, kind: &proxy.kind }).collect(),
         change,
         counts: group.counts().into_iter().map(count).collect(),
-        resources: group.changes.iter().map(resource).collect(),
+        resources: group.changes.iter().map(|change| resource(change)).collect(),
     }
 }
 

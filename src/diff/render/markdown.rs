@@ -1,6 +1,7 @@
 //! A comment for a pull request.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use anstream::adapter::strip_str;
 use indexmap::IndexMap;
@@ -71,7 +72,7 @@ impl<'g> Alike<'g> {
     /// Puts together what changes alike, in the order of the first ones.
     fn of(group: &'g Group) -> Vec<Self> {
         let mut out: IndexMap<(Kind, Vec<String>), Self> = IndexMap::new();
-        for (at, change) in group.changes.iter().enumerate() {
+        for (at, change) in group.changes.iter().map(Arc::as_ref).enumerate() {
             let how = match &change.change {
                 ResourceDifference::Changed { fields, .. } => {
                     fields.iter().map(|field| summary::nameless(change, field)).collect()

@@ -1,5 +1,7 @@
 //! A line for each field, by group of proxies.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use super::super::{Change, FieldChange, Group, Kind, Presence, Report, ResourceChange, ResourceDifference};
@@ -61,7 +63,8 @@ pub(super) fn lines(group: &Group) -> Vec<String> {
     }
     let mut out = Vec::new();
     for kind in Kind::ALL {
-        let changes: Vec<&ResourceChange> = group.changes.iter().filter(|change| change.kind == kind).collect();
+        let changes: Vec<&ResourceChange> =
+            group.changes.iter().map(Arc::as_ref).filter(|change| change.kind == kind).collect();
         let common = Common::of(&changes);
         for (of, said) in &common.sections {
             let names: Vec<_> = of.iter().take(NAMES).map(|at| visible(&changes[*at].name)).collect();
