@@ -3,18 +3,21 @@
 //! The edits are the objects and values in which the two inputs differ. Halves of them are applied to the first input until the
 //! single edits that change something are found; what no single edit makes is looked for in sets of them that only work
 //! together.
+//!
+//! Many edits are told apart by few trials: edits have numbers, and for each binary digit those with a one and those with a zero are
+//! applied. A change that one edit makes is in one of the two each time, and so spells the number of its edit. Two numberings must
+//! agree; any other change is left to the search for sets.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
 use super::leaf;
 use super::place::{ObjectName, Place};
 use super::world::{Edit, World};
-use crate::diff::{
-    Cause, Change, Dump, EditLine, Kind, Presence, Report, ResourceChange, ResourceDifference, Scope, compare,
-};
+use crate::diff::{Cause, Change, EditLine, Kind, Presence, Report, ResourceChange, ResourceDifference, Scope, Shared};
 use crate::mesh::Mesh;
 use crate::pipeline::translate_all;
 use crate::proxy;
@@ -25,6 +28,12 @@ const GROUPS: usize = 40;
 
 /// Sets of edits that only work together that are looked for.
 const TOGETHER: usize = 20;
+
+/// Edits that are tried one by one; of more, halves.
+const FEW: usize = 32;
+
+/// How often the input is edited and translated before the search for sets ends.
+const TRIALS: usize = 400;
 
 /// One difference between two inputs.
 #[derive(Debug, Clone)]
@@ -54,13 +63,19 @@ pub fn explain(before: &World, after: &World, scope: Scope, report: &mut Report)
         return;
     }
     let mut groups: Vec<usize> = (0..report.groups.len()).collect();
+    let others = groups.len().saturating_sub(GROUPS);
     groups.truncate(GROUPS);
     let wanted: Vec<String> =
         groups.iter().filter_map(|at| Some(report.groups[*at].proxies.first()?.name.clone())).collect();
-    let search = Search { world: before, steps: &steps, base: Base::new(before, &wanted), wanted, scope };
-    let mut found: Vec<(Vec<usize>, Vec<BTreeSet<Key>>)> = Vec::new();
-    search.single(0..steps.len(), &mut found);
+    let search =
+        Search { world: before, steps: &steps, base: Base::new(before, &wanted), wanted, scope, trials: Cell::new(0) };
     let goal: Vec<BTreeSet<Key>> = groups.iter().map(|at| of_group(&report.groups[*at])).collect();
+    let mut found: Vec<(Vec<usize>, Vec<BTreeSet<Key>>)> = Vec::new();
+    if steps.len() <= FEW {
+        search.single(0..steps.len(), &mut found);
+    } else {
+        found = search.numbered(&goal);
+    }
     // What an edit alone does and another undoes is no change between the two inputs.
     for (_, effects) in &mut found {
         for (effect, goal) in effects.iter_mut().zip(&goal) {
@@ -71,6 +86,7 @@ pub fn explain(before: &World, after: &World, scope: Scope, report: &mut Report)
     for (_, effects) in &found {
         take_out(&mut left, effects);
     }
+    let mut unnamed = 0;
     for _ in 0..TOGETHER {
         let Some((group, key)) = left.iter().enumerate().find_map(|(at, keys)| Some((at, keys.first()?.clone())))
         else {
@@ -78,6 +94,7 @@ pub fn explain(before: &World, after: &World, scope: Scope, report: &mut Report)
         };
         let Some(set) = search.together(group, &key) else {
             left[group].remove(&key);
+            unnamed += 1;
             continue;
         };
         let effects: Vec<BTreeSet<Key>> = search
@@ -92,6 +109,17 @@ pub fn explain(before: &World, after: &World, scope: Scope, report: &mut Report)
             Some((_, known)) => known.iter_mut().zip(effects).for_each(|(known, more)| known.extend(more)),
             None => found.push((set, effects)),
         }
+    }
+    unnamed += left.iter().map(BTreeSet::len).sum::<usize>();
+    if unnamed > 0 {
+        let changes = if unnamed == 1 { "1 change".to_owned() } else { format!("{unnamed} changes") };
+        report.notes.push(format!(
+            "no edit is named for {changes}: several edits make them together, and finding which takes too many tries"
+        ));
+    }
+    if others > 0 {
+        let groups = if others == 1 { "1 more group".to_owned() } else { format!("{others} more groups") };
+        report.notes.push(format!("edits are found for the {GROUPS} largest groups of proxies, and not for {groups}"));
     }
     let effective: BTreeSet<usize> = found
         .iter()
@@ -165,11 +193,13 @@ struct Search<'w> {
     base: Base,
     wanted: Vec<String>,
     scope: Scope,
+    trials: Cell<usize>,
 }
 
 impl Search<'_> {
     /// Translates with some of the edits and returns what changes for each proxy in question.
     fn effects(&self, of: &[usize]) -> Vec<BTreeSet<Key>> {
+        self.trials.set(self.trials.get() + 1);
         let mut edits = Vec::new();
         let mut added = Vec::new();
         for at in of {
@@ -180,8 +210,9 @@ impl Search<'_> {
         }
         let (input, _) = self.world.edited(None, &edits, &added);
         let dumps = translate(&input.mesh(), &self.wanted);
+        let shared = Shared::default();
         let one = |name: &String| match (self.base.dumps.get(name), dumps.get(name)) {
-            (Some(a), Some(b)) => keys(&compare(&Dump::of(a), &Dump::of(b), self.scope)),
+            (Some(a), Some(b)) => keys(&shared.compare(a, b, self.scope)),
             (Some(_), None) => [proxy_key("removed")].into(),
             (None, Some(_)) => [proxy_key("added")].into(),
             (None, None) => BTreeSet::new(),
@@ -208,7 +239,51 @@ impl Search<'_> {
         self.single(middle..range.end, found);
     }
 
-    /// Finds a smallest set of edits that makes one change; nothing if not even all of them do.
+    /// Finds the edit behind each change that one edit makes.
+    fn numbered(&self, goal: &[BTreeSet<Key>]) -> Vec<(Vec<usize>, Vec<BTreeSet<Key>>)> {
+        let count = self.steps.len();
+        // The second numbering puts edits that are neighbours in the first far from each other.
+        let turned: Vec<usize> =
+            (0..count).filter(|at| at % 2 == 0).chain((0..count).filter(|at| at % 2 == 1)).collect();
+        let numberings = [(0..count).collect(), turned];
+        let [first, second] = numberings.map(|numbering: Vec<usize>| self.by_number(&numbering, goal));
+        let mut found: BTreeMap<usize, Vec<BTreeSet<Key>>> = BTreeMap::new();
+        for (group, (first, second)) in first.into_iter().zip(second).enumerate() {
+            for (key, edit) in first {
+                if second.get(&key) == Some(&edit) {
+                    let effects = found.entry(edit).or_insert_with(|| vec![BTreeSet::new(); goal.len()]);
+                    effects[group].insert(key);
+                }
+            }
+        }
+        found.into_iter().map(|(edit, effects)| (vec![edit], effects)).collect()
+    }
+
+    /// Reads the number of the edit behind each change of each proxy in question from the trials that have the change.
+    fn by_number(&self, numbering: &[usize], goal: &[BTreeSet<Key>]) -> Vec<BTreeMap<Key, usize>> {
+        let digits = usize::BITS - numbering.len().saturating_sub(1).leading_zeros();
+        let mut read: Vec<BTreeMap<Key, usize>> =
+            goal.iter().map(|keys| keys.iter().map(|key| (key.clone(), 0)).collect()).collect();
+        for digit in 0..digits {
+            let with = |value: usize| {
+                let edits = numbering.iter().enumerate().filter(|(number, _)| number >> digit & 1 == value);
+                self.effects(&edits.map(|(_, edit)| *edit).collect::<Vec<_>>())
+            };
+            for (read, (zero, one)) in read.iter_mut().zip(with(0).into_iter().zip(with(1))) {
+                read.retain(|key, number| {
+                    let is_one = one.contains(key);
+                    *number |= usize::from(is_one) << digit;
+                    is_one != zero.contains(key)
+                });
+            }
+        }
+        let edits = |of: BTreeMap<Key, usize>| {
+            of.into_iter().filter_map(|(key, number)| Some((key, *numbering.get(number)?))).collect()
+        };
+        read.into_iter().map(edits).collect()
+    }
+
+    /// Finds a smallest set of edits that makes one change; nothing if not even all of them do, or if that takes too many trials.
     fn together(&self, group: usize, key: &Key) -> Option<Vec<usize>> {
         let makes = |set: &[usize]| self.effects(set).get(group).is_some_and(|effect| effect.contains(key));
         let mut kept: Vec<usize> = (0..self.steps.len()).collect();
@@ -219,6 +294,9 @@ impl Search<'_> {
         loop {
             let mut at = 0;
             while at < kept.len() {
+                if self.trials.get() > TRIALS {
+                    return None;
+                }
                 let end = (at + size).min(kept.len());
                 let rest: Vec<usize> = kept[..at].iter().chain(&kept[end..]).copied().collect();
                 if makes(&rest) { kept = rest } else { at = end }
@@ -255,7 +333,7 @@ fn of_group(group: &crate::diff::Group) -> BTreeSet<Key> {
     }
 }
 
-fn keys(changes: &[ResourceChange]) -> BTreeSet<Key> {
+fn keys(changes: &[Arc<ResourceChange>]) -> BTreeSet<Key> {
     let mut out = BTreeSet::new();
     for change in changes {
         let key = |path: &str, how: String| (change.kind, change.name.clone(), path.to_owned(), how);
@@ -395,4 +473,59 @@ fn is_part(part: &[Value], whole: &[Value]) -> bool {
         rest.next_if(|next| *next == item);
     }
     rest.peek().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::{self, MeshSize};
+    use crate::options::Options;
+    use crate::source::SourceFile;
+
+    fn world(edit: impl Fn(String) -> String) -> World {
+        let files = generate::mesh(&MeshSize { services: 24, pods: 1, namespaces: 2, seed: 1 }).into_iter();
+        let files = files.map(|(path, text)| SourceFile::new(path, edit(text).into_bytes()));
+        World::new(files.collect(), &Options { expand: true, ..Options::default() })
+    }
+
+    #[test]
+    fn numbers_name_the_edits_that_single_tries_do() {
+        let before = world(|text| text);
+        // Ports of Services, and labels that nothing asks for.
+        let after = world(|text| text.replace("port: 80,", "port: 81,").replace("version: v0", "version: v9"));
+        let steps = steps(&before, &after);
+        assert!(steps.len() > FEW, "{}", steps.len());
+        let proxies = proxy::proxies(&before.variant(None, &[]).mesh);
+        let wanted: Vec<String> = proxies.iter().take(3).map(proxy::Proxy::full_name).collect();
+        let search = Search {
+            world: &before,
+            steps: &steps,
+            base: Base::new(&before, &wanted),
+            wanted,
+            scope: Scope::default(),
+            trials: Cell::new(0),
+        };
+        let all: Vec<usize> = (0..steps.len()).collect();
+        let goal = search.effects(&all);
+        search.trials.set(0);
+        let numbered = search.numbered(&goal);
+        let tried = search.trials.get();
+        let mut single = Vec::new();
+        search.single(0..steps.len(), &mut single);
+        assert!(tried < search.trials.get() - tried, "{tried} of {}", search.trials.get());
+        single.sort_by(|a, b| a.0.cmp(&b.0));
+        for (_, effects) in &mut single {
+            for (effect, goal) in effects.iter_mut().zip(&goal) {
+                effect.retain(|key| goal.contains(key));
+            }
+        }
+        single.retain(|(_, effects)| effects.iter().any(|effect| !effect.is_empty()));
+        let edits = |found: &[(Vec<usize>, Vec<BTreeSet<Key>>)]| -> Vec<Vec<usize>> {
+            found.iter().map(|(edits, _)| edits.clone()).collect()
+        };
+        assert_eq!(edits(&numbered), edits(&single));
+        for ((_, numbered), (_, single)) in numbered.iter().zip(&single) {
+            assert!(numbered.iter().zip(single).all(|(numbered, single)| numbered.is_subset(single)));
+        }
+    }
 }
