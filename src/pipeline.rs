@@ -1,8 +1,8 @@
 //! The whole way: manifests -> mesh -> proxies -> dumps.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -169,9 +169,10 @@ pub fn translate_distinct(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Distin
         a
     };
     let envoy_filters = EnvoyFilters::new(mesh);
+    let mut before = outbound::Before::default();
     for group in groups(mesh, proxies) {
         let outbound = OutboundView { mesh, scope: &group.scope, client: group.client };
-        let shared = Outbound::new(&outbound, &mut outbound::Before::default());
+        let shared = Outbound::new(&outbound, &mut before);
         all.extend(shared.diagnostics());
         for alike in alike(mesh, &group, &envoy_filters) {
             let Some((&first, others)) = alike.split_first() else { continue };
@@ -257,15 +258,72 @@ pub fn translate_in_order<T: Send, E>(
 
 /// Translates one proxy.
 pub fn translate_one(mesh: &Mesh, proxy: &Proxy, diagnostics: &mut Diagnostics) -> ConfigDump {
-    let scope = scope(mesh, proxy);
-    let outbound = OutboundView { mesh, scope: &scope, client: &proxy.client };
-    let shared = Outbound::new(&outbound, &mut outbound::Before::default());
+    let translator = Translator::new(mesh);
     diagnostics.extend(proxy::rivals(mesh, &[proxy]));
-    diagnostics.extend(shared.diagnostics());
-    let envoy_filters = EnvoyFilters::new(mesh);
-    let dump = dump(mesh, proxy, &scope, &shared, &envoy_filters, diagnostics);
-    diagnostics.extend(envoy_filters.shared_limits());
+    let dump = translator.translate(proxy, diagnostics);
+    diagnostics.extend(translator.envoy_filters.shared_limits());
     dump
+}
+
+/// Translates proxies one by one, as they are asked for; what the last ones share with others is kept.
+#[derive(Debug)]
+pub struct Translator<'m> {
+    mesh: &'m Mesh,
+    envoy_filters: EnvoyFilters,
+    kept: Mutex<Vec<Arc<Kept>>>,
+}
+
+/// What proxies of a group share.
+#[derive(Debug)]
+struct Kept {
+    namespace: String,
+    sidecar: Option<usize>,
+    client: Client,
+    scope: SidecarScope,
+    outbound: Outbound,
+}
+
+impl<'m> Translator<'m> {
+    /// Groups whose share is kept.
+    const KEPT: usize = 8;
+
+    /// Translates nothing yet.
+    pub fn new(mesh: &'m Mesh) -> Self {
+        Self { mesh, envoy_filters: EnvoyFilters::new(mesh), kept: Mutex::default() }
+    }
+
+    /// Translates a proxy.
+    pub fn translate(&self, proxy: &Proxy, diagnostics: &mut Diagnostics) -> ConfigDump {
+        let kept = self.kept(proxy);
+        diagnostics.extend(kept.outbound.diagnostics());
+        dump(self.mesh, proxy, &kept.scope, &kept.outbound, &self.envoy_filters, diagnostics)
+    }
+
+    fn kept(&self, proxy: &Proxy) -> Arc<Kept> {
+        let sidecar = sidecar_of(self.mesh, proxy);
+        let is_known = |kept: &Arc<Kept>| {
+            (&kept.namespace, kept.sidecar, &kept.client) == (&proxy.namespace, sidecar, &proxy.client)
+        };
+        let all = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = {
+            let mut all = all();
+            all.iter().position(is_known).map(|at| all.remove(at))
+        };
+        // Not while the lock is held: the threads that help may ask for another proxy.
+        let kept = known.unwrap_or_else(|| {
+            let scope = build_scope(self.mesh, proxy, sidecar);
+            let view = OutboundView { mesh: self.mesh, scope: &scope, client: &proxy.client };
+            let outbound = Outbound::new(&view, &mut outbound::Before::default());
+            let (namespace, client) = (proxy.namespace.clone(), proxy.client.clone());
+            Arc::new(Kept { namespace, sidecar, client, scope, outbound })
+        });
+        let mut all = all();
+        all.push(kept.clone());
+        if all.len() > Self::KEPT {
+            all.remove(0);
+        }
+        kept
+    }
 }
 
 /// What there is to say of patches that matched nothing, once all proxies of the mesh are translated.
@@ -310,10 +368,6 @@ fn groups<'p>(mesh: &Mesh, proxies: &[&'p Proxy]) -> Vec<Group<'p>> {
         }
     }
     groups
-}
-
-fn scope(mesh: &Mesh, proxy: &Proxy) -> SidecarScope {
-    build_scope(mesh, proxy, sidecar_of(mesh, proxy))
 }
 
 fn build_scope(mesh: &Mesh, proxy: &Proxy, sidecar: Option<usize>) -> SidecarScope {

@@ -32,7 +32,7 @@ pub use answer::{
     Upstream, Verdict,
 };
 pub use cluster::{Discovery, TlsMode, UpstreamTls};
-pub use proxy::{Proxy, ResourceKind};
+pub use proxy::{Body, Proxy, ResourceKind};
 pub use request::{Certificate, Direction, Request, Speaks, Tls, Token, Tunnel, Version};
 pub use resource::{of_json, of_message};
 

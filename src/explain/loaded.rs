@@ -1,8 +1,7 @@
 //! From what a proxy is served to what can be evaluated.
 
 use crate::diff::{Dump, Kind};
-use crate::envoy::Any;
-use crate::evaluate::{Proxy, ResourceKind, of_json, of_message};
+use crate::evaluate::{Body, Proxy, ResourceKind, of_json, of_message};
 use crate::translate::{Resource, Translation};
 use std::sync::Arc;
 
@@ -16,8 +15,11 @@ pub fn of_translation(translation: &Translation) -> Proxy {
         (ResourceKind::Route, routes),
         (ResourceKind::Extension, extensions),
     ];
-    let all = lists.into_iter().flat_map(|(kind, list)| list.iter().map(move |resource| (kind, resource.body())));
-    Proxy::new(all.map(|(kind, body): (_, &Any)| (kind, of_message(body))))
+    let all = lists.into_iter().flat_map(|(kind, list)| list.iter().map(move |resource| (kind, resource.clone())));
+    Proxy::of(all.map(|(kind, resource)| {
+        let name = resource.name().to_owned();
+        (kind, name, Body::Later(Box::new(move || of_message(resource.body()))))
+    }))
 }
 
 /// Takes a dump, of Envoy's admin page, of istioctl or of meshc.

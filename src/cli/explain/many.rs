@@ -68,7 +68,7 @@ fn requests(file: &Path, limits: &Limits) -> anyhow::Result<Vec<Asked>> {
 fn by_manifests(arguments: &Explain, requests: &[Asked], flags: &OutputFlags) -> anyhow::Result<Answers> {
     let paths: Vec<PathBuf> = arguments.words.iter().map(PathBuf::from).collect();
     let input = keep(Input::read(&paths, &arguments.mesh)?);
-    guard::many("answering the requests", guard::MOST);
+    guard::many("answering the requests", requests.len());
     let mesh = &*keep(input.mesh());
     let proxies = keep(proxy::proxies(mesh));
     let mut by_proxy: BTreeMap<&str, Vec<(usize, &Asked)>> = BTreeMap::new();

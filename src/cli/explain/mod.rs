@@ -19,7 +19,7 @@ use crate::diagnostic::{Diagnostics, Severity};
 use crate::diff;
 use crate::evaluate::Proxy;
 use crate::explain::{self, Asked, Report, Style, World};
-use crate::pipeline;
+use crate::pipeline::{self, Translator};
 use crate::proxy;
 use args::Format;
 
@@ -69,8 +69,9 @@ fn from(arguments: &Explain, paths: &[PathBuf], url: &curl::Url, flags: &OutputF
     let input = keep(Input::read(paths, &arguments.mesh)?);
     let mesh = &*keep(input.mesh());
     let proxies = keep(proxy::proxies(mesh));
+    let translator = Translator::new(mesh);
     let load = |proxy: &proxy::Proxy| {
-        let dump = pipeline::translate_one(mesh, proxy, &mut Diagnostics::default());
+        let dump = translator.translate(proxy, &mut Diagnostics::default());
         explain::of_translation(&dump.translation)
     };
     let mut report = World::new(mesh, proxies, &load).explain(&wanted).map_err(anyhow::Error::msg)?;

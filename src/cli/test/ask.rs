@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostics;
 use crate::evaluate::{self, ResourceKind};
 use crate::explain::{self, Asked, AskedRequest, From, Report, Wanted, World};
 use crate::mesh::Mesh;
-use crate::pipeline;
+use crate::pipeline::{self, Translator};
 use crate::proxy;
 use crate::routing_test::{self, Case, Difference, Expected, Rules, Taken};
 use crate::source::SourceFile;
@@ -50,8 +50,9 @@ pub(super) struct Came {
 
 /// A mesh, nothing of it translated yet.
 fn world(mesh: &'static Mesh) -> World<'static> {
-    let load = |proxy: &proxy::Proxy| {
-        let dump = pipeline::translate_one(mesh, proxy, &mut Diagnostics::default());
+    let translator = Translator::new(mesh);
+    let load = move |proxy: &proxy::Proxy| {
+        let dump = translator.translate(proxy, &mut Diagnostics::default());
         explain::of_translation(&dump.translation)
     };
     World::new(mesh, keep(proxy::proxies(mesh)), keep(load))
@@ -61,8 +62,8 @@ impl OfMesh {
     /// Reads the manifests.
     pub(super) fn read(arguments: &Test, all: &[&Case], with_coverage: bool) -> anyhow::Result<Self> {
         let mut input = Input::read(&arguments.manifests, &arguments.mesh)?;
-        guard::many("asking the mesh", guard::MOST);
         let mesh = &*keep(input.mesh());
+        guard::many("asking the mesh", all.len() + proxy::proxies(mesh).len());
         let is_alone = |case: &&&Case| arguments.from.is_none() && case.from.is_empty();
         let wants_rules = |case: &&Case| matches!(case.expected, Expected::Rule(_));
         let marked = if with_coverage || all.iter().any(wants_rules) {
