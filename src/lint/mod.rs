@@ -33,14 +33,15 @@ pub use mesh::Memory;
 pub use report::{Reported, Suppressed};
 pub use rule::Rule;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use self::mesh::Translated;
 use crate::diagnostic::Diagnostics;
 use crate::ingest::{self, Manifests, MeshSettings, WrittenObject};
 use crate::mesh::Mesh;
 use crate::model::istio::MeshConfigIngressControllerMode;
-use crate::source::Sources;
+use crate::source::{ResourceRef, Sources};
 use apart::Apart;
 use context::{Item, LintContext, Origin};
 use finding::Finding;
@@ -70,48 +71,31 @@ pub fn lint(
     memory: &Memory,
 ) -> Vec<Reported> {
     let sources = &manifests.sources;
-    let mut objects = ingest::objects_of(manifests);
-    if options.view == View::Meshc {
-        objects.iter_mut().for_each(WrittenObject::complete);
-    }
-    let mut built_in = Sources::default();
-    if settings.config.ingress_controller_mode != MeshConfigIngressControllerMode::Off {
-        built_in.add(String::new(), ingress_gateway(&settings.config.ingress_service));
-    }
-    let assumed = ingest::objects(&built_in);
-    let (of_mesh, templates) = match options.view {
-        View::Istioctl => (None, Vec::new()),
-        View::Meshc => (Some(mesh), templates::pods(&objects)),
-    };
-    let written = objects.iter().map(|object| (Origin::File, sources, object));
-    let of_templates = templates.iter().map(|object| (Origin::Template, sources, object));
-    let all = written.chain(of_templates).chain(assumed.iter().map(|object| (Origin::Assumed, &built_in, object)));
-    let documents = manifests.names();
-    let mut context = LintContext::new(all, (settings, of_mesh), (manifests, &documents), options.view, options.now);
-    context.has_mesh_config |= options.has_mesh_config;
     let placed = diagnostics.clone().finish(sources, |resource, path| manifests.locate(resource, path));
-    if options.view == View::Meshc {
-        context.apart = Apart::new(&placed, sources);
-    }
-    let mut found: Vec<(&'static str, Finding<'_>)> = Vec::new();
-    for check in registry::of_files() {
-        let mut findings = Vec::new();
-        (check.run)(&context, &mut findings);
-        if options.view == View::Meshc {
-            set_apart(&context, &mut findings);
-        }
-        found.extend(findings.into_iter().map(|finding| (check.name, finding)));
-    }
-    if options.view == View::Meshc {
-        let mut translated = Translated::new(mesh, diagnostics, memory);
+    let (written, context) = (OnceLock::new(), OnceLock::new());
+    let of_files = || {
+        let written: &Written = written.get_or_init(|| Written::new(manifests, settings, options.view));
+        let context: &LintContext<'_> = context.get_or_init(|| {
+            let mut context = written.context(manifests, settings, mesh, options);
+            if options.view == View::Meshc {
+                context.apart = Apart::new(&placed, sources);
+            }
+            context
+        });
+        (context, by_files(context))
+    };
+    // What is read from the files needs no translation, and the other way round.
+    let translate = || (options.view == View::Meshc).then(|| Translated::new(mesh, diagnostics, memory));
+    let ((context, mut found), translated) = rayon::join(of_files, translate);
+    if let Some(mut translated) = translated {
         translated.explain(
             found.iter().map(|(_, finding)| finding).filter(|finding| context.apart_reason(finding).is_some()),
         );
         translated.note(found.iter().map(|(_, finding)| finding).filter(|finding| finding.false_alarm.is_none()));
         for check in registry::of_mesh() {
             let mut findings = Vec::new();
-            (check.run)(&translated, &context, &mut findings);
-            set_apart(&context, &mut findings);
+            (check.run)(&translated, context, &mut findings);
+            set_apart(context, &mut findings);
             translated.explain(findings.iter().filter(|finding| context.apart_reason(finding).is_some()));
             translated.note(findings.iter().filter(|finding| finding.false_alarm.is_none()));
             found.extend(findings.into_iter().map(|finding| (check.name, finding)));
@@ -120,7 +104,7 @@ pub fn lint(
     }
     let asked = |rule: &Rule| options.enable.iter().any(|name| name == rule.code || name == rule.name);
     found.retain(|(_, finding)| finding.rule.by_default || asked(finding.rule));
-    let mut all = report::resolve(&context, found);
+    let mut all = report::resolve(context, found);
     if options.view == View::Meshc {
         all.extend(mesh::refused(&placed, manifests));
         once(&mut all);
@@ -128,6 +112,66 @@ pub fn lint(
         all.iter_mut().for_each(of_template);
     }
     all
+}
+
+/// What files hold, and what a default install would add.
+struct Written {
+    objects: Vec<WrittenObject>,
+    /// Pods that workloads make.
+    templates: Vec<WrittenObject>,
+    assumed: Vec<WrittenObject>,
+    built_in: Sources,
+    /// Group, kind, namespace and name of the resources that were read.
+    documents: BTreeMap<ResourceRef, [String; 4]>,
+}
+
+impl Written {
+    fn new(manifests: &Manifests, settings: &MeshSettings, view: View) -> Self {
+        let mut objects = ingest::objects_of(manifests);
+        let mut templates = Vec::new();
+        if view == View::Meshc {
+            objects.iter_mut().for_each(WrittenObject::complete);
+            templates = templates::pods(&objects);
+        }
+        let mut built_in = Sources::default();
+        if settings.config.ingress_controller_mode != MeshConfigIngressControllerMode::Off {
+            built_in.add(String::new(), ingress_gateway(&settings.config.ingress_service));
+        }
+        Self { objects, templates, assumed: ingest::objects(&built_in), built_in, documents: manifests.names() }
+    }
+
+    fn context<'a>(
+        &'a self,
+        manifests: &'a Manifests,
+        settings: &'a MeshSettings,
+        mesh: &'a Mesh,
+        options: &Options,
+    ) -> LintContext<'a> {
+        let sources = &manifests.sources;
+        let written = self.objects.iter().map(|object| (Origin::File, sources, object));
+        let templates = self.templates.iter().map(|object| (Origin::Template, sources, object));
+        let assumed = self.assumed.iter().map(|object| (Origin::Assumed, &self.built_in, object));
+        let all = written.chain(templates).chain(assumed);
+        let mesh = (options.view == View::Meshc).then_some(mesh);
+        let of_manifests = (manifests, &self.documents);
+        let mut context = LintContext::new(all, (settings, mesh), of_manifests, options.view, options.now);
+        context.has_mesh_config |= options.has_mesh_config;
+        context
+    }
+}
+
+/// Runs the rules of files.
+fn by_files<'c>(context: &'c LintContext<'_>) -> Vec<(&'static str, Finding<'c>)> {
+    let mut found = Vec::new();
+    for check in registry::of_files() {
+        let mut findings = Vec::new();
+        (check.run)(context, &mut findings);
+        if context.view == View::Meshc {
+            set_apart(context, &mut findings);
+        }
+        found.extend(findings.into_iter().map(|finding| (check.name, finding)));
+    }
+    found
 }
 
 /// Leaves out what is found of an object together with others that are not applied with it.

@@ -1,8 +1,8 @@
 //! All proxies, translated, and what is to be known of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hasher as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
@@ -102,6 +102,9 @@ impl Memory {
     }
 }
 
+/// What is known of the resources that several proxies of a run share, by their addresses; they are kept, so that no other one has these.
+type Shared = RwLock<HashMap<usize, (Arc<Resource>, Arc<Facts>)>>;
+
 /// The clusters of a proxy, in the order of their names.
 pub(super) struct Clusters<'t> {
     own: &'t [Arc<Resource>],
@@ -145,6 +148,7 @@ impl<'m> Translated<'m> {
     pub(crate) fn new(mesh: &'m Mesh, before: &'m Diagnostics, memory: &Memory) -> Self {
         let proxies = proxy::proxies(mesh);
         let known = Mutex::<Known>::default();
+        let shared = Shared::default();
         memory.trim();
         let all: Vec<&Proxy> = proxies.iter().collect();
         let diagnostics = pipeline::translate_distinct(mesh, &all, |distinct| {
@@ -158,7 +162,7 @@ impl<'m> Translated<'m> {
                 (Discovery::Route, &translation.routes),
                 (Discovery::Endpoint, &translation.endpoints),
             ];
-            let served = lists.map(|(discovery, list)| (discovery, look(discovery, list, memory)));
+            let served = lists.map(|(discovery, list)| (discovery, look(discovery, list, &shared, memory)));
             let name: Arc<str> = distinct.proxy.full_name().into();
             let Ok(mut known) = known.lock() else { return };
             for (discovery, served) in &served {
@@ -226,15 +230,17 @@ impl<'m> Translated<'m> {
 }
 
 /// Looks at each resource of a list, unless an equal one is known.
-fn look<'t>(discovery: Discovery, list: &'t [Arc<Resource>], memory: &Memory) -> Vec<Served<'t>> {
-    let Memory { seen, fine } = memory;
+fn look<'t>(discovery: Discovery, list: &'t [Arc<Resource>], shared: &Shared, memory: &Memory) -> Vec<Served<'t>> {
     let one = |resource: &'t Arc<Resource>| {
-        let key = (discovery, digest(&compact::message(resource.body())));
-        let known = seen.lock().ok().and_then(|seen| seen.get(&key).cloned());
+        let address = Arc::as_ptr(resource) as usize;
+        let known = shared.read().unwrap_or_else(PoisonError::into_inner).get(&address).map(|(_, facts)| facts.clone());
         let facts = known.unwrap_or_else(|| {
-            let facts = Arc::new(Facts::of(discovery, &resource.body().to_value(), fine));
-            if let Ok(mut seen) = seen.lock() {
-                return seen.entry(key).or_insert(facts).clone();
+            let facts = facts(discovery, resource, memory);
+            // Others than this proxy's translation have it, too; most routes are the same in one namespace only.
+            let is_shared = matches!(discovery, Discovery::Cluster | Discovery::Endpoint);
+            if is_shared && Arc::strong_count(resource) > 1 {
+                let mut shared = shared.write().unwrap_or_else(PoisonError::into_inner);
+                shared.insert(address, (resource.clone(), facts.clone()));
             }
             facts
         });
@@ -242,6 +248,19 @@ fn look<'t>(discovery: Discovery, list: &'t [Arc<Resource>], memory: &Memory) ->
     };
     // A few are not worth other threads.
     if list.len() < 64 { list.iter().map(one).collect() } else { list.par_iter().map(one).collect() }
+}
+
+/// Looks at a resource, unless an equal one is known.
+fn facts(discovery: Discovery, resource: &Resource, Memory { seen, fine }: &Memory) -> Arc<Facts> {
+    let key = (discovery, digest(&compact::message(resource.body())));
+    let known = seen.lock().ok().and_then(|seen| seen.get(&key).cloned());
+    known.unwrap_or_else(|| {
+        let facts = Arc::new(Facts::of(discovery, &resource.body().to_value(), fine));
+        if let Ok(mut seen) = seen.lock() {
+            return seen.entry(key).or_insert(facts).clone();
+        }
+        facts
+    })
 }
 
 /// Returns what tells texts apart; never printed, so it may be any hash.
