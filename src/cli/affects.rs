@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use super::args::{Affects, AffectsFormat};
+use super::input::Question;
 use super::{Outcome, excerpt, guard, input};
 use crate::diff::{Report, render};
 use crate::provenance::World;
@@ -11,7 +12,7 @@ use crate::visible::visible;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Affects) -> anyhow::Result<Outcome> {
-    let world = input::world(&arguments.paths, &arguments.mesh, 1)?;
+    let world = input::world(&arguments.paths, &arguments.mesh, Question::One)?;
     let subject = Subject::find(&world, &arguments.place)?;
     let report = affects(&world, &subject, || guard::step("the comparison"))?;
     let text = match arguments.output {

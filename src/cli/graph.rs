@@ -3,12 +3,13 @@
 use std::io::Write as _;
 
 use super::args::{Graph, GraphFormat};
+use super::input::Question;
 use super::{Outcome, input, is_closed_pipe, selection};
 use crate::graph::{Pictures, Wanted, dot, html, mermaid, svg};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Graph) -> anyhow::Result<Outcome> {
-    let world = input::world(&arguments.paths, &arguments.mesh, 1)?;
+    let world = input::world(&arguments.paths, &arguments.mesh, Question::All)?;
     let pictures = Pictures::new(&world);
     let wanted = match (&arguments.host, &arguments.proxy, &arguments.object) {
         (Some(host), ..) => Wanted::Host(host.clone()),

@@ -21,7 +21,7 @@ const PATIENCE: u64 = if cfg!(debug_assertions) { 20 } else { 1 };
 static STATE: Mutex<State> = Mutex::new(State::new(0));
 
 /// How many times as long as one step a run may take, at most.
-pub(super) const MOST: u64 = 60;
+const MOST: u64 = 60;
 
 /// How many steps must be done before a run may take as long again as one may: what an honest run takes grows with its proxies.
 const DONE: u64 = 16;
@@ -76,11 +76,11 @@ pub(super) fn step(next: &'static str) {
     }
 }
 
-/// Says that what comes now, up to the end, is up to so many steps which nobody tells apart: only all of them together have a limit of
-/// time.
-pub(super) fn many(what: &'static str, steps: u64) {
+/// Says that what comes now, up to the end, is as much as so many steps which nobody tells apart: only all of them together have a limit
+/// of time.
+pub(super) fn many(what: &'static str, steps: usize) {
     step(what);
-    state().many = Some(steps);
+    state().many = Some(u64::try_from(steps).unwrap_or(u64::MAX));
 }
 
 /// Says that the input is looked at anew.
@@ -110,7 +110,8 @@ fn watch(memory: u64, cpu: u64) {
         let megabytes = (state.input >> 20).saturating_sub(1);
         let memory = memory.max(state.input.saturating_mul(96));
         let of_step = cpu.saturating_add(megabytes.saturating_mul(4)).saturating_mul(PATIENCE);
-        let times = (1 + state.steps / DONE).max(state.many.unwrap_or(1)).min(MOST);
+        let times = 1 + state.steps.saturating_add(state.many.unwrap_or(0)) / DONE;
+        let times = times.min(MOST);
         let of_run = of_step.saturating_mul(times);
         let is_step = state.many.is_none();
         let largest = state.largest.as_ref().map(|(path, _)| format!("; the largest file is {}", visible(path)));

@@ -16,6 +16,7 @@ use crate::input;
 use crate::installation::Release;
 use crate::options::{DumpedNode, IstioOptions, Options, Stated};
 use crate::provenance::World;
+use crate::proxy;
 use crate::source::SourceFile;
 
 /// The input, read, and since when.
@@ -95,14 +96,27 @@ impl Input {
     }
 }
 
-/// Reads the input as it is written; what follows may take so many steps ([`guard::many`]).
-pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags, steps: u64) -> anyhow::Result<World> {
+/// What is asked of a [`World`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    /// One thing.
+    One,
+    /// Something of all proxies.
+    All,
+}
+
+/// Reads the input as it is written; the question says how long what follows may take.
+pub(super) fn world(paths: &[PathBuf], mesh: &args::MeshFlags, question: Question) -> anyhow::Result<World> {
     let files = source::read(paths, &mesh.limits)?;
     if let [SourceFile { path, content: Err(reason), .. }] = files.as_slice() {
         anyhow::bail!("cannot read {path}: {reason}");
     }
     let world = World::new(files, &mesh.options()?);
-    guard::many("translating the mesh and its variants", steps);
+    let proxies = match question {
+        Question::One => 0,
+        Question::All => proxy::proxies(&world.input().mesh()).len(),
+    };
+    guard::many("translating the mesh and its variants", proxies);
     Ok(world)
 }
 

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use super::args::Report;
-use super::input::{self, Input};
-use super::{Outcome, guard, lint, output};
+use super::input::{self, Input, Question};
+use super::{Outcome, lint, output};
 use crate::lint::Reported;
 use crate::report::{Finding, page, report};
 use crate::source::Sources;
@@ -13,7 +13,7 @@ use crate::visible::visible;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Report) -> anyhow::Result<Outcome> {
-    let world = input::world(&arguments.paths, &arguments.mesh, guard::MOST)?;
+    let world = input::world(&arguments.paths, &arguments.mesh, Question::All)?;
     let input = Input::of_world(Instant::now(), &world)?;
     let findings = lint::told(&input, &arguments.mesh)?;
     let sources = &input.manifests.sources;

@@ -22,11 +22,19 @@ pub(super) fn run(arguments: &Diff, (from, to): (Release, Release), flags: &Outp
         "a comparison of two releases has neither --all nor --stat: its summary counts"
     );
     let files = source::read(&arguments.sides, &arguments.mesh.limits)?;
-    guard::many("translating the mesh for both releases", guard::MOST);
+    guard::many("translating the mesh for both releases", 0);
     let mesh = MeshFlags { istio_version: Some(IstioVersion::One(to)), ..arguments.mesh.clone() };
     let options = mesh.options()?;
-    let preview =
-        upgrade::preview(&files, &options, (from, to), proxies, &|proxies| arguments.selection.filter(proxies));
+    let preview = upgrade::preview(
+        &files,
+        &options,
+        (from, to),
+        proxies,
+        &|proxies| arguments.selection.filter(proxies),
+        &|| {
+            guard::step("the comparison");
+        },
+    );
     anyhow::ensure!(
         preview.proxies > 0,
         "no proxies to compare: neither an injected workload nor a gateway is selected"

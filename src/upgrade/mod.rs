@@ -71,23 +71,24 @@ pub type Choose<'c> = dyn for<'p> Fn(&'p [Proxy]) -> Vec<&'p Proxy> + Sync + 'c;
 
 /// Compares what istiod serves before and after an upgrade.
 ///
-/// `options` say everything but the releases. `choose` selects the proxies.
+/// `options` say everything but the releases. `choose` selects the proxies. `step` is called after each proxy of a comparison.
 pub fn preview(
     files: &[SourceFile],
     options: &Options,
     (from, to): (Release, Release),
     proxies: Proxies,
     choose: &Choose<'_>,
+    step: &(dyn Fn() + Sync),
 ) -> Preview {
     let (from, to) = (from.nearest(), to.nearest());
     let steps = state::steps(files, options, (from, to), proxies);
     let make = |at: usize| steps[at].state.make(files);
     let last = steps.len() - 1;
     let (before, after) = rayon::join(|| make(0), || make(last));
-    let whole = before.report(&after, choose);
+    let whole = before.report(&after, choose, step);
     let (same, differing) = (whole.same, whole.differing());
     let mut causes = Vec::new();
-    let way = Way { make: &make, choose };
+    let way = Way { make: &make, choose, step };
     way.split(((0, &before), (last, &after)), whole, &mut |at, report| {
         causes.push(Cause { reason: steps[at].reason, report });
     });
@@ -104,6 +105,7 @@ pub fn preview(
 struct Way<'w, M> {
     make: &'w M,
     choose: &'w Choose<'w>,
+    step: &'w (dyn Fn() + Sync),
 }
 
 impl<M: Fn(usize) -> Made> Way<'_, M> {
@@ -124,9 +126,9 @@ impl<M: Fn(usize) -> Made> Way<'_, M> {
         drop(report);
         let middle = low.midpoint(high);
         let between = (self.make)(middle);
-        let first = before.report(&between, self.choose);
+        let first = before.report(&between, self.choose, self.step);
         self.split(((low, before), (middle, &between)), first, found);
-        let second = between.report(after, self.choose);
+        let second = between.report(after, self.choose, self.step);
         self.split(((middle, &between), (high, after)), second, found);
     }
 }

@@ -81,12 +81,12 @@ impl State {
 
 impl Made {
     /// Returns what differs in another state, for the proxies that are chosen.
-    pub(super) fn report(&self, other: &Self, choose: &Choose<'_>) -> Report {
+    pub(super) fn report(&self, other: &Self, choose: &Choose<'_>, step: &(dyn Fn() + Sync)) -> Report {
         let mut report = Report::default();
         let (before, after) = (choose(&self.proxies), choose(&other.proxies));
         let sides = (Side { mesh: &self.mesh, proxies: &before }, Side { mesh: &other.mesh, proxies: &after });
         // What there is to say of the input is said by the commands that translate it.
-        let _ = between(sides.0, sides.1, Scope { all: false }, &mut report, || {});
+        let _ = between(sides.0, sides.1, Scope { all: false }, &mut report, step);
         report.finish();
         report
     }

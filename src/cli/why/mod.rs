@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::args::{Why, WhyFormat};
+use super::input::Question;
 use super::{Outcome, excerpt, input, selection};
 use crate::config_dump::Json;
 use crate::provenance::why::{Answer, Lost, Setting, why, why_all};
@@ -26,7 +27,7 @@ pub(super) fn run(arguments: &Why) -> anyhow::Result<Outcome> {
     };
     anyhow::ensure!(!paths.is_empty(), "name the manifests and then the field");
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-    let world = input::world(&paths, &arguments.mesh, 1)?;
+    let world = input::world(&paths, &arguments.mesh, Question::One)?;
     let proxies = proxy::proxies(&world.input().mesh());
     let target = Target { proxy: selection::one(proxy, &proxies)?.full_name(), field: field.clone() };
     let answers = if arguments.all { why_all(&world, &target) } else { why(&world, &target) };

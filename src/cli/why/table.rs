@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::cli::args::{ChainName, Why, WhyFormat};
-use crate::cli::{Outcome, guard, input};
+use crate::cli::input::Question;
+use crate::cli::{Outcome, input};
 use crate::provenance::table::{Chain, Row, Side, Table, tables};
 use crate::visible::visible;
 
@@ -18,7 +19,7 @@ const NAMED: usize = 4;
 /// Runs the command.
 pub(super) fn run(arguments: &Why) -> anyhow::Result<Outcome> {
     let paths: Vec<PathBuf> = arguments.arguments.iter().map(PathBuf::from).collect();
-    let world = input::world(&paths, &arguments.mesh, guard::MOST)?;
+    let world = input::world(&paths, &arguments.mesh, Question::All)?;
     let chains = match arguments.chain {
         None => Chain::ALL.to_vec(),
         Some(ChainName::Ingress) => vec![Chain::Ingress],
