@@ -23,9 +23,9 @@ pub(crate) struct Prepared {
     pub(crate) listeners: Vec<Any>,
     pub(crate) routes: Vec<Any>,
     /// Each with the file that the cluster reads it from.
-    endpoints: Vec<(String, Any)>,
+    pub(crate) endpoints: Vec<(String, Any)>,
     route_files: Vec<String>,
-    secrets: Vec<Value>,
+    pub(crate) secrets: Vec<Value>,
 }
 
 impl Prepared {

@@ -28,9 +28,18 @@ impl Authority {
 
     /// Makes a certificate for this identity.
     pub(crate) fn certificate(&self, spiffe: &str) -> Certificate {
+        self.certificate_for(&format!("URI:{spiffe}"))
+    }
+
+    /// Makes a certificate for a server of this name.
+    pub(crate) fn server_certificate(&self, host: &str) -> Certificate {
+        self.certificate_for(&format!("DNS:{host}"))
+    }
+
+    fn certificate_for(&self, name: &str) -> Certificate {
         let made = openssl(&self.work)
             .args(["-CA", "authority.pem", "-CAkey", "authority-key.pem", "-subj", "/O=workload"])
-            .args(["-addext", &format!("subjectAltName=critical,URI:{spiffe}")])
+            .args(["-addext", &format!("subjectAltName=critical,{name}")])
             .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "leaf-key.pem", "-out", "leaf.pem"])
             .status();
         assert!(made.is_ok_and(|s| s.success()), "openssl makes a certificate");

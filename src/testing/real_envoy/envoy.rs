@@ -21,8 +21,13 @@ pub(crate) fn binary() -> Option<PathBuf> {
 pub(crate) struct Envoy {
     child: Child,
     log: PathBuf,
+    /// The port of the admin page; 0 when it chose one.
     admin: u16,
+    /// The file to which it writes the address of its admin page.
+    address: PathBuf,
 }
+
+const ADMIN_ADDRESS: &str = "admin-address.txt";
 
 impl Drop for Envoy {
     fn drop(&mut self) {
@@ -40,29 +45,52 @@ impl Envoy {
             .iter()
             .map(|name| json!({ "name": name, "type": "STATIC", "connect_timeout": "1s" }))
             .collect();
-        let bootstrap = json!({
+        let from_files = json!({ "cds_config": path("cds.json"), "lds_config": path("lds.json") });
+        Self::run(binary, work, admin, &json!({ "clusters": static_clusters }), Some(&from_files))
+    }
+
+    /// Starts one that has these resources from the beginning and watches no file, with its admin page at a free port.
+    pub(crate) fn start_static(binary: &Path, work: &Path, resources: &Value) -> Result<Self, String> {
+        Self::run(binary, work, 0, resources, None)
+    }
+
+    fn run(
+        binary: &Path,
+        work: &Path,
+        admin: u16,
+        static_resources: &Value,
+        dynamic_resources: Option<&Value>,
+    ) -> Result<Self, String> {
+        let mut bootstrap = json!({
             "node": { "id": "sidecar~127.0.0.1~test.default~default.svc.cluster.local", "cluster": "test" },
             "admin": { "address": { "socket_address": { "address": "127.0.0.1", "port_value": admin } } },
-            "dynamic_resources": { "cds_config": path("cds.json"), "lds_config": path("lds.json") },
-            "static_resources": { "clusters": static_clusters },
+            "static_resources": static_resources,
         });
+        if let Some(resources) = dynamic_resources {
+            bootstrap["dynamic_resources"] = resources.clone();
+        }
         let (file, log) = (work.join("bootstrap.json"), work.join("envoy.log"));
         std::fs::write(&file, bootstrap.to_string()).map_err(|e| e.to_string())?;
         let output = std::fs::File::create(&log).map_err(|e| e.to_string())?;
         let child = Command::new(binary)
             .arg("-c")
             .arg(&file)
+            .arg("--admin-address-path")
+            .arg(work.join(ADMIN_ADDRESS))
             .args(["--log-level", "warning", "--concurrency", "1", "--use-dynamic-base-id"])
+            .args(["--file-flush-interval-msec", "10"])
             .stdout(output.try_clone().map_err(|e| e.to_string())?)
             .stderr(output)
             .spawn()
             .map_err(|e| format!("envoy does not start: {e}"))?;
-        Ok(Self { child, log, admin })
+        Ok(Self { child, log, admin, address: work.join(ADMIN_ADDRESS) })
     }
 
     /// Fetches a page of the admin interface.
     pub(crate) fn admin(&self, path: &str) -> Option<String> {
-        let answer = get(("127.0.0.1", self.admin), path, &[("host", "admin")]).ok()?;
+        let chosen = || std::fs::read_to_string(&self.address).ok()?.rsplit_once(':')?.1.trim().parse().ok();
+        let port = if self.admin == 0 { chosen()? } else { self.admin };
+        let answer = get(("127.0.0.1", port), path, &[("host", "admin")]).ok()?;
         (answer.status == 200).then_some(answer.body)
     }
 
@@ -83,22 +111,38 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// Returns the port at which a listener of an Envoy is bound.
+pub(crate) fn port_of(envoy: &Envoy, listener: &str) -> Option<u16> {
+    let status: Value = serde_json::from_str(&envoy.admin("/listeners?format=json")?).ok()?;
+    let found = status["listener_statuses"].as_array()?.iter().find(|one| one["name"] == listener)?;
+    u16::try_from(found.pointer("/local_address/socket_address/port_value")?.as_u64()?).ok()
+}
+
 /// Sends one HTTP/1.1 request.
 pub(crate) fn get(to: (&str, u16), path: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
     let mut stream = TcpStream::connect(to).map_err(|e| format!("{to:?}: {e}"))?;
-    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let headers = headers.concat();
     let mut text = String::new();
     stream
         .set_read_timeout(Some(Duration::from_secs(10)))
-        .and_then(|()| write!(stream, "GET {path} HTTP/1.1\r\n{headers}connection: close\r\n\r\n"))
+        .and_then(|()| stream.write_all(request(path, headers).as_bytes()))
         .and_then(|()| stream.read_to_string(&mut text))
         .map_err(|e| format!("{to:?}: {e}"))?;
-    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(|| format!("{to:?}: no answer"))?;
-    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(|| format!("{to:?}: {head}"))?;
+    answer(&text).ok_or_else(|| format!("{to:?}: no answer, or a broken one: {text}"))
+}
+
+/// Returns a request as text.
+pub(crate) fn request(path: &str, headers: &[(&str, &str)]) -> String {
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("GET {path} HTTP/1.1\r\n{}connection: close\r\n\r\n", headers.concat())
+}
+
+/// Reads an answer.
+pub(crate) fn answer(text: &str) -> Option<Answer> {
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    let body = if chunked { unchunked(body) } else { Some(body.to_owned()) };
-    Ok(Answer { status, head: head.to_owned(), body: body.ok_or_else(|| format!("{to:?}: a broken chunk"))? })
+    let body = if chunked { unchunked(body)? } else { body.to_owned() };
+    Some(Answer { status, head: head.to_owned(), body })
 }
 
 /// Joins the chunks of a body.

@@ -6,7 +6,8 @@
 //! (but for the order of map entries, which is random in Envoy). And what `meshc diff` says of its `/config_dump?include_eds` is
 //! nothing but what was adapted (see [`difference`]).
 //!
-//! And with random requests: see [`requests`]; with traffic: see [`traffic`]; and what Envoy refuses: see [`rejections`].
+//! And with random requests: see [`requests`]; with traffic: see [`traffic`]; through whole chains: see [`chains`]; and what Envoy
+//! refuses: see [`rejections`].
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, clippy::exit)]
 
@@ -15,6 +16,7 @@ mod asked;
 #[path = "../rejections/case.rs"]
 mod case;
 mod certificate;
+mod chains;
 mod difference;
 mod dump;
 mod envoy;
@@ -91,6 +93,16 @@ fn main() {
         report.add("random requests", requests::run(&binary, &work, root));
         report.end();
     }
+    // `cargo test --test real_envoy -- chains`: whole chains only.
+    if let [mode] = args.as_slice()
+        && mode == "chains"
+    {
+        let work = std::env::temp_dir().join(format!("meshc-chains-{}", std::process::id()));
+        let mut report = Report::default();
+        report.add_all(chains::run(&binary, &work, root));
+        drop(std::fs::remove_dir_all(&work));
+        report.end();
+    }
     let work = std::env::temp_dir().join("meshc-real-envoy");
     let _ = std::fs::remove_dir_all(&work);
     std::fs::create_dir_all(&work).expect("the temporary folder takes files");
@@ -108,6 +120,7 @@ fn main() {
                 results.extend(rejections::run(&binary, &work, ADMIN_PORT + 1, &[root.join("fixtures")]));
                 results
             }),
+            scope.spawn(|| chains::run(&binary, &work.join("chains"), root)),
             scope.spawn(|| {
                 let cases = rejections::cases(&binary, &work.join("cases"), ADMIN_PORT + 2);
                 vec![("cases of rejections".to_owned(), cases)]

@@ -260,7 +260,7 @@ fn start(binary: &Path, work: &Path, authority: &Authority) -> Result<Vec<Envoy>
 }
 
 /// Sends what an inbound cluster is asked to the server.
-fn cluster(mut cluster: Value, server: u16) -> Value {
+pub(crate) fn cluster(mut cluster: Value, server: u16) -> Value {
     let name = cluster["name"].as_str().unwrap_or_default().to_owned();
     if name.starts_with("inbound|")
         && let Some(fields) = cluster.as_object_mut()
