@@ -3,10 +3,16 @@
 use crate::diff::{Dump, Kind};
 use crate::evaluate::{Body, Proxy, ResourceKind, of_json, of_message};
 use crate::translate::{Resource, Translation};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Takes a translation.
 pub fn of_translation(translation: &Translation) -> Proxy {
+    of_translation_with(translation, |_, _| {})
+}
+
+/// Takes a translation, after a change to each resource.
+pub fn of_translation_with(translation: &Translation, change: fn(ResourceKind, &mut Value)) -> Proxy {
     let Translation { clusters, endpoints, listeners, routes, secrets: _, extensions } = translation;
     let lists: [(ResourceKind, &[Arc<Resource>]); 5] = [
         (ResourceKind::Cluster, clusters),
@@ -18,7 +24,12 @@ pub fn of_translation(translation: &Translation) -> Proxy {
     let all = lists.into_iter().flat_map(|(kind, list)| list.iter().map(move |resource| (kind, resource.clone())));
     Proxy::of(all.map(|(kind, resource)| {
         let name = resource.name().to_owned();
-        (kind, name, Body::Later(Box::new(move || of_message(resource.body()))))
+        let body = move || {
+            let mut body = of_message(resource.body());
+            change(kind, &mut body);
+            body
+        };
+        (kind, name, Body::Later(Box::new(body)))
     }))
 }
 

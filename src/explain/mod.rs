@@ -19,7 +19,7 @@ mod text;
 pub use asked::{Asked, AskedError, AskedRequest};
 pub use hop::hop;
 pub use journey::{From, Wanted, World};
-pub use loaded::{of_dump, of_translation};
+pub use loaded::{of_dump, of_translation, of_translation_with};
 pub use mermaid::flowchart;
 pub use places::locate;
 pub use report::{

@@ -1,4 +1,6 @@
-//! Which routes of VirtualServices requests reach.
+//! Which routes of VirtualServices and of the Gateway API requests reach.
+//!
+//! A route is a condition (`match`) of a rule, or a rule without any.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -29,7 +31,7 @@ impl Coverage {
     }
 
     fn routes(&self) -> impl Iterator<Item = (&Rule, usize)> {
-        let all = self.rules.0.iter().enumerate();
+        let all = self.rules.list.iter().enumerate();
         all.filter(|(_, rule)| rule.is_route)
             .map(|(mark, rule)| (rule, self.hits.get(&mark).copied().unwrap_or_default()))
     }
@@ -52,7 +54,7 @@ impl Coverage {
     pub fn text(&self) -> String {
         let mut out = String::new();
         for (rule, _) in self.routes().filter(|(_, hits)| *hits == 0) {
-            let _ = write!(out, "not covered: VirtualService {} {}", rule.object, short(rule));
+            let _ = write!(out, "not covered: {} {}", rule.object, short(rule));
             if let Some((file, line, column)) = &rule.place {
                 let _ = write!(out, " ({file}:{line}:{column})");
             }
@@ -68,7 +70,7 @@ impl Coverage {
         let one = |(rule, hits): (&Rule, usize)| {
             let (file, line, column) = rule.place.clone().unwrap_or_default();
             json!({
-                "object": format!("VirtualService {}", rule.object), "route": short(rule), "file": file, "line": line,
+                "object": rule.object, "route": short(rule), "file": file, "line": line,
                 "column": column, "cases": hits,
             })
         };
@@ -79,7 +81,7 @@ impl Coverage {
     /// Returns it in the form of lcov, which reports and editors read: a line with a rule or a condition counts the requests.
     pub fn lcov(&self) -> String {
         let mut files: BTreeMap<&str, BTreeMap<usize, usize>> = BTreeMap::new();
-        for (mark, rule) in self.rules.0.iter().enumerate() {
+        for (mark, rule) in self.rules.list.iter().enumerate() {
             let Some((file, line, _)) = &rule.place else { continue };
             let hits = self.hits.get(&mark).copied().unwrap_or_default();
             // A rule and its first condition may share a line: what no request reaches shows.

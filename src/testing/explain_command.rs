@@ -142,6 +142,45 @@ fn files_of_istio_config_validator_are_read() {
     assert!(lcov.contains("DA:11,2\n") && lcov.contains("DA:43,0\nLF:10\nLH:9\nend_of_record\n"), "{lcov}");
 }
 
+/// Routes of all kinds count, each condition by itself, on the whole way of a request.
+#[test]
+fn routes_of_all_kinds_are_covered_by_line() {
+    let files = ["FILES/all_kinds_test.yaml", "--manifests", "FILES/all_kinds.yaml"];
+    // Without the switch, istiod reads no TCPRoute.
+    let files = [&files[..], &["--istiod-env", "PILOT_ENABLE_ALPHA_GATEWAY_API=true"]].concat();
+    let output = test(&[&files[..], &["--coverage"]].concat());
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    let missed: Vec<&str> = out.lines().filter_map(|line| line.strip_prefix("not covered: ")).collect();
+    let missed: Vec<&str> = missed.iter().filter_map(|line| Some(line.split_once(" (")?.0)).collect();
+    let wanted = [
+        "VirtualService shop/db tcp[0].match[0]",
+        "VirtualService shop/db tcp[1]",
+        "VirtualService shop/outside tls[1].match[0]",
+        "HTTPRoute shop/web rules[0].matches[0]",
+        "GRPCRoute shop/grpc rules[0].matches[0]",
+        "TCPRoute shop/tcp rules[1]",
+    ];
+    assert_eq!(missed, wanted);
+    assert!(out.ends_with("\n7 of 13 routes covered (53.8%)\n"), "{out}");
+    let lcov = text(&test(&[&files[..], &["-o", "lcov"]].concat()).stdout);
+    let lines = include_str!("routing_test/all_kinds.yaml").lines();
+    let line = |wanted: &str| 1 + lines.clone().position(|line| line.trim() == wanted).expect("the line");
+    for (of, hits) in [
+        ("- port: 3307", 0),
+        ("- port: 3306", 1),
+        ("- path: {type: PathPrefix, value: /b}", 1),
+        ("- method: {service: shop.Cart, method: Get}", 0),
+        ("- backendRefs: [{name: db, port: 3307}]", 0),
+    ] {
+        assert!(lcov.contains(&format!("DA:{},{hits}\n", line(of))), "{of}: {lcov}");
+    }
+    let way = "cases: [{from: client, request: \"GET tls://edition.cnn.com:443\", expect: {via: [client, istio-egressgateway]}}]";
+    let manifests = ["test", "-q", "-", "--manifests", "fixtures/gateway-egress-tls/manifests", "--coverage"];
+    let out = text(&meshc(&manifests, way).stdout);
+    assert!(out.contains("2 of 4 routes covered") && !out.contains(" tls["), "{out}");
+}
+
 #[test]
 fn what_cannot_be_asked_is_told() {
     for (cases, told) in [

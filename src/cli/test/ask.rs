@@ -58,6 +58,19 @@ fn world(mesh: &'static Mesh) -> World<'static> {
     World::new(mesh, keep(proxy::proxies(mesh)), keep(load))
 }
 
+/// A mesh with marks.
+fn marked_world(mesh: &'static Mesh) -> World<'static> {
+    let load = |proxy: &proxy::Proxy| {
+        let dump = pipeline::translate_one(mesh, proxy, &mut Diagnostics::default());
+        explain::of_translation_with(&dump.translation, |kind, body| {
+            if kind == ResourceKind::Listener {
+                Rules::unmark_clusters(body);
+            }
+        })
+    };
+    World::new(mesh, keep(proxy::proxies(mesh)), keep(load))
+}
+
 impl OfMesh {
     /// Reads the manifests.
     pub(super) fn read(arguments: &Test, all: &[&Case], with_coverage: bool) -> anyhow::Result<Self> {
@@ -67,11 +80,14 @@ impl OfMesh {
         let is_alone = |case: &&&Case| arguments.from.is_none() && case.from.is_empty();
         let wants_rules = |case: &&Case| matches!(case.expected, Expected::Rule(_));
         let marked = if with_coverage || all.iter().any(wants_rules) {
-            let written = input.manifests.resources.virtual_services.clone();
+            let all = &input.manifests.resources;
+            let written = (all.virtual_services.clone(), all.http_routes.clone(), all.grpc_routes.clone());
             let rules = Rules::mark(&mut input.manifests);
-            let copy = &*keep(input.mesh());
-            input.manifests.resources.virtual_services = written;
-            Some((world(copy), rules))
+            let mut copy = input.mesh();
+            copy.virtual_services.change(&mut |config| rules.mark_connections(config));
+            let all = &mut input.manifests.resources;
+            (all.virtual_services, all.http_routes, all.grpc_routes) = written;
+            Some((marked_world(keep(copy)), rules))
         } else {
             None
         };
@@ -182,7 +198,7 @@ fn alone(arguments: &Test) -> anyhow::Result<(World<'static>, Rules)> {
 fn taken<'r>(report: &Report, rules: &'r Rules) -> Taken<'r> {
     let name = report.hops.first().and_then(|hop| hop.route.as_ref()).map(|route| route.name.as_str());
     let marks = name.into_iter().flat_map(|name| rules.in_name(name));
-    let mut whole = marks.filter_map(|mark| rules.0.get(mark)).filter(|rule| !rule.is_condition);
+    let mut whole = marks.filter_map(|mark| rules.list.get(mark)).filter(|rule| !rule.is_condition);
     Taken { rule: whole.next(), delegated: whole.next() }
 }
 

@@ -44,7 +44,8 @@ pub(super) struct Test {
     /// Write a first file, one case for each route, to FILE or standard output.
     #[arg(long, conflicts_with_all = ["filter", "list", "coverage", "fail_under"])]
     init: bool,
-    /// Show which routes of VirtualServices no case reaches.
+    /// Show which routes no case reaches. A route is a condition (`match`, `matches`) of a rule, or a rule without any: of the lists
+    /// http, tls and tcp of VirtualServices, and of HTTPRoutes, GRPCRoutes, TLSRoutes and TCPRoutes.
     #[arg(long)]
     coverage: bool,
     /// Fail if the cases reach fewer of the routes than this, in percent.
@@ -114,7 +115,7 @@ pub(super) fn run(arguments: &Test, flags: &OutputFlags) -> anyhow::Result<Outco
     let with_coverage = arguments.coverage || arguments.fail_under.is_some() || arguments.output == Format::Lcov;
     anyhow::ensure!(
         arguments.route_config.is_none() || arguments.output != Format::Lcov,
-        "-o lcov is about lines of VirtualServices, which --route-config has none of"
+        "-o lcov is about lines of manifests, which --route-config has none of"
     );
     let mut asker = if let Some(file) = &arguments.route_config {
         Asker::of_routes(file, &arguments.mesh.limits)?

@@ -126,6 +126,16 @@ impl VirtualServiceIndex {
         private.iter().chain(exported).chain(own).chain(other).cloned().collect()
     }
 
+    /// Changes all VirtualServices, in ways that have no say in who sees them. One that is in several lists is changed in each.
+    pub fn change(&mut self, change: &mut dyn FnMut(&mut Config<VirtualService>)) {
+        let of_namespaces = self.private.values_mut().chain(self.exported.values_mut());
+        for config in self.public.values_mut().chain(of_namespaces).flatten() {
+            let mut copy = (**config).clone();
+            change(&mut copy);
+            *config = Arc::new(copy);
+        }
+    }
+
     /// Returns the VirtualServices bound to a gateway, whoever sees them.
     pub(crate) fn bound_to(&self, gateway: &str) -> impl Iterator<Item = &Arc<Config<VirtualService>>> {
         let of_namespaces = self.private.iter().chain(&self.exported);
