@@ -121,6 +121,11 @@ pub(super) fn read(document: &Value) -> Result<Vec<Case>, String> {
 
 /// Compares the rule that has a request with what it must say, or must not. As the tool does it, with what a delegate says where
 /// destinations are compared.
+///
+/// The tool looks for the delegate's rule by itself. istiod merges both conditions, and drops what cannot be merged, such as a regular
+/// expression with any other condition on the path; so 10 of the 38 requests of the tool's own examples find no rule here.
+///
+/// istiod: `virtualservice.go` `mergeHTTPMatchRequests`, `hasConflict`
 pub fn check(taken: Taken<'_>, expect: &RuleExpect) -> Vec<Difference> {
     let none = HttpRoute::default();
     let delegates = taken.rule.is_some_and(|rule| rule.http.delegate.is_some());
@@ -145,7 +150,7 @@ pub fn check(taken: Taken<'_>, expect: &RuleExpect) -> Vec<Difference> {
             Some(found) => found,
             None if taken.rule.is_none() => "no rule of a VirtualService has the request".to_owned(),
             None if is_dropped && name != "delegate" => {
-                "none, since istiod drops the rule: its delegate does not exist, or their conditions exclude each other"
+                "none, since istiod drops the rule: its delegate does not exist, or their conditions cannot be merged"
                     .to_owned()
             }
             None => "none".to_owned(),
