@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::MeshFlags;
+use crate::evaluate;
 
 /// What `explain` takes.
 #[derive(Debug, Args)]
@@ -18,13 +19,13 @@ pub(in crate::cli) struct Explain {
     /// Where the request comes from: a Pod, a Deployment or a Service, or `outside` for through the gateway that has the host.
     #[arg(long, value_name = "WORKLOAD.NS", conflicts_with_all = ["at", "destination", "dump", "requests"])]
     pub(super) from: Option<String>,
-    /// The proxy that is asked: no DNS, no second hop.
-    #[arg(long, value_name = "POD.NS", requires = "destination")]
+    /// The proxy that is asked, with no second hop: a Pod, a Deployment, a Service or a waypoint.
+    #[arg(long, value_name = "POD.NS")]
     pub(super) at: Option<String>,
-    /// Which way the connection goes through the proxy.
-    #[arg(long, value_name = "DIRECTION", default_value = "outbound")]
-    pub(super) direction: Direction,
-    /// Where the connection goes.
+    /// Which way the connection goes through the proxy. Without it: out of a sidecar, to a port of a gateway, in through a waypoint.
+    #[arg(long, value_name = "DIRECTION")]
+    pub(super) direction: Option<Direction>,
+    /// Where the connection goes. Without it: the address of the URL's host, or of the proxy that is asked.
     #[arg(long, value_name = "IP:PORT")]
     pub(super) destination: Option<String>,
     /// The configuration of a running proxy (its `/config_dump?include_eds`, or `istioctl proxy-config all -o json`), in place of
@@ -100,6 +101,14 @@ pub(super) enum Direction {
 }
 
 impl Direction {
+    pub(super) fn to_envoys(self) -> evaluate::Direction {
+        match self {
+            Self::Outbound => evaluate::Direction::Outbound,
+            Self::Inbound => evaluate::Direction::Inbound,
+            Self::Gateway => evaluate::Direction::Gateway,
+        }
+    }
+
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Outbound => "outbound",

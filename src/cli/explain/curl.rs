@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::args::Explain;
+use super::args::{Direction, Explain};
 use crate::cli::limits::Limits;
 use crate::explain::{Asked, AskedRequest, From, Wanted};
 
@@ -57,7 +57,7 @@ pub(in crate::cli) fn parse(text: &str) -> Url {
 /// Returns the request to one proxy.
 pub(super) fn asked(arguments: &Explain, url: &Url, destination: &str) -> anyhow::Result<Asked> {
     let request = request(arguments, url, destination)?;
-    let direction = arguments.direction.as_str().to_owned();
+    let direction = arguments.direction.unwrap_or(Direction::Outbound).as_str().to_owned();
     let asked = Asked { proxy: arguments.at.clone().unwrap_or_default(), direction, request };
     asked.check()?;
     Ok(asked)

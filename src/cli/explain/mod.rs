@@ -21,7 +21,7 @@ use crate::evaluate::Proxy;
 use crate::explain::{self, Asked, Report, Style, World};
 use crate::pipeline::{self, Translator};
 use crate::proxy;
-use args::Format;
+use args::{Direction, Format};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Explain, flags: &OutputFlags) -> anyhow::Result<Outcome> {
@@ -40,10 +40,12 @@ pub(super) fn run(arguments: &Explain, flags: &OutputFlags) -> anyhow::Result<Ou
             let asked = curl::asked(arguments, &url, destination)?;
             at(arguments, &paths, &asked, flags)?
         }
-        (None, None) if arguments.from.is_some() => from(arguments, &paths, &url, flags)?,
-        (_, None) => anyhow::bail!(
-            "say where the request comes from, by --from WORKLOAD.NS or --from outside; or which proxy is asked, by --at POD.NS and \
-             --destination IP:PORT"
+        (None, None) if arguments.from.is_some() || arguments.at.is_some() => way(arguments, &paths, &url, flags)?,
+        (Some(_), None) => {
+            anyhow::bail!("a dump knows no DNS: say where the connection goes, by --destination IP:PORT")
+        }
+        (None, None) => anyhow::bail!(
+            "say where the request comes from, by --from WORKLOAD.NS or --from outside; or which proxy is asked, by --at POD.NS"
         ),
     };
     write(&report, arguments)?;
@@ -63,8 +65,8 @@ fn at(arguments: &Explain, paths: &[PathBuf], asked: &Asked, flags: &OutputFlags
     Ok(report)
 }
 
-/// Explains a request on its whole way.
-fn from(arguments: &Explain, paths: &[PathBuf], url: &curl::Url, flags: &OutputFlags) -> anyhow::Result<Report> {
+/// Explains a request to a host: on its whole way, or at one proxy.
+fn way(arguments: &Explain, paths: &[PathBuf], url: &curl::Url, flags: &OutputFlags) -> anyhow::Result<Report> {
     let wanted = curl::wanted(arguments, url)?;
     let input = keep(Input::read(paths, &arguments.mesh)?);
     let mesh = &*keep(input.mesh());
@@ -74,7 +76,12 @@ fn from(arguments: &Explain, paths: &[PathBuf], url: &curl::Url, flags: &OutputF
         let dump = translator.translate(proxy, &mut Diagnostics::default());
         explain::of_translation(&dump.translation)
     };
-    let mut report = World::new(mesh, proxies, &load).explain(&wanted).map_err(anyhow::Error::msg)?;
+    let mut world = World::new(mesh, proxies, &load);
+    let report = match &arguments.at {
+        Some(name) => world.explain_at(name, arguments.direction.map(Direction::to_envoys), &wanted),
+        None => world.explain(&wanted),
+    };
+    let mut report = report.map_err(anyhow::Error::msg)?;
     explain::locate(&mut report, &input.manifests);
     input.report_findings(Severity::Error, flags);
     Ok(report)

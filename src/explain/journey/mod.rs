@@ -9,6 +9,7 @@ mod arrival;
 mod capture;
 mod client;
 mod name;
+mod one;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
