@@ -50,6 +50,28 @@ fn pages_are_what_they_were() {
     }
 }
 
+/// One proxy needs no address: the host, or the proxy, says where the connection goes.
+#[test]
+fn one_proxy_is_asked_by_host() {
+    let ambient = "fixtures/ambient-ingress-use-waypoint/manifests";
+    for (mesh, at, url, direction, told) in [
+        (ambient, "waypoint.shop", "http://web.shop/", "inbound", "via_upstream"),
+        ("examples/bookinfo", "ingress.istio-gateways", "http://books.example.com/x", "gateway", "direct_response"),
+        ("examples/bookinfo", "productpage-v1.bookstore", "http://reviews:9080/", "outbound", "via_upstream"),
+    ] {
+        let output = meshc(&["explain", "-q", mesh, "--at", at, url, "-o", "json"], "");
+        let report = report(&output);
+        assert_eq!(report["outcome"]["details"], told, "{at}: {report}");
+        assert_eq!(report["hops"].as_array().map(Vec::len), Some(1), "{at}");
+        assert_eq!(report["hops"][0]["direction"], direction, "{at}");
+    }
+    let no_port = meshc(
+        &["explain", "-q", "examples/bookinfo", "--at", "ingress.istio-gateways", "http://books.example.com:81/"],
+        "",
+    );
+    assert!(text(&no_port.stderr).contains("no Service in front of ingress.istio-gateways exposes port 81"));
+}
+
 #[test]
 fn exit_codes() {
     for (arguments, code) in [
