@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::operator::Operator;
-use super::{Origin, Setting, templates, values};
+use super::{Origin, Setting, template_values, templates, values};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::{self, Manifests};
 use crate::installation::{InjectionPolicy, Injector, InstalledMesh};
@@ -81,6 +81,7 @@ impl Read {
         injector.cluster_id = text("/global/multiCluster/clusterName");
         injector.cluster_domain = text("/global/proxy/clusterDomain");
         injector.tags = tags(values, revision);
+        injector.template = template_values::read(values);
         // The chart writes these to `config`, which counts before them.
         if let Some(webhook) = values.get("sidecarInjectorWebhook") {
             injector.never_inject = selectors(webhook, "neverInjectSelector");
@@ -104,6 +105,11 @@ impl Read {
         let by_default = injector.namespaces_by_default.then_some(by_default);
         let set = set.into_iter().chain(by_default).filter(|(_, value)| !value.is_empty());
         self.settings.extend(set.map(|(name, value)| setting(name, value, origin)));
+        for (name, value) in template_values::changed(values) {
+            if self.settings.iter().all(|setting| setting.name != name) {
+                self.settings.push(setting(&name, value, origin));
+            }
+        }
         let env = ["/pilot/env", "/env"].iter().filter_map(|path| values.pointer(path)?.as_object()).flatten();
         let variable = |(name, value): (&String, &Value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -129,6 +135,8 @@ impl Read {
         injector.never_inject = selectors(config, "neverInjectSelector");
         injector.always_inject = selectors(config, "alwaysInjectSelector");
         injector.annotations = annotations(config);
+        let default = config.get("defaultTemplates").and_then(Value::as_array).into_iter().flatten();
+        injector.template.default_templates = default.filter_map(|name| Some(name.as_str()?.to_owned())).collect();
         let templates = config.get("templates").and_then(Value::as_object).into_iter().flatten();
         for (name, text) in templates {
             if text.as_str().is_some_and(|text| !templates::is_known(text)) {

@@ -17,6 +17,7 @@ mod injector;
 mod istiod;
 mod operator;
 mod release;
+mod template_values;
 mod templates;
 mod unread;
 mod values;
@@ -77,8 +78,8 @@ impl ControlPlane {
     pub fn new(manifests: &Manifests, options: &Options) -> Self {
         let istiod = Istiod::find(manifests, options.revision());
         let namespace = istiod.as_ref().map_or("istio-system", |istiod| &istiod.meta.namespace);
-        let injector = injector::read(manifests, options, namespace);
-        let mut variables = injector.variables;
+        let mut injector = injector::read(manifests, options, namespace);
+        let mut variables = std::mem::take(&mut injector.variables);
         for own in istiod.iter().flat_map(|istiod| environment::variables(istiod, manifests)) {
             variables.retain(|setting| setting.name != own.name);
             variables.push(own);
@@ -94,6 +95,7 @@ impl ControlPlane {
             variables.push(stated_setting(name, stated));
         }
         let environment: Environment = variables.iter().map(|v| (v.name.clone(), v.value.clone())).collect();
+        injector.injector.template.openshift |= environment.get("PLATFORM").is_some_and(|name| name == "openshift");
         let arguments = istiod.as_ref().map(|istiod| Arguments::new(istiod, &environment)).unwrap_or_default();
         let found = Found {
             options,

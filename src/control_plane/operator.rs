@@ -48,13 +48,18 @@ impl<'m> Operator<'m> {
         if let Some(config) = own("meshConfig") {
             merge(&mut values, json!({"meshConfig": config}));
         }
-        for (field, value) in [("namespace", "istioNamespace"), ("tag", "tag")] {
+        for (field, value) in [("namespace", "istioNamespace"), ("tag", "tag"), ("hub", "hub")] {
             if let Some(stated) = own(field) {
                 merge(&mut values, json!({"global": {value: stated}}));
             }
         }
         if let Some(revision) = own("revision") {
             merge(&mut values, json!({"revision": revision}));
+        }
+        // What the values say of it counts first.
+        let cni = spec.pointer("/components/cni/enabled").filter(|enabled| enabled.is_boolean());
+        if let Some(enabled) = cni.filter(|_| values.pointer("/pilot/cni/enabled").is_none()) {
+            merge(&mut values, json!({"pilot": {"cni": {"enabled": enabled}}}));
         }
         values
     }

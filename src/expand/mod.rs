@@ -22,6 +22,7 @@ mod owner;
 mod pod;
 mod service;
 mod service_entry;
+mod strategic_merge;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -93,7 +94,9 @@ pub fn expand(manifests: &mut Manifests, options: &Options, installation: &Insta
         expansion.put(manifests, made);
     }
     expansion.put(manifests, enrolled);
-    for step in [pod::make, service::make, endpoints::make, endpoint_slice::make, gateway::status::make] {
+    let made = pod::make(manifests, target, &mut expansion.diagnostics);
+    expansion.put(manifests, made);
+    for step in [service::make, endpoints::make, endpoint_slice::make, gateway::status::make] {
         let made = step(manifests, target);
         expansion.put(manifests, made);
     }

@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Map, Value, json};
 
-use super::inject::{self, Injector};
+use super::inject::{self, Injector, Refusal};
 use super::workload::{Workload, lack_pods, workloads};
 use super::{Invented, Made, address, ambient, node};
+use crate::diagnostic::Diagnostics;
 use crate::expand::Target;
 use crate::ingest::Manifests;
 
@@ -16,7 +17,9 @@ const HOST: &str = "10.0.0.1";
 
 /// A Pod for each workload that has none: named as the workload, running and ready, injected if it asks for it. A Pod without owner
 /// and status, as one writes it by hand, is taken for its own workload.
-pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
+///
+/// A Pod that istiod refuses to inject does not come to be, which is said.
+pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut Diagnostics) -> Vec<Made> {
     let workloads = workloads(manifests);
     let lacking = lack_pods(manifests, &workloads);
     if lacking.is_empty() {
@@ -36,7 +39,13 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
         let name = if is_bare { workload.meta.name.clone() } else { name(workload, &names) };
         names.insert((namespace, name.clone()));
         pod.retain(|key, _| key == "metadata" || key == "spec");
-        let injected = run(&mut pod, manifests, &injector, workload, &name, &address.to_string());
+        let injected = match run(&mut pod, manifests, &injector, workload, &name, &address.to_string()) {
+            Ok(injected) => injected,
+            Err(refusal) => {
+                diagnostics.push(refusal.diagnostic(workload));
+                continue;
+            }
+        };
         let enrolled = injected.is_none() && ambient::enrol_made(manifests, target, namespace, &mut pod);
         let invented = Invented {
             kind: "Pod",
@@ -61,6 +70,10 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
 }
 
 /// Makes a workload's template its running Pod, injected if it asks for it; returns what the injector has made of it.
+///
+/// # Errors
+///
+/// istiod refuses the Pod.
 pub(super) fn run(
     pod: &mut Map<String, Value>,
     manifests: &Manifests,
@@ -68,7 +81,7 @@ pub(super) fn run(
     workload: &Workload<'_>,
     name: &str,
     address: &str,
-) -> Option<inject::Template> {
+) -> Result<Option<inject::Template>, Refusal> {
     pod.insert("apiVersion".to_owned(), json!("v1"));
     pod.insert("kind".to_owned(), json!("Pod"));
     if workload.kind == "Pod" {
@@ -77,9 +90,9 @@ pub(super) fn run(
         metadata(node::map(pod, "metadata"), workload, name);
     }
     spec(node::map(pod, "spec"), workload, name);
-    let injected = injector.inject(pod, workload);
+    let injected = injector.inject(pod, workload)?;
     pod.insert("status".to_owned(), status(address, &host(manifests, pod)));
-    injected
+    Ok(injected)
 }
 
 /// Returns the Pod's name: the workload's, that of the first for a StatefulSet; with the kind where two would be the same.

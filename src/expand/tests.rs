@@ -108,7 +108,7 @@ fn a_deployment_gives_an_injected_pod_behind_its_service() {
     let pod = &manifests.pods[0];
     assert_eq!((pod.meta.namespace.as_str(), pod.meta.name.as_str()), ("shop", "web"));
     assert_eq!(pod.source, manifests.deployments[0].source);
-    assert_eq!(pod.spec.spec.init_containers[0].name, "istio-proxy");
+    assert_eq!(pod.spec.spec.init_containers[1].name, "istio-proxy");
     assert_eq!(pod.meta.labels["service.istio.io/canonical-name"], "web");
     let slice = &manifests.endpoint_slices[0];
     let ports: Vec<_> = slice.spec.ports.iter().map(|port| (port.name.as_str(), port.port)).collect();
@@ -226,9 +226,9 @@ fn a_pod_without_status_is_run() {
     let pods = objects(&BARE.replace("istio.io/rev: canary", "istio-injection: enabled"), "Pod");
     assert_eq!(pods.len(), 1);
     assert_eq!(pods[0]["status"]["phase"], "Running");
-    assert_eq!(pods[0]["spec"]["initContainers"][0]["name"], "istio-proxy");
+    assert_eq!(pods[0]["spec"]["initContainers"][1]["name"], "istio-proxy");
     assert_eq!(pods[0]["metadata"]["labels"]["app"], "web");
-    let environment = pods[0]["spec"]["initContainers"][0]["env"].as_array().cloned().unwrap_or_default();
+    let environment = pods[0]["spec"]["initContainers"][1]["env"].as_array().cloned().unwrap_or_default();
     let owner = environment.iter().find(|variable| variable["name"] == "ISTIO_META_OWNER").map(|v| &v["value"]);
     assert_eq!(owner, Some(&Value::from("kubernetes://apis/v1/namespaces/shop/pods/web")));
     let pending = format!("{BARE}status: {{phase: Pending}}\n");
@@ -246,7 +246,7 @@ fn a_revision_injects_its_own() {
     let canary = Options { revision: "canary".to_owned(), ..on() };
     let expansion = expand(&mut manifests, &canary, &Installation::default());
     assert_eq!(expansion.other_revisions, []);
-    assert_eq!(manifests.pods[0].spec.spec.init_containers[0].name, "istio-proxy");
+    assert_eq!(manifests.pods[0].spec.spec.init_containers[1].name, "istio-proxy");
     assert_eq!(manifests.config_maps[0].meta.name, "istio-canary");
     assert!(manifests.config_maps[0].spec.data["mesh"].contains("istiod-canary.istio-system"));
 }

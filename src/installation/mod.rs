@@ -19,7 +19,7 @@ mod value;
 pub use behaviour::{Behaviour, Behaviours};
 pub use env::Kind;
 pub use features::{Environment, Features};
-pub use injector::{InjectionPolicy, Injector};
+pub use injector::{InjectionPolicy, Injector, TemplateValues};
 pub use release::{KNOWN, Release};
 pub use switch::{Effect, Switch};
 pub(crate) use value::FIPS_140_3;

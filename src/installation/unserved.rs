@@ -157,7 +157,7 @@ pub(super) const UNSERVED: &[Switch] = &[
     no("METRICS_LOCALHOST_ACCESS_ONLY", Kind::Bool, "false", "istiod's metrics"),
     no("GRPC_KEEPALIVE_INTERVAL", Kind::Duration, "30s", "how resources are sent, not what they say"),
     no("GRPC_KEEPALIVE_TIMEOUT", Kind::Duration, "10s", "how resources are sent, not what they say"),
-    no("PLATFORM", Kind::Text, "", "the defaults of the charts"),
+    no("PLATFORM", Kind::Text, "", "the user of injected proxies, which is nothing that is served"),
     no("CLOUD_PLATFORM", Kind::Text, "", "where a proxy thinks it runs, by its own environment"),
     no("GCP_METADATA", Kind::Text, "", "where a proxy thinks it runs, by its own environment"),
     no("GCP_QUOTA_PROJECT", Kind::Text, "", "where a proxy thinks it runs, by its own environment"),

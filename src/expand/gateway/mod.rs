@@ -7,7 +7,6 @@ mod overlay;
 mod pod;
 mod service;
 pub(super) mod status;
-mod strategic_merge;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;

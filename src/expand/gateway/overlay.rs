@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use super::strategic_merge::{self, MergeKey};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expand::strategic_merge::{self, MergeKey, merge_key_of_metadata, merge_key_of_pod};
 use crate::ingest::{self, Manifests};
 use crate::model::Config;
 use crate::model::gateway_api::KubernetesGateway;
@@ -170,38 +170,10 @@ fn refusal(why: &str) -> Diagnostic {
     Diagnostic::warning("gateway-not-deployed", format!("istiod deploys nothing for the Gateway: {why}"))
 }
 
-/// `patchMergeKey` of the fields of a Deployment. kubernetes: `api/apps/v1/types.go`, `api/core/v1/types.go`
+/// `patchMergeKey` of the fields of a Deployment. kubernetes: `api/apps/v1/types.go`
 fn merge_key_of_deployment(path: &str) -> Option<&'static str> {
-    let Some(in_template) = path.strip_prefix("spec.template.") else { return merge_key_of_metadata(path) };
-    let Some(in_spec) = in_template.strip_prefix("spec.") else { return merge_key_of_metadata(in_template) };
-    let (list, field) = in_spec.split_once('.').unwrap_or((in_spec, ""));
-    let is_container = matches!(list, "containers" | "initContainers" | "ephemeralContainers");
-    match (list, field) {
-        (
-            "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "imagePullSecrets" | "resourceClaims",
-            "",
-        ) => Some("name"),
-        ("hostAliases", "") => Some("ip"),
-        ("topologySpreadConstraints", "") => Some("topologyKey"),
-        _ if is_container => merge_key_of_container(field),
-        _ => None,
-    }
-}
-
-fn merge_key_of_container(field: &str) -> Option<&'static str> {
-    match field {
-        "env" => Some("name"),
-        "ports" => Some("containerPort"),
-        "volumeMounts" => Some("mountPath"),
-        "volumeDevices" => Some("devicePath"),
-        _ => None,
-    }
-}
-
-fn merge_key_of_metadata(path: &str) -> Option<&'static str> {
-    match path {
-        "metadata.ownerReferences" => Some("uid"),
-        "metadata.finalizers" => Some(""),
-        _ => None,
+    match path.strip_prefix("spec.template.") {
+        Some(in_template) => merge_key_of_pod(in_template),
+        None => merge_key_of_metadata(path),
     }
 }

@@ -4,10 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Injector, PROXY, Template};
 
-/// The image, without its tag.
-const IMAGE: &str = "docker.io/istio/proxyv2";
-
-/// Returns the container that a template has.
+/// Returns the part of the container that all templates have.
 ///
 /// istiod: `files/injection-template.yaml`, `files/gateway-injection-template.yaml`
 pub(super) fn proxy(
@@ -16,6 +13,7 @@ pub(super) fn proxy(
     annotations: &Map<String, Value>,
     environment: &[Value],
 ) -> Value {
+    let values = injector.values();
     let annotation = |key: &str, default: &str| {
         annotations.get(&format!("sidecar.istio.io/{key}")).and_then(Value::as_str).unwrap_or(default).to_owned()
     };
@@ -24,116 +22,71 @@ pub(super) fn proxy(
         Template::Gateway => "router",
         Template::Waypoint => "waypoint",
     };
+    let mut arguments = vec![
+        "proxy".to_owned(),
+        role.to_owned(),
+        "--domain".to_owned(),
+        format!("$(POD_NAMESPACE).svc.{}", injector.cluster_domain()),
+        format!("--proxyLogLevel={}", annotation("logLevel", &values.log_level)),
+        format!("--proxyComponentLogLevel={}", annotation("componentLogLevel", &values.component_log_level)),
+        format!("--log_output_level={}", annotation("agentLogLevel", &values.agent_log_level)),
+    ];
+    if !values.sts_port.is_empty() && values.sts_port != "0" {
+        arguments.push(format!("--stsPort={}", values.sts_port));
+    }
+    if values.log_as_json {
+        arguments.push("--log_as_json".to_owned());
+    }
+    if !values.outlier_log_path.is_empty() && template == Template::Sidecar {
+        arguments.push(format!("--outlierLogPath={}", values.outlier_log_path));
+    }
     json!({
         "name": PROXY,
-        "image": image(injector, annotations),
-        "args": [
-            "proxy",
-            role,
-            "--domain",
-            format!("$(POD_NAMESPACE).svc.{}", injector.cluster_domain()),
-            format!("--proxyLogLevel={}", annotation("logLevel", "warning")),
-            format!("--proxyComponentLogLevel={}", annotation("componentLogLevel", "misc:error")),
-            format!("--log_output_level={}", annotation("agentLogLevel", "default:info")),
-        ],
+        "image": image(injector, annotations, &values.image),
+        "args": arguments,
         "env": environment,
         "ports": [{"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"}],
     })
 }
 
-/// istiod: `inject.go` `ProxyImage`
-fn image(injector: &Injector<'_>, annotations: &Map<String, Value>) -> String {
-    let release = injector.target.installation.release;
-    let annotation = |key: &str| annotations.get(key).and_then(Value::as_str);
-    if let Some(image) = annotation("sidecar.istio.io/proxyImage").filter(|image| image.contains('/')) {
-        return image.to_owned();
-    }
-    match annotation("sidecar.istio.io/proxyImageType") {
-        None | Some("" | "default") => format!("{IMAGE}:{release}"),
-        Some(kind) => format!("{IMAGE}:{release}-{kind}"),
-    }
-}
-
-/// Lays what a Pod itself says of the container over the template's, as a strategic merge patch does.
+/// Returns the image of a container whose image the values name so: with a slash it is complete.
 ///
-/// The image `auto` stands for the template's.
-pub(super) fn overlaid(template: Value, own: &Value) -> Value {
-    let mut own = own.clone();
-    if let Some(own) = own.as_object_mut()
-        && own.get("image").and_then(Value::as_str).is_none_or(|image| image == "auto" || image.is_empty())
-    {
-        own.remove("image");
+/// istiod: `inject.go` `ProxyImage`
+pub(super) fn image(injector: &Injector<'_>, annotations: &Map<String, Value>, stated: &str) -> String {
+    const KINDS: [&str; 2] = ["distroless", "debug"];
+    let values = injector.values();
+    let annotation = |key: &str| annotations.get(key).and_then(Value::as_str);
+    let whole = annotation("sidecar.istio.io/proxyImage").unwrap_or(stated);
+    if whole.contains('/') {
+        return whole.to_owned();
     }
-    merged(template, own, "")
+    let release = injector.target.installation.release.to_string();
+    let tag = if values.tag.is_empty() { release.as_str() } else { &values.tag };
+    let name = if values.image.is_empty() { "proxyv2" } else { &values.image };
+    let bare = || KINDS.iter().find_map(|kind| tag.strip_suffix(kind)?.strip_suffix('-')).unwrap_or(tag);
+    let tag = match annotation("sidecar.istio.io/proxyImageType").unwrap_or(&values.variant) {
+        "" => tag.to_owned(),
+        "default" => bare().to_owned(),
+        kind => format!("{}-{kind}", bare()),
+    };
+    format!("{}/{name}:{tag}", values.hub)
 }
 
-fn merged(base: Value, over: Value, field: &str) -> Value {
-    match (base, over) {
-        (Value::Object(mut base), Value::Object(over)) => {
-            for (key, value) in over {
-                match base.remove(&key) {
-                    Some(old) => base.insert(key.clone(), merged(old, value, &key)),
-                    None => base.insert(key, value),
-                };
-            }
-            Value::Object(base)
-        }
-        (Value::Array(base), Value::Array(over)) => match field {
-            "env" => merged_list(base, &over, "name"),
-            "ports" => merged_list(base, &over, "containerPort"),
-            "volumeMounts" => merged_list(base, &over, "mountPath"),
-            _ => Value::Array(over),
-        },
-        (base, Value::Null) => base,
-        (_, over) => over,
+/// Returns the probe of the agent's readiness, by what says how often it asks.
+pub(super) fn readiness_probe(delay: &str, period: &str, threshold: &str) -> Value {
+    let mut probe = json!({
+        "httpGet": {"path": "/healthz/ready", "port": 15021},
+        "periodSeconds": number(period),
+        "timeoutSeconds": 3,
+        "failureThreshold": number(threshold),
+    });
+    if delay != "0" {
+        probe["initialDelaySeconds"] = number(delay);
     }
+    probe
 }
 
-/// Lists of things that a key tells apart are joined, the Pod's own first: a variable of the template may use them.
-fn merged_list(base: Vec<Value>, over: &[Value], key: &str) -> Value {
-    let same = |a: &Value, b: &Value| a.get(key).is_some() && a.get(key) == b.get(key);
-    let mut list: Vec<Value> = over.to_vec();
-    for item in base {
-        match list.iter_mut().find(|own| same(own, &item)) {
-            // A value and a source of one exclude each other: the Pod's own counts.
-            Some(_) if key == "name" => {}
-            Some(own) => *own = merged(item, own.take(), ""),
-            None => list.push(item),
-        }
-    }
-    Value::Array(list)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pods_own_container_counts_first() {
-        let own = json!({
-            "name": PROXY,
-            "image": "auto",
-            "env": [{"name": "ISTIO_META_NETWORK", "value": "east"}, {"name": "A", "value": "own"}],
-            "ports": [{"containerPort": 8443}],
-        });
-        let template = json!({
-            "name": PROXY,
-            "image": "proxy",
-            "args": ["proxy"],
-            "env": [{"name": "A", "value": "template"}, {"name": "B", "value": "template"}],
-            "ports": [{"containerPort": 15090}],
-        });
-        let expected = json!({
-            "name": PROXY,
-            "image": "proxy",
-            "args": ["proxy"],
-            "env": [
-                {"name": "ISTIO_META_NETWORK", "value": "east"},
-                {"name": "A", "value": "own"},
-                {"name": "B", "value": "template"},
-            ],
-            "ports": [{"containerPort": 8443}, {"containerPort": 15090}],
-        });
-        assert_eq!(overlaid(template, &own), expected);
-    }
+/// Returns a text as a number, as YAML reads what the template prints.
+fn number(text: &str) -> Value {
+    text.trim().parse::<i64>().map_or_else(|_| json!(text), |number| json!(number))
 }

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::ingest::Manifests;
 use crate::installation::{InjectionPolicy, Injector};
+use crate::model::Config;
 use crate::model::istio::label::REVISION;
-use crate::model::kubernetes::{LabelSelector, MutatingWebhook, MutatingWebhookConfiguration};
+use crate::model::kubernetes::{LabelSelector, MutatingWebhook, MutatingWebhookConfiguration, Node};
 
 /// Namespaces whose Pods are never injected. istiod: `inject.go` `IgnoredNamespaces`
 pub(in super::super) const IGNORED_NAMESPACES: [&str; 4] =
@@ -114,17 +115,20 @@ pub(super) fn is_native(nodes: bool, annotations: &Map<String, Value>) -> bool {
     }
 }
 
-/// Returns whether all nodes that tell their version are of Kubernetes 1.33 or later. istiod: `webhook.go` `DetectNativeSidecar`
-pub(super) fn nodes_run_native_sidecars(manifests: &Manifests) -> bool {
-    manifests.nodes.iter().all(|node| {
-        let version = manifests
-            .node(node.source)
-            .and_then(|node| node.get("status")?.get("nodeInfo")?.get("kubeletVersion")?.as_str());
+/// Returns whether a Pod's node is of Kubernetes 1.33 or later; if the Pod is on none of the input, whether all are that tell their version.
+///
+/// istiod: `webhook.go` `DetectNativeSidecar`
+pub(super) fn nodes_run_native_sidecars(manifests: &Manifests, of_pod: Option<&str>) -> bool {
+    let runs = |node: &Config<Node>| {
+        let object = manifests.node(node.source);
+        let version = object.and_then(|node| node.get("status")?.get("nodeInfo")?.get("kubeletVersion")?.as_str());
         version.is_none_or(|version| {
             let minor = version.trim_start_matches('v').split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
             minor.is_some_and(|minor| minor >= 33)
         })
-    })
+    };
+    let own = of_pod.and_then(|name| manifests.nodes.iter().find(|node| node.meta.name == name));
+    own.map_or_else(|| manifests.nodes.iter().all(|node| runs(node)), |node| runs(node))
 }
 
 #[cfg(test)]

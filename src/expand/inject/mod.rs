@@ -1,28 +1,40 @@
-//! The sidecar injector of a default install.
+//! The sidecar injector.
 //!
-//! What nothing of the translation reads is left out: volumes and mounts, probes and their rewriting, security contexts,
-//! resources and the variables made from them, the container `istio-init`.
+//! ```text
+//! Pod ──template──▶ Patch ──merged──▶ the Pod's own words again ──▶ cluster, metrics, probes, status ──▶ in order
+//! ```
+//!
+//! What nothing of the translation reads is left out: volumes, mounts and resources.
 //!
 //! istiod: `pkg/kube/inject`
 
 mod container;
 mod decision;
 mod environment;
+mod gateway;
+mod go_json;
 mod metadata;
+mod openshift;
+mod order;
+mod overrides;
+mod probes;
 mod prometheus;
 mod proxy_config;
+mod sidecar;
+mod validate;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::node;
+use self::overrides::Kept;
 use super::workload::Workload;
-use crate::diagnostic::Diagnostics;
+use super::{node, strategic_merge};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::Target;
 use crate::ingest::{self, Manifests};
-use crate::installation::{Installation, NativeSidecars};
+use crate::installation::{Installation, NativeSidecars, TemplateValues};
 use crate::model::Config;
 use crate::model::istio::ProxyConfigResource;
 use crate::model::kubernetes::{MutatingWebhookConfiguration, Pod};
@@ -32,6 +44,9 @@ pub(super) use decision::IGNORED_NAMESPACES;
 
 /// The container that the injector adds.
 const PROXY: &str = "istio-proxy";
+/// The annotation in which the injector keeps what it has added.
+const STATUS: &str = "sidecar.istio.io/status";
+const NETWORK_LABEL: &str = "topology.istio.io/network";
 
 /// The injector, with the settings of the mesh.
 pub(super) struct Injector<'m> {
@@ -39,8 +54,6 @@ pub(super) struct Injector<'m> {
     target: &'m Target<'m>,
     /// The mesh config as it is written.
     mesh: Value,
-    /// Whether the proxy is an init container that keeps running, as on nodes of Kubernetes 1.33 and later.
-    native: bool,
     /// The webhooks of the revision that the input has.
     webhooks: Vec<&'m MutatingWebhookConfiguration>,
     /// ProxyConfigs, the oldest first.
@@ -70,15 +83,51 @@ impl Template {
 
     /// Returns the template that a Pod asks for; none if it asks for others, which make no Envoy that istiod knows as one of
     /// these.
-    fn of(annotations: &Map<String, Value>) -> Option<Self> {
-        let Some(names) = annotations.get("inject.istio.io/templates").and_then(Value::as_str) else {
-            return Some(Self::Sidecar);
-        };
-        names.split(',').map(str::trim).find_map(|name| match name {
+    fn of(annotations: &Map<String, Value>, default: &[String]) -> Option<Self> {
+        let one = |name: &str| match name {
             "sidecar" => Some(Self::Sidecar),
             "gateway" => Some(Self::Gateway),
             _ => None,
-        })
+        };
+        match annotations.get("inject.istio.io/templates").and_then(Value::as_str) {
+            Some(names) => names.split(',').map(str::trim).find_map(one),
+            None if default.is_empty() => Some(Self::Sidecar),
+            None => default.iter().find_map(|name| one(name)),
+        }
+    }
+}
+
+/// Why istiod refuses a Pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal(String);
+
+impl Refusal {
+    /// Says so at the workload.
+    pub(super) fn diagnostic(&self, workload: &Workload<'_>) -> Diagnostic {
+        let message = format!("istiod refuses to inject the Pod, so the API server does not take it: {}", self.0);
+        Diagnostic::warning("pod-refused", message).at(workload.source, "metadata.name")
+    }
+}
+
+/// What a template adds to a Pod.
+struct Patch {
+    labels: Map<String, Value>,
+    annotations: Map<String, Value>,
+    spec: Value,
+    /// The names of its volumes, which are not made.
+    volumes: Vec<String>,
+}
+
+impl Patch {
+    fn object(&self, pull_secrets: &[String]) -> Value {
+        let mut object = json!({
+            "metadata": {"labels": self.labels, "annotations": self.annotations},
+            "spec": self.spec,
+        });
+        if !pull_secrets.is_empty() {
+            object["spec"]["imagePullSecrets"] = pull_secrets.iter().map(|name| json!({"name": name})).collect();
+        }
+        object
     }
 }
 
@@ -97,21 +146,86 @@ impl<'m> Injector<'m> {
             manifests,
             target,
             mesh: mesh.and_then(|text| ingest::json_of_yaml(&text)).unwrap_or(Value::Null),
-            native: match target.installation.features.native_sidecars {
-                NativeSidecars::Enabled => true,
-                NativeSidecars::Disabled => false,
-                NativeSidecars::Auto => decision::nodes_run_native_sidecars(manifests),
-            },
             webhooks: decision::webhooks(manifests, target.options.revision()),
             proxy_configs,
         }
     }
 
     /// Injects a Pod, if its namespace or the Pod itself asks for it.
-    pub(super) fn inject(&self, pod: &mut Map<String, Value>, workload: &Workload<'_>) -> Option<Template> {
+    ///
+    /// istiod: `webhook.go` `injectPod`
+    ///
+    /// # Errors
+    ///
+    /// istiod refuses the Pod.
+    pub(super) fn inject(
+        &self,
+        pod: &mut Map<String, Value>,
+        workload: &Workload<'_>,
+    ) -> Result<Option<Template>, Refusal> {
         let namespace = workload.meta.namespace.as_str();
         let labels = node::map(node::map(pod, "metadata"), "labels").clone();
         let annotations = node::map(node::map(pod, "metadata"), "annotations").clone();
+        let Some(template) = self.template(pod, namespace, &labels, &annotations) else { return Ok(None) };
+        validate::annotations(&annotations)?;
+        let values = self.values();
+        let mut original = pod.clone();
+        let mut proxy_ids = openshift::DEFAULT_IDS;
+        if values.openshift {
+            let mut namespaces = self.manifests.namespaces.iter();
+            let known = namespaces.find(|known| known.meta.name == namespace);
+            proxy_ids = known.map_or(proxy_ids, |known| openshift::proxy_ids(&known.meta.annotations));
+            openshift::forget_user(node::map(&mut original, "spec"));
+        }
+        let status = annotations.get(STATUS).and_then(Value::as_str);
+        let status = status.map(|text| serde_json::from_str::<Value>(text).unwrap_or_default());
+        let kept = Kept::read(&annotations)?;
+        let (own, own_annotations) = self.stripped(&original, status.as_ref(), &kept);
+        let proxy_config = proxy_config::effective(self, namespace, &labels, &annotations);
+        let native = template == Template::Sidecar && decision::is_native(self.runs_native(&own), &annotations);
+        let context = environment::Context {
+            workload,
+            labels: &labels,
+            annotations: &own_annotations,
+            template,
+            containers: list(&own, "containers"),
+            proxy_config: &proxy_config,
+            proxy_ids,
+        };
+        let patch = match template {
+            Template::Sidecar => sidecar::patch(self, &context, native),
+            Template::Gateway | Template::Waypoint => gateway::patch(self, &context),
+        };
+        let mut injected = original.clone();
+        if native {
+            move_proxy(node::map(&mut injected, "spec"));
+        }
+        injected = merged(injected, patch.object(&values.image_pull_secrets))?;
+        overrides::reapply(&mut injected, &original, &patch, &kept, status.as_ref())?;
+        let is_transparent = proxy_config.get("interceptionMode").and_then(Value::as_str) == Some("TPROXY");
+        overrides::adjust_user(&mut injected, &original, is_transparent);
+        let label = labels.get(NETWORK_LABEL).and_then(Value::as_str).map(str::to_owned);
+        let network = label.or_else(|| self.network());
+        if let Some(Value::Array(variables)) = proxy_of(node::map(&mut injected, "spec")).and_then(|p| p.get_mut("env"))
+        {
+            environment::overwrite_cluster(variables, self.cluster_id(), network.as_deref());
+        }
+        prometheus::merge(self, &mut injected);
+        probes::rewrite(self, &mut injected, status.is_some());
+        metadata::complete(self, &mut injected, &patch, network.as_deref());
+        order::reorder(node::map(&mut injected, "spec"), self.holds_applications(&annotations));
+        *pod = injected;
+        Ok(Some(template))
+    }
+
+    /// Returns the template with which a Pod is injected, if it is.
+    fn template(
+        &self,
+        pod: &mut Map<String, Value>,
+        namespace: &str,
+        labels: &Map<String, Value>,
+        annotations: &Map<String, Value>,
+    ) -> Option<Template> {
         let mut namespaces = self.manifests.namespaces.iter();
         let namespace_labels = namespaces.find(|n| n.meta.name == namespace).map(|n| &n.meta.labels);
         let host_network = node::map(pod, "spec").get("hostNetwork").and_then(Value::as_bool).unwrap_or_default();
@@ -121,48 +235,55 @@ impl<'m> Injector<'m> {
             labels.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
         let named = (self.revision(), asked);
         let asked = decision::asks(setup, named, &self.webhooks, (namespace, namespace_labels), &pod_labels)
-            && decision::is_required(setup, namespace, host_network, &labels, &annotations);
-        let template = asked.then(|| Template::of(&annotations)).flatten()?;
+            && decision::is_required(setup, namespace, host_network, labels, annotations);
+        if asked { Template::of(annotations, &self.values().default_templates) } else { None }
+    }
 
-        strip(pod, &annotations);
-        let (own, own_init) = (take(pod, "containers"), take(pod, "initContainers"));
-        let proxy_config = proxy_config::effective(self, namespace, &labels, &annotations);
-        let context = environment::Context { workload, labels: &labels, annotations: &annotations, template };
-        let scrape = prometheus::merge(self, &annotations);
-        let mut environment = environment::variables(self, &context, &proxy_config, &own);
-        environment.extend(scrape.as_ref().and_then(|scrape| scrape.variable.clone()));
-        let native = template == Template::Sidecar && decision::is_native(self.native, &annotations);
-        let mut proxy = container::proxy(self, template, &annotations, &environment);
-        if native {
-            proxy["restartPolicy"] = json!("Always");
+    /// Returns spec and annotations of a Pod without what an earlier injection has added, and with what the Pod said of it.
+    ///
+    /// istiod: `inject.go` `stripPod`, `webhook.go` `reinsertOverrides`
+    fn stripped(
+        &self,
+        original: &Map<String, Value>,
+        status: Option<&Value>,
+        kept: &Kept,
+    ) -> (Map<String, Value>, Map<String, Value>) {
+        let part = |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut spec = part(original.get("spec"));
+        let mut annotations = part(original.get("metadata").and_then(|metadata| metadata.get("annotations")));
+        if let Some(status) = status.filter(|status| status.is_object()) {
+            for field in ["containers", "initContainers"] {
+                let added: Vec<&Value> = status.get(field).and_then(Value::as_array).into_iter().flatten().collect();
+                if let Some(Value::Array(all)) = spec.get_mut(field) {
+                    all.retain(|container| !container.get("name").is_some_and(|name| added.contains(&name)));
+                }
+            }
+            prometheus::forget(self, &mut annotations);
+            annotations.remove(STATUS);
         }
-        let is_proxy = |container: &Value| container.get("name").and_then(Value::as_str) == Some(PROXY);
-        if let Some(overlay) = own.iter().chain(&own_init).find(|container| is_proxy(container)) {
-            proxy = container::overlaid(proxy, overlay);
+        kept.reinsert(&mut spec);
+        (spec, annotations)
+    }
+
+    /// Says whether sidecars of a Pod can be native: on its node if it names one, else on all nodes.
+    fn runs_native(&self, spec: &Map<String, Value>) -> bool {
+        match self.target.installation.features.native_sidecars {
+            NativeSidecars::Enabled => true,
+            NativeSidecars::Disabled => false,
+            NativeSidecars::Auto => {
+                let node = spec.get("nodeName").and_then(Value::as_str);
+                decision::nodes_run_native_sidecars(self.manifests, node)
+            }
         }
-        let mut containers: Vec<Value> = own.into_iter().filter(|container| !is_proxy(container)).collect();
-        let mut init: Vec<Value> = own_init.into_iter().filter(|container| !is_proxy(container)).collect();
-        let applications = containers.iter().filter_map(|container| container.get("name")?.as_str().map(str::to_owned));
-        let applications: Vec<String> = applications.collect();
-        if native {
-            init.insert(0, proxy);
-        } else {
-            containers.push(proxy);
-        }
-        let spec = node::map(pod, "spec");
-        spec.insert("containers".to_owned(), Value::Array(containers));
-        if !init.is_empty() {
-            spec.insert("initContainers".to_owned(), Value::Array(init));
-        }
-        let metadata = node::map(pod, "metadata");
-        metadata::complete(metadata, workload, template, native, self.revision(), applications.first(), &proxy_config);
-        for (key, value) in &setup.annotations {
-            node::map(metadata, "annotations").insert(key.clone(), json!(value));
-        }
-        if let Some(scrape) = scrape {
-            prometheus::annotate(node::map(metadata, "annotations"), &scrape);
-        }
-        Some(template)
+    }
+
+    /// Says whether the application waits for the proxy, by the values, the mesh and the Pod's annotation.
+    fn holds_applications(&self, annotations: &Map<String, Value>) -> bool {
+        const FIELD: &str = "holdApplicationUntilProxyStarts";
+        let of_mesh = self.mesh.get("defaultConfig").and_then(|config| config.get(FIELD)?.as_bool());
+        let own = annotations.get("proxy.istio.io/config").and_then(Value::as_str).and_then(ingest::json_of_yaml);
+        let own = own.and_then(|config| config.get(FIELD)?.as_bool());
+        self.values().hold_application || own.or(of_mesh) == Some(true)
     }
 
     /// Returns the revision whose injector it is.
@@ -183,9 +304,13 @@ impl<'m> Injector<'m> {
     ) -> Value {
         let by = Map::from_iter([("gateway.networking.k8s.io/gateway-name".to_owned(), json!(gateway))]);
         let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
-        let context = environment::Context { workload, labels, annotations, template: Template::Gateway };
-        let mut environment = environment::variables(self, &context, &proxy_config, &[]);
-        if let Some(network) = labels.get("topology.istio.io/network") {
+        let context = self.context_of_deployed(workload, (labels, annotations), Template::Gateway, &proxy_config);
+        let mut environment = environment::variables(self, &context);
+        let network = labels.get(NETWORK_LABEL).and_then(Value::as_str).map(str::to_owned);
+        if let Some(network) = network.or_else(|| self.network()) {
+            environment.push(json!({"name": "ISTIO_META_NETWORK", "value": network}));
+        }
+        if let Some(network) = labels.get(NETWORK_LABEL) {
             environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
         }
         let mut container = container::proxy(self, Template::Gateway, annotations, &environment);
@@ -206,13 +331,14 @@ impl<'m> Injector<'m> {
     ) -> Value {
         let by = Map::from_iter([("gateway.networking.k8s.io/gateway-name".to_owned(), json!(gateway))]);
         let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
-        let context = environment::Context { workload, labels, annotations, template: Template::Waypoint };
-        let mut environment = environment::variables(self, &context, &proxy_config, &[]);
-        let named = |variable: &&Value| variable.get("name").and_then(Value::as_str) == Some("ISTIO_META_NETWORK");
-        if let Some(network) = environment.iter().find(named).and_then(|variable| variable.get("value")).cloned()
-            && east_west
-        {
-            environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
+        let context = self.context_of_deployed(workload, (labels, annotations), Template::Waypoint, &proxy_config);
+        let mut environment = environment::variables(self, &context);
+        let network = labels.get(NETWORK_LABEL).and_then(Value::as_str).map(str::to_owned);
+        if let Some(network) = network.or_else(|| self.network()) {
+            environment.push(json!({"name": "ISTIO_META_NETWORK", "value": network}));
+            if east_west {
+                environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
+            }
         }
         let mut container = container::proxy(self, Template::Waypoint, annotations, &environment);
         if let Some(arguments) = container["args"].as_array_mut() {
@@ -233,6 +359,34 @@ impl<'m> Injector<'m> {
         let metrics = json!({"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"});
         container["ports"] = Value::Array(ports.chain([metrics]).collect());
         container
+    }
+
+    /// What templates of gateways that istiod deploys are run on.
+    fn context_of_deployed<'c>(
+        &self,
+        workload: &'c Workload<'c>,
+        (labels, annotations): (&'c Map<String, Value>, &'c Map<String, Value>),
+        template: Template,
+        proxy_config: &'c Map<String, Value>,
+    ) -> environment::Context<'c> {
+        let proxy_ids = openshift::DEFAULT_IDS;
+        environment::Context { workload, labels, annotations, template, containers: &[], proxy_config, proxy_ids }
+    }
+
+    /// Returns the values that the templates read.
+    fn values(&self) -> &'m TemplateValues {
+        &self.target.installation.injector.template
+    }
+
+    /// Returns a text of the mesh config.
+    fn mesh_text(&self, path: &[&str]) -> Option<&str> {
+        path.iter().try_fold(&self.mesh, |at, field| at.get(field))?.as_str()
+    }
+
+    /// Returns the agent's port, as the mesh has it.
+    fn status_port(&self) -> i64 {
+        let port = self.mesh.get("defaultConfig").and_then(|config| config.get("statusPort")?.as_i64());
+        port.unwrap_or(15020)
     }
 
     /// Returns the id of the cluster that proxies state.
@@ -310,23 +464,53 @@ fn gateway_ports() -> Value {
     ])
 }
 
-/// Takes containers that an earlier injection has added out of a Pod.
-fn strip(pod: &mut Map<String, Value>, annotations: &Map<String, Value>) {
-    const STATUS: &str = "sidecar.istio.io/status";
-    let status =
-        annotations.get(STATUS).and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let Some(status) = status else { return };
-    for list in ["containers", "initContainers"] {
-        let added: Vec<&Value> = status.get(list).and_then(Value::as_array).into_iter().flatten().collect();
-        let kept = take(pod, list).into_iter().filter(|c| !c.get("name").is_some_and(|name| added.contains(&name)));
-        let kept: Vec<Value> = kept.collect();
-        node::map(pod, "spec").insert(list.to_owned(), Value::Array(kept));
+/// Lays a patch over a Pod.
+fn merged(pod: Map<String, Value>, patch: Value) -> Result<Map<String, Value>, Refusal> {
+    let Value::Object(patch) = patch else { return Ok(pod) };
+    match strategic_merge::merge(pod, patch, strategic_merge::merge_key_of_pod) {
+        Ok(Value::Object(pod)) => Ok(pod),
+        Ok(_) => Ok(Map::new()),
+        Err(why) => Err(Refusal(why)),
     }
 }
 
-fn take(pod: &mut Map<String, Value>, list: &str) -> Vec<Value> {
-    match node::map(pod, "spec").remove(list) {
-        Some(Value::Array(containers)) => containers,
-        _ => Vec::new(),
+/// Moves the Pod's own container `istio-proxy` to the init containers, where a native sidecar is.
+fn move_proxy(spec: &mut Map<String, Value>) {
+    let Some(Value::Array(containers)) = spec.get_mut("containers") else { return };
+    let Some(at) = containers.iter().position(|container| container.get("name").and_then(Value::as_str) == Some(PROXY))
+    else {
+        return;
+    };
+    let proxy = containers.remove(at);
+    if let Value::Array(init) = spec.entry("initContainers").or_insert_with(|| json!([])) {
+        init.push(proxy);
     }
+}
+
+/// Returns a list of a Pod's spec.
+fn list<'s>(spec: &'s Map<String, Value>, field: &str) -> &'s [Value] {
+    spec.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Returns the container of a name.
+fn named<'c>(containers: &'c [Value], name: &str) -> Option<&'c Value> {
+    containers.iter().find(|container| container.get("name").and_then(Value::as_str) == Some(name))
+}
+
+/// Returns all containers, those that start first before the others.
+fn containers(spec: &Map<String, Value>) -> Vec<&Value> {
+    list(spec, "initContainers").iter().chain(list(spec, "containers")).collect()
+}
+
+fn containers_mut(spec: &mut Map<String, Value>) -> Vec<&mut Value> {
+    let lists = spec.iter_mut().filter(|(field, _)| matches!(field.as_str(), "initContainers" | "containers"));
+    lists.filter_map(|(_, list)| list.as_array_mut()).flatten().collect()
+}
+
+/// Returns the container `istio-proxy`.
+fn proxy_of(spec: &mut Map<String, Value>) -> Option<&mut Value> {
+    let is_in = |field: &str| named(list(spec, field), PROXY).is_some();
+    let field = if is_in("containers") { "containers" } else { "initContainers" };
+    let all = spec.get_mut(field)?.as_array_mut()?;
+    all.iter_mut().find(|container| container.get("name").and_then(Value::as_str) == Some(PROXY))
 }

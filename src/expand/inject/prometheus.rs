@@ -2,52 +2,52 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Injector;
+use super::probes::go_bool;
+use super::{Injector, proxy_of};
+use crate::expand::node;
 
-/// What the application asked for.
-pub(super) struct Scrape {
-    /// The variable that tells the agent, if there is anything to tell.
-    pub(super) variable: Option<Value>,
-    /// The agent's port.
-    port: String,
-}
+/// Annotations by which Prometheus finds the application's metrics, as it spells them.
+const OWN: [&str; 3] = ["prometheus_io_scrape", "prometheus_io_path", "prometheus_io_port"];
 
-/// Returns what to merge; nothing if it is not wanted, or done already.
+/// Points Prometheus at the agent, and the agent at the application; nothing if it is not wanted, or done already.
 ///
 /// istiod: `webhook.go` `applyPrometheusMerge`
-pub(super) fn merge(injector: &Injector<'_>, annotations: &Map<String, Value>) -> Option<Scrape> {
-    let of = |wanted: &str| {
-        annotations.iter().find(|(key, _)| sanitized(key) == wanted).and_then(|(_, value)| value.as_str())
-    };
-    let is_false = |value: &str| matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False");
-    let is_true = |value: &str| matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True");
-    let (scrape, path, port) = (of("prometheus_io_scrape"), of("prometheus_io_path"), of("prometheus_io_port"));
-    let wish = annotations.get("prometheus.istio.io/merge-metrics").and_then(Value::as_str);
-    let wish = wish.filter(|wish| is_false(wish) || is_true(wish)).map(is_true);
-    let of_mesh = injector.mesh.get("enablePrometheusMerge").and_then(Value::as_bool);
-    if scrape.is_some_and(is_false) || !wish.or(of_mesh).unwrap_or(true) {
-        return None;
-    }
-    let status_port = injector.mesh.get("defaultConfig").and_then(|config| config.get("statusPort")?.as_u64());
-    let status_port = status_port.unwrap_or(15020).to_string();
-    if port == Some(status_port.as_str()) {
-        return None;
-    }
-    let variable = (scrape.is_some() || path.is_some() || port.is_some()).then(|| {
-        let text = |value: Option<&str>| json!(value.unwrap_or_default()).to_string();
-        let value = format!(r#"{{"scrape":{},"path":{},"port":{}}}"#, text(scrape), text(path), text(port));
-        json!({"name": "ISTIO_PROMETHEUS_ANNOTATIONS", "value": value})
+pub(super) fn merge(injector: &Injector<'_>, pod: &mut Map<String, Value>) {
+    let annotations = node::map(node::map(pod, "metadata"), "annotations");
+    let [scrape, path, port] = OWN.map(|wanted| {
+        let own = annotations.iter().find(|(key, _)| sanitized(key) == wanted);
+        own.and_then(|(_, value)| value.as_str()).map(str::to_owned)
     });
-    Some(Scrape { variable, port: status_port })
+    let wish = annotations.get("prometheus.istio.io/merge-metrics").and_then(Value::as_str).and_then(go_bool);
+    let of_mesh = injector.mesh.get("enablePrometheusMerge").and_then(Value::as_bool);
+    let agent_port = injector.status_port().to_string();
+    if scrape.as_deref().and_then(go_bool) == Some(false)
+        || !wish.or(of_mesh).unwrap_or(true)
+        || port.as_ref() == Some(&agent_port)
+    {
+        return;
+    }
+    annotations.retain(|key, _| !OWN.contains(&sanitized(key).as_str()));
+    annotations.insert("prometheus.io/path".to_owned(), json!("/stats/prometheus"));
+    annotations.insert("prometheus.io/port".to_owned(), json!(agent_port));
+    annotations.insert("prometheus.io/scrape".to_owned(), json!("true"));
+    let [scrape, path, port] = [scrape, path, port].map(Option::unwrap_or_default);
+    if [&scrape, &path, &port].iter().all(|text| text.is_empty()) {
+        return;
+    }
+    if let Some(Value::Array(variables)) = proxy_of(node::map(pod, "spec")).and_then(|proxy| proxy.get_mut("env")) {
+        // In the order of the agent's own struct.
+        let value = format!(r#"{{"scrape":{},"path":{},"port":{}}}"#, json!(scrape), json!(path), json!(port));
+        variables.push(json!({"name": "ISTIO_PROMETHEUS_ANNOTATIONS", "value": value}));
+    }
 }
 
-/// Points Prometheus at the agent.
-pub(super) fn annotate(annotations: &mut Map<String, Value>, scrape: &Scrape) {
-    let own = ["prometheus_io_scrape", "prometheus_io_path", "prometheus_io_port"];
-    annotations.retain(|key, _| !own.contains(&sanitized(key).as_str()));
-    annotations.insert("prometheus.io/path".to_owned(), json!("/stats/prometheus"));
-    annotations.insert("prometheus.io/port".to_owned(), json!(scrape.port));
-    annotations.insert("prometheus.io/scrape".to_owned(), json!("true"));
+/// Takes annotations out that an earlier injection has written. istiod: `inject.go` `stripPod`
+pub(super) fn forget(injector: &Injector<'_>, annotations: &mut Map<String, Value>) {
+    let port = annotations.iter().find(|(key, _)| sanitized(key) == "prometheus_io_port");
+    if port.and_then(|(_, value)| value.as_str()) == Some(injector.status_port().to_string().as_str()) {
+        annotations.retain(|key, _| !OWN.contains(&sanitized(key).as_str()));
+    }
 }
 
 /// Returns a key as Prometheus spells it.

@@ -78,6 +78,8 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>) -> Vec<Made> {
         };
         let pod_name = pod::name(&workload, &pod_names);
         let injected = pod::run(&mut object, manifests, &injector, &workload, &pod_name, &address.to_string());
+        // The chart's own annotations are none that istiod refuses.
+        let injected = injected.unwrap_or_default();
         put("Deployment", name, "", objects.deployment(&meta));
         let says = if injected.is_some() || gateway.demo.is_some() { Template::Gateway.says() } else { "" };
         put("Pod", &pod_name, &format!(", {address}{says}"), Value::Object(object));

@@ -10,15 +10,55 @@ const ELEMENT_ORDER: &str = "$setElementOrder/";
 const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList/";
 
 /// How the list at a path (`spec.ports`) merges: objects by this key, texts as a set (an empty key), or not at all.
-pub(super) type MergeKey = fn(&str) -> Option<&'static str>;
+pub(in crate::expand) type MergeKey = fn(&str) -> Option<&'static str>;
 
 /// Lays a patch over an object.
 ///
 /// # Errors
 ///
 /// The patch is none: an unknown directive, a list of different things, or an element without its key.
-pub(super) fn merge(original: Map<String, Value>, patch: Map<String, Value>, key: MergeKey) -> Result<Value, String> {
+pub(in crate::expand) fn merge(
+    original: Map<String, Value>,
+    patch: Map<String, Value>,
+    key: MergeKey,
+) -> Result<Value, String> {
     merge_map(original, patch, "", key)
+}
+
+/// `patchMergeKey` of the fields of a Pod. kubernetes: `api/core/v1/types.go`
+pub(in crate::expand) fn merge_key_of_pod(path: &str) -> Option<&'static str> {
+    let Some(in_spec) = path.strip_prefix("spec.") else { return merge_key_of_metadata(path) };
+    let (list, field) = in_spec.split_once('.').unwrap_or((in_spec, ""));
+    let is_container = matches!(list, "containers" | "initContainers" | "ephemeralContainers");
+    match (list, field) {
+        (
+            "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "imagePullSecrets" | "resourceClaims",
+            "",
+        ) => Some("name"),
+        ("hostAliases", "") => Some("ip"),
+        ("topologySpreadConstraints", "") => Some("topologyKey"),
+        _ if is_container => merge_key_of_container(field),
+        _ => None,
+    }
+}
+
+fn merge_key_of_container(field: &str) -> Option<&'static str> {
+    match field {
+        "env" => Some("name"),
+        "ports" => Some("containerPort"),
+        "volumeMounts" => Some("mountPath"),
+        "volumeDevices" => Some("devicePath"),
+        _ => None,
+    }
+}
+
+/// `patchMergeKey` of the metadata of any object. kubernetes: `apimachinery/pkg/apis/meta/v1/types.go`
+pub(in crate::expand) fn merge_key_of_metadata(path: &str) -> Option<&'static str> {
+    match path {
+        "metadata.ownerReferences" => Some("uid"),
+        "metadata.finalizers" => Some(""),
+        _ => None,
+    }
 }
 
 /// kubernetes: `mergeMap`
