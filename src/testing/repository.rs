@@ -9,6 +9,7 @@ mod diff;
 mod explain_command;
 mod graph;
 mod hostile;
+mod injector;
 mod lint;
 mod lint_cases;
 mod lint_command;
