@@ -142,12 +142,12 @@ pub(super) fn of_installed_gateway(injector: &Injector<'_>, workload: &Workload<
     variables.0
 }
 
-/// Sets variables of the cluster and the network anew, behind all others, where they are known: what the Pod's own container says of
+/// Sets variables of the cluster and the network anew, behind all others, where the values name them: what the Pod's own container says of
 /// them does not count.
 ///
 /// istiod: `inject.go` `overwriteClusterInfo`
-pub(super) fn overwrite_cluster(variables: &mut Vec<Value>, cluster: &str, network: Option<&str>) {
-    let known = [("ISTIO_META_CLUSTER_ID", Some(cluster)), ("ISTIO_META_NETWORK", network)];
+pub(super) fn overwrite_cluster(variables: &mut Vec<Value>, cluster: Option<&str>, network: Option<&str>) {
+    let known = [("ISTIO_META_CLUSTER_ID", cluster), ("ISTIO_META_NETWORK", network)];
     for (name, value) in known {
         let Some(value) = value else { continue };
         variables.retain(|variable| variable.get("name").and_then(Value::as_str) != Some(name));

@@ -208,7 +208,9 @@ impl<'m> Injector<'m> {
         let network = label.or_else(|| self.network());
         if let Some(Value::Array(variables)) = proxy_of(node::map(&mut injected, "spec")).and_then(|p| p.get_mut("env"))
         {
-            environment::overwrite_cluster(variables, self.cluster_id(), network.as_deref());
+            let cluster = &self.target.installation.injector.cluster_id;
+            let cluster = (!cluster.is_empty()).then_some(cluster.as_str());
+            environment::overwrite_cluster(variables, cluster, network.as_deref());
         }
         prometheus::merge(self, &mut injected);
         probes::rewrite(self, &mut injected, status.is_some());
