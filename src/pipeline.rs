@@ -126,11 +126,14 @@ pub fn translate_pairs<'p>(
     all
 }
 
+/// A proxy on each of two sides, with the place of its group.
+type Found<'p> = [Option<(usize, &'p Proxy)>; 2];
+
 /// Proxies of two sides by the groups that they are in on each, those of the same name together.
 type Pairs<'p> = BTreeMap<[Option<usize>; 2], Vec<[Option<&'p Proxy>; 2]>>;
 
 fn pairs<'p>(groups: &[Vec<Group<'p>>; 2]) -> Pairs<'p> {
-    let mut by_name: BTreeMap<(&str, &str), [Option<(usize, &'p Proxy)>; 2]> = BTreeMap::new();
+    let mut by_name: BTreeMap<(&str, &str), Found<'p>> = BTreeMap::new();
     for (at, groups) in groups.iter().enumerate() {
         for (place, group) in groups.iter().enumerate() {
             for &proxy in &group.proxies {

@@ -207,7 +207,7 @@ impl Rules {
         let of_rule = |list: List, index: usize, number: Option<usize>| -> String {
             let of = |number| self.connections.get(&(source, list, index, number));
             let marks = of(None).into_iter().chain(number.and_then(|number| of(Some(number))));
-            marks.map(|mark| format!("{BEGIN}{mark}{END}")).collect()
+            marks.flat_map(|mark| [BEGIN.to_string(), mark.to_string(), END.to_string()]).collect()
         };
         let marked = |route: &[RouteDestination], marks: &str| {
             let mut route = route.to_vec();

@@ -115,7 +115,7 @@ fn manifests_against_manifests() {
 #[test]
 fn what_changes_alike_is_shown_once() {
     let folder = copied("diff-alike", "examples/bookinfo");
-    let routing = std::fs::read_to_string(folder.join("routing.yaml")).expect("was copied");
+    let routing = text(&std::fs::read(folder.join("routing.yaml")).expect("was copied"));
     write(&folder, "routing.yaml", &routing.replace("interval: 10s", "interval: 20s"));
     let comment = text(&run(&["diff", "examples/bookinfo", &folder.display().to_string(), "-o", "markdown"]).stdout);
     // Once for the sidecars and once for the gateways, whose other clusters do not change.

@@ -78,7 +78,7 @@ fn pods_are_injected_as_istiods_tests_expect() {
 }
 
 fn read<T: for<'d> Deserialize<'d>>(path: &Path) -> T {
-    let text = std::fs::read_to_string(path).expect("a file");
+    let text = String::from_utf8(std::fs::read(path).expect("a file")).expect("is text");
     serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

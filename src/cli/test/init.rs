@@ -18,7 +18,7 @@ use crate::routing_test::{self, Candidate, Case, Expect, candidates, entry, expe
 /// Writes a first file: to the one that is named and does not exist yet, or to standard output.
 pub(super) fn run(arguments: &Test) -> anyhow::Result<Outcome> {
     let mut of_mesh = OfMesh::read(arguments, &[], false)?;
-    let text = text(&mut of_mesh)?;
+    let text = text(&mut of_mesh);
     match arguments.tests.as_slice() {
         [] => super::output::print(&text)?,
         [file] if file.as_os_str() == "-" => super::output::print(&text)?,
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Test) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-fn text(of_mesh: &mut OfMesh) -> anyhow::Result<String> {
+fn text(of_mesh: &mut OfMesh) -> String {
     let (mut entries, mut missing, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (key, candidate) in of_proxies(of_mesh.mesh) {
         if !seen.insert(key) {
@@ -44,7 +44,7 @@ fn text(of_mesh: &mut OfMesh) -> anyhow::Result<String> {
             Found::Nothing => missing.push(candidate.name()),
         }
     }
-    Ok(routing_test::file(&entries, &missing))
+    routing_test::file(&entries, &missing)
 }
 
 /// Lists the routes of all proxies, in the order of these; of sidecars that have the same ones, those of the first.

@@ -25,7 +25,9 @@ pub(super) fn labels(context: &Context<'_>) -> Map<String, Value> {
     if context.template == Template::Sidecar {
         let cut = name.char_indices().nth(63).map_or(name.len(), |(at, _)| at);
         name.truncate(cut);
-        name = name.strip_suffix('-').unwrap_or(&name).to_owned();
+        if name.ends_with('-') {
+            name.pop();
+        }
         set("security.istio.io/tlsMode", own(&["security.istio.io/tlsMode"]).unwrap_or_else(|| "istio".to_owned()));
         if context.metadatum("ISTIO_META_ENABLE_HBONE") == Some("true") {
             const TUNNEL: &str = "networking.istio.io/tunnel";

@@ -306,7 +306,7 @@ impl<'m> Injector<'m> {
     ) -> Value {
         let by = Map::from_iter([("gateway.networking.k8s.io/gateway-name".to_owned(), json!(gateway))]);
         let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
-        let context = self.context_of_deployed(workload, (labels, annotations), Template::Gateway, &proxy_config);
+        let context = context_of_deployed(workload, (labels, annotations), Template::Gateway, &proxy_config);
         let mut environment = environment::variables(self, &context);
         let network = labels.get(NETWORK_LABEL).and_then(Value::as_str).map(str::to_owned);
         if let Some(network) = network.or_else(|| self.network()) {
@@ -333,7 +333,7 @@ impl<'m> Injector<'m> {
     ) -> Value {
         let by = Map::from_iter([("gateway.networking.k8s.io/gateway-name".to_owned(), json!(gateway))]);
         let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
-        let context = self.context_of_deployed(workload, (labels, annotations), Template::Waypoint, &proxy_config);
+        let context = context_of_deployed(workload, (labels, annotations), Template::Waypoint, &proxy_config);
         let mut environment = environment::variables(self, &context);
         let network = labels.get(NETWORK_LABEL).and_then(Value::as_str).map(str::to_owned);
         if let Some(network) = network.or_else(|| self.network()) {
@@ -361,18 +361,6 @@ impl<'m> Injector<'m> {
         let metrics = json!({"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"});
         container["ports"] = Value::Array(ports.chain([metrics]).collect());
         container
-    }
-
-    /// What templates of gateways that istiod deploys are run on.
-    fn context_of_deployed<'c>(
-        &self,
-        workload: &'c Workload<'c>,
-        (labels, annotations): (&'c Map<String, Value>, &'c Map<String, Value>),
-        template: Template,
-        proxy_config: &'c Map<String, Value>,
-    ) -> environment::Context<'c> {
-        let proxy_ids = openshift::DEFAULT_IDS;
-        environment::Context { workload, labels, annotations, template, containers: &[], proxy_config, proxy_ids }
     }
 
     /// Returns the values that the templates read.
@@ -515,4 +503,15 @@ fn proxy_of(spec: &mut Map<String, Value>) -> Option<&mut Value> {
     let field = if is_in("containers") { "containers" } else { "initContainers" };
     let all = spec.get_mut(field)?.as_array_mut()?;
     all.iter_mut().find(|container| container.get("name").and_then(Value::as_str) == Some(PROXY))
+}
+
+/// What templates of gateways that istiod deploys are run on.
+fn context_of_deployed<'c>(
+    workload: &'c Workload<'c>,
+    (labels, annotations): (&'c Map<String, Value>, &'c Map<String, Value>),
+    template: Template,
+    proxy_config: &'c Map<String, Value>,
+) -> environment::Context<'c> {
+    let proxy_ids = openshift::DEFAULT_IDS;
+    environment::Context { workload, labels, annotations, template, containers: &[], proxy_config, proxy_ids }
 }

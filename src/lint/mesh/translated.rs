@@ -1,6 +1,6 @@
 //! All proxies, translated, and what is to be known of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -103,7 +103,7 @@ impl Memory {
 }
 
 /// What is known of the resources that several proxies of a run share, by their addresses; they are kept, so that no other one has these.
-type Shared = RwLock<HashMap<usize, (Arc<Resource>, Arc<Facts>)>>;
+type Shared = RwLock<BTreeMap<usize, (Arc<Resource>, Arc<Facts>)>>;
 
 /// The clusters of a proxy, in the order of their names.
 pub(super) struct Clusters<'t> {

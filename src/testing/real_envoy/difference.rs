@@ -18,7 +18,7 @@ pub(crate) fn unexplained(translation: &Translation, live: &str) -> Result<Strin
     let (_, live) = dumps.first().ok_or("Envoy answers with no dump")?;
     for found in compare(&Dump::of(&ours), live, Scope::default()) {
         let title = format!("{} {}", found.kind.name(), found.name);
-        match found.change {
+        match &found.change {
             // Certificates are those of the run.
             _ if found.kind == Kind::Secret => {}
             ResourceDifference::Added(_) => return Ok(format!("meshc diff: {title} is only in Envoy.")),
