@@ -104,6 +104,11 @@ impl Document {
         self.finished.as_deref().cloned().unwrap_or_else(|| self.node(sources).to_json())
     }
 
+    /// Returns the tree of the whole document.
+    pub(super) fn tree(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+
     /// Returns the object's tree.
     pub fn node<'a>(&'a self, sources: &'a Sources) -> Node<'a> {
         self.tree.node(self.source, sources.text(self.source), self.root)

@@ -3,6 +3,7 @@
 //! What [`super::ingest`] returns is what reaches istiod. Whoever judges the files themselves needs the rest as well: kinds
 //! that are not translated, and objects that would be refused.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -12,9 +13,9 @@ use super::kind::{Kind, Known, Resource};
 use super::kustomize::Kustomized;
 use super::manifests::Manifests;
 use super::problem::Problem;
-use super::{Document, Piece, defaults, list, metadata, parse, text, unfinished, validation};
+use super::{Document, Piece, defaults, json, list, metadata, parse, text, unfinished, validation};
 use crate::model::ObjectMeta;
-use crate::source::{Node, SourceId, Sources, Span};
+use crate::source::{Node, SourceId, Sources, Span, Tree};
 
 /// An object of a file.
 #[derive(Debug)]
@@ -59,33 +60,54 @@ impl WrittenObject {
 ///
 /// Unknown fields are passed over; an object whose fields have the wrong types is left out.
 pub fn objects(sources: &Sources) -> Vec<WrittenObject> {
-    read(sources, |_| None)
+    read(sources, &Trees::new(), |_| None)
 }
 
 /// Reads all objects of the manifests' files, with what Kustomize makes of them.
 pub(crate) fn objects_of(manifests: &Manifests) -> Vec<WrittenObject> {
-    read(&manifests.sources, |source| manifests.kustomized.get(&source).map(Arc::as_ref))
+    let known = manifests.documents.iter().map(|document| {
+        let start = document.tree().root(document.source, manifests.sources.text(document.source)).span().start;
+        ((document.source, start), document.tree())
+    });
+    let known = known.collect();
+    read(&manifests.sources, &known, |source| manifests.kustomized.get(&source).map(Arc::as_ref))
 }
 
-fn read<'k>(sources: &Sources, kustomized: impl Fn(SourceId) -> Option<&'k Kustomized> + Sync) -> Vec<WrittenObject> {
+/// Trees that were read before, by file and start.
+type Trees<'t> = BTreeMap<(SourceId, u32), &'t Arc<Tree>>;
+
+fn read<'k>(
+    sources: &Sources,
+    known: &Trees<'_>,
+    kustomized: impl Fn(SourceId) -> Option<&'k Kustomized> + Sync,
+) -> Vec<WrittenObject> {
     let documents = |source| text::documents(sources.text(source)).into_iter().map(move |range| (source, range));
     let pieces: Vec<(SourceId, Range<u32>)> = sources.ids().flat_map(documents).collect();
     pieces
         .into_par_iter()
-        .flat_map_iter(|(source, range)| of_document(sources, source, range, kustomized(source)))
+        .flat_map_iter(|(source, range)| of_document(sources, known, (source, range), kustomized(source)))
         .collect()
 }
 
 fn of_document(
     sources: &Sources,
-    source: SourceId,
-    range: Range<u32>,
+    known: &Trees<'_>,
+    (source, range): (SourceId, Range<u32>),
     kustomized: Option<&Kustomized>,
 ) -> Vec<WrittenObject> {
     let content = sources.text(source);
     let mut out = Vec::new();
-    for tree in parse(content, &Piece { source, range, json: false, invalid: None }).unwrap_or_default() {
-        let tree = Arc::new(tree);
+    // A document of YAML is one tree; JSON may be several in a row.
+    let is_json = json::looks_like(sources.slice(Span { source, start: range.start, end: range.end }));
+    let before = if is_json { None } else { known.range((source, range.start)..(source, range.end)).next() };
+    let trees = match before {
+        Some((_, tree)) => vec![Arc::clone(tree)],
+        None => {
+            let trees = parse(content, &Piece { source, range, json: false, invalid: None }).unwrap_or_default();
+            trees.into_iter().map(Arc::new).collect()
+        }
+    };
+    for tree in trees {
         let mut found = Vec::new();
         // A list with an item that is no object: the items before it count.
         let _ = list(tree.root(source, content), None, &mut found);
@@ -129,7 +151,7 @@ pub(crate) fn names(sources: &Sources, source: SourceId) -> Vec<Named> {
 
 fn object(
     source: SourceId,
-    tree: &Arc<crate::source::Tree>,
+    tree: &Arc<Tree>,
     node: Node<'_>,
     type_meta: metadata::TypeMeta<'_>,
     kustomized: Option<&Kustomized>,
