@@ -24,7 +24,7 @@ static STATE: Mutex<State> = Mutex::new(State::new(0));
 const MOST: u64 = 60;
 
 /// How many steps must be done before a run may take as long again as one may: what an honest run takes grows with its proxies.
-const DONE: u64 = 16;
+const DONE: u64 = 256;
 
 /// The first step.
 const READING: &str = "reading the input";
@@ -76,11 +76,13 @@ pub(super) fn step(next: &'static str) {
     }
 }
 
-/// Says that what comes now, up to the end, is as much as so many steps which nobody tells apart: only all of them together have a limit
-/// of time.
-pub(super) fn many(what: &'static str, steps: usize) {
+/// Says that what comes now, up to the end, is many steps which nobody tells apart, for so many proxies or requests: only all of them
+/// together have a limit of time.
+pub(super) fn many(what: &'static str, of: usize) {
+    /// Proxies of a small mesh are looked at again and again.
+    const EACH: u64 = 16;
     step(what);
-    state().many = Some(u64::try_from(steps).unwrap_or(u64::MAX));
+    state().many = Some(u64::try_from(of).unwrap_or(u64::MAX).saturating_mul(EACH));
 }
 
 /// Says that the input is looked at anew.

@@ -61,7 +61,7 @@ pub struct Limits {
     /// How much memory may be used; 96 times the size of the input if that is more.
     #[arg(long = "max-memory", value_name = "SIZE", default_value = "1G", value_parser = size, hide_short_help = true, help_heading = "Limits")]
     pub memory: u64,
-    /// How many seconds of CPU one step may take (reading, a proxy, a comparison), and four more for each MiB of input after the first; all steps together may take as many, and as many again for every 16 of them.
+    /// How many seconds of CPU one step may take (reading, a proxy, a comparison), and four more for each MiB of input after the first; all steps together may take as many, and as many again for every 256 of them.
     #[arg(
         long = "max-cpu",
         value_name = "SECONDS",
