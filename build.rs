@@ -3,7 +3,7 @@
 //! Generic code is compiled once for each type, and much of it comes out the same. Only some linkers can fold it (LLVM's, which Rust
 //! brings along for Linux; gold and mold), so an empty program is linked first.
 
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::disallowed_methods)] // how Cargo and build scripts talk
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -100,12 +100,11 @@ fn of_document(
     // A document of YAML is one tree; JSON may be several in a row.
     let is_json = json::looks_like(sources.slice(Span { source, start: range.start, end: range.end }));
     let before = if is_json { None } else { known.range((source, range.start)..(source, range.end)).next() };
-    let trees = match before {
-        Some((_, tree)) => vec![Arc::clone(tree)],
-        None => {
-            let trees = parse(content, &Piece { source, range, json: false, invalid: None }).unwrap_or_default();
-            trees.into_iter().map(Arc::new).collect()
-        }
+    let trees = if let Some((_, tree)) = before {
+        vec![Arc::clone(tree)]
+    } else {
+        let trees = parse(content, &Piece { source, range, json: false, invalid: None }).unwrap_or_default();
+        trees.into_iter().map(Arc::new).collect()
     };
     for tree in trees {
         let mut found = Vec::new();
