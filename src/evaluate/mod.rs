@@ -35,6 +35,7 @@ pub use cluster::{Discovery, TlsMode, UpstreamTls};
 pub use proxy::{Body, Proxy, ResourceKind};
 pub use request::{Certificate, Direction, Request, Speaks, Tls, Token, Tunnel, Version};
 pub use resource::{of_json, of_message};
+pub use route::{Given, Runtime};
 
 /// A condition on headers, `envoy.config.route.v3.HeaderMatcher`.
 #[derive(Debug, Clone)]
@@ -74,6 +75,6 @@ pub fn evaluate<'p>(proxy: &'p Proxy, request: &Request, clusters: Clusters) -> 
 
 /// Says what a route configuration of a proxy does with a request, whatever listeners and filters do: headers are what the request
 /// says, and clusters need not exist. The answer has no listener and no filters.
-pub fn evaluate_routes<'p>(proxy: &'p Proxy, route_config: &'p str, request: &Request) -> Answer<'p> {
-    stream::evaluate_routes(proxy, route_config, request)
+pub fn evaluate_routes<'p>(proxy: &'p Proxy, route_config: &'p str, request: &Request, given: &Given) -> Answer<'p> {
+    stream::evaluate_routes(proxy, route_config, request, given)
 }

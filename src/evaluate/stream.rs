@@ -20,8 +20,8 @@ use super::proxy::Proxy;
 use super::rbac::{self, Facts, Rbac};
 use super::request::{Request, Speaks, Version};
 use super::route::{
-    self, Action, Changes, Context, HeaderMutation, HostMatch, Miss, Redirect, RouteAction, RouteConfig, RouteMatch,
-    Variables, VirtualHost, WeightedCluster,
+    self, Action, Changes, Context, Given, HeaderMutation, HostMatch, Miss, Redirect, RouteAction, RouteConfig,
+    RouteMatch, Runtime, Variables, VirtualHost, WeightedCluster,
 };
 
 /// Runs a request through a connection manager.
@@ -72,6 +72,7 @@ pub(super) fn evaluate<'p>(
         client,
         headers,
         metadata: Map::new(),
+        runtime: None,
         found: Found::Nothing,
         flags: Vec::new(),
         misses: Vec::new(),
@@ -82,7 +83,7 @@ pub(super) fn evaluate<'p>(
 }
 
 /// Sends a request to the routes of a configuration, with the headers that it has.
-pub(super) fn evaluate_routes<'p>(proxy: &'p Proxy, name: &'p str, request: &Request) -> Answer<'p> {
+pub(super) fn evaluate_routes<'p>(proxy: &'p Proxy, name: &'p str, request: &Request, given: &Given) -> Answer<'p> {
     let inspected = Inspected::default();
     let mut answer = Answer { route_config: Some(name), ..Answer::default() };
     let mut stream = Stream {
@@ -93,7 +94,8 @@ pub(super) fn evaluate_routes<'p>(proxy: &'p Proxy, name: &'p str, request: &Req
         route_config: proxy.route_config(name),
         client: request.source,
         headers: headers_of(request),
-        metadata: Map::new(),
+        metadata: given.metadata.clone(),
+        runtime: Some(&given.runtime),
         found: Found::Nothing,
         flags: Vec::new(),
         misses: Vec::new(),
@@ -227,6 +229,7 @@ struct Stream<'p, 'r> {
     client: IpAddr,
     headers: Headers,
     metadata: Map<String, Value>,
+    runtime: Option<&'r Runtime>,
     found: Found<'p>,
     flags: Vec<&'static str>,
     misses: Vec<Miss>,
@@ -243,7 +246,8 @@ impl<'p> Stream<'p, '_> {
             return;
         }
         let certificate = self.request.tls.as_ref().and_then(|tls| tls.certificate.as_ref());
-        let context = Context { metadata: &self.metadata, has_certificate: certificate.is_some() };
+        let context =
+            Context { metadata: &self.metadata, has_certificate: certificate.is_some(), runtime: self.runtime };
         let path = config.path_for_matching(self.headers.path());
         self.found = match host.0.route(&self.headers, path, context, &mut self.misses) {
             Some(route) => Found::Route(host, route),

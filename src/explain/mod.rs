@@ -28,7 +28,7 @@ pub use report::{
 };
 pub use text::{Style, page};
 
-use crate::evaluate::{Clusters, Proxy, evaluate, evaluate_routes};
+use crate::evaluate::{Clusters, Given, Proxy, evaluate, evaluate_routes};
 
 /// Explains what one proxy does with a request. Each of its clusters is taken as one that answers.
 pub fn one_proxy(proxy: &Proxy, name: &str, asked: &Asked) -> Report {
@@ -40,9 +40,9 @@ pub fn one_proxy(proxy: &Proxy, name: &str, asked: &Asked) -> Report {
 }
 
 /// Explains what one route configuration of a proxy does with a request, whatever its listeners and filters do.
-pub fn routes_only(proxy: &Proxy, route_config: &str, asked: &Asked) -> Report {
+pub fn routes_only(proxy: &Proxy, route_config: &str, asked: &Asked, given: &Given) -> Report {
     let request = asked.request();
-    let answer = evaluate_routes(proxy, route_config, &request);
+    let answer = evaluate_routes(proxy, route_config, &request, given);
     let outcome = hop::outcome(&answer, 0);
     let hop = hop("", &request, &answer);
     Report { version: VERSION, request: asked.shown(), outcome, hops: vec![hop] }

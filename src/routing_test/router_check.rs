@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::case::{Case, Difference, Expected};
-use crate::evaluate::HeaderCondition;
+use crate::evaluate::{Given, HeaderCondition, Runtime};
 use crate::explain::{Hop, Report};
 
 /// What the route must be. What is not given may be anything; an empty text stands for none.
@@ -21,12 +21,17 @@ pub struct RouteExpect {
     response: Vec<(String, String)>,
     /// Whether the request is an internal one.
     pub is_internal: bool,
+    /// What else is known of it.
+    pub given: Given,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     tests: Vec<Test>,
+    /// Limits of Envoy for regular expressions; RE2's count what ours do not have.
+    #[serde(default, rename = "runtime")]
+    _runtime: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,6 +64,19 @@ struct Input {
     additional_response_headers: Vec<Header>,
     #[serde(default)]
     runtime: String,
+    #[serde(default)]
+    dynamic_metadata: Vec<Noted>,
+}
+
+/// What a filter has noted. Envoy: `envoy.extensions.filters.http.set_metadata.v3.Metadata`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Noted {
+    metadata_namespace: String,
+    #[serde(default)]
+    value: Map<String, Value>,
+    #[serde(default)]
+    allow_overwrite: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -90,6 +108,18 @@ struct Validate {
     request_header_matches: Vec<Value>,
     #[serde(default)]
     response_header_matches: Vec<Value>,
+    #[serde(default)]
+    route_metadata: Vec<RouteMetadata>,
+}
+
+/// A value that the route's metadata must have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RouteMetadata {
+    namespace: String,
+    key: String,
+    #[serde(default)]
+    value: Value,
 }
 
 /// Reads one document: an object with `tests`, or the older list of tests. The error says what is wrong with it.
@@ -114,14 +144,21 @@ impl Test {
             additional_request_headers,
             additional_response_headers,
             runtime,
+            dynamic_metadata,
         } = self.input;
         let name = if self.name.is_empty() { format!("test {}", index + 1) } else { self.name };
         if authority.is_empty() || !path.starts_with('/') {
             return Err(format!("{name}: input needs an authority, and a path that starts with /"));
         }
-        if !runtime.is_empty() {
-            return Err(format!("{name}: meshc does not evaluate runtime keys, and the test sets {runtime}"));
+        let mut metadata = Map::new();
+        for Noted { metadata_namespace, value, allow_overwrite } in dynamic_metadata {
+            match metadata.get_mut(&metadata_namespace).and_then(Value::as_object_mut) {
+                None => drop(metadata.insert(metadata_namespace, Value::Object(value))),
+                Some(known) if allow_overwrite => known.extend(value),
+                Some(_) => {}
+            }
         }
+        let given = Given { metadata, runtime: Runtime { key: runtime, random: random_value } };
         let scheme = if ssl { "https" } else { "http" };
         let pairs = |list: Vec<Header>| list.into_iter().map(|header| (header.key, header.value));
         Ok(Case {
@@ -134,6 +171,7 @@ impl Test {
                 random_value,
                 response: pairs(additional_response_headers).collect(),
                 is_internal: internal,
+                given,
             })),
             ..Case::default()
         })
@@ -155,6 +193,7 @@ pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
         response_header_fields,
         request_header_matches,
         response_header_matches,
+        route_metadata,
     } = &expect.validate;
     let hop = report.hops.first();
     let upstream = hop.and_then(|hop| hop.upstream.as_ref());
@@ -176,6 +215,14 @@ pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
             out.push(Difference::new(field, wanted, found));
         }
     }
+    for RouteMetadata { namespace, key, value } in route_metadata {
+        let metadata =
+            hop.and_then(|hop| hop.route_body.get("metadata")?.get("filter_metadata")?.get(namespace)?.get(key));
+        if metadata != Some(value) {
+            let found = metadata.map_or_else(String::new, Value::to_string);
+            out.push(Difference::new("route_metadata", format!("{namespace}.{key}: {value}"), found));
+        }
+    }
     let mut request: Vec<(String, String)> = hop.map(|hop| hop.sent.clone()).unwrap_or_default();
     if let Some(upstream) = upstream {
         request.push((":authority".to_owned(), upstream.authority.clone()));
@@ -183,10 +230,10 @@ pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
         request.push((":method".to_owned(), text(report.request.get("method").and_then(Value::as_str))));
     }
     let mut response = expect.response.clone();
-    for (name, value) in hop.map(|hop| hop.response_headers.as_slice()).unwrap_or_default() {
-        response.retain(|(known, _)| known != name);
-        response.push((name.clone(), value.clone()));
-    }
+    // A header may be there several times.
+    let of_route = hop.map(|hop| hop.response_headers.as_slice()).unwrap_or_default();
+    response.retain(|(known, _)| !of_route.iter().any(|(name, _)| name == known));
+    response.extend(of_route.iter().cloned());
     if let Some(status) = report.outcome.status {
         response.push((":status".to_owned(), status.to_string()));
     }

@@ -16,7 +16,7 @@ pub(in crate::cli) struct Explain {
     pub(super) words: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) mesh: MeshFlags,
-    /// Where the request comes from: a Pod, a Deployment or a Service, or `outside` for through the gateway that has the host.
+    /// Where the request comes from: a Pod, a Deployment or a Service, or `outside`, through the gateway that has the host.
     #[arg(long, value_name = "WORKLOAD.NS", conflicts_with_all = ["at", "destination", "dump", "requests"])]
     pub(super) from: Option<String>,
     /// The proxy that is asked, with no second hop: a Pod, a Deployment, a Service or a waypoint.

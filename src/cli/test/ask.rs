@@ -218,7 +218,14 @@ impl Asker {
     /// Asks a request, and compares.
     pub(super) fn ask(&mut self, case: &Case, from: Option<&str>) -> Result<Came, String> {
         match self {
-            Self::Mesh(of_mesh) => of_mesh.ask(case, from),
+            Self::Mesh(of_mesh) => {
+                if let Expected::Route(expect) = &case.expected
+                    && !(expect.given.metadata.is_empty() && expect.given.runtime.key.is_empty())
+                {
+                    return Err("runtime keys and dynamic metadata can be set with --route-config only".to_owned());
+                }
+                of_mesh.ask(case, from)
+            }
             Self::Routes(proxy, name) => {
                 let Expected::Route(expect) = &case.expected else {
                     return Err("--route-config is for the files of router_check_tool".to_owned());
@@ -231,7 +238,7 @@ impl Asker {
                 }
                 "127.0.0.1:80".clone_into(&mut request.destination);
                 let asked = Asked { proxy: String::new(), direction: "gateway".to_owned(), request };
-                let report = explain::routes_only(proxy, name, &asked);
+                let report = explain::routes_only(proxy, name, &asked, &expect.given);
                 let differences = routing_test::check_route(&report, expect);
                 Ok(Came { report, differences, marks: Vec::new() })
             }

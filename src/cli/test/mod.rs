@@ -31,7 +31,7 @@ pub(super) struct Test {
     route_config: Option<PathBuf>,
     #[command(flatten)]
     pub(super) mesh: MeshFlags,
-    /// Where requests come from whose file does not say it: `outside`, or a Pod, Deployment or Service. Without it, files of
+    /// Where the requests of files that do not say it come from: `outside`, or a Pod, Deployment or Service. Without it, files of
     /// istio-config-validator and router_check_tool are about all VirtualServices, whatever gateways these are bound to.
     #[arg(long, value_name = "WORKLOAD.NS")]
     from: Option<String>,

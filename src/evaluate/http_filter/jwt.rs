@@ -116,7 +116,7 @@ impl Jwt {
             return say("preflight requests need no token");
         }
         let path = headers.path().to_owned();
-        let context = Context { metadata, has_certificate: false };
+        let context = Context { metadata, has_certificate: false, runtime: None };
         let rule = self.rules.iter().find(|(matching, _)| matching.matches(headers, &path, context).is_none());
         let Some((_, Some(requirement))) = rule else { return say("no token is asked for here") };
         let found = self.found(headers, token);

@@ -1,6 +1,6 @@
 //! `envoy.config.route.v3.RouteMatch`. Envoy: `RouteEntryImplBase::matchRoute` and the classes for paths.
 
-use super::Context;
+use super::{Context, Runtime};
 use crate::evaluate::http::Headers;
 use crate::evaluate::http::path::without_query;
 use crate::evaluate::matcher::{HeaderMatcher, MetadataMatcher, QueryParameterMatcher, UriTemplate, starts_with};
@@ -17,8 +17,38 @@ pub(in crate::evaluate) struct RouteMatch {
     metadata: Vec<MetadataMatcher>,
     is_grpc: bool,
     certificate: Option<bool>,
-    /// The percentage of requests that it is for.
-    fraction: Option<f64>,
+    /// The part of the requests that it is for.
+    fraction: Option<Fraction>,
+}
+
+/// `envoy.config.core.v3.RuntimeFractionalPercent`
+#[derive(Debug)]
+struct Fraction {
+    key: String,
+    numerator: u64,
+    denominator: u64,
+}
+
+impl Fraction {
+    fn new(message: Message<'_>) -> Option<Self> {
+        let default = message.get("default_value")?;
+        let denominator = match default.text("denominator") {
+            Some("TEN_THOUSAND") => 10_000,
+            Some("MILLION") => 1_000_000,
+            _ => 100,
+        };
+        let numerator = default.number("numerator").and_then(|number| u64::try_from(number).ok()).unwrap_or_default();
+        let key = message.text("runtime_key").unwrap_or_default().to_owned();
+        Some(Self { key, numerator, denominator })
+    }
+
+    /// Says whether most requests are in it; with a runtime, whether the request is. Envoy: `RouterCheckTool::runtimeMock`
+    fn holds(&self, runtime: Option<&Runtime>) -> bool {
+        match runtime {
+            None => self.numerator * 2 >= self.denominator,
+            Some(Runtime { key, random }) => *key == self.key && random % self.denominator < self.numerator,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -80,10 +110,7 @@ impl RouteMatch {
             metadata: message.list("dynamic_metadata").map(MetadataMatcher::new).collect(),
             is_grpc: message.get("grpc").is_some(),
             certificate: message.get("tls_context").and_then(|tls| tls.flag("presented").or(tls.flag("validated"))),
-            fraction: message
-                .get("runtime_fraction")
-                .and_then(|fraction| fraction.get("default_value"))
-                .map(crate::evaluate::percent::of_fraction),
+            fraction: message.get("runtime_fraction").and_then(Fraction::new),
         }
     }
 
@@ -97,7 +124,7 @@ impl RouteMatch {
         if !self.has_path(headers, without_query(path)) {
             return Some(Miss::Path);
         }
-        if self.fraction.is_some_and(|percent| percent < 50.0) {
+        if self.fraction.as_ref().is_some_and(|fraction| !fraction.holds(context.runtime)) {
             return Some(Miss::Fraction);
         }
         if self.is_grpc && !headers.is_grpc() {
@@ -201,7 +228,10 @@ impl RouteMatch {
             Miss::Grpc => "it wants gRPC (content-type: application/grpc)".to_owned(),
             Miss::Certificate => "it asks for a client's certificate, or for none".to_owned(),
             Miss::Fraction => {
-                format!("it takes only {}% of the requests", self.fraction.unwrap_or_default())
+                let fraction = self.fraction.as_ref().map_or((0, 1), |one| (one.numerator, one.denominator));
+                #[expect(clippy::cast_precision_loss, reason = "at most a million")]
+                let percent = fraction.0 as f64 * 100.0 / fraction.1 as f64;
+                format!("it takes only {percent}% of the requests")
             }
         }
     }

@@ -23,4 +23,24 @@ pub(super) struct Context<'a> {
     pub(super) metadata: &'a serde_json::Map<String, serde_json::Value>,
     /// Whether the client has shown a certificate.
     pub(super) has_certificate: bool,
+    /// In place of the fractions that routes have by default.
+    pub(super) runtime: Option<&'a Runtime>,
+}
+
+/// A runtime in which one key is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Runtime {
+    /// Routes for a part of the requests need this key; with an empty one, there are none.
+    pub key: String,
+    /// What says whether the request is in that part.
+    pub random: u64,
+}
+
+/// What is known of a request where no listener and no filter is in front of routes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Given {
+    /// What filters have noted, by filter.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+    /// The runtime.
+    pub runtime: Runtime,
 }
