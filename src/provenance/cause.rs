@@ -135,8 +135,11 @@ pub fn explain(before: &World, after: &World, scope: Scope, report: &mut Report)
         std::cmp::Reverse((cause.proxies, cause.resources.values().map(BTreeSet::len).sum::<usize>()))
     });
     report.causes = causes;
-    let idle = steps.iter().enumerate().filter(|(at, _)| !effective.contains(at));
-    report.without_effect = idle.map(|(_, step)| line(step)).collect();
+    // Where a change has no edit, nobody knows that the others change nothing.
+    if unnamed == 0 && others == 0 {
+        let idle = steps.iter().enumerate().filter(|(at, _)| !effective.contains(at));
+        report.without_effect = idle.map(|(_, step)| line(step)).collect();
+    }
 }
 
 fn take_out(left: &mut [BTreeSet<Key>], effects: &[BTreeSet<Key>]) {
