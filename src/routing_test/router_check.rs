@@ -29,9 +29,9 @@ pub struct RouteExpect {
 #[serde(deny_unknown_fields)]
 struct File {
     tests: Vec<Test>,
-    /// Limits of Envoy for regular expressions; RE2's count what ours do not have.
-    #[serde(default, rename = "runtime")]
-    _runtime: Value,
+    /// What Envoy's runtime holds while it reads the routes.
+    #[serde(default)]
+    runtime: Map<String, Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -127,7 +127,12 @@ pub(super) fn read(document: &Value) -> Result<Vec<Case>, String> {
     let tests: Vec<Test> = if document.is_array() {
         serde_json::from_value(document.clone()).map_err(|error| error.to_string())?
     } else {
-        serde_json::from_value::<File>(document.clone()).map_err(|error| error.to_string())?.tests
+        let file: File = serde_json::from_value(document.clone()).map_err(|error| error.to_string())?;
+        // The size of RE2's programs is limited; ours have none.
+        if let Some(key) = file.runtime.keys().find(|key| !key.starts_with("re2.max_program_size.")) {
+            return Err(format!("meshc does not read the runtime key {key}"));
+        }
+        file.tests
     };
     tests.into_iter().enumerate().map(|(index, test)| test.case(index)).collect()
 }
@@ -152,9 +157,9 @@ impl Test {
         }
         let mut metadata = Map::new();
         for Noted { metadata_namespace, value, allow_overwrite } in dynamic_metadata {
-            match metadata.get_mut(&metadata_namespace).and_then(Value::as_object_mut) {
+            match metadata.get_mut(&metadata_namespace) {
                 None => drop(metadata.insert(metadata_namespace, Value::Object(value))),
-                Some(known) if allow_overwrite => known.extend(value),
+                Some(known) if allow_overwrite => update(known, Value::Object(value)),
                 Some(_) => {}
             }
         }
@@ -175,6 +180,19 @@ impl Test {
             })),
             ..Case::default()
         })
+    }
+}
+
+/// Lays a value over another one. Envoy: `StructUtil::update`
+fn update(known: &mut Value, with: Value) {
+    match (known, with) {
+        (Value::Object(known), Value::Object(with)) => {
+            for (key, value) in with {
+                update(known.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(known), Value::Array(with)) => known.extend(with),
+        (known, with) => *known = with,
     }
 }
 

@@ -148,7 +148,7 @@ fn test(arguments: &[&str]) -> Output {
 fn files_of_router_check_tool_are_read() {
     let output = test(&["FILES/routes_test.yaml", "FILES/old_test.json", "--route-config", "FILES/routes.yaml"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
-    assert!(text(&output.stdout).ends_with("18 of 18 cases hold\n"));
+    assert!(text(&output.stdout).ends_with("19 of 19 cases hold\n"));
 }
 
 #[test]
@@ -216,6 +216,10 @@ fn what_cannot_be_asked_is_told() {
         ),
         ("testCases: [{description: a, request: {authority: [x], method: [GET]}}]", "request.uri lists nothing"),
         ("testCases: [{description: a, request: {authority: [x], method: [GET], uri: [/]}}]", "nothing is expected"),
+        (
+            "{runtime: {some.key: 1}, tests: [{test_name: a, input: {authority: x, path: /}, validate: {cluster_name: b}}]}",
+            "meshc does not read the runtime key some.key",
+        ),
         ("cases: []", "it has no cases"),
     ] {
         let output = meshc(&["test", "-q", "-", "--manifests", "examples/bookinfo"], cases);
