@@ -18,7 +18,7 @@ mod text;
 
 pub use asked::{Asked, AskedError, AskedRequest};
 pub use hop::hop;
-pub use journey::{From, Wanted, World};
+pub use journey::{From, Wanted, World, find};
 pub use loaded::{of_dump, of_translation, of_translation_with};
 pub use mermaid::flowchart;
 pub use places::locate;

@@ -57,12 +57,17 @@ fn at(arguments: &Explain, paths: &[PathBuf], asked: &Asked, flags: &OutputFlags
     let mesh = &*keep(input.mesh());
     let name = arguments.at.as_deref().context("say which proxy is asked: --at POD.NS")?;
     let proxies = keep(proxy::proxies(mesh));
-    let found = selection::one(name, proxies)?;
+    let found = asked_for(name, proxies)?;
     let dump = pipeline::translate_one(mesh, found, &mut Diagnostics::default());
     let mut report = explain::one_proxy(&explain::of_translation(&dump.translation), &found.full_name(), asked);
     explain::locate(&mut report, &input.manifests);
     input.report_findings(Severity::Error, flags);
     Ok(report)
+}
+
+/// Finds the proxy that is asked: of a Pod, a Deployment, a Service or a waypoint, or the only one whose name it is.
+fn asked_for<'p>(name: &str, proxies: &'p [proxy::Proxy]) -> anyhow::Result<&'p proxy::Proxy> {
+    explain::find(proxies, name).or_else(|_| selection::one(name, proxies))
 }
 
 /// Explains a request to a host: on its whole way, or at one proxy.
@@ -78,7 +83,9 @@ fn way(arguments: &Explain, paths: &[PathBuf], url: &curl::Url, flags: &OutputFl
     };
     let mut world = World::new(mesh, proxies, &load);
     let report = match &arguments.at {
-        Some(name) => world.explain_at(name, arguments.direction.map(Direction::to_envoys), &wanted),
+        Some(name) => {
+            world.explain_at(asked_for(name, proxies)?, arguments.direction.map(Direction::to_envoys), &wanted)
+        }
         None => world.explain(&wanted),
     };
     let mut report = report.map_err(anyhow::Error::msg)?;

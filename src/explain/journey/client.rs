@@ -24,7 +24,7 @@ impl fmt::Display for From {
 }
 
 /// Finds the first proxy of a Pod, a workload or a Service.
-pub(super) fn find<'p>(proxies: &'p [Proxy], name: &str) -> Result<&'p Proxy, String> {
+pub fn find<'p>(proxies: &'p [Proxy], name: &str) -> Result<&'p Proxy, String> {
     let (first, namespace) = name.rsplit_once('.').unwrap_or((name, "default"));
     let of_namespace = || proxies.iter().filter(|proxy| proxy.namespace == namespace);
     let pod = of_namespace().find(|proxy| proxy.name == first);

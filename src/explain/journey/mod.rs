@@ -23,7 +23,7 @@ use crate::evaluate::{self, Clusters, Direction, Kind, Request, evaluate};
 use crate::mesh::Mesh;
 use crate::proxy::{Proxy, ProxyKind};
 
-pub use client::From;
+pub use client::{From, find};
 
 /// Proxies that a request can meet; a loop ends.
 const MOST_HOPS: usize = 8;

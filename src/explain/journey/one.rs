@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{From, Wanted, World, client, name, shown};
+use super::{From, Wanted, World, name, shown};
 use crate::evaluate::{Certificate, Clusters, Direction, Tunnel, evaluate};
 use crate::explain::hop::{hop, outcome};
 use crate::explain::report::{Report, VERSION};
@@ -11,8 +11,12 @@ use crate::proxy::{Proxy, ProxyKind};
 impl World<'_> {
     /// Explains what one proxy does with a request, whose clusters are taken as ones that answer. Without a direction, it is the usual
     /// one: out of a sidecar, to a port of a gateway, in through a waypoint. The error says what cannot be understood.
-    pub fn explain_at(&mut self, name: &str, direction: Option<Direction>, wanted: &Wanted) -> Result<Report, String> {
-        let proxy = client::find(self.proxies, name)?;
+    pub fn explain_at(
+        &mut self,
+        proxy: &Proxy,
+        direction: Option<Direction>,
+        wanted: &Wanted,
+    ) -> Result<Report, String> {
         let direction = direction.unwrap_or(match proxy.client.kind {
             ProxyKind::Sidecar => Direction::Outbound,
             ProxyKind::Router => Direction::Gateway,
