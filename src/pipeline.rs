@@ -61,8 +61,7 @@ pub fn translate_while(
         });
         all.extend(of_group.reduce(Diagnostics::default, gather));
     }
-    all.extend(envoy_filters.shared_limits());
-    all.extend(unmatched(mesh, proxies, &envoy_filters));
+    all.extend(in_the_end(mesh, proxies, &envoy_filters));
     all
 }
 
@@ -120,8 +119,7 @@ pub fn translate_pairs<'p>(
         all = gather(all, of_pairs);
     }
     for (at, side) in sides.iter().enumerate() {
-        all[at].extend(envoy_filters[at].shared_limits());
-        all[at].extend(unmatched(side.mesh, side.proxies, &envoy_filters[at]));
+        all[at].extend(in_the_end(side.mesh, side.proxies, &envoy_filters[at]));
     }
     all
 }
@@ -200,8 +198,7 @@ pub fn translate_distinct(mesh: &Mesh, proxies: &[&Proxy], sink: impl Fn(&Distin
             all.extend(inbound);
         }
     }
-    all.extend(envoy_filters.shared_limits());
-    all.extend(unmatched(mesh, proxies, &envoy_filters));
+    all.extend(in_the_end(mesh, proxies, &envoy_filters));
     all
 }
 
@@ -254,8 +251,7 @@ pub fn translate_in_order<T: Send, E>(
             }
         }
     }
-    all.extend(envoy_filters.shared_limits());
-    all.extend(unmatched(mesh, proxies, &envoy_filters));
+    all.extend(in_the_end(mesh, proxies, &envoy_filters));
     (all, Ok(()))
 }
 
@@ -329,11 +325,14 @@ impl<'m> Translator<'m> {
     }
 }
 
-/// What there is to say of patches that matched nothing, once all proxies of the mesh are translated.
-fn unmatched(mesh: &Mesh, translated: &[&Proxy], envoy_filters: &EnvoyFilters) -> Diagnostics {
+/// What there is to say of patches once proxies are translated: of those that matched nothing, if all of the mesh are.
+fn in_the_end(mesh: &Mesh, translated: &[&Proxy], envoy_filters: &EnvoyFilters) -> Diagnostics {
+    let mut out = envoy_filters.shared_limits();
     let unmatched = envoy_filters.unmatched();
-    let all = || proxy::proxies(mesh).len() == translated.len();
-    if unmatched.is_empty() || !all() { Diagnostics::default() } else { unmatched }
+    if !unmatched.is_empty() && proxy::proxies(mesh).len() == translated.len() {
+        out.extend(unmatched);
+    }
+    out
 }
 
 fn dump(
