@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::environment::{Context, variables};
-use super::{Injector, Patch, Template, container, metadata};
+use super::{Injector, Patch, Template, container, metadata, volumes};
 
 /// Returns what the template adds to a Pod.
 pub(super) fn patch(injector: &Injector<'_>, context: &Context<'_>) -> Patch {
@@ -32,26 +32,6 @@ pub(super) fn patch(injector: &Injector<'_>, context: &Context<'_>) -> Patch {
         labels: metadata::labels(context),
         annotations: metadata::annotations(injector, context),
         spec: json!({"securityContext": security, "containers": [proxy]}),
-        volumes: volumes(injector, context),
+        volumes: volumes::names(injector, context),
     }
-}
-
-/// The names of the volumes that the template adds.
-fn volumes(injector: &Injector<'_>, context: &Context<'_>) -> Vec<String> {
-    let values = injector.values();
-    let is_gke = values.ca_name == "GkeWorkloadCertificate";
-    let named = [
-        (true, "workload-socket"),
-        (true, "credential-socket"),
-        (is_gke, "gke-workload-certificate"),
-        (!is_gke, "workload-certs"),
-        (context.annotation("sidecar.istio.io/bootstrapOverride").is_some(), "custom-bootstrap-volume"),
-        (true, "istio-envoy"),
-        (true, "istio-data"),
-        (true, "istio-podinfo"),
-        (true, "istio-token"),
-        (values.cert_provider == "istiod", "istiod-ca-cert"),
-        (values.mount_mtls_certs, "istio-certs"),
-    ];
-    named.iter().filter(|(has, _)| *has).map(|(_, name)| (*name).to_owned()).collect()
 }

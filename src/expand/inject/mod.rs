@@ -22,6 +22,7 @@ mod prometheus;
 mod proxy_config;
 mod sidecar;
 mod validate;
+mod volumes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use crate::ingest::{self, Manifests};
 use crate::installation::{Installation, NativeSidecars, TemplateValues};
 use crate::model::Config;
 use crate::model::istio::ProxyConfigResource;
+use crate::model::istio::label::NETWORK;
 use crate::model::kubernetes::{MutatingWebhookConfiguration, Pod};
 use crate::source::ResourceRef;
 
@@ -46,7 +48,6 @@ pub(super) use decision::IGNORED_NAMESPACES;
 const PROXY: &str = "istio-proxy";
 /// The annotation in which the injector keeps what it has added.
 const STATUS: &str = "sidecar.istio.io/status";
-const NETWORK_LABEL: &str = "topology.istio.io/network";
 
 /// The injector, with the settings of the mesh.
 pub(super) struct Injector<'m> {
@@ -99,13 +100,26 @@ impl Template {
 
 /// Why istiod refuses a Pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal(String);
+pub(super) struct Refusal {
+    /// The Pod's annotation that is to blame, if one is.
+    annotation: Option<&'static str>,
+    why: String,
+}
 
 impl Refusal {
     /// Says so at the workload.
     pub(super) fn diagnostic(&self, workload: &Workload<'_>) -> Diagnostic {
-        let message = format!("istiod refuses to inject the Pod, so the API server does not take it: {}", self.0);
-        Diagnostic::warning("pod-refused", message).at(workload.source, "metadata.name")
+        let message = format!("istiod refuses to inject the Pod, so the API server does not take it: {}", self.why);
+        let template = match workload.kind {
+            "Pod" => "",
+            "CronJob" => "spec.jobTemplate.spec.template.",
+            _ => "spec.template.",
+        };
+        let place = match self.annotation {
+            Some(name) => format!("{template}metadata.annotations[\"{name}\"]"),
+            None => "metadata.name".to_owned(),
+        };
+        Diagnostic::error("pod-refused", message).at(workload.source, &place)
     }
 }
 
@@ -204,8 +218,7 @@ impl<'m> Injector<'m> {
         overrides::reapply(&mut injected, &original, &patch, &kept, status.as_ref())?;
         let is_transparent = proxy_config.get("interceptionMode").and_then(Value::as_str) == Some("TPROXY");
         overrides::adjust_user(&mut injected, &original, is_transparent);
-        let label = labels.get(NETWORK_LABEL).and_then(Value::as_str).map(str::to_owned);
-        let network = label.or_else(|| self.network());
+        let network = self.network(&labels);
         if let Some(Value::Array(variables)) = proxy_of(node::map(&mut injected, "spec")).and_then(|p| p.get_mut("env"))
         {
             let cluster = &self.target.installation.injector.cluster_id;
@@ -308,11 +321,10 @@ impl<'m> Injector<'m> {
         let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
         let context = context_of_deployed(workload, (labels, annotations), Template::Gateway, &proxy_config);
         let mut environment = environment::variables(self, &context);
-        let network = labels.get(NETWORK_LABEL).and_then(Value::as_str).map(str::to_owned);
-        if let Some(network) = network.or_else(|| self.network()) {
+        if let Some(network) = self.network(labels) {
             environment.push(json!({"name": "ISTIO_META_NETWORK", "value": network}));
         }
-        if let Some(network) = labels.get(NETWORK_LABEL) {
+        if let Some(network) = labels.get(NETWORK) {
             environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
         }
         let mut container = container::proxy(self, Template::Gateway, annotations, &environment);
@@ -335,8 +347,7 @@ impl<'m> Injector<'m> {
         let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
         let context = context_of_deployed(workload, (labels, annotations), Template::Waypoint, &proxy_config);
         let mut environment = environment::variables(self, &context);
-        let network = labels.get(NETWORK_LABEL).and_then(Value::as_str).map(str::to_owned);
-        if let Some(network) = network.or_else(|| self.network()) {
+        if let Some(network) = self.network(labels) {
             environment.push(json!({"name": "ISTIO_META_NETWORK", "value": network}));
             if east_west {
                 environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
@@ -398,9 +409,10 @@ impl<'m> Injector<'m> {
         stated.map_or_else(|| self.trust_domain(), String::as_str)
     }
 
-    /// Returns the network that proxies state, unless a label of theirs does.
-    fn network(&self) -> Option<String> {
-        self.target.network(self.manifests)
+    /// Returns the network that a proxy with these labels states.
+    fn network(&self, labels: &Map<String, Value>) -> Option<String> {
+        let label = labels.get(NETWORK).and_then(Value::as_str).map(str::to_owned);
+        label.or_else(|| self.target.network(self.manifests))
     }
 
     /// Returns the trust domain, which is the mesh's name too.
@@ -460,7 +472,7 @@ fn merged(pod: Map<String, Value>, patch: Value) -> Result<Map<String, Value>, R
     match strategic_merge::merge(pod, patch, strategic_merge::merge_key_of_pod) {
         Ok(Value::Object(pod)) => Ok(pod),
         Ok(_) => Ok(Map::new()),
-        Err(why) => Err(Refusal(why)),
+        Err(why) => Err(Refusal { annotation: None, why }),
     }
 }
 

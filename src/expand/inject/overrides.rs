@@ -23,8 +23,10 @@ impl Kept {
     /// Reads the annotation.
     pub(super) fn read(annotations: &Map<String, Value>) -> Result<Self, Refusal> {
         let Some(text) = annotations.get(OVERRIDES).and_then(Value::as_str) else { return Ok(Self::default()) };
-        let kept: Map<String, Value> = serde_json::from_str(text)
-            .map_err(|error| Refusal(format!("annotation `{OVERRIDES}` is not an object in JSON: {error}")))?;
+        let kept: Map<String, Value> = serde_json::from_str(text).map_err(|error| Refusal {
+            annotation: Some(OVERRIDES),
+            why: format!("annotation `{OVERRIDES}` is not an object in JSON: {error}"),
+        })?;
         Ok(Self { containers: list(&kept, "containers").to_vec(), init: list(&kept, "initContainers").to_vec() })
     }
 

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::environment::{Context, variables};
-use super::{Injector, Patch, Template, container, metadata};
+use super::{Injector, Patch, Template, container, metadata, volumes};
 
 /// Ports that are never redirected to the proxy: the agent's own.
 const AGENT_PORTS: &str = "15090,15021";
@@ -19,11 +19,7 @@ pub(super) fn patch(injector: &Injector<'_>, context: &Context<'_>, native: bool
     }
     let proxy = proxy(injector, context, native);
     let mut containers = Vec::new();
-    if native {
-        init.push(proxy);
-    } else {
-        containers.push(proxy);
-    }
+    if native { &mut init } else { &mut containers }.push(proxy);
     let mut annotations = metadata::annotations(injector, context);
     if injector.values().cni {
         of_cni(injector, context, &mode, &mut annotations);
@@ -32,7 +28,7 @@ pub(super) fn patch(injector: &Injector<'_>, context: &Context<'_>, native: bool
     if !native {
         spec["containers"] = Value::Array(containers);
     }
-    Patch { labels: metadata::labels(context), annotations, spec, volumes: volumes(injector, context) }
+    Patch { labels: metadata::labels(context), annotations, spec, volumes: volumes::names(injector, context) }
 }
 
 /// The container that redirects traffic, or the one that checks that the node's agent has done so.
@@ -256,35 +252,6 @@ fn excluded_outbound_ports(injector: &Injector<'_>, context: &Context<'_>) -> Op
     let value = &injector.values().exclude_outbound_ports;
     let annotation = context.annotation("traffic.sidecar.istio.io/excludeOutboundPorts").map(str::to_owned);
     annotation.or_else(|| Some(value.clone()).filter(|ports| !ports.is_empty()))
-}
-
-/// The names of the volumes that the template adds.
-fn volumes(injector: &Injector<'_>, context: &Context<'_>) -> Vec<String> {
-    let values = injector.values();
-    let is_gke = values.ca_name == "GkeWorkloadCertificate";
-    let has_lightstep = values.tracer == "lightstep"
-        && context.proxy_config.get("tracing").is_some_and(|tracing| tracing.get("tlsSettings").is_some());
-    let own = context.annotation("sidecar.istio.io/userVolume");
-    let own = own.and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok()).unwrap_or_default();
-    let named = [
-        (true, "workload-socket"),
-        (true, "credential-socket"),
-        (is_gke, "gke-workload-certificate"),
-        (!is_gke, "workload-certs"),
-        (context.annotation("sidecar.istio.io/bootstrapOverride").is_some(), "custom-bootstrap-volume"),
-        (true, "istio-envoy"),
-        (true, "istio-data"),
-        (true, "istio-podinfo"),
-        (true, "istio-token"),
-        (values.cert_provider == "istiod", "istiod-ca-cert"),
-        (true, "istio-ca-crl"),
-        (values.mount_mtls_certs, "istio-certs"),
-    ];
-    let named = named.iter().filter(|(has, _)| *has).map(|(_, name)| (*name).to_owned());
-    named
-        .chain(own.into_iter().map(|(name, _)| name))
-        .chain(has_lightstep.then(|| "lightstep-certs".to_owned()))
-        .collect()
 }
 
 fn lay(base: &mut Value, over: Value) {

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use serde_json::{Map, Value};
 
 use super::Refusal;
+use crate::go::parse_bool;
 
 /// What an annotation may hold.
 #[derive(Clone, Copy)]
@@ -42,7 +43,8 @@ pub(super) fn annotations(annotations: &Map<String, Value>) -> Result<(), Refusa
     for (name, holds) in ANNOTATIONS {
         let Some(value) = annotations.get(*name).and_then(Value::as_str) else { continue };
         if let Some(expected) = holds.unlike(value) {
-            return Err(Refusal(format!("annotation `{name}` is {value:?}, which is not {expected}")));
+            let why = format!("annotation `{name}` is {value:?}, which is not {expected}");
+            return Err(Refusal { annotation: Some(name), why });
         }
     }
     Ok(())
@@ -62,7 +64,7 @@ impl Holds {
             Self::Ranges => (are_ranges(value), "a list of CIDR ranges"),
             Self::RangesOrAll => (value == "*" || are_ranges(value), "a list of CIDR ranges or `*`"),
             Self::Number => (is_number(value) && value.parse::<u32>().is_ok(), "a number"),
-            Self::Bool => (super::probes::go_bool(value).is_some(), "true or false"),
+            Self::Bool => (parse_bool(value).is_some(), "true or false"),
         };
         (!is_fine).then_some(expected)
     }
