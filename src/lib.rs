@@ -16,6 +16,7 @@
 //! | layer | knows | why |
 //! | --- | --- | --- |
 //! | [`source`], [`diagnostic`], [`options`], [`installation`] | each other | words that all share: places, findings, settings, how istiod runs |
+//! | `go` | nothing | texts as Go reads and writes them |
 //! | [`visible`] | nothing | input in output that is no JSON and no YAML |
 //! | [`model`] | `source` | the input language as written; nothing is resolved |
 //! | [`envoy`] | nothing | the output language knows nothing of Istio |
@@ -63,6 +64,7 @@ pub mod explain;
 #[path = "testing/fuzz/mod.rs"]
 mod fuzz;
 pub mod generate;
+mod go;
 pub mod graph;
 pub mod ingest;
 pub mod input;

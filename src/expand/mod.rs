@@ -32,6 +32,7 @@ use serde_json::Value;
 use crate::diagnostic::Diagnostics;
 use crate::ingest::Manifests;
 use crate::installation::Installation;
+use crate::model::istio::label;
 use crate::options::Options;
 use crate::source::ResourceRef;
 
@@ -120,7 +121,7 @@ impl Target<'_> {
         let stated = network.clone().or_else(|| Some(injector.network.clone()).filter(|network| !network.is_empty()));
         stated.or_else(|| {
             let own = manifests.namespaces.iter().find(|own| own.meta.name == *namespace)?;
-            own.meta.labels.get("topology.istio.io/network").cloned()
+            own.meta.labels.get(label::NETWORK).cloned()
         })
     }
 }

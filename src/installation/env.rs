@@ -60,11 +60,7 @@ impl FromEnv for bool {
     const KIND: Kind = Kind::Bool;
 
     fn from_env(text: &str) -> Option<Self> {
-        match text {
-            "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-            "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-            _ => None,
-        }
+        crate::go::parse_bool(text)
     }
 }
 

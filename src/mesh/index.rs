@@ -24,6 +24,7 @@ use super::{
     Mesh, cluster_local, entry_visibility, gateway_api, ingress, labels, order, sidecar, telemetry, traffic_extension,
 };
 use crate::diagnostic::Diagnostics;
+use crate::go;
 use crate::ingest::{Manifests, MeshSettings};
 use crate::installation::{Behaviour, Behaviours, Installation};
 use crate::mesh::by_namespace::ByNamespace;
@@ -35,6 +36,7 @@ use crate::mesh::peer_authentication::PeerAuthenticationIndex;
 use crate::mesh::virtual_service::VirtualServiceIndex;
 use crate::mesh::visibility::{self, ExportTo, Visibility};
 use crate::model::Config;
+use crate::model::istio::label;
 use crate::model::istio::{MeshConfig, WorkloadEntry};
 use crate::model::kubernetes::{EndpointSlice, Pod, Service as KubernetesService};
 
@@ -47,7 +49,7 @@ impl Mesh {
         let system = manifests.namespaces.iter().find(|n| n.meta.name == installation.namespace);
         let mut system_labels = system.map(|namespace| namespace.meta.labels.clone()).unwrap_or_default();
         if let Some(network) = &installation.network {
-            system_labels.insert("topology.istio.io/network".to_owned(), network.clone());
+            system_labels.insert(label::NETWORK.to_owned(), network.clone());
         }
         let membership = NetworkMembership::new(&system_labels, networks, cluster_id);
         let behaviours = installation.behaviours;
@@ -364,7 +366,7 @@ pub(crate) fn workload_port(workload: &Workload, port: &super::service::Port) ->
 /// A WorkloadEntry whose health is checked counts once it is healthy. istiod: `isHealthy`.
 fn is_healthy(config: &Config<WorkloadEntry>) -> bool {
     let annotation = config.meta.annotations.get("proxy.istio.io/health-checks-enabled");
-    let is_checked = matches!(annotation.map(String::as_str), Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
+    let is_checked = annotation.is_some_and(|text| go::parse_bool(text) == Some(true));
     !is_checked || config.spec.status_healthy
 }
 

@@ -11,10 +11,9 @@ use crate::mesh::gateway_api::is_auto_passthrough;
 use crate::mesh::service::Service;
 use crate::model::Config;
 use crate::model::gateway_api::{GatewaySpecAddress, KubernetesGateway, Listener};
+use crate::model::istio::label;
 use crate::model::istio::{MeshNetworks, NetworkIstioNetworkGatewayGw, NetworkNetworkEndpointsNe};
 
-/// The label that names a network: of a Service it makes the Service a gateway of that network.
-const NETWORK_LABEL: &str = "topology.istio.io/network";
 /// The label that names the port of such a gateway.
 const GATEWAY_PORT_LABEL: &str = "networking.istio.io/gatewayPort";
 /// The port of such a gateway if the label is missing. istiod: `DefaultNetworkGatewayPort`.
@@ -65,7 +64,7 @@ impl NetworkGateways {
 
         let mut gateways: BTreeSet<NetworkGateway> = from_mesh_networks(networks).collect();
         let mut out = Self::default().reload(&gateways);
-        if system_namespace.get(NETWORK_LABEL).is_some_and(|network| !network.is_empty()) {
+        if system_namespace.get(label::NETWORK).is_some_and(|network| !network.is_empty()) {
             out = out.reload(&gateways);
         }
         for service in services {
@@ -212,7 +211,7 @@ fn from_service(
 /// istiod: `network.go` `handleGatewayResource`
 fn from_kubernetes_gateway(gateway: &Config<KubernetesGateway>, cluster_id: &str) -> Vec<NetworkGateway> {
     let Config { meta, spec, .. } = gateway;
-    let Some(network) = meta.labels.get(NETWORK_LABEL).filter(|network| !network.is_empty()) else {
+    let Some(network) = meta.labels.get(label::NETWORK).filter(|network| !network.is_empty()) else {
         return Vec::new();
     };
     let passes_on =
@@ -244,7 +243,7 @@ struct Detail {
 
 /// Returns network and ports of each gateway that a Service is. istiod: `network.go` `getGatewayDetails`.
 fn details(service: &Service, registry: &BTreeMap<String, Vec<Detail>>, behaviours: Behaviours) -> Vec<Detail> {
-    let Some(network) = service.labels.get(NETWORK_LABEL).filter(|n| !n.is_empty()) else {
+    let Some(network) = service.labels.get(label::NETWORK).filter(|n| !n.is_empty()) else {
         return registry.get(&service.hostname).cloned().unwrap_or_default();
     };
     let stated = service.labels.get(GATEWAY_PORT_LABEL).and_then(|p| p.parse::<i64>().ok());

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::mesh::registry::locality;
+use crate::model::istio::label;
 use crate::model::istio::{MeshNetworks, NetworkNetworkEndpointsNe};
 
 /// What decides the network of an address that does not say so itself.
@@ -25,7 +25,7 @@ impl NetworkMembership {
     /// Reads the system namespace's labels and the mesh networks.
     pub fn new(system_namespace: &BTreeMap<String, String>, networks: &MeshNetworks, cluster_id: &str) -> Self {
         let mut out = Self {
-            system_namespace: system_namespace.get(locality::NETWORK).cloned().unwrap_or_default(),
+            system_namespace: system_namespace.get(label::NETWORK).cloned().unwrap_or_default(),
             ..Self::default()
         };
         for (name, network) in &networks.networks {
@@ -55,7 +55,7 @@ impl NetworkMembership {
 
     /// Returns the network of a workload: its label, the system namespace's label, the mesh networks; or empty.
     pub fn of(&self, address: &str, labels: &BTreeMap<String, String>) -> String {
-        let stated = labels.get(locality::NETWORK).filter(|n| !n.is_empty());
+        let stated = labels.get(label::NETWORK).filter(|n| !n.is_empty());
         if let Some(network) = stated {
             return network.clone();
         }

@@ -7,7 +7,6 @@
 //! `cluster/outlier_detection.rs`.
 
 pub(crate) mod address;
-pub(crate) mod boolean;
 pub(crate) mod cidr;
 pub(crate) mod cluster;
 pub(crate) mod destination;

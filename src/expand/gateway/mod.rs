@@ -22,14 +22,13 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::Target;
 use crate::ingest::Manifests;
 use crate::model::gateway_api::{GatewayController, KubernetesGateway};
-use crate::model::istio::label::DATAPLANE_MODE;
+use crate::model::istio::label::{DATAPLANE_MODE, NETWORK};
 use crate::model::{Config, ObjectMeta};
 
 /// Who has made an object.
 const MANAGED_LABEL: &str = "gateway.istio.io/managed";
 /// The Gateway that a Pod runs.
 const GATEWAY_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
-const NETWORK: &str = "topology.istio.io/network";
 
 /// ServiceAccount, Deployment, Service and Pod of each Gateway that istiod serves and whose addresses it has to make, as far as the
 /// input has none.

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::go::json_string;
+
 /// Fields of a container and of what is in it, each before those that follow it in any struct.
 ///
 /// kubernetes: `api/core/v1/types.go`
@@ -113,7 +115,9 @@ fn write(value: &Value, out: &mut String) {
             fields.sort_by_key(|(name, _)| place(name));
             let open = |first: bool| if first { '{' } else { ',' };
             for (index, (name, value)) in fields.iter().enumerate() {
-                let _ = write!(out, "{}{}:", open(index == 0), escaped(name));
+                out.push(open(index == 0));
+                json_string(out, name);
+                out.push(':');
                 write(value, out);
             }
             out.push_str(if fields.is_empty() { "{}" } else { "}" });
@@ -128,14 +132,9 @@ fn write(value: &Value, out: &mut String) {
             }
             out.push(']');
         }
-        Value::String(text) => out.push_str(&escaped(text)),
+        Value::String(text) => json_string(out, text),
         Value::Null | Value::Bool(_) | Value::Number(_) => {
             let _ = write!(out, "{value}");
         }
     }
-}
-
-/// Go escapes what would end a script of HTML.
-fn escaped(text: &str) -> String {
-    Value::from(text).to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::environment::Context;
-use super::{Injector, Patch, Template};
+use super::{Injector, Patch, STATUS, Template};
 use crate::expand::node;
+use crate::model::istio::label::{NETWORK, REVISION};
 
 /// The network that istio's CNI plugin is, where it is not chained.
 const MULTUS_NETWORK: (&str, &str) = ("default", "istio-cni");
@@ -42,7 +43,7 @@ pub(super) fn labels(context: &Context<'_>) -> Map<String, Value> {
 /// Returns the annotations that every template has.
 pub(super) fn annotations(injector: &Injector<'_>, context: &Context<'_>) -> Map<String, Value> {
     let mut annotations = Map::new();
-    annotations.insert("istio.io/rev".to_owned(), json!(injector.revision()));
+    annotations.insert(REVISION.to_owned(), json!(injector.revision()));
     if let Some(container) = context.applications().first() {
         for key in ["kubectl.kubernetes.io/default-logs-container", "kubectl.kubernetes.io/default-container"] {
             if context.annotation(key).is_none() {
@@ -59,10 +60,10 @@ pub(super) fn annotations(injector: &Injector<'_>, context: &Context<'_>) -> Map
 pub(super) fn complete(injector: &Injector<'_>, pod: &mut Map<String, Value>, patch: &Patch, network: Option<&str>) {
     let metadata = node::map(pod, "metadata");
     if let Some(network) = network {
-        node::map(metadata, "labels").insert("topology.istio.io/network".to_owned(), json!(network));
+        node::map(metadata, "labels").insert(NETWORK.to_owned(), json!(network));
     }
     let annotations = node::map(metadata, "annotations");
-    annotations.insert("sidecar.istio.io/status".to_owned(), json!(status(injector, patch)));
+    annotations.insert(STATUS.to_owned(), json!(status(injector, patch)));
     for (key, value) in &injector.target.installation.injector.annotations {
         annotations.insert(key.clone(), json!(value));
     }

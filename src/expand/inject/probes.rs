@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Injector, PROXY, go_json};
 use crate::expand::node;
+use crate::go::parse_bool;
 
 /// The agent's variable that holds the probes as they were.
 const PROBERS: &str = "ISTIO_KUBE_APP_PROBERS";
@@ -26,7 +27,7 @@ const PLACES: [(&str, &[&str], &str); 5] = [
 /// istiod: `webhook.go` `applyRewrite`
 pub(super) fn rewrite(injector: &Injector<'_>, pod: &mut Map<String, Value>, was_injected: bool) {
     let annotations = node::map(node::map(pod, "metadata"), "annotations").clone();
-    let wish = annotations.get("sidecar.istio.io/rewriteAppHTTPProbers").and_then(Value::as_str).and_then(go_bool);
+    let wish = annotations.get("sidecar.istio.io/rewriteAppHTTPProbers").and_then(Value::as_str).and_then(parse_bool);
     if !wish.unwrap_or(injector.values().rewrite_probes) {
         return;
     }
@@ -167,14 +168,5 @@ fn is_zero(value: &Value) -> bool {
         Value::String(text) => text.is_empty(),
         Value::Array(list) => list.is_empty(),
         Value::Object(_) => false,
-    }
-}
-
-/// Go: `strconv.ParseBool`
-pub(super) fn go_bool(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
     }
 }

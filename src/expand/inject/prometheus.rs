@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::probes::go_bool;
 use super::{Injector, proxy_of};
 use crate::expand::node;
+use crate::go::parse_bool;
 
 /// Annotations by which Prometheus finds the application's metrics, as it spells them.
 const OWN: [&str; 3] = ["prometheus_io_scrape", "prometheus_io_path", "prometheus_io_port"];
@@ -18,10 +18,10 @@ pub(super) fn merge(injector: &Injector<'_>, pod: &mut Map<String, Value>) {
         let own = annotations.iter().find(|(key, _)| sanitized(key) == wanted);
         own.and_then(|(_, value)| value.as_str()).map(str::to_owned)
     });
-    let wish = annotations.get("prometheus.istio.io/merge-metrics").and_then(Value::as_str).and_then(go_bool);
+    let wish = annotations.get("prometheus.istio.io/merge-metrics").and_then(Value::as_str).and_then(parse_bool);
     let of_mesh = injector.mesh.get("enablePrometheusMerge").and_then(Value::as_bool);
     let agent_port = injector.status_port().to_string();
-    if scrape.as_deref().and_then(go_bool) == Some(false)
+    if scrape.as_deref().and_then(parse_bool) == Some(false)
         || !wish.or(of_mesh).unwrap_or(true)
         || port.as_ref() == Some(&agent_port)
     {

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use super::attachment::{Attacher, Attachment, Refusal};
 use super::{AmbientContext, scope};
+use crate::go;
 use crate::installation::Behaviour;
 use crate::mesh::order;
 use crate::mesh::registry::kubernetes_service::hostname;
@@ -170,7 +171,7 @@ fn ingress_use_waypoint(
     if !context.behaviours.contains(Behaviour::ReadsIngressUseWaypointAsBool) {
         return label.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     }
-    matches!(label.map(String::as_str), Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+    label.is_some_and(|text| go::parse_bool(text) == Some(true))
 }
 
 /// Says whether a text stands for several addresses. istiod: `helpers.go` `parseCidrOrIP`, before 1.30.

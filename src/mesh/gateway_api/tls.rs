@@ -7,6 +7,7 @@ use crate::mesh::gateway_api::Context;
 use crate::mesh::gateway_api::finding::{Problem, Reason};
 use crate::model::ObjectMeta;
 use crate::model::gateway_api::{KubernetesGateway, Listener, ListenerTlsConfig, ObjectReference, TlsConfig, TlsMode};
+use crate::model::istio::label;
 use crate::model::istio::{ServerTlsSettings, ServerTlsSettingsTlsMode};
 
 /// Chooses what TLS that ends at a listener asks of clients, or whose certificate it shows.
@@ -15,9 +16,7 @@ const TERMINATE_MODE_OPTION: &str = "gateway.istio.io/tls-terminate-mode";
 const CIPHER_SUITES_OPTION: &str = "gateway.istio.io/tls-cipher-suites";
 /// `auto-passthrough` sends connections on to the service that the server name spells out.
 const PROTOCOL_OPTION: &str = "gateway.istio.io/listener-protocol";
-/// The network that a Gateway leads to.
-const NETWORK_LABEL: &str = "topology.istio.io/network";
-/// The port by which it is reached from other networks, in place of 15443.
+/// The port by which a Gateway is reached from other networks, in place of 15443.
 const GATEWAY_PORT_LABEL: &str = "networking.istio.io/gatewayPort";
 /// Certificates that a listener may have.
 const MAX_CERTIFICATES: usize = 2;
@@ -261,5 +260,5 @@ pub(crate) fn is_auto_passthrough(meta: &ObjectMeta, port: u32, tls: &ListenerTl
         return true;
     }
     let expected = meta.labels.get(GATEWAY_PORT_LABEL).map_or("15443", String::as_str);
-    meta.labels.contains_key(NETWORK_LABEL) && port.to_string() == expected
+    meta.labels.contains_key(label::NETWORK) && port.to_string() == expected
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::installation::{Behaviour, Behaviours};
+use crate::model::istio::label::NETWORK;
 
 /// Label of a pod or WorkloadEntry that states its locality, with dots or slashes between the parts.
 const TOPOLOGY_LOCALITY: &str = "topology.istio.io/locality";
@@ -14,8 +15,6 @@ pub(crate) const REGION: &str = "topology.kubernetes.io/region";
 pub(crate) const ZONE: &str = "topology.kubernetes.io/zone";
 /// Label for the sub-zone.
 pub(crate) const SUBZONE: &str = "topology.istio.io/subzone";
-/// Label for the network.
-pub(crate) const NETWORK: &str = "topology.istio.io/network";
 /// Label for the cluster.
 const CLUSTER: &str = "topology.istio.io/cluster";
 /// The labels that a traffic distribution compares.

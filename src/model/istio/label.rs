@@ -11,3 +11,6 @@ pub const REDIRECTION: &str = "ambient.istio.io/redirection";
 
 /// The label of an object that is for the istiod of one revision, or of a Namespace or Pod that asks for its injector.
 pub const REVISION: &str = "istio.io/rev";
+
+/// The label that names a network: of a Pod its own, of a Service it makes the Service a gateway of that network.
+pub const NETWORK: &str = "topology.istio.io/network";

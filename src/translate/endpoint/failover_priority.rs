@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::istio::label::NETWORK;
 use crate::translate::endpoint::failover;
 use crate::translate::endpoint::locality::{LocalityEndpoint, LocalityEndpoints};
-
-/// The label that names a network.
-const NETWORK: &str = "topology.istio.io/network";
 
 /// `localityLbSetting.failoverPriority`, `trafficDistribution` -> `LocalityLbEndpoints.priority`
 ///

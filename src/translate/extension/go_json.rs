@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::go::json_string;
+
 /// Writes an object, its keys sorted. istiod: `protomarshal.go` `ToJSON` of a `google.protobuf.Struct`
 pub(super) fn object(fields: &Map<String, Value>) -> String {
     let mut out = String::new();
@@ -19,7 +21,7 @@ fn write_object(out: &mut String, fields: &Map<String, Value>) {
         if index > 0 {
             out.push(',');
         }
-        string(out, key);
+        json_string(out, key);
         out.push(':');
         write_value(out, value);
     }
@@ -31,7 +33,7 @@ fn write_value(out: &mut String, value: &Value) {
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Number(number) => double(out, number.as_f64().unwrap_or_default()),
-        Value::String(text) => string(out, text),
+        Value::String(text) => json_string(out, text),
         Value::Array(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
@@ -57,27 +59,6 @@ fn double(out: &mut String, value: f64) {
     } else {
         let _ = write!(out, "{value}");
     }
-}
-
-/// Go escapes markup too, and the two line separators. Go: `encoding/json` `appendString`
-fn string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use crate::diagnostic::Diagnostics;
 use crate::envoy::Duration;
+use crate::go;
 use crate::mesh::service::Service;
 use crate::model;
 use crate::proxy::{OutboundView, ProxyView};
-use crate::translate::boolean;
 use crate::translate::duration::duration;
 use crate::translate::extension::Extensions;
 use crate::translate::security::authentication::RequestAuthentication;
@@ -52,6 +52,6 @@ impl<'m> ListenerView<'m> {
 
     /// A raw metadata value of the client as Go reads a truth value.
     pub(crate) fn metadata_is_true(&self, key: &str) -> bool {
-        boolean::parse(self.metadata(key)) == Some(true)
+        go::parse_bool(self.metadata(key)) == Some(true)
     }
 }

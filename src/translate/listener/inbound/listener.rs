@@ -3,8 +3,8 @@
 use super::inbound_port::InboundPort;
 use super::inspector;
 use crate::envoy::{AdditionalAddress, FilterChain, Listener, ListenerFilter, TrafficDirection};
+use crate::go;
 use crate::proxy::{InterceptionMode, ProxyView};
-use crate::translate::boolean;
 use crate::translate::duration::duration;
 use crate::translate::listener::address::{additional_addresses, address, wildcard, wildcards};
 use crate::translate::listener::limits::max_connections_per_socket_event;
@@ -56,7 +56,7 @@ fn further_addresses(view: &ListenerView<'_>, addresses: &[impl AsRef<str>], por
 
 /// istiod: `listener_inbound.go` `buildInboundListener`
 fn listener(view: &ListenerView<'_>, proxy: &ProxyView<'_>, filter_chains: Vec<FilterChain>) -> Listener {
-    let exact_balance = boolean::parse(proxy.proxy.metadata_text("INBOUND_LISTENER_EXACT_BALANCE")) == Some(true);
+    let exact_balance = go::parse_bool(proxy.proxy.metadata_text("INBOUND_LISTENER_EXACT_BALANCE")) == Some(true);
     Listener {
         filter_chains,
         listener_filters_timeout: view.outbound.mesh.config.protocol_detection_timeout.map(duration),

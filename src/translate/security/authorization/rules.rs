@@ -8,7 +8,7 @@ use super::condition::Node;
 use super::rule;
 use super::trust_domain::TrustDomains;
 use crate::envoy::{Filter, HttpFilter, HttpRbac, NetworkRbac, Permission, Principal, Rbac, RbacAction, RbacPolicy};
-use crate::translate::boolean;
+use crate::go;
 use crate::translate::listener::filter;
 
 pub(super) const HTTP_RBAC: &str = "envoy.filters.http.rbac";
@@ -59,7 +59,7 @@ pub(super) fn rbac(action: RbacAction) -> Rbac {
 
 /// Annotation `istio.io/dry-run`. istiod: `builder.go` `isDryRun`
 fn is_dry_run(policy: &Policy) -> bool {
-    policy.meta.annotations.get("istio.io/dry-run").is_some_and(|value| boolean::parse(value) == Some(true))
+    policy.meta.annotations.get("istio.io/dry-run").is_some_and(|value| go::parse_bool(value) == Some(true))
 }
 
 /// istiod: `builder.go` `rbacPolicyMatchNever`
