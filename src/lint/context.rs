@@ -279,6 +279,13 @@ impl<'a> LintContext<'a> {
         self.named(group == GATEWAY_API, kind, namespace, name)
     }
 
+    /// Returns the resource that was read from an object, the last one if it is defined several times.
+    pub(crate) fn reference(&self, item: &Item<'_>) -> Option<ResourceRef> {
+        let key = [item.group(), item.kind(), &item.namespace, item.name()];
+        let mut all = self.documents.iter().rev();
+        all.find(|(_, names)| names.iter().eq(key.iter())).map(|(resource, _)| *resource)
+    }
+
     /// Returns an object of a kind that is not the Gateway API's.
     pub(crate) fn find<'c>(&'c self, kind: &str, namespace: &str, name: &str) -> Option<&'c Item<'c>> {
         self.named(false, kind, namespace, name)
@@ -399,6 +406,8 @@ typed! {
     gateways: istio Gateway;
     /// ServiceEntries.
     service_entries: istio ServiceEntry;
+    /// WorkloadEntries.
+    workload_entries: istio WorkloadEntry;
     /// Sidecars.
     sidecars: istio Sidecar;
     /// EnvoyFilters.

@@ -85,7 +85,8 @@ pub fn lint(
         (context, by_files(context))
     };
     // What is read from the files needs no translation, and the other way round.
-    let translate = || (options.view == View::Meshc).then(|| Translated::new(mesh, diagnostics, memory));
+    let translate =
+        || (options.view == View::Meshc).then(|| Translated::new(mesh, (manifests, settings), diagnostics, memory));
     let ((context, mut found), translated) = rayon::join(of_files, translate);
     if let Some(mut translated) = translated {
         translated.explain(

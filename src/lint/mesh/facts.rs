@@ -38,6 +38,8 @@ pub(super) struct Shadow {
 /// What is to be known of one resource.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
+    /// The digest of the resource.
+    pub(super) digest: [u64; 2],
     /// The manifests that have a part in it.
     pub(super) causes: BTreeSet<Cause>,
     /// Clusters that it leads to, each with the VirtualService that says so.

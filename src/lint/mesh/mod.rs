@@ -22,6 +22,7 @@ mod no_route;
 mod policy_ports;
 mod policy_rules;
 mod principals;
+mod print;
 mod refused;
 mod rejected;
 mod retries;

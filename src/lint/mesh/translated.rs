@@ -10,9 +10,10 @@ use rayon::prelude::*;
 use super::cause::Cause;
 use super::creation::RIVALS;
 use super::facts::{Discovery, Facts, Shadow};
+use super::print::{self, Print};
 use super::rejected::{self, Rejected, RejectedKey};
-use crate::diagnostic::Diagnostics;
-use crate::envoy::compact;
+use crate::diagnostic::{Diagnostics, Place};
+use crate::ingest::{Manifests, MeshSettings};
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::{Rule, rules};
@@ -20,12 +21,14 @@ use crate::mesh::{Mesh, short_name};
 use crate::pipeline;
 use crate::proxy::{self, Proxy};
 use crate::rejection::Fine;
-use crate::translate::Resource;
+use crate::translate::{Resource, Translation};
 
 /// The translation of a mesh, as rules see it.
 pub(crate) struct Translated<'m> {
     /// The mesh.
     pub(crate) mesh: &'m Mesh,
+    /// What it is made of, completed.
+    pub(super) made_of: (&'m Manifests, &'m MeshSettings),
     /// What there was to say before: of what was read, and of what it was completed with.
     pub(super) before: &'m Diagnostics,
     /// Its proxies.
@@ -34,6 +37,8 @@ pub(crate) struct Translated<'m> {
     pub(super) diagnostics: Diagnostics,
     /// What is known of the resources.
     pub(super) known: Known,
+    /// The print of all that is served.
+    pub(super) print: Print,
     /// What was found by codes and objects before.
     said: BTreeSet<(&'static str, String, String)>,
     /// Objects in which anything was found that explains why they have no effect.
@@ -145,9 +150,14 @@ impl<'m> Translated<'m> {
     }
 
     /// Translates all proxies.
-    pub(crate) fn new(mesh: &'m Mesh, before: &'m Diagnostics, memory: &Memory) -> Self {
+    pub(crate) fn new(
+        mesh: &'m Mesh,
+        made_of: (&'m Manifests, &'m MeshSettings),
+        before: &'m Diagnostics,
+        memory: &Memory,
+    ) -> Self {
         let proxies = proxy::proxies(mesh);
-        let known = Mutex::<Known>::default();
+        let known = Mutex::<(Known, Print)>::default();
         let shared = Shared::default();
         memory.trim();
         let all: Vec<&Proxy> = proxies.iter().collect();
@@ -163,24 +173,29 @@ impl<'m> Translated<'m> {
                 (Discovery::Endpoint, &translation.endpoints),
             ];
             let served = lists.map(|(discovery, list)| (discovery, look(discovery, list, &shared, memory)));
+            let print = Print::of(distinct, digests(translation, &served));
             let name: Arc<str> = distinct.proxy.full_name().into();
             let Ok(mut known) = known.lock() else { return };
+            let (known, sum) = &mut *known;
+            sum.add(print);
             for (discovery, served) in &served {
                 known.causes.extend(served.iter().flat_map(|one| one.facts.causes.iter().cloned()));
                 for one in served.iter().filter(|one| one.facts.depend_on_the_proxy()) {
                     known.add(&one.facts, one.resource.name(), &clusters, &names);
-                    rejected::of_resource(&mut known, *discovery, one, &clusters, &name);
+                    rejected::of_resource(known, *discovery, one, &clusters, &name);
                 }
-                rejected::of_list(&mut known, *discovery, served, &name);
+                rejected::of_list(known, *discovery, served, &name);
             }
         });
-        let known = known.into_inner().unwrap_or_default();
+        let (known, print) = known.into_inner().unwrap_or_default();
         Self {
             mesh,
+            made_of,
             before,
             proxies,
             diagnostics,
             known,
+            print,
             said: BTreeSet::new(),
             told: BTreeSet::new(),
             rivals: Vec::new(),
@@ -212,6 +227,16 @@ impl<'m> Translated<'m> {
     /// Returns whether anything has been found in an object that explains why it has no effect.
     pub(super) fn is_told(&self, item: &Item<'_>) -> bool {
         self.told.contains(&(item.kind().to_owned(), item.full_name()))
+    }
+
+    /// Returns whether there is anything to say of an object, be it told or not, as what it lacks may be elsewhere.
+    pub(super) fn is_mentioned(&self, context: &LintContext<'_>, item: &Item<'_>) -> bool {
+        let is_its = |place: &Place| match place {
+            Place::Field(resource, _) => context.by_resource(*resource).is_some_and(|known| std::ptr::eq(known, item)),
+            Place::Span(_) => false,
+        };
+        let mut all = self.before.iter().chain(&self.mesh.findings).chain(&self.diagnostics);
+        all.any(|diagnostic| diagnostic.labels.first().is_some_and(|label| is_its(&label.place)))
     }
 
     /// Returns whether an object is the first of some rivals.
@@ -252,10 +277,11 @@ fn look<'t>(discovery: Discovery, list: &'t [Arc<Resource>], shared: &Shared, me
 
 /// Looks at a resource, unless an equal one is known.
 fn facts(discovery: Discovery, resource: &Resource, Memory { seen, fine }: &Memory) -> Arc<Facts> {
-    let key = (discovery, digest(&compact::message(resource.body())));
+    let digest = print::of_resource(resource);
+    let key = (discovery, digest);
     let known = seen.lock().ok().and_then(|seen| seen.get(&key).cloned());
     known.unwrap_or_else(|| {
-        let facts = Arc::new(Facts::of(discovery, &resource.body().to_value(), fine));
+        let facts = Arc::new(Facts { digest, ..Facts::of(discovery, &resource.body().to_value(), fine) });
         if let Ok(mut seen) = seen.lock() {
             return seen.entry(key).or_insert(facts).clone();
         }
@@ -263,8 +289,15 @@ fn facts(discovery: Discovery, resource: &Resource, Memory { seen, fine }: &Memo
     })
 }
 
+/// Returns the digests of all that is served, in the order of [`print::lists`].
+fn digests(translation: &Translation, served: &[(Discovery, Vec<Served<'_>>); 4]) -> impl Iterator<Item = [u64; 2]> {
+    let seen = served.iter().flat_map(|(_, list)| list.iter().map(|one| one.facts.digest));
+    let others = print::lists(translation).into_iter().skip(served.len()).flatten();
+    seen.chain(others.map(|resource| print::of_resource(resource)))
+}
+
 /// Returns what tells texts apart; never printed, so it may be any hash.
-fn digest(text: &[u8]) -> [u64; 2] {
+pub(super) fn digest(text: &[u8]) -> [u64; 2] {
     let hash = |seed: u8| {
         let mut hasher = std::hash::DefaultHasher::new();
         hasher.write_u8(seed);

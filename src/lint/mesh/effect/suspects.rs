@@ -1,11 +1,12 @@
-//! Manifests that change nothing for any proxy.
+//! Objects of which no proxy shows a sign.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cause::Cause;
-use super::translated::Translated;
+use super::Candidate;
+use super::trial::Part;
 use crate::lint::context::{Item, LintContext, Typed};
-use crate::lint::finding::Finding;
+use crate::lint::mesh::cause::Cause;
+use crate::lint::mesh::translated::Translated;
 use crate::lint::rules;
 use crate::mesh::{Mesh, hostname};
 use crate::model::istio::{TypeWorkloadSelector, VirtualService};
@@ -13,24 +14,27 @@ use crate::pipeline;
 use crate::proxy::selection::{PolicyMatcher, Targetable};
 use crate::proxy::{Proxy, ProxyKind};
 
-pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
-    let mut found = Vec::new();
-    virtual_services(translated, context, &mut found);
-    destination_rules(translated, context, &mut found);
-    sidecars(translated, context, &mut found);
-    policies(translated, context, &mut found);
-    // Ambient mode has rules that say why.
-    let told = super::ambient::told(translated, context);
-    found.retain(|finding| finding.item.is_none_or(|item| !told.contains(&(item.kind().to_owned(), item.full_name()))));
-    out.extend(found);
+/// Returns them, each with the reason.
+pub(super) fn find<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>) -> Vec<Candidate<'c>> {
+    let mut out = Vec::new();
+    virtual_services(translated, context, &mut out);
+    destination_rules(translated, context, &mut out);
+    sidecars(translated, context, &mut out);
+    policies(translated, context, &mut out);
+    out
 }
 
-fn finding<'c>(translated: &Translated<'_>, item: &'c Item<'c>, path: &str, why: &str) -> Finding<'c> {
-    let proxies = match translated.proxies.len() {
-        1 => "the proxy of these files".to_owned(),
-        number => format!("any of the {number} proxies of these files"),
-    };
-    Finding::new(&rules::MESHC0110, item, format!("has no effect on {proxies}: {why}")).point(path)
+fn push<'c>(
+    context: &'c LintContext<'_>,
+    item: &'c Item<'c>,
+    point: &str,
+    why: &'static str,
+    out: &mut Vec<Candidate<'c>>,
+) {
+    out.extend(context.reference(item).map(|object| {
+        let part = Part { object, item: Default::default() };
+        Candidate { item, part, point: point.to_owned(), why, help: None }
+    }));
 }
 
 fn is_cause(translated: &Translated<'_>, kind: &str, item: &Item<'_>) -> bool {
@@ -42,7 +46,7 @@ fn has(translated: &Translated<'_>, kind: ProxyKind) -> bool {
     translated.proxies.iter().any(|proxy| proxy.client.kind == kind)
 }
 
-fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
     for service in context.virtual_services().filter(|service| context.is_taken(service.item)) {
         let spec = service.spec;
         if translated.is_told(service.item) {
@@ -57,12 +61,8 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
                 delegate.name == service.name() && *of == service.namespace
             });
             if !named {
-                out.push(finding(translated, service.item, "metadata.name", "no other one delegates to it"));
+                push(context, service.item, "metadata.name", "no other one delegates to it", out);
             }
-            continue;
-        }
-        // Filter chains do not always say whose they are.
-        if !spec.tls.is_empty() || !spec.tcp.is_empty() {
             continue;
         }
         let in_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|gateway| gateway == "mesh");
@@ -79,7 +79,7 @@ fn virtual_services<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         }
         if anybody && sidecars && routers && !is_cause(translated, "virtual-service", service.item) {
             let why = "no listener has its hosts with the protocol of its routes";
-            out.push(finding(translated, service.item, "spec.hosts", why));
+            push(context, service.item, "spec.hosts", why, out);
         }
     }
 }
@@ -109,7 +109,7 @@ fn is_rival(translated: &Translated<'_>, context: &LintContext<'_>, namespace: &
 }
 
 /// Whether some router runs a Gateway.
-fn is_served(translated: &Translated<'_>, namespace: &str, gateway: &str) -> bool {
+pub(super) fn is_served(translated: &Translated<'_>, namespace: &str, gateway: &str) -> bool {
     let (namespace, name) = gateway.split_once('/').unwrap_or((namespace, gateway));
     let mut gateways = translated.mesh.gateways.iter();
     let Some(gateway) = gateways.find(|known| known.meta.namespace == namespace && known.meta.name == name) else {
@@ -119,7 +119,7 @@ fn is_served(translated: &Translated<'_>, namespace: &str, gateway: &str) -> boo
     translated.proxies.iter().any(|proxy| proxy.client.kind == ProxyKind::Router && selects(proxy))
 }
 
-fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
     if translated.proxies.is_empty() {
         return;
     }
@@ -136,12 +136,12 @@ fn destination_rules<'c>(translated: &Translated<'_>, context: &'c LintContext<'
         if !caused.contains(&host) && known() && rule.spec.workload_selector.is_none() && !translated.is_told(rule.item)
         {
             let why = "it applies to no cluster of any proxy; check its namespace and `exportTo`";
-            out.push(finding(translated, rule.item, "spec.host", why));
+            push(context, rule.item, "spec.host", why, out);
         }
     }
 }
 
-fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
     let mesh: &Mesh = translated.mesh;
     let used: std::collections::BTreeSet<usize> =
         translated.proxies.iter().filter_map(|proxy| pipeline::sidecar_of(mesh, proxy)).collect();
@@ -156,17 +156,12 @@ fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
         let selector = sidecar.spec.workload_selector.as_ref().map_or(&none, |selector| &selector.labels);
         let is_known = context.knowledge.workloads(&item.namespace, selector).is_none();
         if seen && is_known && !used.contains(&index) && !translated.is_told(item) {
-            out.push(finding(
-                translated,
-                item,
-                "metadata.name",
-                "every sidecar has another Sidecar, or none that it selects",
-            ));
+            push(context, item, "metadata.name", "every sidecar has another Sidecar, or none that it selects", out);
         }
     }
 }
 
-fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
     fn attaches<T: Targetable>(translated: &Translated<'_>, policy: &crate::model::Config<T>) -> Option<bool> {
         let is_root = policy.meta.namespace == translated.mesh.config.root_namespace;
         let own = |proxy: &&Proxy| proxy.namespace == policy.meta.namespace;
@@ -184,7 +179,7 @@ fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
         let unknown =
             |selector: &BTreeMap<String, String>| context.knowledge.workloads(&item.namespace, selector).is_some();
         if attached == Some(false) && !translated.is_told(item) && !unknown(selector) {
-            out.push(finding(translated, item, "spec", "its selector selects no workload that has a proxy"));
+            push(context, item, "spec", "its selector selects no workload that has a proxy", out);
         }
     };
     let mesh = translated.mesh;
@@ -217,7 +212,7 @@ fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
             && context.knowledge.workloads(&policy.namespace, selector).is_none()
         {
             let item: &'c Item<'c> = policy.item;
-            out.push(finding(translated, item, "spec", "its selector selects no workload that has a proxy"));
+            push(context, item, "spec", "its selector selects no workload that has a proxy", out);
         }
     }
 }

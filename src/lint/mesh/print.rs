@@ -1,0 +1,48 @@
+//! A print of what proxies are served: equal for two translations exactly if all of it is equal.
+
+use std::hash::{Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use super::translated::digest;
+use crate::pipeline::Distinct;
+use crate::translate::{Resource, Translation};
+
+/// A print of what some proxies are served, in whatever order they were looked at; never printed, so it may rest on any hash.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Print([u64; 2]);
+
+impl Print {
+    /// Makes the print of what is served from the digests of its resources, which are in the order of [`lists`].
+    pub(super) fn of(distinct: &Distinct<'_>, digests: impl Iterator<Item = [u64; 2]>) -> Self {
+        let mut hashers = [0, 1].map(|seed: u8| {
+            let mut hasher = std::hash::DefaultHasher::new();
+            hasher.write_u8(seed);
+            hasher
+        });
+        for proxy in std::iter::once(&distinct.proxy).chain(distinct.alike) {
+            hashers.iter_mut().for_each(|hasher| (&proxy.namespace, &proxy.name).hash(hasher));
+        }
+        for digest in digests {
+            hashers.iter_mut().for_each(|hasher| digest.hash(hasher));
+        }
+        Self(hashers.map(|hasher| hasher.finish()))
+    }
+
+    /// Adds another one.
+    pub(super) fn add(&mut self, Self(other): Self) {
+        for (own, other) in self.0.iter_mut().zip(other) {
+            *own = own.wrapping_add(other);
+        }
+    }
+}
+
+/// Returns all that is served.
+pub(super) fn lists(translation: &Translation) -> [&[Arc<Resource>]; 6] {
+    let Translation { clusters, listeners, routes, endpoints, secrets, extensions } = translation;
+    [clusters, listeners, routes, endpoints, secrets, extensions]
+}
+
+/// Returns the digest of a resource.
+pub(super) fn of_resource(resource: &Resource) -> [u64; 2] {
+    digest(&crate::envoy::compact::message(resource.body()))
+}
