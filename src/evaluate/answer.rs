@@ -271,7 +271,10 @@ pub struct Answer<'p> {
     pub(super) virtual_host: Option<&'p VirtualHost>,
     pub(super) misses: Vec<Miss>,
     pub(super) headers: Headers,
-    pub(super) headers_upstream: Headers,
+    /// The request after its route has changed it.
+    pub(super) headers_upstream: Option<Headers>,
+    /// The number that chooses one of weighted clusters, where one is given.
+    pub random: Option<u64>,
 }
 
 impl Answer<'_> {
@@ -289,6 +292,12 @@ impl Answer<'_> {
 
     /// Returns the headers that leave the proxy, without those of the first line.
     pub fn upstream_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers_upstream.iter().filter(|(name, _)| !name.starts_with(':'))
+        let headers = self.headers_upstream.iter().flat_map(Headers::iter);
+        headers.filter(|(name, _)| !name.starts_with(':'))
+    }
+
+    /// Returns all headers of the request after its route has changed them; without a route, as the filters left them.
+    pub fn routed_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers_upstream.as_ref().unwrap_or(&self.headers).iter()
     }
 }

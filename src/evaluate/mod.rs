@@ -35,7 +35,7 @@ pub use cluster::{Discovery, TlsMode, UpstreamTls};
 pub use proxy::{Body, Proxy, ResourceKind};
 pub use request::{Certificate, Direction, Request, Speaks, Tls, Token, Tunnel, Version};
 pub use resource::{of_json, of_message};
-pub use route::{Given, Runtime};
+pub use route::{Given, Runtime, pick};
 
 /// A condition on headers, `envoy.config.route.v3.HeaderMatcher`.
 #[derive(Debug, Clone)]

@@ -73,6 +73,8 @@ pub(super) fn evaluate<'p>(
         headers,
         metadata: Map::new(),
         runtime: None,
+        keeps_original: true,
+        picked: None,
         found: Found::Nothing,
         flags: Vec::new(),
         misses: Vec::new(),
@@ -96,6 +98,8 @@ pub(super) fn evaluate_routes<'p>(proxy: &'p Proxy, name: &'p str, request: &Req
         headers: headers_of(request),
         metadata: given.metadata.clone(),
         runtime: Some(&given.runtime),
+        keeps_original: true,
+        picked: None,
         found: Found::Nothing,
         flags: Vec::new(),
         misses: Vec::new(),
@@ -230,6 +234,10 @@ struct Stream<'p, 'r> {
     headers: Headers,
     metadata: Map<String, Value>,
     runtime: Option<&'r Runtime>,
+    /// Whether headers tell host and path as they were before a route rewrote them.
+    keeps_original: bool,
+    /// The cluster whose changes of headers count.
+    picked: Option<usize>,
     found: Found<'p>,
     flags: Vec<&'static str>,
     misses: Vec<Miss>,
@@ -319,7 +327,7 @@ impl<'p> Stream<'p, '_> {
                 answer.outcome = outcome;
                 return;
             }
-            if matches!(filter.kind, http_filter::Kind::Router) {
+            if matches!(filter.kind, http_filter::Kind::Router { .. }) {
                 return;
             }
         }
@@ -337,7 +345,8 @@ impl<'p> Stream<'p, '_> {
             http_filter::Kind::Other => (Verdict::Continue, Cow::Borrowed(""), None),
             http_filter::Kind::Unknown(why) => (Verdict::Unknown, Cow::Borrowed(why.as_str()), None),
             http_filter::Kind::RateLimit(why) => (Verdict::Continue, Cow::Borrowed(why.as_str()), None),
-            http_filter::Kind::Router => {
+            http_filter::Kind::Router { suppresses_envoy_headers } => {
+                self.keeps_original = !suppresses_envoy_headers;
                 answer.outcome = self.route(answer);
                 (Verdict::Continue, Cow::Borrowed(""), None)
             }
@@ -466,6 +475,9 @@ impl<'p> Stream<'p, '_> {
         match &route.action {
             Action::Redirect(redirect) => {
                 let location = redirect.location(&self.headers, &route.matching);
+                let mut headers = self.headers.clone();
+                redirect.rewrite(&mut headers, &route.matching, self.keeps_original);
+                answer.headers_upstream = Some(headers);
                 Outcome {
                     location: Some(location),
                     ..self.reply(Kind::Redirect, redirect.status, None, "direct_response")
@@ -510,13 +522,23 @@ impl<'p> Stream<'p, '_> {
             Cow::Owned(by_header.unwrap_or(&cluster.name).to_owned())
         };
         answer.clusters = shares(self.proxy, list.iter().map(|cluster| (name(cluster), cluster.weight)));
-        let main = main_cluster(&answer.clusters).map(|cluster| cluster.name.clone()).unwrap_or_default();
-        let Some(cluster) = list.iter().find(|cluster| name(cluster) == main) else {
+        let weights = list.iter().map(|cluster| u64::from(cluster.weight));
+        answer.random = self.runtime.map(|runtime| action.random(&self.headers, runtime.random));
+        let place = match answer.random {
+            Some(random) => route::pick(weights, random),
+            None => main_cluster(&answer.clusters)
+                .and_then(|main| list.iter().position(|cluster| name(cluster) == main.name)),
+        };
+        let Some((index, cluster)) = place.and_then(|index| Some((index, list.get(index)?))) else {
             return self.reply(Kind::NoRoute, action.cluster_not_found, Some("NC"), "cluster_not_found");
         };
+        let main = name(cluster);
+        self.picked = Some(index);
         let reached = reach(self.proxy, &main, self.clusters);
-        if reached == Reach::NoCluster {
-            return self.reply(Kind::NoRoute, action.cluster_not_found, Some("NC"), "cluster_not_found");
+        let not_found = || self.reply(Kind::NoRoute, action.cluster_not_found, Some("NC"), "cluster_not_found");
+        // Where only names count, what the route does to a request is told all the same.
+        if reached == Reach::NoCluster && self.clusters != Clusters::Named {
+            return not_found();
         }
         let dns_name = self.proxy.cluster(&main).and_then(|(cluster, endpoints)| {
             let is_dns = matches!(cluster.discovery, Discovery::StrictDns | Discovery::LogicalDns);
@@ -536,7 +558,7 @@ impl<'p> Stream<'p, '_> {
         for level in levels.into_iter().filter(|level| !level.is_empty()) {
             level.apply(&mut headers, &variables, &mut changes);
         }
-        action.rewrite(&mut headers, &route.matching, cluster, dns_name);
+        action.rewrite(&mut headers, &route.matching, cluster, dns_name, self.keeps_original);
         answer.upstream = Some(Upstream {
             path: headers.path().to_owned(),
             authority: headers.authority().to_owned(),
@@ -544,8 +566,9 @@ impl<'p> Stream<'p, '_> {
             append: changes.append,
             remove: changes.remove,
         });
-        answer.headers_upstream = headers;
+        answer.headers_upstream = Some(headers);
         match reached {
+            Reach::NoCluster => not_found(),
             Reach::NoEndpoint => self.reply(Kind::NoEndpoint, 503, Some("UH"), "no_healthy_upstream"),
             Reach::BlackHole => self.reply(Kind::BlackHole, 503, Some("UH"), "no_healthy_upstream"),
             reached => Outcome {
@@ -587,11 +610,17 @@ impl<'p> Stream<'p, '_> {
     /// Returns the headers that a response gets.
     fn response_headers(&self, virtual_host: &'p VirtualHost, index: usize) -> Vec<(String, String)> {
         let route = &virtual_host.routes[index];
-        let levels = self.levels([
+        let mut levels = self.levels([
             self.route_config.map(|config| &config.response_headers),
             Some(&virtual_host.response_headers),
             Some(&route.response_headers),
         ]);
+        if let (Action::Route(action), Some(picked)) = (&route.action, self.picked)
+            && let route::Clusters::Weighted(list) = &action.clusters
+            && let Some(cluster) = list.get(picked)
+        {
+            levels.insert(0, &cluster.response_headers);
+        }
         let mut headers = Headers::default();
         let body = route.body.pointer("/direct_response/body/inline_string").and_then(Value::as_str);
         if let Some(body) = body.filter(|body| !body.is_empty()) {
@@ -619,7 +648,9 @@ impl<'p> Stream<'p, '_> {
             let route = &host.routes[index];
             RouteFound { index, name: &route.name, body: &route.body, summary: route.matching.summary() }
         });
-        answer.virtual_cluster = host.and_then(|host| host.virtual_cluster(&self.headers));
+        // router_check_tool looks for it when the route has rewritten the request.
+        let rewritten = answer.headers_upstream.as_ref().filter(|_| self.runtime.is_some());
+        answer.virtual_cluster = host.and_then(|host| host.virtual_cluster(rewritten.unwrap_or(&self.headers)));
         answer.response_headers =
             host.zip(route).map(|(host, index)| self.response_headers(host, index)).unwrap_or_default();
         if host.is_some_and(|host| host.has_matcher) {

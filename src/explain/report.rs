@@ -112,9 +112,12 @@ pub struct Hop {
     /// Headers that the response gets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub response_headers: Vec<(String, String)>,
-    /// The headers of the request as it leaves the proxy, without those of the first line.
+    /// The headers of the request after its route has changed them, with those of the first line.
     #[serde(skip)]
-    pub sent: Vec<(String, String)>,
+    pub routed: Vec<(String, String)>,
+    /// The number that chooses one of weighted clusters, where one is given.
+    #[serde(skip)]
+    pub random: Option<u64>,
     /// All of the route.
     #[serde(skip)]
     pub route_body: Value,

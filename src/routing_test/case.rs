@@ -19,8 +19,8 @@ pub struct Case {
     pub method: String,
     /// The URL.
     pub url: String,
-    /// Headers.
-    pub headers: BTreeMap<String, String>,
+    /// Headers; one may be there several times.
+    pub headers: Vec<(String, String)>,
     /// Claims of a token that counts as verified.
     pub jwt: Option<serde_json::Map<String, Value>>,
     /// What must come of it.

@@ -120,7 +120,7 @@ impl Written {
             from: self.from.clone().unwrap_or_else(|| "outside".to_owned()),
             method: method.to_owned(),
             url: url.trim().to_owned(),
-            headers: self.headers.clone().unwrap_or_default(),
+            headers: self.headers.clone().unwrap_or_default().into_iter().collect(),
             jwt: self.jwt.clone(),
             expected: Expected::Way { must: Box::new(expect), must_not: Box::new(expect_not) },
         };

@@ -2,14 +2,13 @@
 //!
 //! Envoy: `test/tools/router_check/validation.proto`, and `router.cc`, which compares.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::case::{Case, Difference, Expected};
-use crate::evaluate::{Given, HeaderCondition, Runtime};
+use crate::evaluate::{Given, HeaderCondition, Runtime, pick};
 use crate::explain::{Hop, Report};
+use crate::model::Duration;
 
 /// What the route must be. What is not given may be anything; an empty text stands for none.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +96,8 @@ struct Validate {
     host_rewrite: Option<String>,
     path_rewrite: Option<String>,
     path_redirect: Option<String>,
-    timeout: Option<String>,
+    code_redirect: Option<u16>,
+    timeout: Option<Value>,
     #[serde(alias = "header_fields", default)]
     request_header_fields: Vec<Header>,
     #[serde(default)]
@@ -205,6 +205,7 @@ pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
         host_rewrite,
         path_rewrite,
         path_redirect,
+        code_redirect,
         timeout,
         request_header_fields,
         custom_header_fields,
@@ -214,18 +215,26 @@ pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
         route_metadata,
     } = &expect.validate;
     let hop = report.hops.first();
-    let upstream = hop.and_then(|hop| hop.upstream.as_ref());
-    // What is not routed on has neither cluster nor rewrite.
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let forwards = hop.filter(|_| upstream.is_some());
+    let routed = hop.map(|hop| hop.routed.as_slice()).unwrap_or_default();
+    // What the proxy answers by itself has neither cluster nor rewrite.
+    let forwards = hop.filter(|hop| forwards(hop));
+    let rewritten = |name: &str| forwards.map(|_| value_of(routed, name)).unwrap_or_default();
+    let wanted_code = code_redirect.map(|code| code.to_string());
+    let wanted_timeout = timeout.as_ref().map(|timeout| match (duration(timeout), timeout) {
+        (Some(duration), _) => duration.to_string(),
+        (None, Value::String(text)) => text.clone(),
+        (None, other) => other.to_string(),
+    });
     let found = [
-        ("cluster_name", cluster_name, hop.map(|hop| cluster(hop, expect.random_value)).unwrap_or_default()),
+        ("cluster_name", cluster_name, forwards.map(|hop| cluster(hop, expect.random_value)).unwrap_or_default()),
         ("virtual_cluster_name", virtual_cluster_name, text(forwards.and_then(|hop| hop.virtual_cluster.as_deref()))),
         ("virtual_host_name", virtual_host_name, text(forwards.and_then(|hop| hop.virtual_host.as_deref()))),
-        ("host_rewrite", host_rewrite, text(upstream.map(|upstream| upstream.authority.as_str()))),
-        ("path_rewrite", path_rewrite, text(upstream.map(|upstream| upstream.request_target.as_str()))),
+        ("host_rewrite", host_rewrite, rewritten(":authority")),
+        ("path_rewrite", path_rewrite, rewritten(":path")),
         ("path_redirect", path_redirect, redirect(report)),
-        ("timeout", timeout, forwards.map(self::timeout).unwrap_or_default()),
+        ("code_redirect", &wanted_code, code(report)),
+        ("timeout", &wanted_timeout, forwards.map(self::timeout).unwrap_or_default()),
     ];
     let mut out = Vec::new();
     for (field, wanted, found) in found {
@@ -241,12 +250,6 @@ pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
             out.push(Difference::new("route_metadata", format!("{namespace}.{key}: {value}"), found));
         }
     }
-    let mut request: Vec<(String, String)> = hop.map(|hop| hop.sent.clone()).unwrap_or_default();
-    if let Some(upstream) = upstream {
-        request.push((":authority".to_owned(), upstream.authority.clone()));
-        request.push((":path".to_owned(), upstream.request_target.clone()));
-        request.push((":method".to_owned(), text(report.request.get("method").and_then(Value::as_str))));
-    }
     let mut response = expect.response.clone();
     // A header may be there several times.
     let of_route = hop.map(|hop| hop.response_headers.as_slice()).unwrap_or_default();
@@ -256,9 +259,9 @@ pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
         response.push((":status".to_owned(), status.to_string()));
     }
     for (list, headers, field) in [
-        (request_header_fields, &request, "request_header_fields"),
-        (custom_header_fields, &request, "custom_header_fields"),
-        (response_header_fields, &response, "response_header_fields"),
+        (request_header_fields, routed, "request_header_fields"),
+        (custom_header_fields, routed, "custom_header_fields"),
+        (response_header_fields, response.as_slice(), "response_header_fields"),
     ] {
         for Header { key, value } in list {
             let found = value_of(headers, key);
@@ -268,8 +271,8 @@ pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
         }
     }
     for (list, headers, field) in [
-        (request_header_matches, &request, "request_header_matches"),
-        (response_header_matches, &response, "response_header_matches"),
+        (request_header_matches, routed, "request_header_matches"),
+        (response_header_matches, response.as_slice(), "response_header_matches"),
     ] {
         for matcher in list {
             if !HeaderCondition::new(matcher).holds(headers) {
@@ -281,12 +284,23 @@ pub fn check(report: &Report, expect: &RouteExpect) -> Vec<Difference> {
     out
 }
 
+/// Says whether a route sends requests on, or would if its cluster were there. Envoy: `Route::routeEntry`.
+fn forwards(hop: &Hop) -> bool {
+    let answers = |kind: &str| hop.route_body.get(kind).is_some();
+    hop.route.is_some() && !answers("redirect") && !answers("direct_response")
+}
+
+/// Says whether the proxy sends clients elsewhere or answers them. Envoy: `Route::directResponseEntry`.
+fn answers(report: &Report) -> bool {
+    let is_answer = |hop: &Hop| hop.host_match.is_some() && !forwards(hop);
+    report.hops.first().is_some_and(is_answer) && report.outcome.kind != "no_route"
+}
+
 /// Where a redirect leads; a direct response counts as one to the request itself. Envoy: `DirectResponseEntry::newUri`.
 fn redirect(report: &Report) -> String {
-    let direct = report.hops.first().is_some_and(|hop| hop.route_body.get("direct_response").is_some());
     match &report.outcome.location {
         Some(location) => location.clone(),
-        None if direct => {
+        None if answers(report) => {
             let part = |name: &str| report.request.get(name).and_then(Value::as_str).unwrap_or_default();
             format!("{}://{}{}", part("scheme"), part("authority"), part("path"))
         }
@@ -294,30 +308,36 @@ fn redirect(report: &Report) -> String {
     }
 }
 
+/// The status of a redirect or a direct response; 0 where there is none. Envoy: `DirectResponseEntry::responseCode`.
+fn code(report: &Report) -> String {
+    report.outcome.status.filter(|_| answers(report)).unwrap_or_default().to_string()
+}
+
 fn value_of(headers: &[(String, String)], name: &str) -> String {
     let of_name = headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
     of_name.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(",")
 }
 
-/// The cluster that a random number chooses. Envoy: `RouteEntryImplBase::pickWeightedCluster`.
+/// The cluster that a random number chooses. Envoy: `WeightedClusterSpecifierPlugin`.
 fn cluster(hop: &Hop, random: u64) -> String {
     let clusters = hop.route_body.pointer("/route/weighted_clusters/clusters").and_then(Value::as_array);
-    let weights: BTreeMap<usize, u64> = clusters
-        .into_iter()
-        .flatten()
-        .map(|cluster| cluster.get("weight").and_then(Value::as_u64).unwrap_or_default())
-        .enumerate()
-        .collect();
-    let total: u64 = weights.values().sum();
-    let mut end = 0;
-    let chosen = weights.into_iter().find_map(|(index, weight)| {
-        end += weight;
-        (random.checked_rem(total)? < end).then_some(index)
-    });
-    hop.clusters.get(chosen.unwrap_or_default()).map(|cluster| cluster.name.clone()).unwrap_or_default()
+    let clusters = clusters.map(Vec::as_slice).unwrap_or_default();
+    let weights = clusters.iter().map(|cluster| cluster.get("weight").and_then(Value::as_u64).unwrap_or_default());
+    let place = pick(weights, hop.random.unwrap_or(random)).unwrap_or_default();
+    hop.clusters.get(place).map(|cluster| cluster.name.clone()).unwrap_or_default()
 }
 
-/// The timeout as a duration of JSON; Envoy's default is 15 seconds.
+/// The timeout as JSON has durations; Envoy's default is 15 seconds.
 fn timeout(hop: &Hop) -> String {
-    hop.route_body.pointer("/route/timeout").and_then(Value::as_str).unwrap_or("15s").to_owned()
+    let timeout = hop.route_body.pointer("/route/timeout").and_then(duration);
+    timeout.unwrap_or(Duration::seconds(15)).to_string()
+}
+
+/// Reads `1.5s`, or `{seconds: 1, nanos: 500000000}`.
+fn duration(value: &Value) -> Option<Duration> {
+    if let Value::String(text) = value {
+        return Duration::parse(text);
+    }
+    let part = |name: &str| value.as_object()?.get(name).map_or(Some(0), Value::as_i64);
+    Some(Duration { seconds: part("seconds")?, nanos: i32::try_from(part("nanos")?).ok()? })
 }

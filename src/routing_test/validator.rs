@@ -108,7 +108,7 @@ pub(super) fn read(document: &Value) -> Result<Vec<Case>, String> {
                         name: format!("{title}: {method} {host}{uri}"),
                         method: method.clone(),
                         url: format!("http://{host}{uri}"),
-                        headers: written.request.headers.clone(),
+                        headers: written.request.headers.clone().into_iter().collect(),
                         expected: Expected::Rule(Box::new(expect.clone())),
                         ..Case::default()
                     });

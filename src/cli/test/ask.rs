@@ -1,6 +1,6 @@
 //! Meshes in which requests are asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Instant;
 
@@ -255,13 +255,13 @@ fn wanted(case: &Case) -> Result<Wanted, String> {
     let (host, port) = curl::host_and_port(&authority, &scheme);
     let is_tls = matches!(scheme.as_str(), "https" | "tls");
     let is_name = host.parse::<std::net::IpAddr>().is_err();
-    let mut headers = std::collections::BTreeMap::new();
+    let mut headers: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     let mut stated = authority.clone();
     for (name, value) in &case.headers {
         if name.eq_ignore_ascii_case("host") || name == ":authority" {
             stated.clone_from(value);
         } else {
-            headers.insert(name.clone(), Value::String(value.clone()));
+            headers.entry(name.clone()).or_default().push(Value::String(value.clone()));
         }
     }
     let request = AskedRequest {
@@ -271,11 +271,18 @@ fn wanted(case: &Case) -> Result<Wanted, String> {
         method: case.method.clone(),
         authority: stated,
         path,
-        headers,
+        headers: headers.into_iter().map(|(name, values)| (name, one_or_list(values))).collect(),
         jwt: case.jwt.clone(),
         ..AskedRequest::default()
     };
     let is_outside = case.from == "outside" || case.from.is_empty();
     let from = if is_outside { From::Outside } else { From::Workload(case.from.clone()) };
     Ok(Wanted { from, request, host, port, resolve: Vec::new() })
+}
+
+fn one_or_list(mut values: Vec<Value>) -> Value {
+    match values.pop() {
+        Some(only) if values.is_empty() => only,
+        last => Value::Array(values.into_iter().chain(last).collect()),
+    }
 }

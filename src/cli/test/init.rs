@@ -82,7 +82,7 @@ fn case(of_mesh: &mut OfMesh, candidate: &Candidate) -> Found {
             from: candidate.from.clone(),
             method: candidate.method.clone(),
             url: url.clone(),
-            headers: candidate.headers.clone(),
+            headers: candidate.headers.clone().into_iter().collect(),
             ..Case::default()
         };
         let Ok(report) = of_mesh.explain(&case) else { continue };

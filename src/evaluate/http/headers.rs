@@ -14,6 +14,21 @@ impl Headers {
         self.entries.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns the value of a header that is there once.
+    pub(in crate::evaluate) fn only(&self, name: &str) -> Option<&str> {
+        let mut values = self.entries.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    /// Changes the path; `keeps` says whether a header tells the one before. Envoy: `finalizePathHeader`.
+    pub(in crate::evaluate) fn change_path(&mut self, path: String, keeps: bool) {
+        if keeps {
+            let before = self.path().to_owned();
+            self.set("x-envoy-original-path", before);
+        }
+        self.set(":path", path);
+    }
+
     /// Returns all values of a header, joined by commas as Envoy's matchers do.
     pub(in crate::evaluate) fn joined(&self, name: &str) -> Option<Cow<'_, str>> {
         let mut values = self.entries.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());

@@ -32,7 +32,10 @@ pub(super) struct HttpFilter {
 #[derive(Debug)]
 pub(super) enum Kind {
     /// It sends the request on.
-    Router,
+    Router {
+        /// It adds no headers of Envoy's own.
+        suppresses_envoy_headers: bool,
+    },
     /// It answers preflight requests.
     Cors,
     /// It delays and refuses requests.
@@ -86,7 +89,7 @@ impl HttpFilter {
             None if message.get("config_discovery").is_some() => {
                 Kind::Unknown("its configuration is discovered, and is not in the dump".to_owned())
             }
-            None if name == "envoy.filters.http.router" => Kind::Router,
+            None if name == "envoy.filters.http.router" => Kind::Router { suppresses_envoy_headers: false },
             None => Kind::Other,
         };
         Self { name, is_disabled: message.is("disabled"), kind }
@@ -114,7 +117,7 @@ impl Kind {
     fn new(url: &str, config: Message<'_>) -> Self {
         let is = |name: &str| is_type(url, name);
         if is("Router") {
-            Self::Router
+            Self::Router { suppresses_envoy_headers: config.is("suppress_envoy_headers") }
         } else if is("Cors") {
             Self::Cors
         } else if is("HTTPFault") {

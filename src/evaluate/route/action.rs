@@ -1,5 +1,7 @@
 //! What becomes of a request: `envoy.config.route.v3.RouteAction`, `RedirectAction`, `DirectResponseAction`.
 
+use std::borrow::Cow;
+
 use regex::bytes::Regex;
 
 use super::header_mutation::HeaderMutation;
@@ -35,6 +37,8 @@ pub(in crate::evaluate) struct RouteAction {
     host: HostRewrite,
     append_x_forwarded_host: bool,
     path: PathRewrite,
+    /// The header that says which of weighted clusters gets the request.
+    random_header: Option<String>,
 }
 
 /// Where a request goes.
@@ -59,6 +63,8 @@ pub(in crate::evaluate) struct WeightedCluster {
     pub(in crate::evaluate) weight: u32,
     /// What is done to headers of requests.
     pub(in crate::evaluate) request_headers: HeaderMutation,
+    /// What is done to headers of responses.
+    pub(in crate::evaluate) response_headers: HeaderMutation,
     host: Option<String>,
 }
 
@@ -138,16 +144,29 @@ impl RouteAction {
             host,
             append_x_forwarded_host: message.is("append_x_forwarded_host"),
             path,
+            random_header: message
+                .get("weighted_clusters")
+                .and_then(|weighted| weighted.text("header_name"))
+                .map(str::to_ascii_lowercase),
         }
     }
 
-    /// Rewrites host and path. `upstream` is the name of the upstream host, where it has one. Envoy: `finalizeRequestHeaders`.
+    /// Returns the number that chooses one of weighted clusters: that of the request's header, or else the one given. Envoy:
+    /// `WeightedClusterSpecifierPlugin::route`.
+    pub(in crate::evaluate) fn random(&self, headers: &Headers, given: u64) -> u64 {
+        let of_header = self.random_header.as_deref().and_then(|name| headers.only(name)?.trim().parse().ok());
+        of_header.unwrap_or(given)
+    }
+
+    /// Rewrites host and path. `upstream` is the name of the upstream host, where it has one; `keeps` says whether headers tell what was
+    /// there before. Envoy: `finalizeRequestHeaders`.
     pub(in crate::evaluate) fn rewrite(
         &self,
         headers: &mut Headers,
         matching: &RouteMatch,
         cluster: &WeightedCluster,
         upstream: Option<&str>,
+        keeps: bool,
     ) {
         // The cluster's comes first, so the route's wins.
         if let Some(host) = &cluster.host {
@@ -163,14 +182,18 @@ impl RouteAction {
             HostRewrite::Auto => upstream.map(str::to_owned),
         };
         if let Some(host) = host.filter(|host| !host.is_empty()) {
-            if self.append_x_forwarded_host {
-                let before = headers.authority().to_owned();
+            let before = headers.authority().to_owned();
+            if keeps && !before.is_empty() {
+                headers.set("x-envoy-original-host", before.clone());
+            }
+            let is_last = |all: Cow<'_, str>| all.rsplit(',').next().is_some_and(|last| last.trim() == before);
+            if self.append_x_forwarded_host && !headers.joined("x-forwarded-host").is_some_and(is_last) {
                 headers.append("x-forwarded-host", before);
             }
             headers.set(":authority", host);
         }
-        if let Some(path) = self.new_path(headers.path(), matching) {
-            headers.set(":path", path);
+        if let Some(path) = self.new_path(headers.path(), matching).filter(|path| !path.is_empty()) {
+            headers.change_path(path, keeps);
         }
     }
 
@@ -201,14 +224,32 @@ impl WeightedCluster {
             header: message.text("cluster_header").map(str::to_ascii_lowercase),
             weight: message.unsigned("weight").unwrap_or_default(),
             request_headers: HeaderMutation::of_request(message),
+            response_headers: HeaderMutation::of_response(message),
             host: message.text("host_rewrite_literal").map(str::to_owned),
         }
     }
 
     /// The only cluster of a route.
     pub(in crate::evaluate) fn only(name: &str) -> Self {
-        Self { name: name.to_owned(), header: None, weight: 1, request_headers: HeaderMutation::default(), host: None }
+        Self {
+            name: name.to_owned(),
+            header: None,
+            weight: 1,
+            request_headers: HeaderMutation::default(),
+            response_headers: HeaderMutation::default(),
+            host: None,
+        }
     }
+}
+
+/// Returns the place of the weight that a random number falls on; there must be some weight. Envoy: `pickClusterIndex`.
+pub fn pick(weights: impl Iterator<Item = u64> + Clone, random: u64) -> Option<usize> {
+    let random = random.checked_rem(weights.clone().sum())?;
+    let ends = weights.scan(0, |end, weight| {
+        *end += weight;
+        Some(*end)
+    });
+    ends.enumerate().find(|(_, end)| random < *end).map(|(index, _)| index)
 }
 
 fn rewrite(message: Message<'_>) -> Option<(Regex, String)> {

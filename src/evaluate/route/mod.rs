@@ -8,6 +8,7 @@ mod redirect;
 mod route_config;
 mod virtual_host;
 
+pub use action::pick;
 pub(super) use action::{Action, Clusters, RouteAction, WeightedCluster};
 pub(super) use formatter::Variables;
 pub(super) use header_mutation::{Changes, HeaderMutation};

@@ -71,6 +71,17 @@ impl Redirect {
         format!("{scheme}://{host}{port}{}", self.path(headers.path(), matching))
     }
 
+    /// Rewrites the path of the request itself, where the new one is made of it. Envoy: `finalizePathHeaderForRedirect`.
+    pub(in crate::evaluate) fn rewrite(&self, headers: &mut Headers, matching: &RouteMatch, keeps: bool) {
+        if let PathRedirect::Prefix(_) | PathRedirect::Regex(..) = &self.path {
+            let query = headers.path()[without_query(headers.path()).len()..].to_owned();
+            let path = self.path(without_query(headers.path()), matching);
+            if !path.is_empty() {
+                headers.change_path(path + &query, keeps);
+            }
+        }
+    }
+
     /// Returns the host of the request, without a port that the new URL does not need.
     fn host_of_request<'h>(&self, headers: &'h Headers, scheme: &str) -> &'h str {
         let host = headers.authority();
