@@ -11,9 +11,8 @@ use serde_json::Value;
 
 use crate::explain::Report;
 use crate::ingest::Manifests;
-use crate::model::Config;
-use crate::model::gateway_api;
 use crate::model::istio::{HttpRoute, RouteDestination, TcpRoute, TlsRoute, VirtualService};
+use crate::model::{Config, ObjectMeta};
 use crate::source::{FieldPath, ResourceRef};
 
 /// Characters for private use begin and end a mark; no name has them.
@@ -79,10 +78,22 @@ impl Rules {
         let (tls, tcp) = (all.tls_routes.clone(), all.tcp_routes.clone());
         let marked = services.iter().map(|config| rules.virtual_service(config, manifests)).collect();
         manifests.resources.virtual_services = marked;
-        let marked = http.iter().map(|config| rules.http_route(config, manifests)).collect();
-        manifests.resources.http_routes = marked;
-        let marked = grpc.iter().map(|config| rules.grpc_route(config, manifests)).collect();
-        manifests.resources.grpc_routes = marked;
+        let marked = http.iter().map(|config| {
+            let mut copy = (**config).clone();
+            let object = Object::new(manifests, "HTTPRoute", config);
+            copy.spec.rules = rules
+                .of_gateway_api(&object, &config.meta, &copy.spec.rules, |rule| (&mut rule.name, &mut rule.matches));
+            Arc::new(copy)
+        });
+        manifests.resources.http_routes = marked.collect();
+        let marked = grpc.iter().map(|config| {
+            let mut copy = (**config).clone();
+            let object = Object::new(manifests, "GRPCRoute", config);
+            copy.spec.rules = rules
+                .of_gateway_api(&object, &config.meta, &copy.spec.rules, |rule| (&mut rule.name, &mut rule.matches));
+            Arc::new(copy)
+        });
+        manifests.resources.grpc_routes = marked.collect();
         for config in &tls {
             let object = Object::new(manifests, "TLSRoute", config);
             rules.connections(&object, List::Tls, "spec.rules", config.spec.rules.iter().map(|_| 0));
@@ -121,69 +132,38 @@ impl Rules {
         Arc::new(copy)
     }
 
-    /// Marks an HTTPRoute, with a rule for each condition: istiod makes routes of the same in the same order.
-    fn http_route(
-        &mut self,
-        config: &Arc<Config<gateway_api::HttpRoute>>,
-        manifests: &Manifests,
-    ) -> Arc<Config<gateway_api::HttpRoute>> {
-        let object = Object::new(manifests, "HTTPRoute", config);
-        let mut copy = Config { meta: config.meta.clone(), spec: config.spec.clone(), source: config.source };
-        copy.spec.rules.clear();
-        for (index, rule) in config.spec.rules.iter().enumerate() {
-            let name = self.of_gateway_api(&object, config, rule.name.as_deref(), index, rule.matches.is_empty());
-            if rule.matches.is_empty() {
-                copy.spec.rules.push(gateway_api::HttpRouteRule { name: Some(name.clone()), ..rule.clone() });
-            }
-            for (number, condition) in rule.matches.iter().enumerate() {
-                let name = Some(self.condition(&object, &name, index, number));
-                let matches = vec![condition.clone()];
-                copy.spec.rules.push(gateway_api::HttpRouteRule { name, matches, ..rule.clone() });
-            }
-        }
-        Arc::new(copy)
-    }
-
-    /// The same of a GRPCRoute.
-    fn grpc_route(
-        &mut self,
-        config: &Arc<Config<gateway_api::GrpcRoute>>,
-        manifests: &Manifests,
-    ) -> Arc<Config<gateway_api::GrpcRoute>> {
-        let object = Object::new(manifests, "GRPCRoute", config);
-        let mut copy = Config { meta: config.meta.clone(), spec: config.spec.clone(), source: config.source };
-        copy.spec.rules.clear();
-        for (index, rule) in config.spec.rules.iter().enumerate() {
-            let name = self.of_gateway_api(&object, config, rule.name.as_deref(), index, rule.matches.is_empty());
-            if rule.matches.is_empty() {
-                copy.spec.rules.push(gateway_api::GrpcRouteRule { name: Some(name.clone()), ..rule.clone() });
-            }
-            for (number, condition) in rule.matches.iter().enumerate() {
-                let name = Some(self.condition(&object, &name, index, number));
-                let matches = vec![condition.clone()];
-                copy.spec.rules.push(gateway_api::GrpcRouteRule { name, matches, ..rule.clone() });
-            }
-        }
-        Arc::new(copy)
-    }
-
-    /// Adds a rule of the Gateway API, and returns its name with the mark; istiod gives one to those that have none.
-    fn of_gateway_api<T>(
+    /// Marks the rules of a route of the Gateway API, with a rule for each condition: istiod makes routes of the same in the same order,
+    /// and gives a name to rules that have none. `parts` are a rule's name and its conditions.
+    fn of_gateway_api<R: Clone, M>(
         &mut self,
         object: &Object<'_>,
-        config: &Config<T>,
-        name: Option<&str>,
-        index: usize,
-        is_route: bool,
-    ) -> String {
-        let meta = &config.meta;
-        let name = name.map_or_else(|| format!("{}.{}.{index}", meta.namespace, meta.name), str::to_owned);
-        self.add(object, &name, Rule { is_route, ..Rule::default() }, &format!("spec.rules[{index}]"))
-    }
-
-    fn condition(&mut self, object: &Object<'_>, name: &str, index: usize, number: usize) -> String {
-        let rule = Rule { is_condition: true, is_route: true, ..Rule::default() };
-        self.add(object, name, rule, &format!("spec.rules[{index}].matches[{number}]"))
+        meta: &ObjectMeta,
+        rules: &[R],
+        parts: impl for<'r> Fn(&'r mut R) -> (&'r mut Option<String>, &'r mut Vec<M>),
+    ) -> Vec<R> {
+        let mut out = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            let (mut rule, path) = (rule.clone(), format!("spec.rules[{index}]"));
+            let (name, conditions) = parts(&mut rule);
+            let conditions = std::mem::take(conditions);
+            let own = name.take().unwrap_or_else(|| format!("{}.{}.{index}", meta.namespace, meta.name));
+            let of_rule = Rule { is_route: conditions.is_empty(), ..Rule::default() };
+            let own = self.add(object, &own, of_rule, &path);
+            *name = Some(own.clone());
+            if conditions.is_empty() {
+                out.push(rule);
+                continue;
+            }
+            for (number, condition) in conditions.into_iter().enumerate() {
+                let of_condition = Rule { is_condition: true, is_route: true, ..Rule::default() };
+                let mut copy = rule.clone();
+                let (name, conditions) = parts(&mut copy);
+                *name = Some(self.add(object, &own, of_condition, &format!("{path}.matches[{number}]")));
+                conditions.push(condition);
+                out.push(copy);
+            }
+        }
+        out
     }
 
     /// Lists rules for connections; each has so many conditions.
