@@ -17,6 +17,7 @@ mod read;
 mod router_check;
 mod rules;
 mod sample;
+mod text_format;
 mod validator;
 
 pub use alone::{GATEWAY, bind, full_host, keep_dropped};

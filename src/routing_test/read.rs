@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::case::{Case, Expect, Expected};
-use super::{router_check, validator};
+use super::{router_check, text_format, validator};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,15 +46,14 @@ struct Matrix {
 }
 
 /// Reads a file of cases: of meshc's own form, of istio-config-validator (`testCases`), or of Envoy's router_check_tool (`tests`), as
-/// YAML of one or several documents or as JSON. The error says what is wrong with it.
+/// YAML of one or several documents or as JSON; of router_check_tool in protobuf's text form too. The error says what is wrong with it.
 pub fn cases(text: &str) -> Result<Vec<Case>, String> {
+    let documents = match documents(text) {
+        Err(_) if text_format::is_one(text) => vec![text_format::read(text)?],
+        documents => documents?,
+    };
     let mut out = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
-        let value = serde_yaml::Value::deserialize(document).map_err(|error| error.to_string())?;
-        let value: Value = serde_json::to_value(value).map_err(|error| error.to_string())?;
-        if value.is_null() {
-            continue;
-        }
+    for value in documents.into_iter().filter(|value| !value.is_null()) {
         out.extend(if value.get("testCases").is_some() {
             validator::read(&value)?
         } else if value.get("tests").is_some() || value.is_array() {
@@ -64,6 +63,14 @@ pub fn cases(text: &str) -> Result<Vec<Case>, String> {
         });
     }
     if out.is_empty() { Err("it has no cases".to_owned()) } else { Ok(out) }
+}
+
+fn documents(text: &str) -> Result<Vec<Value>, String> {
+    let document = |document: serde_yaml::Deserializer<'_>| {
+        let value = serde_yaml::Value::deserialize(document).map_err(|error| error.to_string())?;
+        serde_json::to_value(value).map_err(|error| error.to_string())
+    };
+    serde_yaml::Deserializer::from_str(text).map(document).collect()
 }
 
 /// Reads a document of meshc's own form.

@@ -146,9 +146,10 @@ fn test(arguments: &[&str]) -> Output {
 
 #[test]
 fn files_of_router_check_tool_are_read() {
-    let output = test(&["FILES/routes_test.yaml", "FILES/old_test.json", "--route-config", "FILES/routes.yaml"]);
+    let files = ["FILES/routes_test.yaml", "FILES/routes_test.textpb", "FILES/old_test.json"];
+    let output = test(&[&files[..], &["--route-config", "FILES/routes.yaml"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
-    assert!(text(&output.stdout).ends_with("29 of 29 cases hold\n"));
+    assert!(text(&output.stdout).ends_with("31 of 31 cases hold\n"));
 }
 
 #[test]
@@ -220,6 +221,7 @@ fn what_cannot_be_asked_is_told() {
             "{runtime: {some.key: 1}, tests: [{test_name: a, input: {authority: x, path: /}, validate: {cluster_name: b}}]}",
             "meshc does not read the runtime key some.key",
         ),
+        ("tests {\n  test_name: \"a\"\n  input [}\n}", "line 3: } is no value"),
         ("cases: []", "it has no cases"),
     ] {
         let output = meshc(&["test", "-q", "-", "--manifests", "examples/bookinfo"], cases);
