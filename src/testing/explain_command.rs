@@ -150,6 +150,11 @@ fn files_of_router_check_tool_are_read() {
     let output = test(&[&files[..], &["--route-config", "FILES/routes.yaml"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert!(text(&output.stdout).ends_with("31 of 31 cases hold\n"));
+    let of_routes = ["FILES/routes_test.textpb", "--route-config", "FILES/routes.yaml", "--fail-under", "20"];
+    let output = test(&of_routes);
+    assert_eq!(output.status.code(), Some(1));
+    let missed = "not covered: virtual host shop route spare routes[16]\n2 of 17 routes covered (11.8%)\n";
+    assert!(text(&output.stdout).contains(missed), "{}", text(&output.stdout));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::explain::{self, Asked, AskedRequest, From, Report, Wanted, World};
 use crate::mesh::Mesh;
 use crate::pipeline::{self, Translator};
 use crate::proxy;
-use crate::routing_test::{self, Case, Difference, Expected, Rules, Taken};
+use crate::routing_test::{self, Case, ConfiguredRoutes, Difference, Expected, Rules, Taken};
 use crate::source::SourceFile;
 
 /// What a case asks.
@@ -26,7 +26,7 @@ pub(super) enum Asker {
     /// The mesh of manifests.
     Mesh(Box<OfMesh>),
     /// One route configuration of Envoy.
-    Routes(evaluate::Proxy, String),
+    Routes(Box<evaluate::Proxy>, String, ConfiguredRoutes),
 }
 
 /// The mesh of manifests.
@@ -212,7 +212,16 @@ impl Asker {
         anyhow::ensure!(is_routes, "{}: not a RouteConfiguration, which has virtual_hosts", file.display());
         let name = config.get("name").and_then(Value::as_str).unwrap_or("routes").to_owned();
         config["name"] = Value::String(name.clone());
-        Ok(Self::Routes(evaluate::Proxy::new([(ResourceKind::Route, config)]), name))
+        let routes = ConfiguredRoutes::new(&config);
+        Ok(Self::Routes(Box::new(evaluate::Proxy::new([(ResourceKind::Route, config)])), name, routes))
+    }
+
+    /// Returns what requests may reach.
+    pub(super) fn rules(&self) -> Rules {
+        match self {
+            Self::Mesh(of_mesh) => of_mesh.rules(),
+            Self::Routes(_, _, routes) => routes.rules.clone(),
+        }
     }
 
     /// Asks a request, and compares.
@@ -226,7 +235,7 @@ impl Asker {
                 }
                 of_mesh.ask(case, from)
             }
-            Self::Routes(proxy, name) => {
+            Self::Routes(proxy, name, routes) => {
                 let Expected::Route(expect) = &case.expected else {
                     return Err("--route-config is for the files of router_check_tool".to_owned());
                 };
@@ -240,7 +249,8 @@ impl Asker {
                 let asked = Asked { proxy: String::new(), direction: "gateway".to_owned(), request };
                 let report = explain::routes_only(proxy, name, &asked, &expect.given);
                 let differences = routing_test::check_route(&report, expect);
-                Ok(Came { report, differences, marks: Vec::new() })
+                let marks = routes.in_report(&report);
+                Ok(Came { report, differences, marks })
             }
         }
     }

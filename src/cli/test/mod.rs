@@ -27,7 +27,7 @@ pub(super) struct Test {
     #[arg(long, value_name = "PATH", default_value = ".")]
     manifests: Vec<PathBuf>,
     /// Test a RouteConfiguration of Envoy, as YAML or JSON, in place of manifests; for files of router_check_tool.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["manifests", "init", "coverage", "fail_under", "from"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["manifests", "init", "from"])]
     route_config: Option<PathBuf>,
     #[command(flatten)]
     pub(super) mesh: MeshFlags,
@@ -45,7 +45,7 @@ pub(super) struct Test {
     #[arg(long, conflicts_with_all = ["filter", "list", "coverage", "fail_under"])]
     init: bool,
     /// Show which routes no case reaches. A route is a condition (`match`, `matches`) of a rule, or a rule without any: of the lists
-    /// http, tls and tcp of VirtualServices, and of HTTPRoutes, GRPCRoutes, TLSRoutes and TCPRoutes.
+    /// http, tls and tcp of VirtualServices, and of HTTPRoutes, GRPCRoutes, TLSRoutes and TCPRoutes; or of a RouteConfiguration.
     #[arg(long)]
     coverage: bool,
     /// Fail if the cases reach fewer of the routes than this, in percent.
@@ -123,10 +123,7 @@ pub(super) fn run(arguments: &Test, flags: &OutputFlags) -> anyhow::Result<Outco
         let cases: Vec<&Case> = all.iter().map(|(_, case)| case).collect();
         Asker::Mesh(Box::new(OfMesh::read(arguments, &cases, with_coverage)?))
     };
-    let mut coverage = match &asker {
-        Asker::Mesh(of_mesh) if with_coverage => Some(Coverage::new(of_mesh.rules())),
-        _ => None,
-    };
+    let mut coverage = with_coverage.then(|| Coverage::new(asker.rules()));
     let mut done = Vec::new();
     for (file, case) in all {
         done.push(match asker.ask(&case, arguments.from.as_deref()) {
