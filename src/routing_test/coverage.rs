@@ -54,7 +54,7 @@ impl Coverage {
     pub fn text(&self) -> String {
         let mut out = String::new();
         for (rule, _) in self.routes().filter(|(_, hits)| *hits == 0) {
-            let _ = write!(out, "not covered: {} {}", rule.object, short(rule));
+            let _ = write!(out, "not covered: {} {}", rule.object, rule.short());
             if let Some((file, line, column)) = &rule.place {
                 let _ = write!(out, " ({file}:{line}:{column})");
             }
@@ -70,7 +70,7 @@ impl Coverage {
         let one = |(rule, hits): (&Rule, usize)| {
             let (file, line, column) = rule.place.clone().unwrap_or_default();
             json!({
-                "object": rule.object, "route": short(rule), "file": file, "line": line,
+                "object": rule.object, "route": rule.short(), "file": file, "line": line,
                 "column": column, "cases": hits,
             })
         };
@@ -99,10 +99,4 @@ impl Coverage {
         }
         out
     }
-}
-
-/// `http[1].match[0]`
-fn short(rule: &Rule) -> String {
-    let path = rule.path.to_string();
-    path.strip_prefix("spec.").unwrap_or(&path).to_owned()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::case::Expect;
+use super::case::{Case, Expect};
 use super::check::{Parts, check};
 use super::sample::sample;
 use crate::explain::{Hop, Report};
@@ -104,11 +104,11 @@ pub fn candidates(proxy: &Proxy, routes: &[Value]) -> Vec<(String, Candidate)> {
     out
 }
 
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+pub(super) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+pub(super) fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
     value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -122,13 +122,7 @@ fn domain(host: &Value) -> Option<String> {
         let named = domains.iter().filter(|domain| !domain.contains('*') && !domain.starts_with('['));
         named.filter_map(|domain| domain.split_once(':')).map(|(name, _)| name).max_by_key(|name| name.len())
     };
-    let wildcard = || {
-        domains.iter().find_map(|domain| match (domain.strip_prefix("*."), *domain) {
-            (Some(suffix), _) => Some(format!("any.{suffix}")),
-            (None, "*") => Some("any.example".to_owned()),
-            _ => None,
-        })
-    };
+    let wildcard = || domains.iter().filter(|domain| domain.contains('*')).find_map(|domain| host_of(domain));
     plain.map(|domain| (*domain).to_owned()).or_else(|| with_port().map(str::to_owned)).or_else(wildcard)
 }
 
@@ -137,10 +131,24 @@ fn gateway_origins(proxy: &Proxy, route_config: &str, host: &Value) -> Vec<Strin
     let mut parts = route_config.split('.');
     let (scheme, port) = (parts.next().unwrap_or_default(), parts.next().and_then(|port| port.parse::<u32>().ok()));
     let (Some(domain), Some(port)) = (domain(host), port) else { return Vec::new() };
+    let scheme = if scheme == "https" { "https" } else { "http" };
+    ports_of(proxy, port).into_iter().map(|port| origin(scheme, &domain, port)).collect()
+}
+
+/// The ports of a gateway's Services that lead to a port of its own.
+pub(super) fn ports_of(proxy: &Proxy, port: u32) -> Vec<u32> {
     let leads = proxy.service_targets.iter().filter(|target| target.target_port == port);
     let ports: BTreeSet<u32> = leads.map(|target| target.port.number).collect();
-    let scheme = if scheme == "https" { "https" } else { "http" };
-    ports.into_iter().map(|port| origin(scheme, &domain, port)).collect()
+    ports.into_iter().collect()
+}
+
+/// Returns a host of a domain that may have a wildcard in front.
+pub(super) fn host_of(domain: &str) -> Option<String> {
+    match domain.strip_prefix("*.") {
+        Some(suffix) => Some(format!("any.{suffix}")),
+        None if domain == "*" => Some("any.example".to_owned()),
+        None => Some(domain.to_owned()).filter(|domain| !domain.contains('*')),
+    }
 }
 
 /// `reviews.shop.svc.cluster.local:9080` of the route configuration `9080`.
@@ -252,15 +260,15 @@ pub fn expectation(report: &Report) -> Expect {
     expect
 }
 
-/// Returns the case as an item of `cases`.
-pub fn entry(candidate: &Candidate, url: &str, expect: &Expect) -> String {
+/// Returns a case as an item of `cases`.
+pub fn entry(case: &Case, expect: &Expect) -> String {
     let quoted = |text: &str| Value::String(text.to_owned()).to_string();
-    let mut out = format!("- name: {}\n", quoted(&candidate.name()));
-    let _ = writeln!(out, "  from: {}", quoted(&candidate.from));
-    let _ = writeln!(out, "  request: {}", quoted(&format!("{} {url}", candidate.method)));
-    if !candidate.headers.is_empty() {
+    let mut out = format!("- name: {}\n", quoted(&case.name));
+    let _ = writeln!(out, "  from: {}", quoted(&case.from));
+    let _ = writeln!(out, "  request: {}", quoted(&format!("{} {}", case.method, case.url)));
+    if !case.headers.is_empty() {
         let pairs: Vec<String> =
-            candidate.headers.iter().map(|(name, value)| format!("{}: {}", quoted(name), quoted(value))).collect();
+            case.headers.iter().map(|(name, value)| format!("{}: {}", quoted(name), quoted(value))).collect();
         let _ = writeln!(out, "  headers: {{{}}}", pairs.join(", "));
     }
     out.push_str("  expect:\n");
@@ -291,11 +299,8 @@ pub fn entry(candidate: &Candidate, url: &str, expect: &Expect) -> String {
 pub fn file(entries: &[String], missing: &[String]) -> String {
     let mut out = String::from("# One case for each route, with what comes of it today. Run it with `meshc test`.\n");
     for name in missing {
-        let _ = writeln!(
-            out,
-            "# No case for {}: the request made from its conditions takes another route.",
-            name.replace('\n', " ")
-        );
+        let name = name.replace('\n', " ");
+        let _ = writeln!(out, "# No case for {name}: of the requests made from its conditions, none takes it.");
     }
     if entries.is_empty() {
         out.push_str("cases: []\n");

@@ -11,6 +11,7 @@
 mod alone;
 mod case;
 mod check;
+mod connections;
 mod coverage;
 mod init;
 mod read;
@@ -24,6 +25,7 @@ mod validator;
 pub use alone::{GATEWAY, bind, full_host, keep_dropped};
 pub use case::{Case, Difference, Expect, Expected, Share};
 pub use check::check;
+pub use connections::{Connection, connections};
 pub use coverage::Coverage;
 pub use init::{Candidate, candidates, entry, expectation, file};
 pub use read::cases;

@@ -36,6 +36,21 @@ pub struct Rule {
     pub is_condition: bool,
     /// Whether requests can take it by itself: a condition, or a rule without any.
     pub is_route: bool,
+    /// Of a rule for TLS or TCP, the hosts that it is for; short names with the namespace.
+    pub hosts: Vec<String>,
+}
+
+impl Rule {
+    /// `http[1].match[0]`
+    pub fn short(&self) -> String {
+        let path = self.path.to_string();
+        path.strip_prefix("spec.").unwrap_or(&path).to_owned()
+    }
+
+    /// `VirtualService namespace/name http[1].match[0]`
+    pub fn name(&self) -> String {
+        format!("{} {}", self.object, self.short())
+    }
 }
 
 /// All rules; a mark is an index into them.
@@ -96,11 +111,11 @@ impl Rules {
         manifests.resources.grpc_routes = marked.collect();
         for config in &tls {
             let object = Object::new(manifests, "TLSRoute", config);
-            rules.connections(&object, List::Tls, "spec.rules", config.spec.rules.iter().map(|_| 0));
+            rules.connections(&object, &config.spec.hostnames, List::Tls, config.spec.rules.iter().map(|_| 0));
         }
         for config in &tcp {
             let object = Object::new(manifests, "TCPRoute", config);
-            rules.connections(&object, List::Tcp, "spec.rules", config.spec.rules.iter().map(|_| 0));
+            rules.connections(&object, &[], List::Tcp, config.spec.rules.iter().map(|_| 0));
         }
         rules
     }
@@ -127,8 +142,13 @@ impl Rules {
                 condition.name = self.add(&object, &condition.name, rule, &format!("{path}.match[{number}]"));
             }
         }
-        self.connections(&object, List::Tls, "spec.tls", copy.spec.tls.iter().map(|rule| rule.r#match.len()));
-        self.connections(&object, List::Tcp, "spec.tcp", copy.spec.tcp.iter().map(|rule| rule.r#match.len()));
+        let full = |host: &String| match host.contains(['.', '*']) {
+            true => host.clone(),
+            false => format!("{host}.{}", config.meta.namespace),
+        };
+        let hosts: Vec<String> = config.spec.hosts.iter().map(full).collect();
+        self.connections(&object, &hosts, List::Tls, config.spec.tls.iter().map(|rule| rule.r#match.len()));
+        self.connections(&object, &hosts, List::Tcp, config.spec.tcp.iter().map(|rule| rule.r#match.len()));
         Arc::new(copy)
     }
 
@@ -167,17 +187,37 @@ impl Rules {
     }
 
     /// Lists rules for connections; each has so many conditions.
-    fn connections(&mut self, object: &Object<'_>, list: List, path: &str, conditions: impl Iterator<Item = usize>) {
+    fn connections(
+        &mut self,
+        object: &Object<'_>,
+        hosts: &[String],
+        list: List,
+        conditions: impl Iterator<Item = usize>,
+    ) {
+        let path = match (list, object.name.starts_with("VirtualService ")) {
+            (List::Tls, true) => "spec.tls",
+            (List::Tcp, true) => "spec.tcp",
+            (_, false) => "spec.rules",
+        };
         for (index, count) in conditions.enumerate() {
             let path = format!("{path}[{index}]");
+            let rule = Rule { is_route: count == 0, hosts: hosts.to_vec(), ..Rule::default() };
             self.connections.insert((object.source, list, index, None), self.list.len());
-            self.add(object, "", Rule { is_route: count == 0, ..Rule::default() }, &path);
+            self.add(object, "", rule.clone(), &path);
             for number in 0..count {
                 self.connections.insert((object.source, list, index, Some(number)), self.list.len());
-                let rule = Rule { is_condition: true, is_route: true, ..Rule::default() };
+                let rule = Rule { is_condition: true, is_route: true, ..rule.clone() };
                 self.add(object, "", rule, &format!("{path}.match[{number}]"));
             }
         }
+    }
+
+    /// Returns the marks of what connections can take, in order.
+    pub fn of_connections(&self) -> Vec<usize> {
+        let mut marks: Vec<usize> = self.connections.values().copied().collect();
+        marks.retain(|mark| self.list.get(*mark).is_some_and(|rule| rule.is_route));
+        marks.sort_unstable();
+        marks
     }
 
     /// Puts marks to the rules for TLS and TCP of a VirtualService, be it one that istiod makes of a TLSRoute or TCPRoute. Each

@@ -251,3 +251,25 @@ fn a_first_file_holds() {
         assert!(text(&output.stdout).lines().count() > 3, "{mesh}: {}", text(&first.stdout));
     }
 }
+
+/// A first file has a case for each route for TLS and TCP that a connection can take: at sidecars, and at gateways by server name and by
+/// port.
+#[test]
+fn a_first_file_has_routes_for_connections() {
+    let all_kinds = format!("{FILES}/all_kinds.yaml");
+    let alpha = ["--istiod-env", "PILOT_ENABLE_ALPHA_GATEWAY_API=true"];
+    for (mesh, cases, missing, told) in [
+        (all_kinds.as_str(), 6, 2, "GET tcp://db.shop:3307\"\n  expect:\n    kind: forwarded\n    host:"),
+        ("fixtures/gateway-egress-tls/manifests", 2, 0, "GET tls://edition.cnn.com:443"),
+        ("fixtures/gateway-tls-passthrough/manifests", 7, 3, "  from: \"outside\"\n  request: \"GET tls://"),
+    ] {
+        let arguments = [&["test", "-q", "--manifests", mesh], &alpha[..]].concat();
+        let first = text(&meshc(&[&arguments[..], &["--init"]].concat(), "").stdout);
+        let count = |part: &str| first.lines().filter(|line| line.contains(part)).count();
+        assert_eq!(count("request: \"GET tls://") + count("request: \"GET tcp://"), cases, "{mesh}: {first}");
+        assert_eq!(count("# No case for "), missing, "{mesh}: {first}");
+        assert!(first.contains(told), "{mesh}: {first}");
+        let output = meshc(&[&arguments[..], &["-"]].concat(), &first);
+        assert_eq!(output.status.code(), Some(0), "{mesh}: {}", text(&output.stdout));
+    }
+}

@@ -71,6 +71,18 @@ fn marked_world(mesh: &'static Mesh) -> World<'static> {
     World::new(mesh, keep(proxy::proxies(mesh)), keep(load))
 }
 
+/// Translates the mesh again, with marks.
+fn marked(input: &mut Input) -> (World<'static>, Rules) {
+    let all = &input.manifests.resources;
+    let written = (all.virtual_services.clone(), all.http_routes.clone(), all.grpc_routes.clone());
+    let rules = Rules::mark(&mut input.manifests);
+    let mut copy = input.mesh();
+    copy.virtual_services.change(&mut |config| rules.mark_connections(config));
+    let all = &mut input.manifests.resources;
+    (all.virtual_services, all.http_routes, all.grpc_routes) = written;
+    (marked_world(keep(copy)), rules)
+}
+
 impl OfMesh {
     /// Reads the manifests.
     pub(super) fn read(arguments: &Test, all: &[&Case], with_coverage: bool) -> anyhow::Result<Self> {
@@ -79,18 +91,8 @@ impl OfMesh {
         guard::many("asking the mesh", all.len() + proxy::proxies(mesh).len());
         let is_alone = |case: &&&Case| arguments.from.is_none() && case.from.is_empty();
         let wants_rules = |case: &&Case| matches!(case.expected, Expected::Rule(_));
-        let marked = if with_coverage || all.iter().any(wants_rules) {
-            let all = &input.manifests.resources;
-            let written = (all.virtual_services.clone(), all.http_routes.clone(), all.grpc_routes.clone());
-            let rules = Rules::mark(&mut input.manifests);
-            let mut copy = input.mesh();
-            copy.virtual_services.change(&mut |config| rules.mark_connections(config));
-            let all = &mut input.manifests.resources;
-            (all.virtual_services, all.http_routes, all.grpc_routes) = written;
-            Some((marked_world(keep(copy)), rules))
-        } else {
-            None
-        };
+        let wants_marks = with_coverage || all.iter().any(wants_rules);
+        let marked = wants_marks.then(|| marked(&mut input));
         let alone = if all.iter().any(|case| is_alone(&case)) { Some(alone(arguments)?) } else { None };
         Ok(Self { input: keep(input), mesh, world: world(mesh), marked, alone })
     }
@@ -105,6 +107,25 @@ impl OfMesh {
         let mut report = self.world.explain(&wanted(case)?)?;
         explain::locate(&mut report, &self.input.manifests);
         Ok(report)
+    }
+
+    /// Returns the mesh with marks, and all marks of routes for connections; nothing where there are no such routes.
+    pub(super) fn connections(&mut self) -> Option<(&'static Mesh, Rules)> {
+        let all = &self.input.manifests.resources;
+        let has_some = !all.tls_routes.is_empty()
+            || !all.tcp_routes.is_empty()
+            || all.virtual_services.iter().any(|config| !config.spec.tls.is_empty() || !config.spec.tcp.is_empty());
+        if !has_some {
+            return None;
+        }
+        let (world, rules) = self.marked.get_or_insert_with(|| marked(self.input));
+        Some((world.mesh, rules.clone()))
+    }
+
+    /// Returns the marks of what a request takes on its way.
+    pub(super) fn marks(&mut self, case: &Case) -> Result<Vec<usize>, String> {
+        let Some((world, rules)) = &mut self.marked else { return Ok(Vec::new()) };
+        Ok(rules.in_report(&world.explain(&wanted(case)?)?))
     }
 
     fn ask(&mut self, case: &Case, from: Option<&str>) -> Result<Came, String> {
