@@ -63,7 +63,12 @@ fn why(text: &str, objects: usize) -> Option<Why> {
         Some(Why::Template)
     } else if text.contains("$patch:") {
         Some(Why::Patch)
-    } else if objects == 0 && !text.trim().is_empty() && !has("apiVersion") && !has("kind") {
+    } else if objects == 0
+        && !text.trim().is_empty()
+        // Grafana's settings have an `apiVersion`, a scanner's a `kind`: neither is half an object.
+        && (!has("apiVersion") && !has("kind")
+            || !(has("apiVersion") && has("kind")) && !has("metadata") && !has("spec"))
+    {
         Some(Why::Other)
     } else {
         None

@@ -16,10 +16,11 @@ static CERTAIN: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a fixed expression")
 });
 
-/// Forms that are placeholders only where the value is refused otherwise: `[X]`, `<name>`, capitals inside of a host's name, `REPLACEME`.
+/// Forms that are placeholders only where the value is refused otherwise: `[X]`, `<name>`, capitals inside of a host's name,
+/// `REPLACEME`, `namePlaceholder`.
 static LIKELY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^\[[A-Za-z_][A-Za-z0-9_ .-]*\]$|<[A-Za-z_][A-Za-z0-9_ .-]*>|(?:^|[./-])[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+(?:[./-]|$)|\.[A-Z][A-Z0-9]{2,}(?:\.|$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|(?:^|[./_-])(?:REPLACE|CHANGE|FIXME|TODO|YOUR)[A-Z0-9_]*(?:[./_-]|$)",
+        r"^\[[A-Za-z_][A-Za-z0-9_ .-]*\]$|<[A-Za-z_][A-Za-z0-9_ .-]*>|(?:^|[./-])[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+(?:[./-]|$)|\.[A-Z][A-Z0-9]{2,}(?:\.|$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|(?:^|[./_-])(?:REPLACE|CHANGE|FIXME|TODO|YOUR)[A-Z0-9_]*(?:[./_-]|$)|[A-Za-z0-9_]*(?:PLACEHOLDER|[Pp]laceholder)[A-Za-z0-9_]*",
     )
     .expect("a fixed expression")
 });

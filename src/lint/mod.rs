@@ -110,7 +110,7 @@ pub fn lint(
         all.extend(mesh::refused(&placed, manifests));
         once(&mut all);
         report::sort(&mut all);
-        all.iter_mut().for_each(of_template);
+        all.iter_mut().for_each(|one| of_template(one, sources));
     }
     all
 }
@@ -199,9 +199,11 @@ fn once_for_all(found: &mut Vec<(&'static str, Finding<'_>)>) {
 }
 
 /// Says of a finding that rests on a value which is not filled in that nobody knows.
-fn of_template(one: &mut Reported) {
+fn of_template(one: &mut Reported, sources: &Sources) {
     let texts = [&one.message, &one.resource];
-    let found = texts.into_iter().find_map(|text| ingest::placeholder::find(text));
+    let refused = one.span.filter(|_| one.rule == &rules::IST0106).map(|span| sources.slice(span));
+    let refused = refused.filter(|text| !text.contains('\n')).and_then(ingest::placeholder::find_in_refused);
+    let found = texts.into_iter().find_map(|text| ingest::placeholder::find(text)).or(refused);
     if let Some(found) = found.filter(|_| one.unchecked.is_none()) {
         one.unchecked = Some(format!("{found} has no value yet"));
     }

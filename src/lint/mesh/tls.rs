@@ -36,6 +36,8 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let Some(services) = translated.mesh.services_by_hostname.get(host) else { continue };
         let none = BTreeMap::new();
         let labels = rule.spec.subsets.iter().find(|one| one.name == subset).map_or(&none, |one| &one.labels);
+        // Nobody means the gateway's own Service by a wildcard.
+        let is_any = rule.spec.host.starts_with('*');
         for (tls, path) in settings(&rule, subset, number) {
             let of_mesh = services.values().filter(|service| !service.mesh_external);
             let mut endpoints =
@@ -45,6 +47,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
                 context.namespace(&endpoint.namespace).is_none_or(|one| context.unfinished(one).is_none())
             };
             let refuses = endpoints
+                .filter(|endpoint| !is_any || gateway_of(&gateways, endpoint).is_none())
                 .find_map(|endpoint| Some((endpoint, refusal(translated, &gateways, tls, endpoint)?)))
                 .filter(|(endpoint, _)| is_settled(endpoint));
             let Some((endpoint, Refusal { why, help })) = refuses else { continue };
@@ -112,17 +115,27 @@ struct Refusal {
 /// What each router runs, by its addresses; nothing where no Gateway applies to it.
 type Gateways<'t> = BTreeMap<&'t str, Arc<MergedGateway>>;
 
+/// Returns what the router at an endpoint runs, if one is there.
+fn gateway_of<'g>(gateways: &'g Gateways<'_>, endpoint: &Endpoint) -> Option<&'g Arc<MergedGateway>> {
+    endpoint.addresses.iter().find_map(|address| gateways.get(address.as_str()))
+}
+
 fn refusal(
     translated: &Translated<'_>,
     gateways: &Gateways<'_>,
     tls: &ClientTlsSettings,
     endpoint: &Endpoint,
 ) -> Option<Refusal> {
-    if let Some(gateway) = endpoint.addresses.iter().find_map(|address| gateways.get(address.as_str())) {
+    if let Some(gateway) = gateway_of(gateways, endpoint) {
         return refusal_of_gateway(gateway, tls, endpoint.port);
     }
     let has_sidecar = endpoint.tls_mode == "istio";
     if !has_sidecar {
+        // Where no Pod has one, namespaces are labeled elsewhere.
+        let mut proxies = translated.proxies.iter();
+        if !endpoint.workload_name.is_empty() && !proxies.any(|proxy| proxy.client.kind == ProxyKind::Sidecar) {
+            return None;
+        }
         return (tls.mode == Mode::IstioMutual).then_some(Refusal {
             why: "has no sidecar to accept it",
             help: "inject a sidecar into the workload, or write `mode: DISABLE`",
