@@ -186,7 +186,7 @@ impl RouteAction {
             if keeps && !before.is_empty() {
                 headers.set("x-envoy-original-host", before.clone());
             }
-            let is_last = |all: Cow<'_, str>| all.rsplit(',').next().is_some_and(|last| last.trim() == before);
+            let is_last = |all: Cow<'_, str>| all.rsplit(',').next() == Some(before.as_str());
             if self.append_x_forwarded_host && !headers.joined("x-forwarded-host").is_some_and(is_last) {
                 headers.append("x-forwarded-host", before);
             }
