@@ -143,6 +143,7 @@ impl Expansion {
             let Some(resource) = manifests.read_of_program(&object, source) else { continue };
             if replaces {
                 manifests.resources.replace(resource, source);
+                manifests.completed.insert(source);
                 self.changed.insert(source.index(), object);
             } else {
                 added.push((resource, source));

@@ -280,6 +280,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// Returns where it was read.
+            pub(super) fn source(&self) -> ResourceRef {
+                match self {
+                    $( Self::$kind(config) => config.source, )*
+                }
+            }
+
             /// Says where it was read.
             pub(super) fn read_at(self, source: ResourceRef) -> Self {
                 match self {
@@ -346,6 +353,18 @@ macro_rules! kinds {
                     }
                 )*
                 dropped
+            }
+
+            /// Returns all resources, each with its group and kind.
+            pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &'static str, Resource)> {
+                let all = std::iter::empty();
+                $(
+                    let of_kind = self.$field.iter();
+                    let all = all.chain(of_kind.map(|config| {
+                        ($group, kinds!(@name $kind $(($name))?), Resource::$kind(Arc::clone(config)))
+                    }));
+                )*
+                all
             }
 
             /// Returns how many resources there are of each kind.

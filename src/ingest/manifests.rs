@@ -43,6 +43,8 @@ pub struct Manifests {
     pub overlays: Vec<Overlay>,
     /// What Kustomize makes of the objects of a file.
     pub(crate) kustomized: BTreeMap<SourceId, Arc<Kustomized>>,
+    /// Resources that say more than their documents.
+    pub(crate) completed: BTreeSet<ResourceRef>,
     /// Objects of the program that were read, if they are kept; edited copies share them.
     known: Option<KnownObjects>,
 }
@@ -97,6 +99,14 @@ impl Document {
     pub(super) fn finished(mut self, object: Option<serde_json::Value>) -> Self {
         self.finished = object.map(Arc::new);
         self
+    }
+
+    /// Whether it holds this resource as it is written.
+    pub(super) fn holds(&self, group: &str, kind: &str, resource: &Resource) -> bool {
+        let meta = resource.meta();
+        self.finished.is_none()
+            && (self.group.as_str(), self.kind.as_str()) == (group, kind)
+            && (&self.named.0, &self.named.1) == (&meta.namespace, &meta.name)
     }
 
     /// Returns the object, as finished by the program that finishes it.
@@ -166,6 +176,7 @@ impl Manifests {
             has_refused: self.has_refused,
             overlays: self.overlays.clone(),
             kustomized: self.kustomized.clone(),
+            completed: self.completed.clone(),
             known: self.known.clone(),
         };
         if keep.is_some() || !objects.is_empty() {

@@ -26,13 +26,23 @@ pub struct WrittenObject {
     pub meta: ObjectMeta,
     /// The object by its type; nothing for kinds that are not translated.
     pub(crate) resource: Option<Resource>,
+    /// Whether it says what the API server fills in.
+    is_complete: bool,
 }
 
 impl WrittenObject {
+    /// Returns one that a controller makes of another one, with all that the API server fills in.
+    pub(crate) fn made(document: Document, meta: ObjectMeta, resource: Resource) -> Self {
+        Self { document, meta, resource: Some(resource), is_complete: true }
+    }
+
     /// Fills in what the API server would; the labels of its metadata too.
     pub(crate) fn complete(&mut self) {
         if let Some(resource) = &mut self.resource {
-            defaults::complete(resource);
+            if !self.is_complete {
+                defaults::complete(resource);
+                self.is_complete = true;
+            }
             self.meta.labels.clone_from(&resource.meta().labels);
         }
     }
@@ -60,18 +70,33 @@ impl WrittenObject {
 ///
 /// Unknown fields are passed over; an object whose fields have the wrong types is left out.
 pub fn objects(sources: &Sources) -> Vec<WrittenObject> {
-    read(sources, &Trees::new(), |_| None)
+    read(sources, &Trees::new(), &Completed::new(), |_| None)
 }
 
-/// Reads all objects of the manifests' files, with what Kustomize makes of them.
-pub(crate) fn objects_of(manifests: &Manifests) -> Vec<WrittenObject> {
+/// Reads all objects of the manifests' files, with what Kustomize makes of them; those that the manifests hold may be `complete`
+/// already.
+pub(crate) fn objects_of(manifests: &Manifests, complete: bool) -> Vec<WrittenObject> {
+    let completed: Completed = if complete { as_read(manifests).collect() } else { Completed::new() };
     let known = manifests.documents.iter().map(|document| {
         let start = document.tree().root(document.source, manifests.sources.text(document.source)).span().start;
         ((document.source, start), document.tree())
     });
     let known = known.collect();
-    read(&manifests.sources, &known, |source| manifests.kustomized.get(&source).map(Arc::as_ref))
+    read(&manifests.sources, &known, &completed, |source| manifests.kustomized.get(&source).map(Arc::as_ref))
 }
+
+/// Returns the resources of the manifests that say no more than their documents.
+fn as_read(manifests: &Manifests) -> impl Iterator<Item = ((SourceId, u32), Resource)> {
+    manifests.resources.all().filter_map(|(group, kind, resource)| {
+        let reference = resource.source();
+        let document = manifests.document(reference).filter(|document| document.holds(group, kind, &resource))?;
+        let is_same = !manifests.completed.contains(&reference) && !manifests.kustomized.contains_key(&document.source);
+        is_same.then(|| ((document.source, document.node(&manifests.sources).span().start), resource))
+    })
+}
+
+/// Resources that were read before, by file and start.
+type Completed = BTreeMap<(SourceId, u32), Resource>;
 
 /// Trees that were read before, by file and start.
 type Trees<'t> = BTreeMap<(SourceId, u32), &'t Arc<Tree>>;
@@ -79,19 +104,20 @@ type Trees<'t> = BTreeMap<(SourceId, u32), &'t Arc<Tree>>;
 fn read<'k>(
     sources: &Sources,
     known: &Trees<'_>,
+    completed: &Completed,
     kustomized: impl Fn(SourceId) -> Option<&'k Kustomized> + Sync,
 ) -> Vec<WrittenObject> {
     let documents = |source| text::documents(sources.text(source)).into_iter().map(move |range| (source, range));
     let pieces: Vec<(SourceId, Range<u32>)> = sources.ids().flat_map(documents).collect();
     pieces
         .into_par_iter()
-        .flat_map_iter(|(source, range)| of_document(sources, known, (source, range), kustomized(source)))
+        .flat_map_iter(|(source, range)| of_document(sources, (known, completed), (source, range), kustomized(source)))
         .collect()
 }
 
 fn of_document(
     sources: &Sources,
-    known: &Trees<'_>,
+    (known, completed): (&Trees<'_>, &Completed),
     (source, range): (SourceId, Range<u32>),
     kustomized: Option<&Kustomized>,
 ) -> Vec<WrittenObject> {
@@ -111,7 +137,8 @@ fn of_document(
         // A list with an item that is no object: the items before it count.
         let _ = list(tree.root(source, content), None, &mut found);
         for (node, type_meta) in found {
-            out.extend(object(source, &tree, node, type_meta, kustomized));
+            let known = completed.get(&(source, node.span().start));
+            out.extend(object((source, node), &tree, type_meta, kustomized, known));
         }
     }
     out
@@ -149,15 +176,16 @@ pub(crate) fn names(sources: &Sources, source: SourceId) -> Vec<Named> {
 }
 
 fn object(
-    source: SourceId,
+    (source, node): (SourceId, Node<'_>),
     tree: &Arc<Tree>,
-    node: Node<'_>,
     type_meta: metadata::TypeMeta<'_>,
     kustomized: Option<&Kustomized>,
+    known: Option<&Resource>,
 ) -> Option<WrittenObject> {
     let mut meta = metadata::object_meta(node, &mut Vec::new());
     let mut finished = None;
     let resource = match Kind::of(&type_meta).or_by_shape(node) {
+        Known::Yes(_) if known.is_some() => known.cloned(),
         Known::Yes(kind) => {
             let read = |kind: &Kind, node: Node<'_>, _: &mut Vec<Problem>| kind.read_leniently(node);
             let read = unfinished::read(kind, node, kustomized, &mut Vec::new(), read);
@@ -191,5 +219,5 @@ fn object(
     }
     let metadata::TypeMeta { group, version, kind } = type_meta;
     let document = Document::new(source, Arc::clone(tree), node.index(), group, version, kind).finished(finished);
-    Some(WrittenObject { document, meta, resource })
+    Some(WrittenObject { document, meta, resource, is_complete: known.is_some() })
 }

@@ -128,7 +128,7 @@ struct Written {
 
 impl Written {
     fn new(manifests: &Manifests, settings: &MeshSettings, view: View) -> Self {
-        let mut objects = ingest::objects_of(manifests);
+        let mut objects = ingest::objects_of(manifests, view == View::Meshc);
         let mut templates = Vec::new();
         if view == View::Meshc {
             objects.iter_mut().for_each(WrittenObject::complete);

@@ -42,5 +42,5 @@ fn pod(workload: &WrittenObject, name: String, template: &PodTemplateSpec) -> Wr
     document.group.clear();
     let spec = Pod { spec: template.spec.clone(), ..Pod::default() };
     let config = Config { meta: meta.clone(), spec, ..Config::default() };
-    WrittenObject { document, meta, resource: Some(Resource::Pod(Arc::new(config))) }
+    WrittenObject::made(document, meta, Resource::Pod(Arc::new(config)))
 }

@@ -40,7 +40,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let is_any = rule.spec.host.starts_with('*');
         for (tls, path) in settings(&rule, subset, number) {
             let of_mesh = services.values().filter(|service| !service.mesh_external);
-            let mut endpoints =
+            let endpoints =
                 of_mesh.flat_map(|service| translated.mesh.service_endpoints_by_port(service, number, labels));
             // Whether a workload has a sidecar is its Namespace's to say.
             let is_settled = |endpoint: &&Endpoint| {
