@@ -22,7 +22,7 @@
 //! | [`envoy`] | nothing | the output language knows nothing of Istio |
 //! | [`evaluate`] | `envoy` | what Envoy does with a request, by its configuration alone; it knows no rule of Istio |
 //! | [`rejection`] | `envoy` | what Envoy refuses of its language; it knows no rule of Istio |
-//! | [`ingest`] | `model`, and `envoy` for what EnvoyFilters hold | the only place that sees text |
+//! | [`ingest`] | `model`, `go`, and `envoy` for what EnvoyFilters hold | the only place that sees text |
 //! | [`intake`] | `ingest`, `installation`, `model` | what a release does not take in |
 //! | [`coverage`] | `ingest` | which kinds the rules honour |
 //! | [`control_plane`] | `ingest`, `model`, `installation` | finds out from the input how istiod runs |

@@ -141,7 +141,7 @@ impl Read {
         for (name, text) in templates {
             if text.as_str().is_some_and(|text| !templates::is_known(text)) {
                 let message =
-                    format!("the template `{name}` is of no release: Pods are injected with the one of 1.30.3");
+                    format!("the template `{name}` is of no release: Pods are injected with the release's own");
                 let help = "meshc runs no templates; what this one adds must be in the Pods themselves";
                 let diagnostic = Diagnostic::warning("injection-template-unknown", message).help(help);
                 self.diagnostics.push(diagnostic.at(source, "data.config"));

@@ -170,6 +170,19 @@ pub(crate) fn proxy_config(base: ProxyConfig, text: &str) -> Option<(ProxyConfig
     Some((merged, root.to_json()))
 }
 
+/// Checks a ProxyConfig in YAML, laid over the built-in one.
+///
+/// # Errors
+///
+/// It cannot be read, or `check` finds something.
+pub(super) fn check_proxy_config(
+    text: &str,
+    check: impl FnOnce(&ProxyConfig, &mut Findings<'_>),
+) -> Result<(), String> {
+    let base = ProxyConfig::built_in();
+    read(text, base.clone(), |deserializer| base.merge(deserializer), check).map(drop)
+}
+
 /// Returns the JSON of YAML inside of a string. Nothing if it is none, or empty.
 pub(crate) fn json_of_yaml(text: &str) -> Option<serde_json::Value> {
     Some(tree_of_yaml(text)?.root(SourceId::default(), text).to_json())

@@ -47,6 +47,7 @@ pub(crate) use objects::{Named, names, objects_of};
 pub use objects::{WrittenObject, objects};
 pub(crate) use origin::{Origin, counterpart, origins};
 pub(crate) use unfinished::is_of_sops;
+pub(crate) use validation::annotation::{check as check_annotation, checked as checked_annotations};
 pub(crate) use validation::is_of_webhook;
 
 use std::collections::BTreeMap;

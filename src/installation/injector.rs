@@ -36,7 +36,7 @@ pub struct Injector {
 /// The values that the injector's templates and what follows them read. Numbers are text, as the templates print them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateValues {
-    /// `global.hub`
+    /// `global.hub`; empty for where istiod's release is published.
     pub hub: String,
     /// `global.tag`; empty for istiod's release.
     pub tag: String,
@@ -127,7 +127,7 @@ impl Default for TemplateValues {
     fn default() -> Self {
         let text = str::to_owned;
         Self {
-            hub: text("docker.io/istio"),
+            hub: String::new(),
             tag: String::new(),
             variant: String::new(),
             image: text("proxyv2"),

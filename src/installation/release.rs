@@ -78,6 +78,13 @@ impl Release {
         }
     }
 
+    /// Returns where its images are published: the value `global.hub` of its charts.
+    ///
+    /// istio: `release/build.sh` of istio/release-builder
+    pub fn hub(self) -> &'static str {
+        if self.minor == 30 { "registry.istio.io/release" } else { "docker.io/istio" }
+    }
+
     /// The version as numbers, by which releases are ordered.
     pub(super) const fn number(self) -> (u32, u32) {
         (self.minor, self.patch)

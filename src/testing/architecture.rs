@@ -13,7 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("budget", &["source", "diagnostic", "options", "model", "ingest"]),
     ("installation", &["source", "diagnostic", "options", "model", "go"]),
     ("model", &["source"]),
-    ("ingest", &["source", "diagnostic", "options", "installation", "model", "envoy"]),
+    ("ingest", &["source", "diagnostic", "options", "installation", "model", "envoy", "go"]),
     ("intake", &["source", "diagnostic", "installation", "model", "ingest"]),
     ("coverage", &["source", "diagnostic", "installation", "model", "ingest"]),
     ("control_plane", &["source", "diagnostic", "options", "installation", "model", "ingest"]),

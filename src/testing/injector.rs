@@ -1,10 +1,11 @@
-//! The Pods that istiod's own tests of its injector expect (`pkg/kube/inject/testdata/inject`, Istio 1.30.3), as facts that `expand` must agree
-//! with: see `injector/README.md`.
+//! The Pods that istiod's own tests of its injector expect (`pkg/kube/inject/testdata/inject`), by release, as facts that `expand` must agree with:
+//! see `injector/README.md`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use meshc::input::Input;
+use meshc::installation::{KNOWN, Release};
 use meshc::options::{IstioOptions, Options, Stated};
 use meshc::source::SourceFile;
 use serde::Deserialize;
@@ -32,6 +33,9 @@ const JSON_VARIABLES: [&str; 4] =
 struct Pair {
     /// The file with istio's result.
     golden: String,
+    /// The first release whose tests have it.
+    #[serde(default)]
+    since: Option<String>,
     /// Values of the chart.
     #[serde(default)]
     values: Value,
@@ -43,6 +47,22 @@ struct Pair {
     manifests: Vec<Value>,
     /// By namespace, kind and name of the workload.
     expect: BTreeMap<String, Expected>,
+    /// What releases make otherwise, likewise.
+    #[serde(default)]
+    releases: Releases<BTreeMap<String, Map<String, Value>>>,
+}
+
+/// By minor version.
+type Releases<T> = BTreeMap<String, T>;
+
+/// What the default install makes of a Pod.
+#[derive(Debug, Deserialize)]
+struct Base {
+    /// What releases make otherwise.
+    #[serde(default)]
+    releases: Releases<Value>,
+    #[serde(flatten)]
+    facts: Map<String, Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,15 +86,32 @@ fn pods_are_injected_as_istiods_tests_expect() {
         std::fs::read_dir(FOLDER).expect("the folder").map(|entry| entry.expect("an entry").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     paths.sort();
-    let bases: BTreeMap<&str, Value> =
+    let bases: BTreeMap<&str, Base> =
         ["sidecar", "gateway"].map(|name| (name, read(&Path::new(FOLDER).join(format!("{name}.base.yaml"))))).into();
     paths.retain(|path| !path.to_string_lossy().ends_with(".base.yaml"));
     let mut wrong = Vec::new();
+    let mut counts = BTreeMap::new();
     for path in &paths {
-        wrong.extend(differences(&read(path), &bases));
+        let pair: Pair = read(path);
+        for release in KNOWN.into_iter().filter(|release| pair.is_of(*release)) {
+            *counts.entry(release.minor).or_insert(0) += 1;
+            wrong.extend(differences(&pair, release, &bases));
+        }
     }
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(paths.len(), 115);
+    assert_eq!(counts, BTreeMap::from([(28, 112), (29, 114), (30, 115), (31, 118)]));
+}
+
+impl Pair {
+    /// Says whether the tests of a release have it.
+    fn is_of(&self, release: Release) -> bool {
+        let since = self.since.as_deref().map(|since| Release::parse(since).expect("a release"));
+        since.is_none_or(|since| since.minor <= release.minor)
+    }
+}
+
+fn key(release: Release) -> String {
+    format!("1.{}", release.minor)
 }
 
 fn read<T: for<'d> Deserialize<'d>>(path: &Path) -> T {
@@ -82,8 +119,9 @@ fn read<T: for<'d> Deserialize<'d>>(path: &Path) -> T {
     serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn differences(pair: &Pair, bases: &BTreeMap<&str, Value>) -> Vec<String> {
-    let pods = expanded(pair);
+fn differences(pair: &Pair, release: Release, bases: &BTreeMap<&str, Base>) -> Vec<String> {
+    let pods = expanded(pair, release);
+    let golden = format!("{} of {release}", pair.golden);
     let mut out = Vec::new();
     for (workload, expected) in &pair.expect {
         let mut parts = workload.split('/');
@@ -96,27 +134,30 @@ fn differences(pair: &Pair, bases: &BTreeMap<&str, Value>) -> Vec<String> {
             (Expected::Fate(Fate::Refused), None) => continue,
             (Expected::Fate(Fate::NotInjected), Some(facts)) if facts["spec"].get("istio-proxy").is_none() => continue,
             (Expected::Fate(fate), facts) => {
-                out.push(format!("{}: {workload} is to be {fate:?} and is {facts:?}", pair.golden));
+                out.push(format!("{golden}: {workload} is to be {fate:?} and is {facts:?}"));
                 continue;
             }
             (Expected::Facts(_), None) => {
-                out.push(format!("{}: {workload} has no Pod", pair.golden));
+                out.push(format!("{golden}: {workload} has no Pod"));
                 continue;
             }
             (Expected::Facts(_), Some(facts)) => facts,
         };
         let Expected::Facts(patch) = expected else { continue };
         let mut patch = patch.clone();
-        let base = patch.remove("of").and_then(|of| bases.get(of.as_str()?).cloned()).expect("a base");
+        let base = patch.remove("of").and_then(|of| bases.get(of.as_str()?)).expect("a base");
+        let own = pair.releases.get(&key(release)).and_then(|all| all.get(workload)).cloned().map(Value::Object);
+        let layers = [base.releases.get(&key(release)).cloned(), Some(Value::Object(patch)), own];
+        let expected = layers.into_iter().flatten().fold(Value::Object(base.facts.clone()), patched);
         let mut lines = Vec::new();
-        compare(&patched(base, Value::Object(patch)), &found, "", &mut lines);
-        out.extend(lines.into_iter().map(|line| format!("{}: {workload}: {line}", pair.golden)));
+        compare(&expected, &found, "", &mut lines);
+        out.extend(lines.into_iter().map(|line| format!("{golden}: {workload}: {line}")));
     }
     out
 }
 
 /// Returns the Pods that `expand` prints.
-fn expanded(pair: &Pair) -> Vec<Value> {
+fn expanded(pair: &Pair, release: Release) -> Vec<Value> {
     let text: Vec<String> = pair.manifests.iter().map(Value::to_string).collect();
     let stated = |value: &str| Stated { value: value.to_owned(), by: "the test".to_owned() };
     let env = pair.istiod_env.iter().map(|(name, value)| (name.clone(), stated(value))).collect();
@@ -127,7 +168,7 @@ fn expanded(pair: &Pair) -> Vec<Value> {
     let options = Options {
         expand: true,
         mesh_config: mesh_config.map(|mesh| SourceFile::new("mesh.yaml", mesh.to_string())),
-        istio: IstioOptions { env, values, ..IstioOptions::default() },
+        istio: IstioOptions { env, values, version: Some(stated(&release.to_string())), ..IstioOptions::default() },
         ..Options::default()
     };
     let input = Input::new(vec![SourceFile::new("pods.yaml", text.join("\n---\n"))], &options);

@@ -174,6 +174,7 @@ impl Reason {
                 Effect::Traffic => "traffic",
                 Effect::Telemetry => "telemetry",
                 Effect::Names => "names",
+                Effect::Pods => "pods",
             },
             Self::Version => "traffic",
         }
@@ -183,6 +184,7 @@ impl Reason {
         match self.effect() {
             "telemetry" => "changes telemetry, no traffic",
             "names" => "changes names, no traffic but through EnvoyFilters that match them",
+            "pods" => "changes Pods, and nothing that their proxies are served",
             _ => "can change traffic",
         }
     }

@@ -2,17 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::environment::Context;
 use super::{Injector, PROXY, Template};
+use crate::installation::Behaviour;
 
 /// Returns the part of the container that all templates have.
 ///
 /// istiod: `files/injection-template.yaml`, `files/gateway-injection-template.yaml`
-pub(super) fn proxy(
-    injector: &Injector<'_>,
-    template: Template,
-    annotations: &Map<String, Value>,
-    environment: &[Value],
-) -> Value {
+pub(super) fn proxy(injector: &Injector<'_>, context: &Context<'_>, environment: &[Value]) -> Value {
+    let Context { template, annotations, proxy_config, .. } = context;
     let values = injector.values();
     let annotation = |key: &str, default: &str| {
         annotations.get(&format!("sidecar.istio.io/{key}")).and_then(Value::as_str).unwrap_or(default).to_owned()
@@ -37,39 +35,80 @@ pub(super) fn proxy(
     if values.log_as_json {
         arguments.push("--log_as_json".to_owned());
     }
-    if !values.outlier_log_path.is_empty() && template == Template::Sidecar {
+    if !values.outlier_log_path.is_empty() && *template == Template::Sidecar {
         arguments.push(format!("--outlierLogPath={}", values.outlier_log_path));
     }
     json!({
         "name": PROXY,
-        "image": image(injector, annotations, &values.image),
+        "image": image(injector, annotations, proxy_config),
         "args": arguments,
         "env": environment,
         "ports": [{"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"}],
     })
 }
 
-/// Returns the image of a container whose image the values name so: with a slash it is complete.
+/// Returns the image of the proxy.
+fn image(injector: &Injector<'_>, annotations: &Map<String, Value>, proxy_config: &Map<String, Value>) -> String {
+    let name = &injector.values().image;
+    whole(annotations, name)
+        .unwrap_or_else(|| published(injector, annotations, name, image_type(injector, proxy_config)))
+}
+
+/// Returns the image of the container that redirects traffic.
+///
+/// istiod: `files/injection-template.yaml`, `inject.go` `ProxyInitImage`
+pub(super) fn init_image(
+    injector: &Injector<'_>,
+    annotations: &Map<String, Value>,
+    proxy_config: &Map<String, Value>,
+) -> String {
+    let values = injector.values();
+    whole(annotations, &values.init_image).unwrap_or_else(|| {
+        if injector.does(Behaviour::ReadsImageOfProxyInit) {
+            published(injector, annotations, &values.init_image, &values.variant)
+        } else {
+            published(injector, annotations, &values.image, image_type(injector, proxy_config))
+        }
+    })
+}
+
+/// Returns the image that an annotation, else the values, name completely: with a slash.
+fn whole(annotations: &Map<String, Value>, stated: &str) -> Option<String> {
+    let name = annotations.get("sidecar.istio.io/proxyImage").and_then(Value::as_str).unwrap_or(stated);
+    name.contains('/').then(|| name.to_owned())
+}
+
+/// Returns the type of image that a ProxyConfig asks for, else the values do.
+fn image_type<'v>(injector: &Injector<'v>, proxy_config: &'v Map<String, Value>) -> &'v str {
+    let image = proxy_config.get("image").filter(|image| image.is_object());
+    let stated = image.map(|image| {
+        let stated = ["imageType", "image_type"].iter().find_map(|name| image.get(name)?.as_str());
+        stated.unwrap_or_default()
+    });
+    // Before, a ProxyConfig that names no type takes the one of the values away.
+    let counts = |stated: &&str| !stated.is_empty() || !injector.does(Behaviour::ReadsImageOfProxyInit);
+    stated.filter(counts).unwrap_or(&injector.values().variant)
+}
+
+/// Returns an image that Istio publishes.
 ///
 /// istiod: `inject.go` `ProxyImage`
-pub(super) fn image(injector: &Injector<'_>, annotations: &Map<String, Value>, stated: &str) -> String {
+fn published(injector: &Injector<'_>, annotations: &Map<String, Value>, name: &str, image_type: &str) -> String {
     const KINDS: [&str; 2] = ["distroless", "debug"];
     let values = injector.values();
-    let annotation = |key: &str| annotations.get(key).and_then(Value::as_str);
-    let whole = annotation("sidecar.istio.io/proxyImage").unwrap_or(stated);
-    if whole.contains('/') {
-        return whole.to_owned();
-    }
-    let release = injector.target.installation.release.to_string();
+    let release = injector.target.installation.release;
+    let hub = if values.hub.is_empty() { release.hub() } else { &values.hub };
+    let release = release.to_string();
     let tag = if values.tag.is_empty() { release.as_str() } else { &values.tag };
-    let name = if values.image.is_empty() { "proxyv2" } else { &values.image };
+    let name = if name.is_empty() { "proxyv2" } else { name };
     let bare = || KINDS.iter().find_map(|kind| tag.strip_suffix(kind)?.strip_suffix('-')).unwrap_or(tag);
-    let tag = match annotation("sidecar.istio.io/proxyImageType").unwrap_or(&values.variant) {
+    let annotation = annotations.get("sidecar.istio.io/proxyImageType").and_then(Value::as_str);
+    let tag = match annotation.unwrap_or(image_type) {
         "" => tag.to_owned(),
         "default" => bare().to_owned(),
         kind => format!("{}-{kind}", bare()),
     };
-    format!("{}/{name}:{tag}", values.hub)
+    format!("{hub}/{name}:{tag}")
 }
 
 /// Returns the probe of the agent's readiness, by what says how often it asks.

@@ -12,6 +12,8 @@ pub(super) struct Context<'c> {
     pub(super) labels: &'c Map<String, Value>,
     pub(super) annotations: &'c Map<String, Value>,
     pub(super) template: Template,
+    /// Whether the injector makes the Pod; else istiod or an install deploys it.
+    pub(super) is_injected: bool,
     /// The Pod's own containers.
     pub(super) containers: &'c [Value],
     pub(super) proxy_config: &'c Map<String, Value>,
@@ -65,8 +67,9 @@ impl Context<'_> {
 ///
 /// istiod: `files/injection-template.yaml`, `files/gateway-injection-template.yaml`, `files/waypoint.yaml`
 pub(super) fn variables(injector: &Injector<'_>, context: &Context<'_>) -> Vec<Value> {
-    let Context { workload, labels, template, containers, proxy_config, .. } = context;
+    let Context { workload, labels, template, is_injected, containers, proxy_config, .. } = context;
     let values = injector.values();
+    let divisor = if injector.does(Behaviour::StatesDivisors) { "1" } else { "0" };
     let mut variables = Variables::default();
     let is_sidecar = *template == Template::Sidecar;
     if is_sidecar && injector.mesh_text(&["inboundTrafficPolicy", "mode"]) == Some("LOCALHOST") {
@@ -75,16 +78,18 @@ pub(super) fn variables(injector: &Injector<'_>, context: &Context<'_>) -> Vec<V
     variables.set("PILOT_CERT_PROVIDER", &values.cert_provider);
     variables.set("CA_ADDR", &ca_address(injector));
     variables.fields();
-    variables.resource("ISTIO_CPU_LIMIT", "limits.cpu");
+    variables.resource("ISTIO_CPU_LIMIT", "limits.cpu", divisor);
     variables.set("PROXY_CONFIG", &Value::Object(proxy_config::without_defaults(proxy_config)).to_string());
     if *template != Template::Waypoint {
         variables.set("ISTIO_META_POD_PORTS", &Value::Array(ports(containers)).to_string());
         variables.set("ISTIO_META_APP_CONTAINERS", &context.applications().join(","));
     }
-    variables.resource("GOMEMLIMIT", "limits.memory");
-    variables.resource("GOMAXPROCS", "limits.cpu");
-    for (name, value) in compliance(injector) {
-        variables.set(name, value);
+    variables.resource("GOMEMLIMIT", "limits.memory", divisor);
+    variables.resource("GOMAXPROCS", "limits.cpu", divisor);
+    if *is_injected {
+        for (name, value) in compliance(injector) {
+            variables.set(name, value);
+        }
     }
     variables.set("ISTIO_META_CLUSTER_ID", injector.cluster_id());
     variables.field("ISTIO_META_NODE_NAME", "spec.nodeName");
@@ -102,7 +107,7 @@ pub(super) fn variables(injector: &Injector<'_>, context: &Context<'_>) -> Vec<V
     let label = label.filter(|name| is_sidecar && !name.is_empty());
     variables.set("ISTIO_META_WORKLOAD_NAME", label.unwrap_or(&workload.meta.name));
     variables.set("ISTIO_META_OWNER", &owner(injector, workload));
-    if *template != Template::Waypoint && context.annotation("sidecar.istio.io/bootstrapOverride").is_some() {
+    if *is_injected && context.annotation("sidecar.istio.io/bootstrapOverride").is_some() {
         variables.set("ISTIO_BOOTSTRAP_OVERRIDE", "/etc/istio/custom-bootstrap/custom_bootstrap.json");
     }
     variables.set("ISTIO_META_MESH_ID", injector.mesh_id());
@@ -168,8 +173,10 @@ impl Variables {
         self.0.push(json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}));
     }
 
-    fn resource(&mut self, name: &str, resource: &str) {
-        self.0.push(json!({"name": name, "valueFrom": {"resourceFieldRef": {"resource": resource, "divisor": "1"}}}));
+    /// A limit of the container. Kubernetes writes 0 for a divisor that is not stated, and takes it for 1.
+    fn resource(&mut self, name: &str, resource: &str, divisor: &str) {
+        let limit = json!({"resource": resource, "divisor": divisor});
+        self.0.push(json!({"name": name, "valueFrom": {"resourceFieldRef": limit}}));
     }
 
     /// Variables that are fields of the Pod.
@@ -216,7 +223,7 @@ fn resource_attributes(injector: &Injector<'_>, context: &Context<'_>) -> Option
         let wish = provider.pointer("/opentelemetry/serviceAttributeEnrichment").and_then(Value::as_str);
         wish == Some("OTEL_SEMANTIC_CONVENTIONS")
     };
-    let release_does = injector.target.installation.does(Behaviour::EnrichesServiceAttributes);
+    let release_does = injector.does(Behaviour::EnrichesServiceAttributes);
     if !release_does || !providers.into_iter().flatten().any(asks) {
         return None;
     }

@@ -5,12 +5,12 @@
 use serde_json::{Value, json};
 
 use super::environment::{Context, variables};
-use super::{Injector, Patch, Template, container, metadata, volumes};
+use super::{Injector, Patch, container, metadata, volumes};
 
 /// Returns what the template adds to a Pod.
 pub(super) fn patch(injector: &Injector<'_>, context: &Context<'_>) -> Patch {
     let values = injector.values();
-    let mut proxy = container::proxy(injector, Template::Gateway, context.annotations, &variables(injector, context));
+    let mut proxy = container::proxy(injector, context, &variables(injector, context));
     let (uid, gid) = context.proxy_ids;
     proxy["securityContext"] = json!({"runAsUser": uid, "runAsGroup": gid});
     proxy["readinessProbe"] = container::readiness_probe(
@@ -29,7 +29,7 @@ pub(super) fn patch(injector: &Injector<'_>, context: &Context<'_>) -> Patch {
         stated => stated.clone(),
     };
     Patch {
-        labels: metadata::labels(context),
+        labels: metadata::labels(injector, context),
         annotations: metadata::annotations(injector, context),
         spec: json!({"securityContext": security, "containers": [proxy]}),
         volumes: volumes::names(injector, context),

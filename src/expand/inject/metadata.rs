@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::environment::Context;
 use super::{Injector, Patch, STATUS, Template};
 use crate::expand::node;
+use crate::installation::Behaviour;
 use crate::model::istio::label::{NETWORK, REVISION};
 
 /// The network that istio's CNI plugin is, where it is not chained.
@@ -13,7 +14,7 @@ const MULTUS_NETWORK: (&str, &str) = ("default", "istio-cni");
 /// Returns the labels of a template; what the Pod has counts first.
 ///
 /// istiod: `files/injection-template.yaml`, `files/gateway-injection-template.yaml`
-pub(super) fn labels(context: &Context<'_>) -> Map<String, Value> {
+pub(super) fn labels(injector: &Injector<'_>, context: &Context<'_>) -> Map<String, Value> {
     let own = |keys: &[&str]| {
         let mut values = keys.iter().filter_map(|key| context.labels.get(*key)?.as_str());
         values.find(|value| !value.is_empty()).map(str::to_owned)
@@ -26,7 +27,9 @@ pub(super) fn labels(context: &Context<'_>) -> Map<String, Value> {
     if context.template == Template::Sidecar {
         let cut = name.char_indices().nth(63).map_or(name.len(), |(at, _)| at);
         name.truncate(cut);
-        if name.ends_with('-') {
+        if injector.does(Behaviour::TrimsCanonicalNames) {
+            name = name.trim_matches(['-', '_', '.']).to_owned();
+        } else if name.ends_with('-') {
             name.pop();
         }
         set("security.istio.io/tlsMode", own(&["security.istio.io/tlsMode"]).unwrap_or_else(|| "istio".to_owned()));

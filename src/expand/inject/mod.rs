@@ -10,6 +10,7 @@
 
 mod container;
 mod decision;
+mod deployed;
 mod environment;
 mod gateway;
 mod go_json;
@@ -35,7 +36,7 @@ use super::{node, strategic_merge};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::Target;
 use crate::ingest::{self, Manifests};
-use crate::installation::{Installation, NativeSidecars, TemplateValues};
+use crate::installation::{Behaviour, Installation, NativeSidecars, TemplateValues};
 use crate::model::Config;
 use crate::model::istio::ProxyConfigResource;
 use crate::model::istio::label::NETWORK;
@@ -102,7 +103,7 @@ impl Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     /// The Pod's annotation that is to blame, if one is.
-    annotation: Option<&'static str>,
+    annotation: Option<String>,
     why: String,
 }
 
@@ -115,7 +116,7 @@ impl Refusal {
             "CronJob" => "spec.jobTemplate.spec.template.",
             _ => "spec.template.",
         };
-        let place = match self.annotation {
+        let place = match &self.annotation {
             Some(name) => format!("{template}metadata.annotations[\"{name}\"]"),
             None => "metadata.name".to_owned(),
         };
@@ -181,7 +182,7 @@ impl<'m> Injector<'m> {
         let labels = node::map(node::map(pod, "metadata"), "labels").clone();
         let annotations = node::map(node::map(pod, "metadata"), "annotations").clone();
         let Some(template) = self.template(pod, namespace, &labels, &annotations) else { return Ok(None) };
-        validate::annotations(&annotations)?;
+        validate::annotations(self, &annotations)?;
         let values = self.values();
         let mut original = pod.clone();
         let mut proxy_ids = openshift::DEFAULT_IDS;
@@ -202,6 +203,7 @@ impl<'m> Injector<'m> {
             labels: &labels,
             annotations: &own_annotations,
             template,
+            is_injected: true,
             containers: list(&own, "containers"),
             proxy_config: &proxy_config,
             proxy_ids,
@@ -225,7 +227,8 @@ impl<'m> Injector<'m> {
             let cluster = (!cluster.is_empty()).then_some(cluster.as_str());
             environment::overwrite_cluster(variables, cluster, network.as_deref());
         }
-        prometheus::merge(self, &mut injected);
+        prometheus::merge(self, &mut injected)?;
+        prometheus::tell_secure_port(self, &mut injected);
         probes::rewrite(self, &mut injected, status.is_some());
         metadata::complete(self, &mut injected, &patch, network.as_deref());
         order::reorder(node::map(&mut injected, "spec"), self.holds_applications(&annotations));
@@ -306,72 +309,9 @@ impl<'m> Injector<'m> {
         self.target.options.revision()
     }
 
-    /// Returns the proxy's container in the Pod of a Gateway that istiod deploys, by labels of the Pod and annotations of the
-    /// Gateway.
-    ///
-    /// istiod: `files/kube-gateway.yaml`
-    pub(super) fn gateway_container(
-        &self,
-        workload: &Workload<'_>,
-        gateway: &str,
-        labels: &Map<String, Value>,
-        annotations: &Map<String, Value>,
-    ) -> Value {
-        let by = Map::from_iter([("gateway.networking.k8s.io/gateway-name".to_owned(), json!(gateway))]);
-        let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
-        let context = context_of_deployed(workload, (labels, annotations), Template::Gateway, &proxy_config);
-        let mut environment = environment::variables(self, &context);
-        if let Some(network) = self.network(labels) {
-            environment.push(json!({"name": "ISTIO_META_NETWORK", "value": network}));
-        }
-        if let Some(network) = labels.get(NETWORK) {
-            environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
-        }
-        let mut container = container::proxy(self, Template::Gateway, annotations, &environment);
-        container["ports"] = gateway_ports();
-        container
-    }
-
-    /// Returns the proxy's container in the Pod of a waypoint that istiod deploys, by labels of the Pod and annotations of the Gateway.
-    ///
-    /// istiod: `files/waypoint.yaml`
-    pub(super) fn waypoint_container(
-        &self,
-        workload: &Workload<'_>,
-        gateway: &str,
-        (labels, annotations): (&Map<String, Value>, &Map<String, Value>),
-        service_account: &str,
-        east_west: bool,
-    ) -> Value {
-        let by = Map::from_iter([("gateway.networking.k8s.io/gateway-name".to_owned(), json!(gateway))]);
-        let proxy_config = proxy_config::effective(self, &workload.meta.namespace, &by, &Map::new());
-        let context = context_of_deployed(workload, (labels, annotations), Template::Waypoint, &proxy_config);
-        let mut environment = environment::variables(self, &context);
-        if let Some(network) = self.network(labels) {
-            environment.push(json!({"name": "ISTIO_META_NETWORK", "value": network}));
-            if east_west {
-                environment.push(json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": network}));
-            }
-        }
-        let mut container = container::proxy(self, Template::Waypoint, annotations, &environment);
-        if let Some(arguments) = container["args"].as_array_mut() {
-            arguments.push(json!(format!("--serviceCluster={service_account}.$(POD_NAMESPACE)")));
-        }
-        container["ports"] = gateway_ports();
-        container
-    }
-
-    /// Returns the proxy's container in the Pod of a gateway that an install lays without the injector's help; it listens on these
-    /// ports.
-    ///
-    /// istio: `manifests/charts/gateways/istio-ingress/templates/deployment.yaml`
-    pub(super) fn installed_container(&self, workload: &Workload<'_>, ports: &[u32]) -> Value {
-        let environment = environment::of_installed_gateway(self, workload);
-        let mut container = container::proxy(self, Template::Gateway, &Map::new(), &environment);
-        let ports = ports.iter().map(|port| json!({"containerPort": port, "protocol": "TCP"}));
-        let metrics = json!({"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"});
-        container["ports"] = Value::Array(ports.chain([metrics]).collect());
-        container
+    /// Says whether istiod does something that releases do differently.
+    fn does(&self, behaviour: Behaviour) -> bool {
+        self.target.installation.does(behaviour)
     }
 
     /// Returns the values that the templates read.
@@ -457,15 +397,6 @@ pub(super) fn other_revisions(manifests: &Manifests, target: &Target<'_>) -> Vec
     manifests.pods.iter().filter_map(|pod| of_pod(pod)).collect()
 }
 
-/// The ports of the container of a gateway or waypoint that istiod deploys.
-fn gateway_ports() -> Value {
-    json!([
-        {"containerPort": 15020, "name": "metrics", "protocol": "TCP"},
-        {"containerPort": 15021, "name": "status-port", "protocol": "TCP"},
-        {"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"},
-    ])
-}
-
 /// Lays a patch over a Pod.
 fn merged(pod: Map<String, Value>, patch: Value) -> Result<Map<String, Value>, Refusal> {
     let Value::Object(patch) = patch else { return Ok(pod) };
@@ -515,15 +446,4 @@ fn proxy_of(spec: &mut Map<String, Value>) -> Option<&mut Value> {
     let field = if is_in("containers") { "containers" } else { "initContainers" };
     let all = spec.get_mut(field)?.as_array_mut()?;
     all.iter_mut().find(|container| container.get("name").and_then(Value::as_str) == Some(PROXY))
-}
-
-/// What templates of gateways that istiod deploys are run on.
-fn context_of_deployed<'c>(
-    workload: &'c Workload<'c>,
-    (labels, annotations): (&'c Map<String, Value>, &'c Map<String, Value>),
-    template: Template,
-    proxy_config: &'c Map<String, Value>,
-) -> environment::Context<'c> {
-    let proxy_ids = openshift::DEFAULT_IDS;
-    environment::Context { workload, labels, annotations, template, containers: &[], proxy_config, proxy_ids }
 }

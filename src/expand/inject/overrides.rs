@@ -24,7 +24,7 @@ impl Kept {
     pub(super) fn read(annotations: &Map<String, Value>) -> Result<Self, Refusal> {
         let Some(text) = annotations.get(OVERRIDES).and_then(Value::as_str) else { return Ok(Self::default()) };
         let kept: Map<String, Value> = serde_json::from_str(text).map_err(|error| Refusal {
-            annotation: Some(OVERRIDES),
+            annotation: Some(OVERRIDES.to_owned()),
             why: format!("annotation `{OVERRIDES}` is not an object in JSON: {error}"),
         })?;
         Ok(Self { containers: list(&kept, "containers").to_vec(), init: list(&kept, "initContainers").to_vec() })

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::environment::{Context, variables};
-use super::{Injector, Patch, Template, container, metadata, volumes};
+use super::{Injector, Patch, container, metadata, volumes};
 
 /// Ports that are never redirected to the proxy: the agent's own.
 const AGENT_PORTS: &str = "15090,15021";
@@ -28,7 +28,7 @@ pub(super) fn patch(injector: &Injector<'_>, context: &Context<'_>, native: bool
     if !native {
         spec["containers"] = Value::Array(containers);
     }
-    Patch { labels: metadata::labels(context), annotations, spec, volumes: volumes::names(injector, context) }
+    Patch { labels: metadata::labels(injector, context), annotations, spec, volumes: volumes::names(injector, context) }
 }
 
 /// The container that redirects traffic, or the one that checks that the node's agent has done so.
@@ -105,7 +105,7 @@ fn interception(injector: &Injector<'_>, context: &Context<'_>, mode: &str) -> V
     }
     let mut made = json!({
         "name": if values.cni { "istio-validation" } else { "istio-init" },
-        "image": container::image(injector, context.annotations, &values.init_image),
+        "image": container::init_image(injector, context.annotations, context.proxy_config),
         "args": arguments,
         "securityContext": security,
     });
@@ -122,7 +122,7 @@ fn interception(injector: &Injector<'_>, context: &Context<'_>, mode: &str) -> V
 /// The container `istio-proxy`.
 fn proxy(injector: &Injector<'_>, context: &Context<'_>, native: bool) -> Value {
     let values = injector.values();
-    let mut made = container::proxy(injector, Template::Sidecar, context.annotations, &variables(injector, context));
+    let mut made = container::proxy(injector, context, &variables(injector, context));
     let status_port = context.annotation_or("status.sidecar.istio.io/port", &values.status_port);
     let held = context.proxy_config.get("holdApplicationUntilProxyStarts").and_then(Value::as_bool) == Some(true);
     if native {

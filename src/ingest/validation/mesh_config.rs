@@ -91,7 +91,7 @@ fn check_connections(settings: &ProxyConfigConnectionSettings, at: &At<'_>, find
 }
 
 /// istiod: `ValidateMeshConfigProxyConfig`
-fn check_proxy(config: &ProxyConfig, at: &At<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check_proxy(config: &ProxyConfig, at: &At<'_>, findings: &mut Findings<'_>) {
     for (field, text) in [("configPath", &config.config_path), ("binaryPath", &config.binary_path)] {
         if text.is_empty() {
             findings.error(&at.field(field), "it must be set");

@@ -4,6 +4,7 @@
 //!
 //! istiod: `pkg/config/validation`
 
+pub(crate) mod annotation;
 mod attribute;
 mod authorization_policy;
 mod connection_pool;

@@ -48,6 +48,7 @@ pub enum Behaviour {
     MatchesAuthorityBeforeAddress,
     AppliesNoServicePoliciesAtEastWestGateways,
     KeepsServiceEntriesOfServiceHosts,
+    StatesDivisors,
     // Changed by 1.30.
     NamesServiceEntryEndpoints,
     TranslatesWasmPlugins,
@@ -83,6 +84,7 @@ pub enum Behaviour {
     ReadsIngressUseWaypointAsBool,
     ReadsTelemetryOfServiceNamespaces,
     ServesExtensionsOfServiceNamespaces,
+    ChecksNamesOfInterfaces,
     // Changed by 1.31.
     SendsUnhealthyEndpoints,
     FallsBackToTlsOfRule,
@@ -104,6 +106,12 @@ pub enum Behaviour {
     SetsRetryBudgetInterval,
     LimitsProxyVersionPatterns,
     TakesFieldsOf131,
+    TrimsCanonicalNames,
+    ReadsImageOfProxyInit,
+    ReadsScrapeTargets,
+    TellsSecureMetricsPort,
+    NamesGatewayPortsApart,
+    OpensUdpPortsForQuic,
     // The proxy's release.
     ProxyReadsZipkinHttpService,
     ProxyFormatsCustomTags,

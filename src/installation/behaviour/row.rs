@@ -67,6 +67,8 @@ pub enum Effect {
     Telemetry,
     /// Names inside of the configuration: an EnvoyFilter that matches them matches no more.
     Names,
+    /// The Pods that are made, and nothing that their proxies are served.
+    Pods,
 }
 
 /// A switch of istiod.

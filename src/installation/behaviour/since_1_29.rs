@@ -226,4 +226,14 @@ pub(super) const ROWS: &[Row] = &[
         effect: Effect::Traffic,
         switch: None,
     },
+    Row {
+        behaviour: B::StatesDivisors,
+        holds: &[since(29, 0)],
+        of: Component::Istiod,
+        source: "files/injection-template.yaml, gateway-injection-template.yaml, kube-gateway.yaml, waypoint.yaml",
+        without: "Variables of proxies that hold limits of the container have no divisor.",
+        with: "Variables of proxies that hold limits of the container have a divisor of 1, which they have anyway.",
+        effect: Effect::Pods,
+        switch: None,
+    },
 ];

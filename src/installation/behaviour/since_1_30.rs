@@ -345,4 +345,14 @@ pub(super) const ROWS: &[Row] = &[
         effect: Effect::Traffic,
         switch: None,
     },
+    Row {
+        behaviour: B::ChecksNamesOfInterfaces,
+        holds: &[since(30, 0)],
+        of: Component::Istiod,
+        source: "pkg/kube/inject/validate.go ValidateExcludeInterfaces",
+        without: "Pods are injected whatever names of interfaces their annotations hold.",
+        with: "Pods whose annotations hold names that are none of interfaces are refused.",
+        effect: Effect::Traffic,
+        switch: None,
+    },
 ];

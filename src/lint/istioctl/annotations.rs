@@ -2,10 +2,10 @@
 //!
 //! istiod: `analyzers/annotations/annotations.go`, `analyzers/maturity/maturity.go`
 
-use std::net::IpAddr;
-
-use super::annotation_table::{ANNOTATIONS, Annotation};
+use super::annotation_table::ANNOTATIONS;
 use super::in_mesh;
+use crate::ingest;
+use crate::installation::Behaviours;
 use crate::lint::context::{Item, LintContext, Origin};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
@@ -24,9 +24,10 @@ const SET_WITH_CNI: &[&str] = &[
 
 /// Checks annotations of the kinds on which most of Istio's are.
 pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
+    let behaviours = context.mesh.map_or_else(Behaviours::default, |mesh| mesh.installation.behaviours);
     for item in items(context) {
         for (name, value) in item.annotations() {
-            out.extend(check_one(item, name, value));
+            out.extend(check_one(behaviours, item, name, value));
         }
     }
 }
@@ -59,7 +60,7 @@ fn items<'c>(context: &'c LintContext<'_>) -> impl Iterator<Item = &'c Item<'c>>
         .filter(|item| item.origin != Origin::Template)
 }
 
-fn check_one<'c>(item: &'c Item<'c>, name: &str, value: &str) -> Vec<Finding<'c>> {
+fn check_one<'c>(behaviours: Behaviours, item: &'c Item<'c>, name: &str, value: &str) -> Vec<Finding<'c>> {
     let mut out = Vec::new();
     if !is_istio(name) || IGNORED.contains(&name) {
         return out;
@@ -80,7 +81,7 @@ fn check_one<'c>(item: &'c Item<'c>, name: &str, value: &str) -> Vec<Finding<'c>
         let kinds = annotation.kinds.join(", ");
         let message = format!("annotation `{name}` has no effect on a {}; it applies to {kinds}", item.kind());
         out.push(Finding::new(&rules::IST0107, item, message).point_path(path(name)));
-    } else if let Err(problem) = validate(annotation, value) {
+    } else if let Err(problem) = ingest::check_annotation(behaviours, name, value) {
         let message = format!("annotation `{name}` has an invalid value, so injection fails: {problem}");
         out.push(Finding::new(&rules::IST0125, item, message).point_path(path(name)));
     }
@@ -96,103 +97,4 @@ fn path(name: &str) -> FieldPath {
 fn is_istio(name: &str) -> bool {
     let prefix = name.split('/').next().unwrap_or_default();
     name == "kubernetes.io/ingress.class" || prefix.ends_with("istio.io")
-}
-
-/// Checks a value as injection does. istiod: `pkg/kube/inject/validate.go` `AnnotationValidation`
-fn validate(annotation: &Annotation, value: &str) -> Result<(), String> {
-    match annotation.name {
-        "sidecar.istio.io/interceptionMode" if !["REDIRECT", "TPROXY", "NONE"].contains(&value) => {
-            Err(format!("`{value}` is none of REDIRECT, TPROXY, NONE"))
-        }
-        "status.sidecar.istio.io/port" => port(value),
-        "readiness.status.sidecar.istio.io/initialDelaySeconds"
-        | "readiness.status.sidecar.istio.io/periodSeconds"
-        | "readiness.status.sidecar.istio.io/failureThreshold" => {
-            let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-            value
-                .parse::<u32>()
-                .ok()
-                .filter(|_| digits)
-                .map(drop)
-                .ok_or_else(|| format!("`{value}` is not a number from 0"))
-        }
-        "traffic.sidecar.istio.io/includeOutboundIPRanges" | "traffic.sidecar.istio.io/includeInboundPorts"
-            if value == "*" =>
-        {
-            Ok(())
-        }
-        "traffic.sidecar.istio.io/includeOutboundIPRanges" | "traffic.sidecar.istio.io/excludeOutboundIPRanges" => {
-            value.split(',').filter(|_| !value.is_empty()).try_for_each(cidr)
-        }
-        "traffic.sidecar.istio.io/includeInboundPorts"
-        | "traffic.sidecar.istio.io/excludeInboundPorts"
-        | "traffic.sidecar.istio.io/excludeOutboundPorts" => {
-            let list = value.trim();
-            list.split(',').filter(|_| !list.is_empty()).try_for_each(port)
-        }
-        "traffic.sidecar.istio.io/excludeInterfaces"
-        | "traffic.sidecar.istio.io/kubevirtInterfaces"
-        | "istio.io/reroute-virtual-interfaces" => {
-            value.split(',').filter(|_| !value.is_empty()).try_for_each(interface)
-        }
-        "prometheus.istio.io/merge-metrics" => boolean(value),
-        "proxy.istio.io/config" => {
-            let base = crate::model::istio::MeshConfig::built_in().default_config.unwrap_or_default();
-            let blank = value.trim().is_empty();
-            let read = blank || crate::ingest::proxy_config(base, value).is_some();
-            read.then_some(()).ok_or_else(|| "not a valid ProxyConfig".to_owned())
-        }
-        "sidecar.istio.io/proxyCPU"
-        | "sidecar.istio.io/proxyMemory"
-        | "sidecar.istio.io/proxyCPULimit"
-        | "sidecar.istio.io/proxyMemoryLimit" => quantity(value),
-        _ => Ok(()),
-    }
-}
-
-fn port(text: &str) -> Result<(), String> {
-    let text = text.trim();
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse::<u16>().ok().filter(|_| digits).map(drop).ok_or_else(|| format!("`{text}` is not a valid port"))
-}
-
-fn cidr(text: &str) -> Result<(), String> {
-    let read = || {
-        let (address, length) = text.split_once('/')?;
-        let (address, bits): (IpAddr, u8) = (address.parse().ok()?, length.parse().ok()?);
-        let plain = length == "0" || !length.starts_with(['0', '+']);
-        (plain && bits <= if address.is_ipv4() { 32 } else { 128 }).then_some(())
-    };
-    read().ok_or_else(|| format!("`{text}` is not a valid CIDR"))
-}
-
-/// istiod: `ValidateInterfaceNames`
-fn interface(text: &str) -> Result<(), String> {
-    let name = text.trim();
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    if name.len() <= 15 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(allowed) {
-        Ok(())
-    } else {
-        Err(format!("`{name}` is not a valid interface name"))
-    }
-}
-
-fn boolean(text: &str) -> Result<(), String> {
-    let known = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"];
-    known.contains(&text).then_some(()).ok_or_else(|| format!("`{text}` is neither true nor false"))
-}
-
-/// istiod: `resource.ParseQuantity`
-fn quantity(text: &str) -> Result<(), String> {
-    const SUFFIXES: &[&str] = &["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-    let number = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let end = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
-    let (number, suffix) = number.split_at(end);
-    let exponent = suffix.strip_prefix(['e', 'E']).is_some_and(|exponent| exponent.parse::<i32>().is_ok());
-    let is_number = number.bytes().filter(|byte| *byte == b'.').count() <= 1 && number.bytes().any(|b| b != b'.');
-    if is_number && (exponent || SUFFIXES.contains(&suffix)) {
-        Ok(())
-    } else {
-        Err(format!("`{}` is not a quantity such as 100m or 1Gi", text.escape_default()))
-    }
 }
