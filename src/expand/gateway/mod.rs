@@ -72,7 +72,11 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut
             made.push(deployed.made("ServiceAccount", &deployed.service_account, "", objects.service_account));
         }
         let name = &deployed.meta.name;
-        if !has(&manifests.services, namespace, name)
+        if let Some(twice) = service::name_given_twice(&objects.service) {
+            let message =
+                format!("the API server takes no Service for the Gateway: two of its ports would be named `{twice}`");
+            diagnostics.push(Diagnostic::warning("gateway-not-deployed", message).at(gateway.source, "spec.listeners"));
+        } else if !has(&manifests.services, namespace, name)
             && let Some(address) = services.address(&format!("{namespace}/{name}"))
         {
             let (object, says) = service::with_address(objects.service, &address.to_string());
@@ -154,7 +158,11 @@ impl Objects {
         let template = pod::template(deployed, injector, workload);
         Ok(Self {
             service_account: deployed.managed(overlays.service_account(deployed.account())?),
-            service: deployed.managed(overlays.service(service::service(deployed, manifests))?),
+            service: deployed.managed(overlays.service(service::service(
+                deployed,
+                manifests,
+                injector.installation(),
+            ))?),
             deployment: deployed.managed(overlays.deployment(deployed.deployment(&template))?),
         })
     }

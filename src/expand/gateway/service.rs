@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Deployed, GATEWAY_LABEL, class};
 use crate::expand::node;
 use crate::ingest::Manifests;
+use crate::installation::{Behaviour, Installation};
 use crate::model::gateway_api::{GROUP, Listener};
 
 /// The port for health checks.
@@ -15,7 +16,7 @@ const STATUS_PORT: u32 = 15021;
 const MAX_NAME: usize = 63;
 
 /// The Service without an address, which the API server gives.
-pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests) -> Value {
+pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests, installation: &Installation) -> Value {
     let gateway = deployed.gateway;
     let written = gateway.meta.annotations.get("networking.istio.io/service-type");
     let r#type = written.map_or(class::service_type(deployed.controller), String::as_str);
@@ -25,7 +26,7 @@ pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests) -> Value {
         "metadata": deployed.metadata(&deployed.meta.name, &deployed.labels()),
         "spec": {
             "ipFamilyPolicy": "PreferDualStack",
-            "ports": ports(&listeners(deployed, manifests)),
+            "ports": ports(&listeners(deployed, manifests), installation),
             "selector": {GATEWAY_LABEL: gateway.meta.name},
             "type": r#type,
         },
@@ -39,6 +40,14 @@ pub(super) fn service(deployed: &Deployed<'_>, manifests: &Manifests) -> Value {
         object["spec"]["loadBalancerIP"] = json!(address.value);
     }
     object
+}
+
+/// Returns a name that two ports have.
+pub(super) fn name_given_twice(service: &Value) -> Option<&str> {
+    let mut known = BTreeSet::new();
+    let ports = service.pointer("/spec/ports").and_then(Value::as_array);
+    let mut names = ports.into_iter().flatten().filter_map(|port| port.get("name")?.as_str());
+    names.find(|name| !known.insert(*name))
 }
 
 /// Gives the Service an address, unless it has one or is to have none; returns it with what there is to say of that.
@@ -70,14 +79,43 @@ fn listeners<'m>(deployed: &Deployed<'m>, manifests: &'m Manifests) -> Vec<&'m L
 }
 
 /// istiod: `deploymentcontroller.go` `extractServicePorts`
-fn ports(listeners: &[&Listener]) -> Vec<Value> {
-    let port = |name: &str, number: u32, protocol: &str| json!({"name": name, "port": number, "protocol": "TCP", "targetPort": number, "appProtocol": protocol});
+fn ports(listeners: &[&Listener], installation: &Installation) -> Vec<Value> {
+    let port = |name: &str, number: u32, transport: &str, protocol: &str| json!({"name": name, "port": number, "protocol": transport, "targetPort": number, "appProtocol": protocol});
+    let quic = installation.features.quic_listeners && installation.does(Behaviour::OpensUdpPortsForQuic);
+    let mut names = Names { apart: installation.does(Behaviour::NamesGatewayPortsApart), used: BTreeSet::new() };
     let mut numbers = BTreeSet::new();
-    let mut out = vec![port("status-port", STATUS_PORT, "tcp")];
+    let status = names.name("status-port", STATUS_PORT);
+    let mut out = vec![port(&status, STATUS_PORT, "TCP", "tcp")];
     for listener in listeners.iter().filter(|listener| numbers.insert(listener.port)) {
-        let mut name = listener.name.replace('.', "-");
-        name.truncate(MAX_NAME);
-        out.push(port(&name, listener.port, &listener.protocol.to_ascii_lowercase()));
+        let name = names.name(&listener.name.replace('.', "-"), listener.port);
+        let protocol = listener.protocol.to_ascii_lowercase();
+        out.push(port(&name, listener.port, "TCP", &protocol));
+        if quic && protocol == "https" {
+            let name = names.name(&format!("{name}-quic"), listener.port);
+            out.push(port(&name, listener.port, "UDP", &protocol));
+        }
     }
     out
+}
+
+/// The names of the ports.
+struct Names {
+    /// Whether no name is given twice. The API server takes no Service that has one twice.
+    apart: bool,
+    used: BTreeSet<String>,
+}
+
+impl Names {
+    /// Returns a name that a port can have. istiod: `deploymentcontroller.go` `uniquePortName`
+    fn name(&mut self, name: &str, number: u32) -> String {
+        let cut = |name: &str, longest: usize| name.chars().take(longest).collect::<String>();
+        let mut candidate = cut(name, MAX_NAME);
+        let mut suffix = format!("-{number}");
+        while self.apart && self.used.contains(&candidate) {
+            candidate = cut(name, MAX_NAME - suffix.len()) + &suffix;
+            suffix.push('x');
+        }
+        self.used.insert(candidate.clone());
+        candidate
+    }
 }

@@ -309,6 +309,11 @@ impl<'m> Injector<'m> {
         self.target.options.revision()
     }
 
+    /// Returns how the istiod runs whose injector it is.
+    pub(super) fn installation(&self) -> &'m Installation {
+        self.target.installation
+    }
+
     /// Says whether istiod does something that releases do differently.
     fn does(&self, behaviour: Behaviour) -> bool {
         self.target.installation.does(behaviour)

@@ -209,9 +209,9 @@ pub(super) const ROWS: &[Row] = &[
         holds: &[since(31, 0)],
         of: Component::Istiod,
         source: "files/injection-template.yaml",
-        without: "A canonical name that is cut to 63 characters may end in a dot or an underscore, which no label may.",
-        with: "A canonical name neither starts nor ends with dashes, dots and underscores.",
-        effect: Effect::Telemetry,
+        without: "A name that is cut to 63 characters for the label service.istio.io/canonical-name may end in a dot, so that the API server refuses the Pod.",
+        with: "A name that is cut to 63 characters for the label service.istio.io/canonical-name loses dots, dashes and underscores at its ends.",
+        effect: Effect::Traffic,
         switch: None,
     },
     Row {

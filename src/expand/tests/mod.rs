@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+mod releases;
+
 use super::*;
 use crate::ingest::ingest;
 use crate::installation::Installation;
