@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::operator::Operator;
-use super::{Origin, Setting, template_values, templates, values};
+use super::{Origin, Setting, gateways, template_values, templates, values};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::{self, Manifests};
-use crate::installation::{InjectionPolicy, Injector, InstalledMesh};
+use crate::installation::{InjectionPolicy, Injector, InstalledGateway, InstalledMesh};
 use crate::model::kubernetes::{LabelSelector, LabelSelectorRequirement};
 use crate::options::Options;
 use crate::source::ResourceRef;
@@ -28,6 +28,8 @@ pub(super) struct Read {
     pub(super) variables: Vec<Setting>,
     /// The mesh config that the chart makes of the values.
     pub(super) mesh: Option<InstalledMesh>,
+    /// The gateways that IstioOperators install.
+    pub(super) gateways: Vec<InstalledGateway>,
 }
 
 /// Reads the values that the caller gives, else the ConfigMap of the revision in istiod's namespace, else an IstioOperator.
@@ -45,20 +47,22 @@ pub(super) fn read(manifests: &Manifests, options: &Options, namespace: &str) ->
         Some((values, Origin::Input { source: map.source, path: "data.values".to_owned() }))
     };
     let mut read = Read::default();
-    let operator = Operator::find(manifests, options.revision(), &mut read.diagnostics);
-    let of_operator = || Some((operator.as_ref()?.values(), operator.as_ref()?.origin()));
+    let operators = Operator::all(manifests, options.revision(), &mut read.diagnostics);
+    read.gateways = operators.iter().flat_map(gateways::read).collect();
+    let operator = operators.first();
+    let of_operator = || Some((operator?.values(), operator?.origin()));
     if let Some((values, origin)) = given.or_else(of_map).or_else(of_operator) {
         let values = values::complete(values);
         read.values(&values, &origin, options.revision());
         let place = match &origin {
-            Origin::Input { .. } => operator.as_ref().map(Operator::place),
+            Origin::Input { .. } => operator.map(Operator::place),
             Origin::Stated(_) => None,
         };
         let config = values::mesh_config(&values, options.revision());
         let networks = values::mesh_networks(&values);
         read.mesh = config.map(|config| InstalledMesh { config, networks, place });
     }
-    for own in operator.iter().flat_map(Operator::variables) {
+    for own in operator.into_iter().flat_map(Operator::variables) {
         read.variables.retain(|setting| setting.name != own.name);
         read.variables.push(own);
     }

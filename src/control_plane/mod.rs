@@ -13,6 +13,7 @@ mod ambient;
 mod arguments;
 mod check;
 mod environment;
+mod gateways;
 mod injector;
 mod istiod;
 mod operator;
@@ -132,6 +133,7 @@ impl ControlPlane {
             features: Features::new(&known_to(release, &environment)),
             injector: injector.injector,
             mesh: injector.mesh,
+            gateways: injector.gateways,
         };
         let mut diagnostics = check::variables(&variables, release);
         diagnostics.extend(release::check(stated_release));

@@ -8,8 +8,9 @@ use super::values::merge;
 use super::{Origin, Setting};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ingest::Manifests;
-use crate::model::Config;
 use crate::model::istio::IstioOperator;
+use crate::model::{Config, ObjectMeta};
+use crate::source::ResourceRef;
 
 /// The installation of a revision.
 #[derive(Debug)]
@@ -18,9 +19,9 @@ pub(super) struct Operator<'m> {
 }
 
 impl<'m> Operator<'m> {
-    /// Returns the one of a revision; of several the first by namespace and name. Several without a name are files for `istioctl
-    /// install -f`, each of another installation: which is the mesh's is not known, and a warning says so.
-    pub(super) fn find(manifests: &'m Manifests, revision: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
+    /// Returns those of a revision, by namespace and name: the first says how istiod runs, others install gateways beside it. Several without
+    /// a name are files for `istioctl install -f`, each of another installation: which is the mesh's is not known, and a warning says so.
+    pub(super) fn all(manifests: &'m Manifests, revision: &str, diagnostics: &mut Diagnostics) -> Vec<Self> {
         let all = manifests.istio_operators.iter();
         let all = all.filter(|config| self::revision(&config.spec.spec) == revision);
         let (named, nameless): (Vec<_>, Vec<_>) = all.partition(|config| !config.meta.name.is_empty());
@@ -29,9 +30,29 @@ impl<'m> Operator<'m> {
                 format!("{} IstioOperators of revision {revision} have no name; none is used", nameless.len());
             let help = "read only the one of the mesh, or give it a name";
             diagnostics.push(Diagnostic::warning("several-installations", message).at(first.source, "kind").help(help));
-            return None;
+            return Vec::new();
         }
-        named.first().or(nameless.first()).map(|config| Self { config })
+        let all = if named.is_empty() { nameless } else { named };
+        all.into_iter().map(|config| Self { config }).collect()
+    }
+
+    /// Returns the object, and what it is called: `IstioOperator istio-system/main`.
+    pub(super) fn name(&self) -> (ResourceRef, String) {
+        let ObjectMeta { namespace, name, .. } = &self.config.meta;
+        let name =
+            if name.is_empty() { "IstioOperator".to_owned() } else { format!("IstioOperator {namespace}/{name}") };
+        (self.config.source, name)
+    }
+
+    /// Returns the profile.
+    pub(super) fn profile(&self) -> &str {
+        let profile = self.config.spec.spec.get("profile").and_then(Value::as_str);
+        profile.filter(|profile| !profile.is_empty()).unwrap_or("default")
+    }
+
+    /// Returns what it says of a component.
+    pub(super) fn component(&self, name: &str) -> Option<&Value> {
+        self.config.spec.spec.get("components")?.get(name)
     }
 
     /// Returns the values of the charts: what stands outside of `values` goes over it, as `istioctl` does.
@@ -70,7 +91,7 @@ impl<'m> Operator<'m> {
     }
 
     /// Where the mesh config is.
-    pub(super) fn place(&self) -> (crate::source::ResourceRef, &'static str) {
+    pub(super) fn place(&self) -> (ResourceRef, &'static str) {
         let has = |path: &str| self.config.spec.spec.pointer(path).is_some();
         let path = if has("/meshConfig") {
             "spec.meshConfig"

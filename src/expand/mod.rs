@@ -91,8 +91,10 @@ pub fn expand(manifests: &mut Manifests, options: &Options, installation: &Insta
     let made = gateway::make(manifests, target, &mut expansion.diagnostics);
     expansion.put(manifests, made);
     if !shows_a_cluster {
-        let made = installed_gateway::make(manifests, target);
-        expansion.put(manifests, made);
+        for step in [installed_gateway::of_operators, installed_gateway::make] {
+            let made = step(manifests, target);
+            expansion.put(manifests, made);
+        }
     }
     expansion.put(manifests, enrolled);
     let made = pod::make(manifests, target, &mut expansion.diagnostics);

@@ -44,3 +44,16 @@ fn lacks_address(spec: &ServiceSpec) -> bool {
         && spec.cluster_ips.iter().all(String::is_empty)
         && !ipv6_only
 }
+
+/// Gives the Service an address, unless it has one or is to have none; returns it with what there is to say of that.
+pub(super) fn with_address(mut object: Value, address: &str) -> (Value, String) {
+    let Some(root) = object.as_object_mut() else { return (object, String::new()) };
+    let spec = node::map(root, "spec");
+    let text = |name: &str| spec.get(name).and_then(Value::as_str).unwrap_or_default();
+    if text("type") == "ExternalName" || !text("clusterIP").is_empty() {
+        return (object, String::new());
+    }
+    spec.insert("clusterIP".to_owned(), json!(address));
+    spec.insert("clusterIPs".to_owned(), json!([address]));
+    (object, format!(", {address}"))
+}

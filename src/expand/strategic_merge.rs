@@ -52,6 +52,19 @@ fn merge_key_of_container(field: &str) -> Option<&'static str> {
     }
 }
 
+/// `patchMergeKey` of the fields of a Deployment. kubernetes: `api/apps/v1/types.go`
+pub(in crate::expand) fn merge_key_of_deployment(path: &str) -> Option<&'static str> {
+    match path.strip_prefix("spec.template.") {
+        Some(in_template) => merge_key_of_pod(in_template),
+        None => merge_key_of_metadata(path),
+    }
+}
+
+/// `patchMergeKey` of the fields of a Service. kubernetes: `api/core/v1/types.go`
+pub(in crate::expand) fn merge_key_of_service(path: &str) -> Option<&'static str> {
+    if path == "spec.ports" { Some("port") } else { merge_key_of_metadata(path) }
+}
+
 /// `patchMergeKey` of the metadata of any object. kubernetes: `apimachinery/pkg/apis/meta/v1/types.go`
 pub(in crate::expand) fn merge_key_of_metadata(path: &str) -> Option<&'static str> {
     match path {

@@ -8,6 +8,7 @@
 pub mod behaviour;
 mod env;
 mod features;
+mod gateway;
 mod injector;
 mod release;
 mod switch;
@@ -19,6 +20,7 @@ mod value;
 pub use behaviour::{Behaviour, Behaviours};
 pub use env::Kind;
 pub use features::{Environment, Features};
+pub use gateway::{GatewayComponent, GatewayPort, InstalledGateway};
 pub use injector::{InjectionPolicy, Injector, TemplateValues};
 pub use release::{KNOWN, Release};
 pub use switch::{Effect, Switch};
@@ -59,6 +61,8 @@ pub struct Installation {
     pub namespace: String,
     /// The mesh config that the installer would write where the input has no ConfigMap.
     pub mesh: Option<InstalledMesh>,
+    /// The gateways that IstioOperators install beside it.
+    pub gateways: Vec<InstalledGateway>,
 }
 
 /// The mesh config and the mesh networks that an installer makes of values.
@@ -124,6 +128,7 @@ impl Installation {
             injector: Injector::default(),
             namespace: "istio-system".to_owned(),
             mesh: None,
+            gateways: Vec::new(),
         }
     }
 

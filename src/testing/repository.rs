@@ -13,6 +13,7 @@ mod injector;
 mod lint;
 mod lint_cases;
 mod lint_command;
+mod operator_gateways;
 mod parity;
 mod parity_tests;
 mod properties;

@@ -79,7 +79,7 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut
         } else if !has(&manifests.services, namespace, name)
             && let Some(address) = services.address(&format!("{namespace}/{name}"))
         {
-            let (object, says) = service::with_address(objects.service, &address.to_string());
+            let (object, says) = super::service::with_address(objects.service, &address.to_string());
             made.push(deployed.made("Service", name, &says, object));
         }
         if runs(manifests, gateway) || has(&manifests.deployments, namespace, name) {

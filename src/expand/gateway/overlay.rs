@@ -5,7 +5,9 @@
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expand::strategic_merge::{self, MergeKey, merge_key_of_metadata, merge_key_of_pod};
+use crate::expand::strategic_merge::{
+    self, MergeKey, merge_key_of_deployment, merge_key_of_metadata, merge_key_of_service,
+};
 use crate::ingest::{self, Manifests};
 use crate::model::Config;
 use crate::model::gateway_api::KubernetesGateway;
@@ -105,11 +107,7 @@ impl<'m> Overlays<'m> {
 
     /// Lays the changes over a Service.
     pub(super) fn service(&self, object: Value) -> Result<Value, Diagnostic> {
-        self.apply(
-            object,
-            "service",
-            |path| if path == "spec.ports" { Some("port") } else { merge_key_of_metadata(path) },
-        )
+        self.apply(object, "service", merge_key_of_service)
     }
 
     /// Lays the changes over a ServiceAccount.
@@ -168,12 +166,4 @@ fn is_blank(text: &str) -> bool {
 
 fn refusal(why: &str) -> Diagnostic {
     Diagnostic::warning("gateway-not-deployed", format!("istiod deploys nothing for the Gateway: {why}"))
-}
-
-/// `patchMergeKey` of the fields of a Deployment. kubernetes: `api/apps/v1/types.go`
-fn merge_key_of_deployment(path: &str) -> Option<&'static str> {
-    match path.strip_prefix("spec.template.") {
-        Some(in_template) => merge_key_of_pod(in_template),
-        None => merge_key_of_metadata(path),
-    }
 }

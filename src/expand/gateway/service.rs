@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Deployed, GATEWAY_LABEL, class};
-use crate::expand::node;
 use crate::ingest::Manifests;
 use crate::installation::{Behaviour, Installation};
 use crate::model::gateway_api::{GROUP, Listener};
@@ -48,19 +47,6 @@ pub(super) fn name_given_twice(service: &Value) -> Option<&str> {
     let ports = service.pointer("/spec/ports").and_then(Value::as_array);
     let mut names = ports.into_iter().flatten().filter_map(|port| port.get("name")?.as_str());
     names.find(|name| !known.insert(*name))
-}
-
-/// Gives the Service an address, unless it has one or is to have none; returns it with what there is to say of that.
-pub(super) fn with_address(mut object: Value, address: &str) -> (Value, String) {
-    let Some(root) = object.as_object_mut() else { return (object, String::new()) };
-    let spec = node::map(root, "spec");
-    let text = |name: &str| spec.get(name).and_then(Value::as_str).unwrap_or_default();
-    if text("type") == "ExternalName" || !text("clusterIP").is_empty() {
-        return (object, String::new());
-    }
-    spec.insert("clusterIP".to_owned(), json!(address));
-    spec.insert("clusterIPs".to_owned(), json!([address]));
-    (object, format!(", {address}"))
 }
 
 /// The listeners of the Gateway and of the ListenerSets that it takes.

@@ -78,6 +78,21 @@ fn whole(annotations: &Map<String, Value>, stated: &str) -> Option<String> {
     name.contains('/').then(|| name.to_owned())
 }
 
+/// Returns the image of a gateway that an install lays; it may have a tag of its own.
+///
+/// istio: `manifests/charts/gateways/istio-ingress/templates/deployment.yaml`
+pub(super) fn installed_image(injector: &Injector<'_>, tag: &str) -> String {
+    let values = injector.values();
+    let none = Map::new();
+    whole(&none, &values.image).unwrap_or_else(|| {
+        let image = published(injector, &none, &values.image, "");
+        let (name, of_mesh) = image.rsplit_once(':').unwrap_or((&image, ""));
+        let tag = if tag.is_empty() { of_mesh } else { tag };
+        let variant = if values.variant.is_empty() { String::new() } else { format!("-{}", values.variant) };
+        format!("{name}:{tag}{variant}")
+    })
+}
+
 /// Returns the type of image that a ProxyConfig asks for, else the values do.
 fn image_type<'v>(injector: &Injector<'v>, proxy_config: &'v Map<String, Value>) -> &'v str {
     let image = proxy_config.get("image").filter(|image| image.is_object());

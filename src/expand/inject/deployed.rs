@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::environment::Context;
 use super::{Injector, Template, container, environment, openshift, proxy_config};
 use crate::expand::workload::Workload;
+use crate::installation::{GatewayPort, InstalledGateway};
 use crate::model::istio::label::NETWORK;
 
 impl Injector<'_> {
@@ -63,20 +64,25 @@ impl Injector<'_> {
         container
     }
 
-    /// Returns the proxy's container in the Pod of a gateway that an install lays without the injector's help; it listens on these
-    /// ports.
+    /// Returns the proxy's container in the Pod of a gateway that an install lays without the injector's help.
     ///
     /// istio: `manifests/charts/gateways/istio-ingress/templates/deployment.yaml`
-    pub(in super::super) fn installed_container(&self, workload: &Workload<'_>, ports: &[u32]) -> Value {
-        let environment = environment::of_installed_gateway(self, workload);
+    pub(in super::super) fn installed_container(&self, workload: &Workload<'_>, gateway: &InstalledGateway) -> Value {
+        let environment = environment::of_installed_gateway(self, workload, gateway);
         let none = Map::new();
         let context = context_of_deployed(workload, (&none, &none), Template::Gateway, &none);
         let mut container = container::proxy(self, &context, &environment);
-        let ports = ports.iter().map(|port| json!({"containerPort": port, "protocol": "TCP"}));
-        let metrics = json!({"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"});
-        container["ports"] = Value::Array(ports.chain([metrics]).collect());
+        container["image"] = json!(container::installed_image(self, &gateway.tag));
+        container["ports"] = container_ports(&gateway.ports);
         container
     }
+}
+
+/// Returns the ports of the container of a gateway that an install lays.
+pub(in super::super) fn container_ports(ports: &[GatewayPort]) -> Value {
+    let ports = ports.iter().map(|port| json!({"containerPort": port.target, "protocol": port.protocol}));
+    let metrics = json!({"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"});
+    Value::Array(ports.chain([metrics]).collect())
 }
 
 /// The ports of the container of a gateway or waypoint that istiod deploys.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Injector, PROXY, Template, proxy_config};
 use crate::expand::workload::Workload;
-use crate::installation::{Behaviour, CompliancePolicy};
+use crate::installation::{Behaviour, CompliancePolicy, InstalledGateway};
 
 /// What the templates are run on.
 pub(super) struct Context<'c> {
@@ -69,7 +69,7 @@ impl Context<'_> {
 pub(super) fn variables(injector: &Injector<'_>, context: &Context<'_>) -> Vec<Value> {
     let Context { workload, labels, template, is_injected, containers, proxy_config, .. } = context;
     let values = injector.values();
-    let divisor = if injector.does(Behaviour::StatesDivisors) { "1" } else { "0" };
+    let divisor = divisor(injector);
     let mut variables = Variables::default();
     let is_sidecar = *template == Template::Sidecar;
     if is_sidecar && injector.mesh_text(&["inboundTrafficPolicy", "mode"]) == Some("LOCALHOST") {
@@ -132,18 +132,38 @@ pub(super) fn variables(injector: &Injector<'_>, context: &Context<'_>) -> Vec<V
 /// Returns the variables of a gateway that an install lays. Its agent reads the mesh's `defaultConfig` where istiod does.
 ///
 /// istio: `manifests/charts/gateways/istio-ingress/templates/deployment.yaml`
-pub(super) fn of_installed_gateway(injector: &Injector<'_>, workload: &Workload<'_>) -> Vec<Value> {
+pub(super) fn of_installed_gateway(
+    injector: &Injector<'_>,
+    workload: &Workload<'_>,
+    gateway: &InstalledGateway,
+) -> Vec<Value> {
+    const NETWORK: &str = "ISTIO_META_NETWORK";
     let mut variables = Variables::default();
-    variables.fields();
-    variables.field("ISTIO_META_NODE_NAME", "spec.nodeName");
     variables.set("PILOT_CERT_PROVIDER", &injector.values().cert_provider);
     variables.set("CA_ADDR", &ca_address(injector));
+    variables.field("NODE_NAME", "spec.nodeName");
+    variables.fields();
+    variables.resource("ISTIO_CPU_LIMIT", "limits.cpu", divisor(injector));
     variables.set("ISTIO_META_WORKLOAD_NAME", &workload.meta.name);
     variables.set("ISTIO_META_OWNER", &owner(injector, workload));
     variables.set("ISTIO_META_MESH_ID", injector.mesh_id());
     variables.set("TRUST_DOMAIN", injector.trust_domain());
-    variables.set("ISTIO_META_UNPRIVILEGED_POD", "true");
+    if !gateway.is_root {
+        variables.set("ISTIO_META_UNPRIVILEGED_POD", "true");
+    }
+    for (name, value) in &gateway.env {
+        variables.set(name, value);
+    }
+    let metadata = injector.mesh.pointer("/defaultConfig/proxyMetadata").and_then(Value::as_object);
+    for (name, value) in metadata.into_iter().flatten() {
+        variables.set(name, value.as_str().unwrap_or_default());
+    }
+    let network = &injector.target.installation.injector.network;
+    if !network.is_empty() && !gateway.env.contains_key(NETWORK) {
+        variables.set(NETWORK, network);
+    }
     variables.set("ISTIO_META_CLUSTER_ID", injector.cluster_id());
+    variables.field("ISTIO_META_NODE_NAME", "spec.nodeName");
     variables.0
 }
 
@@ -173,7 +193,7 @@ impl Variables {
         self.0.push(json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}));
     }
 
-    /// A limit of the container. Kubernetes writes 0 for a divisor that is not stated, and takes it for 1.
+    /// A limit of the container.
     fn resource(&mut self, name: &str, resource: &str, divisor: &str) {
         let limit = json!({"resource": resource, "divisor": divisor});
         self.0.push(json!({"name": name, "valueFrom": {"resourceFieldRef": limit}}));
@@ -187,6 +207,11 @@ impl Variables {
         self.field("SERVICE_ACCOUNT", "spec.serviceAccountName");
         self.field("HOST_IP", "status.hostIP");
     }
+}
+
+/// The divisor of limits. Kubernetes writes 0 for one that is not stated, and takes it for 1.
+fn divisor(injector: &Injector<'_>) -> &'static str {
+    if injector.does(Behaviour::StatesDivisors) { "1" } else { "0" }
 }
 
 fn ca_address(injector: &Injector<'_>) -> String {

@@ -44,6 +44,7 @@ use crate::model::kubernetes::{MutatingWebhookConfiguration, Pod};
 use crate::source::ResourceRef;
 
 pub(super) use decision::IGNORED_NAMESPACES;
+pub(super) use deployed::container_ports;
 
 /// The container that the injector adds.
 const PROXY: &str = "istio-proxy";
@@ -317,6 +318,11 @@ impl<'m> Injector<'m> {
     /// Says whether istiod does something that releases do differently.
     fn does(&self, behaviour: Behaviour) -> bool {
         self.target.installation.does(behaviour)
+    }
+
+    /// Says whether Prometheus asks the agent for all metrics of a Pod, as far as the mesh config says.
+    pub(super) fn merges_metrics(&self) -> bool {
+        self.mesh.get("enablePrometheusMerge").and_then(Value::as_bool) != Some(false)
     }
 
     /// Returns the values that the templates read.

@@ -5,11 +5,14 @@
 use serde_json::json;
 
 use super::meaning::Wanted;
-use super::{Labels, Objects, Port, labels};
+use super::{Labels, Objects, labels};
 use crate::expand::inject::Injector;
+use crate::installation::GatewayPort as Port;
+use crate::model::ObjectMeta;
 
 /// Returns what the chart makes of its own values and the labels that are wanted.
-pub(super) fn objects(gateway: &Wanted, injector: &Injector<'_>) -> Objects {
+pub(super) fn objects(gateway: &Wanted, injector: &Injector<'_>, meta: &ObjectMeta) -> Objects {
+    let release = injector.installation().release.to_string();
     let Wanted { name, labels: wanted, .. } = gateway;
     let mut selector = labels([("app", name), ("istio", name.strip_prefix("istio-").unwrap_or(name))]);
     selector.extend(wanted.iter().filter(|(key, _)| selects(key)).map(|(key, value)| (key.clone(), value.clone())));
@@ -18,8 +21,8 @@ pub(super) fn objects(gateway: &Wanted, injector: &Injector<'_>) -> Objects {
         ("app.kubernetes.io/managed-by", "Helm"),
         ("app.kubernetes.io/name", name),
         ("app.kubernetes.io/part-of", "istio"),
-        ("app.kubernetes.io/version", "1.30.3"),
-        ("helm.sh/chart", "gateway-1.30.3"),
+        ("app.kubernetes.io/version", &release),
+        ("helm.sh/chart", &format!("gateway-{release}")),
         ("istio.io/dataplane-mode", "none"),
     ]);
     all.extend(wanted.clone());
@@ -45,14 +48,9 @@ pub(super) fn objects(gateway: &Wanted, injector: &Injector<'_>) -> Objects {
         "metadata": {"labels": of_pod, "annotations": annotations},
         "spec": {"serviceAccountName": name, "containers": [container]},
     });
-    Objects {
-        account: name.clone(),
-        labels: all,
-        selector,
-        template,
-        service_type: "LoadBalancer",
-        ports: ports(gateway),
-    }
+    let mut objects = Objects::new(name, meta, &all, (&selector, template));
+    objects.service = Some(super::service(meta, &all, (&selector, "LoadBalancer"), &ports(gateway)));
+    objects
 }
 
 /// The labels that the chart tells its Pods by.
@@ -65,7 +63,7 @@ fn ports(gateway: &Wanted) -> Vec<Port> {
     let mut ports =
         vec![Port::new("status-port", 15021, 15021), Port::new("http2", 80, 80), Port::new("https", 443, 443)];
     for (number, protocol) in &gateway.ports {
-        if ports.iter().all(|port| port.number != *number) {
+        if ports.iter().all(|port| port.port != *number) {
             ports.push(Port::new(&format!("{}-{number}", protocol.to_ascii_lowercase()), *number, *number));
         }
     }
