@@ -47,7 +47,7 @@ pub const KINDS: &[(&str, Coverage, &str)] = &[
     ("ReferenceGrant", Coverage::Translated, "references to other namespaces"),
     ("BackendTLSPolicy", Coverage::Translated, "TLS with backends"),
     ("MutatingWebhookConfiguration", Coverage::Translated, "whom the injector is asked about"),
-    ("IstioOperator", Coverage::Translated, "mesh config, values, environment of istiod"),
+    ("IstioOperator", Coverage::Translated, "mesh config, values, environment of istiod, gateways"),
     ("VirtualService", Coverage::Translated, "routes of HTTP, TLS and TCP"),
     ("DestinationRule", Coverage::Translated, "subsets and traffic policies of clusters"),
     ("Gateway", Coverage::Translated, "listeners of gateways"),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Injector, PROXY, Template, proxy_config};
+use super::{Injector, PROXY, Template, proxy_config, validate};
 use crate::expand::workload::Workload;
 use crate::installation::{Behaviour, CompliancePolicy, InstalledGateway};
 
@@ -47,14 +47,14 @@ impl Context<'_> {
         self.proxy_config.get("interceptionMode").and_then(Value::as_str).unwrap_or("REDIRECT")
     }
 
-    /// Returns variables of `proxyMetadata`.
-    pub(super) fn metadata(&self) -> Vec<(&str, &str)> {
+    /// Returns variables of `proxyMetadata`, with the values that YAML reads of what the template writes.
+    pub(super) fn metadata(&self) -> Vec<(&str, String)> {
         let metadata = self.proxy_config.get("proxyMetadata").and_then(Value::as_object);
-        metadata
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
-            .collect()
+        let value = |value: &Value| {
+            let text = value.as_str().unwrap_or_default();
+            validate::between_quotes(text).unwrap_or_else(|| text.to_owned())
+        };
+        metadata.into_iter().flatten().map(|(name, stated)| (name.as_str(), value(stated))).collect()
     }
 
     /// Returns a variable of `proxyMetadata`.
@@ -121,7 +121,7 @@ pub(super) fn variables(injector: &Injector<'_>, context: &Context<'_>) -> Vec<V
         }
     }
     for (name, value) in context.metadata() {
-        variables.set(name, value);
+        variables.set(name, &value);
     }
     if *template == Template::Waypoint {
         variables.field("ISTIO_META_SERVICE_ACCOUNT", "spec.serviceAccountName");

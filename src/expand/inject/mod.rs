@@ -209,6 +209,7 @@ impl<'m> Injector<'m> {
             proxy_config: &proxy_config,
             proxy_ids,
         };
+        validate::template(self, &context)?;
         let patch = match template {
             Template::Sidecar => sidecar::patch(self, &context, native),
             Template::Gateway | Template::Waypoint => gateway::patch(self, &context),

@@ -65,6 +65,12 @@ fn releases_refuse_pods_at_the_annotation() {
         ("1.28", "sidecar.istio.io/proxyCPU", "much", true),
         ("1.28", "proxy.istio.io/config", "{drainDuration: 1.5s}", true),
         ("1.28", "proxy.istio.io/config", "{concurrency: two}", true),
+        ("1.30", "proxy.istio.io/config", "{proxyMetadata: {A: '{\"b\": 1}'}}", true),
+        ("1.30", "proxy.istio.io/config", r#"{proxyMetadata: {A: '{\"b\": 1}'}}"#, false),
+        ("1.30", "sidecar.istio.io/userVolume", "[{name: a}]", true),
+        ("1.30", "sidecar.istio.io/userVolumeMount", "{}", false),
+        ("1.30", "traffic.sidecar.istio.io/includeOutboundPorts", "\"80\"", true),
+        ("1.30", "traffic.sidecar.istio.io/includeOutboundPorts", "any", false),
         ("1.29", "traffic.sidecar.istio.io/excludeInterfaces", "-", false),
         ("1.30", "traffic.sidecar.istio.io/excludeInterfaces", "-", true),
         ("1.30", "prometheus.io/port", "15090", false),
@@ -78,7 +84,8 @@ fn releases_refuse_pods_at_the_annotation() {
         ("1.31", "prometheus.istio.io/scrape-targets", "8080, :/stats", false),
         ("1.31", "prometheus.istio.io/scrape-targets", "015020", true),
     ] {
-        let (manifests, expansion) = expanded_by(release, &pod(&format!("{annotation}: {value:?}"), ""), |_| {});
+        let (manifests, expansion) =
+            expanded_by(release, &pod(&format!("{annotation}: {}", Value::from(value)), ""), |_| {});
         let codes: Vec<_> = expansion.diagnostics.iter().map(|one| one.code).collect();
         let expected: &[&str] = if is_refused { &["pod-refused"] } else { &[] };
         assert_eq!(codes, expected, "{release} {annotation}: {value}");
