@@ -77,6 +77,7 @@ pub fn mesh_settings(
         }
         None => MeshConfig::built_in(),
     };
+    let base = without_newer(base, &installation);
     let is_default = config.is_none();
     let config = match config {
         None => MeshConfig::default_install(),
@@ -84,7 +85,7 @@ pub fn mesh_settings(
             let read = read(
                 &text,
                 base.clone(),
-                |deserializer| base.clone().apply(deserializer),
+                |deserializer| Ok(without_newer(base.clone().apply(deserializer)?, &installation)),
                 validation::mesh_config::check,
             );
             read.unwrap_or_else(|message| {
@@ -93,7 +94,6 @@ pub fn mesh_settings(
             })
         }
     };
-    let config = without_newer(config, &installation);
     let networks = networks.map(|(text, place)| {
         let read = read(
             &text,
@@ -120,7 +120,14 @@ fn without_newer(config: MeshConfig, installation: &Installation) -> MeshConfig 
     if installation.does(Behaviour::TakesFieldsOf131) {
         return config;
     }
-    MeshConfig { default_traffic_policy: None, zone_aware_lb_setting: None, service_entry_visibility: None, ..config }
+    let without = |config| ProxyConfig { connection_settings: None, ..config };
+    MeshConfig {
+        default_traffic_policy: None,
+        zone_aware_lb_setting: None,
+        service_entry_visibility: None,
+        default_config: config.default_config.map(without),
+        ..config
+    }
 }
 
 /// Returns a key of a ConfigMap.

@@ -279,6 +279,20 @@ fn a_mesh_config_that_istiod_refuses_leaves_the_defaults() {
 }
 
 #[test]
+fn a_mesh_config_is_judged_by_what_the_release_knows() {
+    let text = "defaultConfig: {connectionSettings: {httpMaxConcurrentStreams: 0}}";
+    for (release, found) in [("1.30", 0), ("1.31", 1)] {
+        let file = crate::source::SourceFile::new("mesh.yaml", text);
+        let options = Options { mesh_config: Some(file), ..Options::default() };
+        let mut diagnostics = Diagnostics::default();
+        let release = crate::installation::Release::parse(release).expect("a release");
+        let installation = Installation::of(release, crate::installation::ReleaseOrigin::default());
+        mesh_settings(&Manifests::default(), &options, installation, &mut diagnostics);
+        assert_eq!(diagnostics.iter().count(), found, "{release}");
+    }
+}
+
+#[test]
 fn what_the_api_server_takes_is_no_error() {
     let secret = |data: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\n{data}\n");
     let service = |spec: &str| format!("apiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {spec}\n");
