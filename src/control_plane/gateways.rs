@@ -83,7 +83,7 @@ fn lay_values(gateway: &mut InstalledGateway, values: &Value) {
     }
     gateway.has_service = !flag("customService");
     gateway.is_root = flag("runAsRoot");
-    gateway.injection_template = text("injectionTemplate").unwrap_or_default().to_owned();
+    text("injectionTemplate").unwrap_or_default().clone_into(&mut gateway.injection_template);
     gateway.service_annotations = texts(values.get("serviceAnnotations"));
     gateway.pod_annotations = texts(values.get("podAnnotations"));
     gateway.env = texts(values.get("env"));

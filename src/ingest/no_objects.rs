@@ -67,7 +67,7 @@ fn why(text: &str, objects: usize) -> Option<Why> {
         && !text.trim().is_empty()
         // Grafana's settings have an `apiVersion`, a scanner's a `kind`: neither is half an object.
         && (!has("apiVersion") && !has("kind")
-            || !(has("apiVersion") && has("kind")) && !has("metadata") && !has("spec"))
+            || !(has("metadata") || has("spec") || has("apiVersion") && has("kind")))
     {
         Some(Why::Other)
     } else {

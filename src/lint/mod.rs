@@ -110,7 +110,9 @@ pub fn lint(
         all.extend(mesh::refused(&placed, manifests));
         once(&mut all);
         report::sort(&mut all);
-        all.iter_mut().for_each(|one| of_template(one, sources));
+        for one in &mut all {
+            of_template(one, sources);
+        }
     }
     all
 }

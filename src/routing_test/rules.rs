@@ -142,9 +142,8 @@ impl Rules {
                 condition.name = self.add(&object, &condition.name, rule, &format!("{path}.match[{number}]"));
             }
         }
-        let full = |host: &String| match host.contains(['.', '*']) {
-            true => host.clone(),
-            false => format!("{host}.{}", config.meta.namespace),
+        let full = |host: &String| {
+            if host.contains(['.', '*']) { host.clone() } else { format!("{host}.{}", config.meta.namespace) }
         };
         let hosts: Vec<String> = config.spec.hosts.iter().map(full).collect();
         self.connections(&object, &hosts, List::Tls, config.spec.tls.iter().map(|rule| rule.r#match.len()));

@@ -28,7 +28,7 @@ pub(super) fn labels(injector: &Injector<'_>, context: &Context<'_>) -> Map<Stri
         let cut = name.char_indices().nth(63).map_or(name.len(), |(at, _)| at);
         name.truncate(cut);
         if injector.does(Behaviour::TrimsCanonicalNames) {
-            name = name.trim_matches(['-', '_', '.']).to_owned();
+            name = String::from(name.trim_matches(['-', '_', '.']));
         } else if name.ends_with('-') {
             name.pop();
         }

@@ -20,10 +20,14 @@ impl Print {
             hasher
         });
         for proxy in std::iter::once(&distinct.proxy).chain(distinct.alike) {
-            hashers.iter_mut().for_each(|hasher| (&proxy.namespace, &proxy.name).hash(hasher));
+            for hasher in &mut hashers {
+                (&proxy.namespace, &proxy.name).hash(hasher);
+            }
         }
         for digest in digests {
-            hashers.iter_mut().for_each(|hasher| digest.hash(hasher));
+            for hasher in &mut hashers {
+                digest.hash(hasher);
+            }
         }
         Self(hashers.map(|hasher| hasher.finish()))
     }

@@ -15,6 +15,7 @@ use super::translated::Translated;
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
+use crate::source::FieldPath;
 use trial::{Part, Trial};
 
 /// How often all proxies are translated for the sake of suspects.
@@ -66,7 +67,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     }
     let parts: Vec<Part> = others.iter().map(|one| one.part.clone()).collect();
     let found = Trial::new(translated).each_without_effect(&parts);
-    let whole = |part: &Part| Part { object: part.object, item: Default::default() };
+    let whole = |part: &Part| Part { object: part.object, item: FieldPath::default() };
     // Of an object without effect, its items are no news.
     let is_news = |part: &Part| found.contains(&part) && (part.item.0.is_empty() || !found.contains(&&whole(part)));
     out.extend(others.iter().filter(|one| is_news(&one.part)).map(|one| finding(translated, one)));

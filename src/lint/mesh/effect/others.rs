@@ -46,7 +46,9 @@ fn push<'c>(item: &'c Item<'c>, object: ResourceRef, lists: &[&str], help: &'sta
     let paths = lists.iter().flat_map(|name| list(name).enumerate().map(move |(at, _)| format!("spec.{name}[{at}]")));
     let paths: Vec<String> = paths.collect();
     if paths.len() > 1 {
-        paths.into_iter().for_each(|path| add(path, ""));
+        for path in paths {
+            add(path, "");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::model::istio::{TypeWorkloadSelector, VirtualService};
 use crate::pipeline;
 use crate::proxy::selection::{PolicyMatcher, Targetable};
 use crate::proxy::{Proxy, ProxyKind};
+use crate::source::FieldPath;
 
 /// Returns them, each with the reason.
 pub(super) fn find<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>) -> Vec<Candidate<'c>> {
@@ -32,7 +33,7 @@ fn push<'c>(
     out: &mut Vec<Candidate<'c>>,
 ) {
     out.extend(context.reference(item).map(|object| {
-        let part = Part { object, item: Default::default() };
+        let part = Part { object, item: FieldPath::default() };
         Candidate { item, part, point: point.to_owned(), why, help: None }
     }));
 }
