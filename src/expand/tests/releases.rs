@@ -91,7 +91,7 @@ fn releases_refuse_pods_at_the_annotation() {
         assert_eq!(codes, expected, "{release} {annotation}: {value}");
         let is_injected = manifests.pods.iter().any(|pod| pod.meta.annotations.contains_key("sidecar.istio.io/status"));
         assert_ne!(is_injected, is_refused, "{release} {annotation}: {value}");
-        for diagnostic in expansion.diagnostics.iter() {
+        for diagnostic in &expansion.diagnostics {
             assert!(diagnostic.message.contains(annotation), "{}", diagnostic.message);
         }
     }
