@@ -35,7 +35,7 @@ pub(super) fn of(sources: &Sources, read: &[Read]) -> BTreeMap<SourceId, Why> {
         own.all(|one| matches!(one.code, "missing-kind" | "not-an-object"))
     };
     let fails = fails.filter(|(source, _)| !is_one || is_read(*source));
-    fails.filter_map(|(source, (count, _))| Some((source, why(sources.text(source), count)?))).collect()
+    fails.filter_map(|(source, (count, _))| Some((source, why(sources.text(source), count, is_one)?))).collect()
 }
 
 /// Whether a problem is one of an object, rather than that there is none.
@@ -54,7 +54,7 @@ pub(super) fn is_of_object(code: &str) -> bool {
     )
 }
 
-fn why(text: &str, objects: usize) -> Option<Why> {
+fn why(text: &str, objects: usize, is_one: bool) -> Option<Why> {
     let has = |key: &str| {
         let at_margin = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
         text.lines().any(at_margin) || text.trim_start().starts_with(['{', '[']) && text.contains(&format!("\"{key}\""))
@@ -67,7 +67,7 @@ fn why(text: &str, objects: usize) -> Option<Why> {
         && !text.trim().is_empty()
         // Grafana's settings have an `apiVersion`, a scanner's a `kind`: neither is half an object.
         && (!has("apiVersion") && !has("kind")
-            || !(has("metadata") || has("spec") || has("apiVersion") && has("kind")))
+            || !(is_one || has("metadata") || has("spec") || has("apiVersion") && has("kind")))
     {
         Some(Why::Other)
     } else {
