@@ -22,7 +22,7 @@ use trial::{Part, Trial};
 const TRANSLATIONS: usize = 24;
 
 /// The same in a mesh of more than [`MANY`] proxies.
-const TRANSLATIONS_OF_MANY: usize = 6;
+const TRANSLATIONS_OF_MANY: usize = 3;
 
 /// Proxies that take a while.
 const MANY: usize = 500;
@@ -59,12 +59,15 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     let found = Trial::new(translated).without_effect(&parts, &mut { most });
     out.extend(suspects.iter().filter(|one| found.contains(&&one.part)).map(|one| finding(translated, one)));
 
+    if translated.proxies.len() > PROXIES {
+        return;
+    }
     let is_suspect = |item: &Item<'_>| suspects.iter().any(|one| std::ptr::eq(one.item, item));
     let mut others = others::find(translated, context);
-    others.retain(|one| !is_told(one.item) && !is_suspect(one.item) && !translated.is_mentioned(context, one.item));
     if others.len() * translated.proxies.len() > PROXIES {
         return;
     }
+    others.retain(|one| !is_told(one.item) && !is_suspect(one.item) && !translated.is_mentioned(context, one.item));
     let parts: Vec<Part> = others.iter().map(|one| one.part.clone()).collect();
     let found = Trial::new(translated).each_without_effect(&parts);
     let whole = |part: &Part| Part { object: part.object, item: FieldPath::default() };
