@@ -13,6 +13,17 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     replaced(text, |c| (c.is_control() && !matches!(c, '\n' | '\t')) || is_hidden(c))
 }
 
+/// Returns a text with blanks after it up to a width of a column.
+///
+/// A column is no wider than [`COLUMN`], whatever its longest text: the text of one line must not make all others as long.
+pub fn padded(text: &str, width: usize) -> String {
+    let blanks = width.min(COLUMN).saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(blanks))
+}
+
+/// Characters of the widest column.
+const COLUMN: usize = 1_000;
+
 /// Returns the character reference of what has a meaning in XML and HTML, between tags and in attributes in double quotes.
 pub fn reference(c: char) -> Option<&'static str> {
     match c {
@@ -82,5 +93,12 @@ mod tests {
             assert_eq!(visible(text), want);
         }
         assert_eq!(visible_lines("a\n\tb\r\u{1b}"), "a\n\tb\\r\\u{1b}");
+    }
+
+    #[test]
+    fn columns_are_no_wider_than_a_limit() {
+        assert_eq!(padded("ab", 4), "ab  ");
+        assert_eq!(padded("abc", 2), "abc");
+        assert_eq!(padded("a", usize::MAX).len(), COLUMN);
     }
 }

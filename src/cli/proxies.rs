@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::args::{ListFormat, OutputFlags, Proxies};
 use super::{Outcome, is_closed_pipe, keep};
 use crate::proxy::{self, Proxy, ProxyKind};
-use crate::visible::visible;
+use crate::visible::{padded, visible};
 
 /// Why there is nothing to choose from.
 pub(super) const NONE: &str = "no proxies match; a proxy is an injected workload or a gateway";
@@ -93,7 +93,7 @@ fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..6).map(width).collect();
     for line in &lines {
-        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let cells = line.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
         writeln!(out, "{}", cells.collect::<Vec<_>>().join("   ").trim_end())?;
     }
     Ok(())

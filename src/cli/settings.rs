@@ -12,6 +12,7 @@ use crate::control_plane::{Origin, Setting};
 use crate::diagnostic::Severity;
 use crate::installation::{Effect, Switch};
 use crate::source::FieldPath;
+use crate::visible::padded;
 
 /// A setting as it is printed.
 struct Row {
@@ -96,9 +97,9 @@ fn write(rows: &[Row], format: ListFormat, out: &mut impl Write) -> anyhow::Resu
             };
             let name = width(|row| &row.name, "NAME");
             let value = width(|row| &row.value, "VALUE");
-            writeln!(out, "{:<name$}   {:<value$}   FROM", "NAME", "VALUE")?;
+            writeln!(out, "{}   {}   FROM", padded("NAME", name), padded("VALUE", value))?;
             for row in rows {
-                writeln!(out, "{:<name$}   {:<value$}   {}", row.name, row.value, row.from)?;
+                writeln!(out, "{}   {}   {}", padded(&row.name, name), padded(&row.value, value), row.from)?;
             }
         }
     }

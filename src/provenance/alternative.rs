@@ -96,7 +96,8 @@ fn with_number(text: &str) -> Option<String> {
     }
     let rest = text.get(start..)?;
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let number: u64 = rest.get(..digits)?.parse().ok()?;
+    // Zeroes in front may be more than any format has.
+    let number: u64 = rest.get(..digits).filter(|digits| digits.len() <= 64)?.parse().ok()?;
     let other = if number == 100 { 99 } else { number + 1 };
     Some(format!("{}{other:0digits$}{}", text.get(..start)?, rest.get(digits..)?))
 }

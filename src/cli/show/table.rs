@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::visible::visible;
+use crate::visible::{padded, visible};
 
 /// Returns lines whose cells begin at the same places, `padding` blanks after the longest of a column. The last column is as it is.
 pub(super) fn render(rows: &[Vec<String>], padding: usize) -> String {
@@ -16,8 +16,7 @@ pub(super) fn render(rows: &[Vec<String>], padding: usize) -> String {
             if index + 1 == row.len() {
                 out.push_str(cell);
             } else {
-                let blanks = width.saturating_sub(cell.chars().count());
-                out.extend(cell.chars().chain(std::iter::repeat_n(' ', blanks)));
+                out.push_str(&padded(cell, *width));
             }
         }
         out.push('\n');

@@ -11,7 +11,7 @@ use crate::cli::args::{ChainName, Why, WhyFormat};
 use crate::cli::input::Question;
 use crate::cli::{Outcome, input};
 use crate::provenance::table::{Chain, Row, Side, Table, tables};
-use crate::visible::visible;
+use crate::visible::{padded, visible};
 
 /// Proxies and hosts that are named; more are counted.
 const NAMED: usize = 4;
@@ -61,7 +61,8 @@ fn page(table: &Table, present: &BTreeSet<String>) -> String {
     let widths: Vec<usize> = (0..kinds.len() + 2).map(width).collect();
     out.push('\n');
     for (at, line) in lines.iter().enumerate() {
-        let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, width)| format!(" {cell:<width$} ")).collect();
+        let cells: Vec<String> =
+            line.iter().zip(&widths).map(|(cell, width)| format!(" {} ", padded(cell, *width))).collect();
         let _ = writeln!(out, "|{}|", cells.join("|"));
         if at == 0 {
             let rules: Vec<String> = widths.iter().map(|width| "-".repeat(width + 2)).collect();

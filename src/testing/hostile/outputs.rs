@@ -119,3 +119,18 @@ fn a_full_disk_ends_it() {
         assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(), "{name} is not whole");
     }
 }
+
+/// Rust's formats have a widest column of 65,535 characters.
+#[test]
+fn a_column_longer_than_any_terminal() {
+    let folder = place("hostile-long-column");
+    let service = |at: usize| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: 'a-rather-long-name-of-a-service-{at}', namespace: a}}\nspec: {{selector: {{app: a}}, ports: [{{port: 80}}]}}\n"
+        )
+    };
+    write(&folder, "m/services.yaml", &(0..1_800).map(service).collect::<String>());
+    let output = run_in(&folder, &["proxies", "m"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stdout.len() > usize::from(u16::MAX), "the Services are listed");
+}
