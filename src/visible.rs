@@ -15,7 +15,7 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
 
 /// Returns a text with blanks after it up to a width of a column.
 ///
-/// A column is no wider than [`COLUMN`], whatever its longest text: the text of one line must not make all others as long.
+/// A column is no wider than 1,000 characters, whatever its longest text: the text of one line must not make all others as long.
 pub fn padded(text: &str, width: usize) -> String {
     let blanks = width.min(COLUMN).saturating_sub(text.chars().count());
     format!("{text}{}", " ".repeat(blanks))
