@@ -37,7 +37,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let none = BTreeMap::new();
         let labels = rule.spec.subsets.iter().find(|one| one.name == subset).map_or(&none, |one| &one.labels);
         // Nobody means the gateway's own Service by a wildcard.
-        let is_any = rule.spec.host.starts_with('*');
+        let is_wildcard = rule.spec.host.starts_with('*');
         for (tls, path) in settings(&rule, subset, number) {
             let of_mesh = services.values().filter(|service| !service.mesh_external);
             let endpoints =
@@ -47,7 +47,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
                 context.namespace(&endpoint.namespace).is_none_or(|one| context.unfinished(one).is_none())
             };
             let refuses = endpoints
-                .filter(|endpoint| !is_any || gateway_of(&gateways, endpoint).is_none())
+                .filter(|endpoint| !is_wildcard || gateway_of(&gateways, endpoint).is_none())
                 .find_map(|endpoint| Some((endpoint, refusal(translated, &gateways, tls, endpoint)?)))
                 .filter(|(endpoint, _)| is_settled(endpoint));
             let Some((endpoint, Refusal { why, help })) = refuses else { continue };

@@ -1,7 +1,6 @@
 //! All proxies, translated, and what is to be known of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indexmap::IndexMap;
@@ -294,17 +293,6 @@ fn digests(translation: &Translation, served: &[(Discovery, Vec<Served<'_>>); 4]
     let seen = served.iter().flat_map(|(_, list)| list.iter().map(|one| one.facts.digest));
     let others = print::lists(translation).into_iter().skip(served.len()).flatten();
     seen.chain(others.map(|resource| print::of_resource(resource)))
-}
-
-/// Returns what tells texts apart; never printed, so it may be any hash.
-pub(super) fn digest(text: &[u8]) -> [u64; 2] {
-    let hash = |seed: u8| {
-        let mut hasher = std::hash::DefaultHasher::new();
-        hasher.write_u8(seed);
-        hasher.write(text);
-        hasher.finish()
-    };
-    [hash(0), hash(1)]
 }
 
 impl Known {

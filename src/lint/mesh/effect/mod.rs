@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! suspects: no proxy shows a sign of them ──all at once, then halves──┐
-//! others: small meshes only, their lists' items too ──one by one──────┴─▶ Trial ──▶ finding
+//! others: small meshes only, their lists' items too ──one by one──────┴─▶ trial ──▶ finding
 //! ```
 //!
 //! What the input cannot know is neither: policies of workloads that are not in it, Gateways of routers that are not.
@@ -16,7 +16,7 @@ use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::source::FieldPath;
-use trial::{Part, Trial};
+use trial::Part;
 
 /// How often all proxies are translated for the sake of suspects.
 const TRANSLATIONS: usize = 24;
@@ -56,7 +56,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     suspects.retain(|one| !is_told(one.item));
     let most = if translated.proxies.len() > MANY { TRANSLATIONS_OF_MANY } else { TRANSLATIONS };
     let parts: Vec<Part> = suspects.iter().map(|one| one.part.clone()).collect();
-    let found = Trial::new(translated).without_effect(&parts, &mut { most });
+    let found = trial::without_effect(translated, &parts, &mut { most });
     out.extend(suspects.iter().filter(|one| found.contains(&&one.part)).map(|one| finding(translated, one)));
 
     if translated.proxies.len() > PROXIES {
@@ -69,7 +69,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     }
     others.retain(|one| !is_told(one.item) && !is_suspect(one.item) && !translated.is_mentioned(context, one.item));
     let parts: Vec<Part> = others.iter().map(|one| one.part.clone()).collect();
-    let found = Trial::new(translated).each_without_effect(&parts);
+    let found = trial::each_without_effect(translated, &parts);
     let whole = |part: &Part| Part { object: part.object, item: FieldPath::default() };
     // Of an object without effect, its items are no news.
     let is_news = |part: &Part| found.contains(&part) && (part.item.0.is_empty() || !found.contains(&&whole(part)));

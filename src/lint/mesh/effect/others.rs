@@ -3,15 +3,19 @@
 //! Kinds that say what holds anyway, for the record, are not judged (PeerAuthentication, Sidecar), nor are those that act on something
 //! other than what istiod serves (ProxyConfig, WorkloadGroup).
 
+use std::collections::BTreeMap;
+
 use super::Candidate;
-use super::suspects::is_served;
+use super::suspects::{is_served, of_policy};
 use super::trial::Part;
-use crate::lint::context::{GATEWAY_API, Item, LintContext};
+use crate::lint::context::{GATEWAY_API, Item, LintContext, Typed};
 use crate::lint::mesh::translated::Translated;
-use crate::mesh::labels;
+use crate::mesh::{hostname, labels};
 use crate::model::Config;
-use crate::model::istio::Gateway;
-use crate::proxy::selection::{GATEWAY_NAME_LABEL, PolicyMatcher, Targetable};
+use crate::model::istio::{
+    EnvoyFilterApplyTo, EnvoyFilterEnvoyConfigObjectPatch, EnvoyFilterPatchContext, Gateway, Server, VirtualService,
+};
+use crate::proxy::selection::{GATEWAY_NAME_LABEL, Targetable};
 use crate::proxy::{Proxy, ProxyKind};
 use crate::source::{FieldPath, Node, ResourceRef};
 
@@ -34,22 +38,29 @@ pub(super) fn find<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>
     out
 }
 
-/// Adds an object, and the items of some of its lists if there are several.
-fn push<'c>(item: &'c Item<'c>, object: ResourceRef, lists: &[&str], help: &'static str, out: &mut Vec<Candidate<'c>>) {
-    let mut add = |path: String, point: &str| {
-        let part = Part { object, item: FieldPath::parse(&path) };
-        let point = if path.is_empty() { point.to_owned() } else { path };
-        out.push(Candidate { item, part, point, why: WHY, help: Some(help) });
+/// Adds an object, and the items of its lists if there are several; each item with whether it can be judged.
+fn push<'c>(
+    item: &'c Item<'c>,
+    object: ResourceRef,
+    items: &[(String, bool)],
+    help: &'static str,
+    out: &mut Vec<Candidate<'c>>,
+) {
+    let mut add = |path: &str, point: &str| {
+        let part = Part { object, item: FieldPath::parse(path) };
+        out.push(Candidate { item, part, point: point.to_owned(), why: WHY, help: Some(help) });
     };
-    add(String::new(), "spec");
-    let list = |list: &&str| item.node().get("spec").and_then(|spec| spec.get(list)).into_iter().flat_map(Node::items);
-    let paths = lists.iter().flat_map(|name| list(name).enumerate().map(move |(at, _)| format!("spec.{name}[{at}]")));
-    let paths: Vec<String> = paths.collect();
-    if paths.len() > 1 {
-        for path in paths {
-            add(path, "");
-        }
+    if items.iter().all(|(_, is_known)| *is_known) {
+        add("", "spec");
     }
+    for (path, _) in items.iter().filter(|(_, is_known)| *is_known && items.len() > 1) {
+        add(path, path);
+    }
+}
+
+/// Returns the paths of the items of a list, with what is known of them.
+fn items(list: &str, known: impl Iterator<Item = bool>) -> impl Iterator<Item = (String, bool)> {
+    known.enumerate().map(move |(at, is_known)| (format!("spec.{list}[{at}]"), is_known))
 }
 
 /// Says whether a proxy is served anything that policies are for: the Gateways of a router may be elsewhere.
@@ -58,39 +69,57 @@ fn has_listeners(translated: &Translated<'_>, proxy: &Proxy) -> bool {
     proxy.client.kind != ProxyKind::Router || translated.mesh.gateways.iter().any(|gateway| runs(&gateway.spec))
 }
 
+fn is_for_any<T: Targetable>(translated: &Translated<'_>, policy: &Config<T>) -> bool {
+    of_policy(translated, policy).any(|proxy| has_listeners(translated, proxy))
+}
+
 fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
-    fn attaches<T: Targetable>(translated: &Translated<'_>, policy: &Config<T>) -> bool {
-        let (features, root) = (translated.mesh.features(), &translated.mesh.config.root_namespace);
-        let is_near = |proxy: &&Proxy| policy.meta.namespace == *root || policy.meta.namespace == proxy.namespace;
-        let mut near = translated.proxies.iter().filter(is_near);
-        near.any(|proxy| has_listeners(translated, proxy) && PolicyMatcher::new(features, proxy, root).attaches(policy))
-    }
-    let mut add = |attaches: bool, source: ResourceRef, lists: &[&str], help| {
+    let mut add = |attaches: bool, source: ResourceRef, items: &[(String, bool)], help| {
         if let Some(item) = context.by_resource(source).filter(|item| attaches && item.is_written()) {
-            push(item, source, lists, help, out);
+            push(item, source, items, help, out);
         }
     };
     let mesh = translated.mesh;
     for policy in mesh.request_authentications.iter() {
         let help = "check its selector, and what `jwtRules` are for";
-        add(attaches(translated, policy) && !mesh.features().ambient, policy.source, &[], help);
+        add(is_for_any(translated, policy) && !mesh.features().ambient, policy.source, &[], help);
     }
     for policy in mesh.authorization_policies.iter() {
         let help = "check its selector and `action`";
-        add(attaches(translated, policy) && !mesh.features().ambient, policy.source, &[], help);
+        add(is_for_any(translated, policy) && !mesh.features().ambient, policy.source, &[], help);
     }
     for policy in &mesh.envoy_filters {
         let help = "check what its patches match, and whether they change what is there";
-        add(attaches(translated, policy), policy.source, &["configPatches"], help);
+        let kinds: Vec<ProxyKind> = of_policy(translated, policy).map(|proxy| proxy.client.kind).collect();
+        let known = policy.spec.config_patches.iter().map(|patch| is_offered(patch, &kinds));
+        add(!kinds.is_empty(), policy.source, &items("configPatches", known).collect::<Vec<_>>(), help);
     }
     for policy in &mesh.traffic_extensions {
-        add(attaches(translated, policy), policy.source, &[], "check its selector, `match` and `phase`");
+        add(is_for_any(translated, policy), policy.source, &[], "check its selector, `match` and `phase`");
     }
     // The providers are those of the mesh config, which is elsewhere.
     for policy in mesh.telemetries.iter().filter(|_| context.has_mesh_config) {
         let help = "name a provider of `extensionProviders` in the mesh config, here or in its `defaultProviders`";
-        add(attaches(translated, policy), policy.source, &["metrics", "tracing", "accessLogging"], help);
+        let lists = [
+            ("metrics", policy.spec.metrics.len()),
+            ("tracing", policy.spec.tracing.len()),
+            ("accessLogging", policy.spec.access_logging.len()),
+        ];
+        let items = lists.into_iter().flat_map(|(list, count)| items(list, std::iter::repeat_n(true, count)));
+        add(is_for_any(translated, policy), policy.source, &items.collect::<Vec<_>>(), help);
     }
+}
+
+/// Says whether a patch is for a kind of proxy that its EnvoyFilter attaches to; others may be elsewhere.
+fn is_offered(patch: &EnvoyFilterEnvoyConfigObjectPatch, kinds: &[ProxyKind]) -> bool {
+    let context = patch.r#match.as_ref().map(|one| one.context).unwrap_or_default();
+    let wanted = match context {
+        EnvoyFilterPatchContext::Any => return patch.apply_to != EnvoyFilterApplyTo::Bootstrap,
+        EnvoyFilterPatchContext::SidecarInbound | EnvoyFilterPatchContext::SidecarOutbound => ProxyKind::Sidecar,
+        EnvoyFilterPatchContext::Gateway => ProxyKind::Router,
+        EnvoyFilterPatchContext::Waypoint => ProxyKind::Waypoint,
+    };
+    patch.apply_to != EnvoyFilterApplyTo::Bootstrap && kinds.contains(&wanted)
 }
 
 fn gateways<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
@@ -99,9 +128,28 @@ fn gateways<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
         let Some(item) = item.filter(|item| item.is_written() && item.group() != GATEWAY_API) else { continue };
         if item.kind() == "Gateway" && is_served(translated, &item.namespace, item.name()) {
             let help = "check its selector, and whether another Gateway has its ports and hosts";
-            push(item, gateway.source, &["servers"], help, out);
+            let hosts = hosts_of(context, item);
+            let known = gateway.spec.servers.iter().map(|server| has_routes(server, &hosts));
+            push(item, gateway.source, &items("servers", known).collect::<Vec<_>>(), help, out);
         }
     }
+}
+
+/// Returns the hosts of the VirtualServices for a Gateway.
+fn hosts_of<'c>(context: &'c LintContext<'_>, gateway: &Item<'_>) -> Vec<&'c str> {
+    let is_its = |service: &Typed<'_, VirtualService>| {
+        service.spec.gateways.iter().any(|name| {
+            let (namespace, name) = name.split_once('/').unwrap_or((&service.namespace, name));
+            (namespace, name) == (&gateway.namespace, gateway.name())
+        })
+    };
+    context.virtual_services().filter(is_its).flat_map(|service| &service.spec.hosts).map(String::as_str).collect()
+}
+
+/// Says whether any host has routes at a server: those of others may be elsewhere.
+fn has_routes(server: &Server, hosts: &[&str]) -> bool {
+    let bare = |host: &'_ String| host.split_once('/').map_or(host.as_str(), |(_, host)| host).to_owned();
+    server.hosts.iter().map(bare).any(|own| hosts.iter().any(|host| hostname::matches(&own, host)))
 }
 
 fn routes<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
@@ -134,15 +182,11 @@ fn routes<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &m
     }
 }
 
-/// Says whether any sidecar is in a namespace that an object is exported to.
-fn is_exported(translated: &Translated<'_>, namespace: &str, export_to: &[String]) -> bool {
-    let names = |proxy: &Proxy, one: &str| match one {
-        "*" => true,
-        "." => proxy.namespace == namespace,
-        other => proxy.namespace == other,
-    };
-    let is_for = |proxy: &Proxy| export_to.is_empty() || export_to.iter().any(|one| names(proxy, one));
-    translated.proxies.iter().any(|proxy| proxy.client.kind == ProxyKind::Sidecar && is_for(proxy))
+/// Says whether any sidecar is in a namespace that a service is exported to.
+fn is_visible(translated: &Translated<'_>, host: &str, namespace: &str) -> bool {
+    let service = translated.mesh.service(host, namespace);
+    let sidecars = || translated.proxies.iter().filter(|proxy| proxy.client.kind == ProxyKind::Sidecar);
+    service.is_some_and(|one| sidecars().any(|proxy| translated.mesh.service_visible(one, &proxy.namespace)))
 }
 
 fn service_entries<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
@@ -150,10 +194,10 @@ fn service_entries<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>
         // Who is selected may be among workloads that the files do not hold.
         let is_known = entry.spec.workload_selector.is_none();
         if is_known
-            && is_exported(translated, &entry.namespace, &entry.spec.export_to)
+            && entry.spec.hosts.iter().any(|host| is_visible(translated, host, &entry.namespace))
             && let Some(object) = context.reference(entry.item)
         {
-            let help = "check `exportTo`, `ports` and `endpoints`, and whether another object defines its hosts";
+            let help = "check its `ports` and `endpoints`, Sidecars, and whether another object defines its hosts";
             push(entry.item, object, &[], help, out);
         }
     }
@@ -161,16 +205,16 @@ fn service_entries<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>
 
 fn workload_entries<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
     for entry in context.workload_entries().filter(|entry| context.is_taken(entry.item) && entry.is_written()) {
-        let selects =
-            |selector: &std::collections::BTreeMap<String, String>| labels::subset(selector, &entry.spec.labels);
+        let selects = |selector: &BTreeMap<String, String>| labels::subset(selector, &entry.spec.labels);
         let mut selectors = context.service_entries().filter(|one| one.namespace == entry.namespace);
         // Where something selects it, this is what it is for.
         let is_selected =
             selectors.any(|one| one.spec.workload_selector.as_ref().is_some_and(|one| selects(&one.labels)));
-        let may_be = context.knowledge.object("ServiceEntry", &entry.namespace).is_some();
+        let may_be = |kind| context.knowledge.object(kind, &entry.namespace).is_some();
         if !is_selected
-            && !may_be
-            && is_exported(translated, &entry.namespace, &[])
+            && !may_be("ServiceEntry")
+            && !may_be("Service")
+            && translated.proxies.iter().any(|proxy| proxy.client.kind == ProxyKind::Sidecar)
             && let Some(object) = context.reference(entry.item)
         {
             let help = "give it labels that the `workloadSelector` of a ServiceEntry of its namespace has, or the selector of a Service";

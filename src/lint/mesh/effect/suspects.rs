@@ -9,6 +9,7 @@ use crate::lint::mesh::cause::Cause;
 use crate::lint::mesh::translated::Translated;
 use crate::lint::rules;
 use crate::mesh::{Mesh, hostname};
+use crate::model::Config;
 use crate::model::istio::{TypeWorkloadSelector, VirtualService};
 use crate::pipeline;
 use crate::proxy::selection::{PolicyMatcher, Targetable};
@@ -162,18 +163,23 @@ fn sidecars<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: 
     }
 }
 
+/// Returns the proxies that a policy is for.
+pub(super) fn of_policy<'t, T: Targetable>(
+    translated: &'t Translated<'_>,
+    policy: &'t Config<T>,
+) -> impl Iterator<Item = &'t Proxy> {
+    let (features, root) = (translated.mesh.features(), translated.mesh.config.root_namespace.as_str());
+    let is_near = move |proxy: &&Proxy| [root, &proxy.namespace].contains(&policy.meta.namespace.as_str());
+    let near = translated.proxies.iter().filter(is_near);
+    near.filter(move |proxy| PolicyMatcher::new(features, proxy, root).attaches(policy))
+}
+
 fn policies<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Candidate<'c>>) {
-    fn attaches<T: Targetable>(translated: &Translated<'_>, policy: &crate::model::Config<T>) -> Option<bool> {
-        let is_root = policy.meta.namespace == translated.mesh.config.root_namespace;
-        let own = |proxy: &&Proxy| proxy.namespace == policy.meta.namespace;
-        let mut near = translated.proxies.iter().filter(|proxy| is_root || own(proxy));
+    fn attaches<T: Targetable>(translated: &Translated<'_>, policy: &Config<T>) -> Option<bool> {
         // Whom a selector is for may be among workloads that the files do not hold, such as the gateways of an install.
-        translated.proxies.iter().find(own)?;
+        translated.proxies.iter().find(|proxy| proxy.namespace == policy.meta.namespace)?;
         // What a reference is to may be a Service or a class, which no proxy of ours is.
-        let (features, root) = (translated.mesh.features(), &translated.mesh.config.root_namespace);
-        policy
-            .target_refs_are_empty()
-            .then(|| near.any(|proxy| PolicyMatcher::new(features, proxy, root).attaches(policy)))
+        policy.target_refs_are_empty().then(|| of_policy(translated, policy).next().is_some())
     }
     let mut check = |source, selector: &BTreeMap<String, String>, attached: Option<bool>| {
         let Some(item) = context.by_resource(source) else { return };
@@ -224,7 +230,7 @@ trait References {
     fn target_refs_are_empty(&self) -> bool;
 }
 
-impl<T: Targetable> References for crate::model::Config<T> {
+impl<T: Targetable> References for Config<T> {
     fn target_refs_are_empty(&self) -> bool {
         self.spec.target_refs().is_empty()
     }

@@ -1,6 +1,6 @@
 //! What becomes of all proxies when something is left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rayon::prelude::*;
@@ -22,51 +22,40 @@ pub(super) struct Part {
     pub(super) item: FieldPath,
 }
 
-/// Leaves parts of the input out, translates, and compares with what all proxies are served as it is.
-pub(super) struct Trial<'t, 'm> {
-    translated: &'t Translated<'m>,
-}
-
 /// Digests of resources that several proxies share, by address; the resources are kept, so that no other one has it.
 type Shared = RwLock<BTreeMap<usize, (Arc<Resource>, [u64; 2])>>;
 
-impl<'t, 'm> Trial<'t, 'm> {
-    pub(super) fn new(translated: &'t Translated<'m>) -> Self {
-        Self { translated }
+/// Returns those of some parts of which no proxy shows a trace, by leaving out all of them, then halves of them.
+///
+/// `left` is how many more translations there are; what they do not suffice for is not found.
+pub(super) fn without_effect<'p>(translated: &Translated<'_>, parts: &'p [Part], left: &mut usize) -> Vec<&'p Part> {
+    if parts.is_empty() || *left == 0 {
+        return Vec::new();
     }
+    *left -= 1;
+    if changes_nothing(translated, parts) {
+        return parts.iter().collect();
+    }
+    if parts.len() == 1 {
+        return Vec::new();
+    }
+    let (first, second) = parts.split_at(parts.len() / 2);
+    let mut out = without_effect(translated, first, left);
+    out.extend(without_effect(translated, second, left));
+    out
+}
 
-    /// Returns those of some parts of which no proxy shows a trace, by leaving out all of them, then halves of them.
-    ///
-    /// `left` is how many more translations there are; what they do not suffice for is not found.
-    pub(super) fn without_effect<'p>(&self, parts: &'p [Part], left: &mut usize) -> Vec<&'p Part> {
-        if parts.is_empty() || *left == 0 {
-            return Vec::new();
-        }
-        *left -= 1;
-        if self.changes_nothing(parts) {
-            return parts.iter().collect();
-        }
-        if parts.len() == 1 {
-            return Vec::new();
-        }
-        let (first, second) = parts.split_at(parts.len() / 2);
-        let mut out = self.without_effect(first, left);
-        out.extend(self.without_effect(second, left));
-        out
-    }
+/// The same, by leaving out each of them by itself.
+pub(super) fn each_without_effect<'p>(translated: &Translated<'_>, parts: &'p [Part]) -> Vec<&'p Part> {
+    parts.par_iter().filter(|part| changes_nothing(translated, std::slice::from_ref(part))).collect()
+}
 
-    /// The same, by leaving out each of them by itself.
-    pub(super) fn each_without_effect<'p>(&self, parts: &'p [Part]) -> Vec<&'p Part> {
-        parts.par_iter().filter(|part| self.changes_nothing(std::slice::from_ref(part))).collect()
-    }
-
-    /// Says whether all proxies are served the same without some parts.
-    fn changes_nothing(&self, parts: &[Part]) -> bool {
-        let (manifests, settings) = self.translated.made_of;
-        let Some(manifests) = without(manifests, parts) else { return false };
-        let mesh = Mesh::new(&manifests, settings).with_jwks(self.translated.mesh.jwks.clone());
-        print_of(&mesh) == self.translated.print
-    }
+/// Says whether all proxies are served the same without some parts.
+fn changes_nothing(translated: &Translated<'_>, parts: &[Part]) -> bool {
+    let (manifests, settings) = translated.made_of;
+    let Some(manifests) = without(manifests, parts) else { return false };
+    let mesh = Mesh::new(&manifests, settings).with_jwks(translated.mesh.jwks.clone());
+    print_of(&mesh) == translated.print
 }
 
 /// Returns the input without some parts, if the API server takes what is left.
@@ -92,7 +81,7 @@ fn without(manifests: &Manifests, parts: &[Part]) -> Option<Manifests> {
             items.remove(*index);
         }
     }
-    let (manifests, accepted) = manifests.edited(None::<&BTreeSet<ResourceRef>>, &edited, &[]);
+    let (manifests, accepted) = manifests.edited(None, &edited, &[]);
     accepted.then_some(manifests)
 }
 
