@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::cors::is_preflight;
 use super::{Metadata, note};
 use crate::evaluate::http::Headers;
+use crate::evaluate::http::path::without_query;
 use crate::evaluate::matcher::parameters;
 use crate::evaluate::message::Message;
 use crate::evaluate::request::Token;
@@ -115,7 +116,7 @@ impl Jwt {
         if self.bypasses_preflight && is_preflight(headers) {
             return say("preflight requests need no token");
         }
-        let path = headers.path().to_owned();
+        let path = without_query(headers.path()).to_owned();
         let context = Context { metadata, has_certificate: false, runtime: None };
         let rule = self.rules.iter().find(|(matching, _)| matching.matches(headers, &path, context).is_none());
         let Some((_, Some(requirement))) = rule else { return say("no token is asked for here") };

@@ -120,9 +120,9 @@ impl RouteMatch {
         Self::new(Message(&serde_json::Value::Null))
     }
 
-    /// Returns why a route is not for a request, or nothing when it is. `path` is what routes look at, with its query.
+    /// Returns why a route is not for a request, or nothing when it is. `path` is what routes look at, without its query.
     pub(in crate::evaluate) fn matches(&self, headers: &Headers, path: &str, context: Context<'_>) -> Option<Miss> {
-        if !self.has_path(headers, without_query(path)) {
+        if !self.has_path(headers, path) {
             return Some(Miss::Path);
         }
         if self.fraction.as_ref().is_some_and(|fraction| !fraction.holds(context.runtime)) {

@@ -9,6 +9,7 @@ use super::action::Action;
 use super::header_mutation::HeaderMutation;
 use super::matching::{Miss, RouteMatch};
 use crate::evaluate::http::Headers;
+use crate::evaluate::http::path::without_query;
 use crate::evaluate::matcher::HeaderMatcher;
 use crate::evaluate::message::Message;
 
@@ -114,6 +115,7 @@ impl VirtualHost {
         missed: &mut Vec<Miss>,
     ) -> Option<usize> {
         missed.clear();
+        let path = without_query(path);
         for (index, route) in self.routes.iter().enumerate() {
             match route.matching.matches(headers, path, context) {
                 None => return Some(index),
