@@ -4,6 +4,8 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::Extractor;
 
+use crate::evaluate::matcher::begins;
+
 /// An expression.
 #[derive(Debug, Clone)]
 pub(super) struct FullMatch {
@@ -22,7 +24,7 @@ impl FullMatch {
 
     /// Says whether the expression matches all of a text.
     pub(super) fn matches(&self, text: &str) -> bool {
-        text.as_bytes().starts_with(&self.beginning) && self.whole.is_match(text.as_bytes())
+        begins(text.as_bytes(), &self.beginning) && self.whole.is_match(text.as_bytes())
     }
 
     /// Returns the expression as written.

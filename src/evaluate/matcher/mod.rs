@@ -10,6 +10,6 @@ mod value;
 pub(super) use header::HeaderMatcher;
 pub(super) use metadata::MetadataMatcher;
 pub(super) use query_parameter::{QueryParameterMatcher, parameters};
-pub(super) use string::{StringMatcher, starts_with};
+pub(super) use string::{StringMatcher, begins, starts_with};
 pub(super) use uri_template::UriTemplate;
 pub(super) use value::ValueMatcher;
