@@ -120,10 +120,11 @@ fn cluster(answer: &ClusterAnswer<'_>) -> Cluster {
     let by_share = answer.endpoints.iter().filter(|endpoint| endpoint.share > 0.0);
     let most = by_share.reduce(|a, b| if b.share > a.share { b } else { a });
     let tls = most.map_or(answer.tls, |endpoint| endpoint.tls);
+    let by_hbone = most.is_some_and(is_tunnelled);
     Cluster {
         name: answer.name.clone().into_owned(),
         share: rounded(answer.share),
-        tls: tls_name(tls),
+        tls: if by_hbone { HBONE } else { tls_name(tls) },
         sni: tls.map(|tls| tls.sni.clone()).unwrap_or_default(),
         sans: tls.map(|tls| tls.sans.clone()).unwrap_or_default(),
         endpoints: answer.endpoints.iter().map(endpoint).collect(),
@@ -140,7 +141,7 @@ fn endpoint(answer: &EndpointAnswer<'_>) -> Endpoint {
         workload: answer.metadata.and_then(workload),
         locality: answer.locality.to_owned(),
         health: if answer.health == "HEALTHY" { String::new() } else { answer.health.to_owned() },
-        tls: tls_name(answer.tls),
+        tls: if is_tunnelled(answer) { HBONE } else { tls_name(answer.tls) },
     }
 }
 
@@ -150,6 +151,15 @@ fn workload(metadata: &Value) -> Option<String> {
     let mut parts = noted.split(';');
     let (name, namespace) = (parts.next()?, parts.next()?);
     (!name.is_empty()).then(|| format!("{name}.{namespace}"))
+}
+
+/// The way of requests that a listener of the proxy tunnels, by mutual TLS with the proxy's own certificate.
+const HBONE: &str = "hbone";
+
+/// Says whether requests to an endpoint go through a tunnel. istiod: `endpoint_builder.go` `buildEnvoyLbEndpoint`
+fn is_tunnelled(endpoint: &EndpointAnswer<'_>) -> bool {
+    let is_noted = |metadata: &Value| metadata.get("envoy.filters.listener.original_dst").is_some();
+    endpoint.address.starts_with("envoy://") && endpoint.metadata.is_some_and(is_noted)
 }
 
 /// The certificate that the proxy has of istiod is the secret `default`.

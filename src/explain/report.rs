@@ -218,7 +218,7 @@ pub struct Cluster {
     pub name: String,
     /// The share of requests that it gets.
     pub share: f64,
-    /// `istio_mutual`, `mutual`, `simple` or `none`: the TLS to most of its endpoints.
+    /// `istio_mutual`, `mutual`, `simple`, `hbone` or `none`: the TLS to most of its endpoints.
     pub tls: &'static str,
     /// The server name of the handshake.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -239,7 +239,7 @@ pub struct Cluster {
 /// An endpoint.
 #[derive(Debug, Clone, Serialize)]
 pub struct Endpoint {
-    /// `10.0.0.1:9080`
+    /// `10.0.0.1:9080`; `envoy://connect_originate/10.0.0.1:9080` for one that a tunnel leads to.
     pub address: String,
     /// Which others come first.
     pub priority: u32,

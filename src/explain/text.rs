@@ -210,6 +210,7 @@ fn write_cluster(steps: &mut Steps<'_>, cluster: &Cluster, style: Style) {
     let share = if cluster.share < 1.0 { format!("{}% ", percent(cluster.share)) } else { String::new() };
     let tls = match cluster.tls {
         "none" => "no TLS".to_owned(),
+        "hbone" => "HBONE, in mutual TLS".to_owned(),
         tls => {
             let sni =
                 if cluster.sni.is_empty() { String::new() } else { format!(", server name {}", visible(&cluster.sni)) };

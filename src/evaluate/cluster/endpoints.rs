@@ -162,7 +162,8 @@ impl Endpoint {
             (pipe.text("path").unwrap_or_default().to_owned(), "")
         } else {
             let internal = address.get("envoy_internal_address")?;
-            (format!("envoy://{}", internal.text("server_listener_name").unwrap_or_default()), "")
+            let [listener, id] = ["server_listener_name", "endpoint_id"].map(|f| internal.text(f).unwrap_or_default());
+            (format!("envoy://{listener}/{id}"), "")
         };
         let metadata = message.get("metadata").and_then(|metadata| metadata.get("filter_metadata"));
         let wanted = metadata.and_then(|metadata| metadata.get("envoy.transport_socket_match")).map(|m| m.0);
