@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use meshc::envoy::{
     AddressAddress, Any, CommonTlsContext, CommonTlsContextValidationContextType, ConfigSource,
-    ConfigSourceConfigSourceSpecifier, FilterConfigType, HttpConnectionManagerRouteSpecifier, Listener,
-    PathConfigSource, SdsSecretConfig, TransportSocket, TransportSocketConfigType,
+    ConfigSourceConfigSourceSpecifier, FilterConfigType, FilterStateValue, FilterStateValueKey,
+    HttpConnectionManagerRouteSpecifier, HttpFilterConfigType, Listener, PathConfigSource, SdsSecretConfig,
+    TransportSocket, TransportSocketConfigType,
 };
 use meshc::translate::{Resource, Translation};
 use serde_json::{Value, json};
@@ -15,7 +16,16 @@ use serde_json::{Value, json};
 use crate::certificate::{Authority, Certificate};
 
 /// Istio's own filters, which stock Envoy does not have.
-pub(crate) const ISTIO_FILTERS: &[&str] = &["istio.metadata_exchange", "istio.stats", "istio.alpn"];
+pub(crate) const ISTIO_FILTERS: &[&str] = &[
+    "istio.metadata_exchange",
+    "istio.stats",
+    "istio.alpn",
+    "waypoint_downstream_peer_metadata",
+    "waypoint_upstream_peer_metadata",
+];
+
+/// What notes a text for other filters: Envoy's own factory, in the place of Istio's.
+const TEXT_FACTORY: &str = "envoy.hashable_string";
 
 /// Resources as stock Envoy can load them.
 pub(crate) struct Prepared {
@@ -80,6 +90,18 @@ fn file_of(kind: &str, name: &str) -> String {
     format!("{kind}-{text}-{hash:016x}.json")
 }
 
+/// Lets a factory of stock Envoy note what one of Istio's does: the one named, or that of the key.
+fn note_by_envoy(value: &mut FilterStateValue) {
+    let of_key = |key: &FilterStateValueKey| match key {
+        FilterStateValueKey::ObjectKey(key) => key.contains("istio."),
+    };
+    let is_istio = value.factory_key.starts_with("istio.")
+        || value.factory_key.is_empty() && value.key.as_ref().is_some_and(of_key);
+    if is_istio {
+        TEXT_FACTORY.clone_into(&mut value.factory_key);
+    }
+}
+
 /// Files in the place of discovery servers.
 struct Files {
     work: PathBuf,
@@ -116,8 +138,19 @@ impl Files {
         for chain in listener.filter_chains.iter_mut().chain(&mut listener.default_filter_chain) {
             chain.filters.retain(|f| !ISTIO_FILTERS.contains(&f.name.as_str()));
             for filter in &mut chain.filters {
+                if let Some(FilterConfigType::TypedConfig(Any::NetworkSetFilterState(state))) = &mut filter.config_type
+                {
+                    state.on_new_connection.iter_mut().for_each(note_by_envoy);
+                }
                 if let Some(FilterConfigType::TypedConfig(Any::HttpConnectionManager(hcm))) = &mut filter.config_type {
                     hcm.http_filters.retain(|f| !ISTIO_FILTERS.contains(&f.name.as_str()));
+                    for filter in &mut hcm.http_filters {
+                        if let Some(HttpFilterConfigType::TypedConfig(Any::HttpSetFilterState(state))) =
+                            &mut filter.config_type
+                        {
+                            state.on_request_headers.iter_mut().for_each(note_by_envoy);
+                        }
+                    }
                     if let Some(HttpConnectionManagerRouteSpecifier::Rds(rds)) = &mut hcm.route_specifier {
                         rds.config_source = Some(self.source(&file_of("rds", &rds.route_config_name)));
                     }
@@ -135,6 +168,11 @@ impl Files {
             Any::UpstreamTlsContext(tls) => self.context(tls.common_tls_context.as_mut()),
             Any::DownstreamTlsContext(tls) => self.context(tls.common_tls_context.as_mut()),
             Any::ProxyProtocolUpstreamTransport(outer) => {
+                if let Some(inner) = &mut outer.transport_socket {
+                    self.socket(inner);
+                }
+            }
+            Any::InternalUpstreamTransport(outer) => {
                 if let Some(inner) = &mut outer.transport_socket {
                     self.socket(inner);
                 }

@@ -43,6 +43,7 @@ fn is_adapted(kind: Kind, field: &FieldChange) -> bool {
         // The only filter of a cluster goes with its list.
         (Kind::Cluster, Change::Removed(_)) if path == "filters" => true,
         (Kind::Listener | Kind::Cluster, _) if is_source => true,
+        (Kind::Listener, Change::Changed(..) | Change::Added(_)) if path.ends_with(".factory_key") => true,
         // Ports of all addresses are those of loopback.
         (Kind::Listener, Change::Changed(_, to)) => {
             path == "address.socket_address.address" && to.as_str() == Some("127.0.0.1")

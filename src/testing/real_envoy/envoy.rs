@@ -61,7 +61,12 @@ impl Envoy {
         static_resources: &Value,
         dynamic_resources: Option<&Value>,
     ) -> Result<Self, String> {
+        // The agent's bootstrap has it, too; waypoints and tunnels need it.
+        let internal_listeners = json!({ "name": "envoy.bootstrap.internal_listener", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+        } });
         let mut bootstrap = json!({
+            "bootstrap_extensions": [internal_listeners],
             "node": { "id": "sidecar~127.0.0.1~test.default~default.svc.cluster.local", "cluster": "test" },
             "admin": { "address": { "socket_address": { "address": "127.0.0.1", "port_value": admin } } },
             "static_resources": static_resources,

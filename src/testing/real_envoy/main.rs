@@ -61,6 +61,10 @@ const FIXTURES: &[&str] = &[
     "telemetry-over-mesh-access-log",
     "telemetry-tracing-providers",
     "proxy-config-tracing-settings",
+    "ambient-http-route",
+    "ambient-layered-authz",
+    "ambient-multi-network-waypoint",
+    "ambient-waypoint-corners",
 ];
 
 const ADMIN_PORT: u16 = 25_000;

@@ -8,6 +8,7 @@
 
 mod network;
 mod pod;
+mod ztunnel;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -32,7 +33,8 @@ use crate::certificate::Authority;
 use crate::envoy::{self, Answer, Envoy};
 use crate::server;
 use network::{Door, Network, application_wire, wire};
-use pod::{Pod, identity};
+use pod::{HBONE_PORT, Pod, identity};
+use ztunnel::{Workload, Ztunnel};
 
 /// How long Envoys may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,6 +44,9 @@ const TOLD: Duration = Duration::from_secs(5);
 
 /// The address of what is outside of the mesh, clients and servers.
 const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 100));
+
+/// The address of clients in ambient mode.
+const AMBIENT_CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 244, 0, 200));
 
 /// The host outside of the mesh that the examples ask for, which has a certificate.
 const CATALOGUE: &str = "catalogue.example.org";
@@ -54,6 +59,8 @@ struct Chain {
     more: Option<&'static str>,
     /// A proxy with the certificate of somebody else.
     impostor: Option<&'static str>,
+    /// The workloads in ambient mode, each with its service account.
+    ambient: &'static [(&'static str, &'static str)],
     cases: &'static [Case],
 }
 
@@ -74,6 +81,7 @@ struct Case {
 
 const PAGE: &str = "productpage-v1.bookstore";
 const DETAILS: &str = "details-v1.bookstore";
+const WAYPOINT: &str = "waypoint.shop";
 
 /// A request without further headers.
 const fn case(
@@ -93,6 +101,7 @@ const CHAINS: &[Chain] = &[
         folder: "examples/bookinfo",
         more: None,
         impostor: Some("ratings-v1.bookstore"),
+        ambient: &[],
         cases: &[
             case(
                 "in through the gateway by HTTPS, on by mutual TLS",
@@ -168,6 +177,7 @@ const CHAINS: &[Chain] = &[
         folder: "examples/bookinfo",
         more: Some(include_str!("policies.yaml")),
         impostor: None,
+        ambient: &[],
         cases: &[
             case("a principal that is allowed", PAGE, "http://details:9080/details/1", Some(200), 2, DETAILS),
             case(
@@ -234,6 +244,7 @@ const CHAINS: &[Chain] = &[
         folder: "examples/bookinfo-gateway-api",
         more: None,
         impostor: None,
+        ambient: &[],
         cases: &[
             case(
                 "in through the gateway by HTTPS, rewritten, on by mutual TLS",
@@ -269,6 +280,53 @@ const CHAINS: &[Chain] = &[
                 Some(200),
                 1,
                 DETAILS,
+            ),
+        ],
+    },
+    Chain {
+        title: "a waypoint",
+        folder: "src/testing/real_envoy/chains/ambient",
+        more: None,
+        impostor: None,
+        ambient: &[
+            ("buyer.shop", "buyer"),
+            ("guest.shop", "guest"),
+            ("web-v1.shop", "default"),
+            ("web-v2.shop", "default"),
+        ],
+        cases: &[
+            case("a principal that is allowed", "buyer.shop", "http://web.shop/items/1", Some(200), 1, WAYPOINT),
+            case("a principal that is not allowed", "guest.shop", "http://web.shop/items/1", Some(403), 1, WAYPOINT),
+            Case {
+                headers: &[("x-version", "v2")],
+                ..case("by a header", "buyer.shop", "http://web.shop/items/1", Some(200), 1, WAYPOINT)
+            },
+            case("rewritten", "buyer.shop", "http://web.shop/new/1?a=b", Some(200), 1, WAYPOINT),
+            case("redirected", "buyer.shop", "http://web.shop/old/1", Some(302), 1, WAYPOINT),
+            case("a path without a route", "buyer.shop", "http://web.shop/nothing", Some(404), 1, WAYPOINT),
+            case(
+                "through the gateway, which tunnels to the waypoint",
+                "outside",
+                "http://shop.example.com/items/1",
+                Some(200),
+                2,
+                WAYPOINT,
+            ),
+            case(
+                "through the gateway, to a path that is not for its principal",
+                "outside",
+                "http://shop.example.com/admin/1",
+                Some(403),
+                2,
+                WAYPOINT,
+            ),
+            case(
+                "the same path for another principal",
+                "buyer.shop",
+                "http://web.shop/admin/1",
+                Some(200),
+                1,
+                WAYPOINT,
             ),
         ],
     },
@@ -344,9 +402,8 @@ impl Chain {
         let met = |proxy: &Proxy| {
             let hops = || reports.iter().flat_map(|report| &report.hops);
             let mut endpoints = hops().flat_map(|hop| &hop.clusters).flat_map(|cluster| &cluster.endpoints);
-            let has = |address: &str| {
-                address.parse::<SocketAddr>().is_ok_and(|at| proxy.ip_addresses.contains(&at.ip().to_string()))
-            };
+            let has =
+                |address: &str| place(address).is_some_and(|at| proxy.ip_addresses.contains(&at.ip().to_string()));
             let name = proxy.full_name();
             self.impostor == Some(name.as_str())
                 || hops().any(|hop| hop.proxy == name)
@@ -361,18 +418,71 @@ impl Chain {
             let (trust, ways) = ((&own, &authority), (&network, &resolve as &dyn Fn(&str) -> String));
             pods.push(Pod::start(binary, work, proxy, &translate(proxy), trust, ways)?);
         }
+        let ztunnels = self.ztunnels(binary, work, reports, &pods, &authority)?;
+        let clients = self.clients(binary, work, mesh, &pods, (&authority, &network))?;
         let deadline = Instant::now() + PATIENCE;
         let is_open = |outside: &Envoy| {
             let port = envoy::port_of(outside, "outside").filter(|port| *port != 0);
             port.map(|port| network.open(Door::Outside(443), SocketAddr::from(([127, 0, 0, 1], port)))).is_some()
         };
-        while !is_open(&outside) || !pods.iter().all(|pod| pod.is_live(&network)) {
+        let are_live = || {
+            let of_workloads = ztunnels.iter().all(|ztunnel| ztunnel.is_live(&network));
+            let of_clients = clients.values().all(|ztunnel| ztunnel.port().is_some());
+            of_workloads && of_clients && pods.iter().all(|pod| pod.is_live(&network))
+        };
+        while !is_open(&outside) || !are_live() {
             if Instant::now() > deadline {
                 return Err(pods.iter().map(|pod| pod.envoy.problems()).collect::<Vec<_>>().join(" "));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Ok(Started { mesh, network, pods, _outside: outside })
+        Ok(Started { mesh, network, pods, ztunnels, clients, _outside: outside })
+    }
+
+    /// Starts what hands requests to the workloads in ambient mode that were explained.
+    fn ztunnels(
+        &self,
+        binary: &Path,
+        work: &Path,
+        reports: &[Report],
+        pods: &[Pod],
+        authority: &Authority,
+    ) -> Result<Vec<Ztunnel>, String> {
+        let clusters = reports.iter().flat_map(|report| &report.hops).flat_map(|hop| &hop.clusters);
+        let mut out: BTreeMap<IpAddr, Ztunnel> = BTreeMap::new();
+        for endpoint in clusters.flat_map(|cluster| &cluster.endpoints) {
+            let (Some(at), Some(name)) = (place(&endpoint.address), &endpoint.workload) else { continue };
+            let account = self.ambient.iter().find(|(known, _)| known == name);
+            let is_known = pods.iter().any(|pod| pod.address == at.ip()) || out.contains_key(&at.ip());
+            if let (Some((_, account)), false) = (account, is_known) {
+                let workload = Workload { name, address: at.ip(), account };
+                out.insert(at.ip(), Ztunnel::inbound(binary, work, &workload, authority)?);
+            }
+        }
+        Ok(out.into_values().collect())
+    }
+
+    /// Starts what tunnels the requests of clients in ambient mode, by their cases.
+    fn clients(
+        &self,
+        binary: &Path,
+        work: &Path,
+        mesh: &Mesh,
+        pods: &[Pod],
+        (authority, network): (&Authority, &Arc<Network>),
+    ) -> Result<BTreeMap<usize, Ztunnel>, String> {
+        let mut out = BTreeMap::new();
+        for (index, case) in self.cases.iter().enumerate() {
+            let Some((name, account)) = self.ambient.iter().find(|(name, _)| *name == case.from) else { continue };
+            let waypoint = pods.iter().find(|pod| pod.kind == ProxyKind::Waypoint).ok_or("no waypoint")?;
+            let wanted = case.wanted();
+            let destination = format!("{}:{}", address_of(mesh, &wanted.host), wanted.port);
+            let workload = Workload { name, address: AMBIENT_CLIENT, account };
+            let way = wire(network, AMBIENT_CLIENT, (waypoint.address.to_string(), HBONE_PORT))?;
+            let work = work.join(format!("case-{index}"));
+            out.insert(index, Ztunnel::outbound(binary, &work, &workload, authority, (&destination, way))?);
+        }
+        Ok(out)
     }
 }
 
@@ -402,6 +512,11 @@ impl Case {
             resolve: Vec::new(),
         }
     }
+}
+
+/// The address of an endpoint, be it at the end of a tunnel.
+fn place(endpoint: &str) -> Option<SocketAddr> {
+    endpoint.rsplit('/').next()?.parse().ok()
 }
 
 /// The address that a Pod's DNS has for a host: the Service's own, or that of its first endpoint.
@@ -451,6 +566,10 @@ struct Started<'m> {
     mesh: &'m Mesh,
     network: Arc<Network>,
     pods: Vec<Pod>,
+    /// In front of workloads in ambient mode.
+    ztunnels: Vec<Ztunnel>,
+    /// Those of clients in ambient mode, by their cases.
+    clients: BTreeMap<usize, Ztunnel>,
     _outside: Envoy,
 }
 
@@ -512,9 +631,14 @@ impl Started<'_> {
         }
         let server = match (&answer, came) {
             (Ok(answer), Some((pod, hop))) if report.outcome.kind == "forwarded" => {
-                let name = if hop.direction == "inbound" { pod.name.as_str() } else { "outside" };
-                reached(answer, name, hop).map_err(wrong)?;
-                name.to_owned()
+                let tunnelled = || self.tunnelled(entries.iter().rfind(|(one, _)| one.name == pod.name));
+                let name = match pod.kind {
+                    ProxyKind::Waypoint => tunnelled().ok_or_else(|| wrong("no workload is asked".to_owned()))?,
+                    _ if hop.direction == "inbound" => pod.name.clone(),
+                    _ => "outside".to_owned(),
+                };
+                reached(answer, &name, hop).map_err(wrong)?;
+                name
             }
             _ => report.outcome.details.clone(),
         };
@@ -528,6 +652,9 @@ impl Started<'_> {
         let mut headers = vec![("host", wanted.request.authority.as_str()), ("x-case", number.as_str())];
         headers.extend(case.headers);
         let path = &wanted.request.path;
+        if let Some(ztunnel) = self.clients.get(&index) {
+            return envoy::get(("127.0.0.1", ztunnel.port().ok_or("no ztunnel")?), path, &headers);
+        }
         if wanted.from != From::Outside {
             let client = self.pods.iter().find(|pod| pod.name == case.from).ok_or("no client")?;
             let place = (address_of(self.mesh, &wanted.host), wanted.port);
@@ -571,8 +698,14 @@ impl Started<'_> {
         if name.starts_with("inbound|") {
             return Ok(None);
         }
-        let upstream: SocketAddr =
-            entry["upstream"].as_str().and_then(|at| at.parse().ok()).ok_or("no endpoint is asked")?;
+        let upstream = entry["upstream"].as_str().unwrap_or_default();
+        if upstream.starts_with("envoy://") {
+            let found = cluster.endpoints.iter().find(|one| one.address == upstream && one.share > 0.0);
+            let found = found.ok_or_else(|| format!("the endpoint is {upstream}"))?;
+            let end = self.pods.iter().find(|pod| Some(&pod.name) == found.workload.as_ref());
+            return Ok(end.map(|pod| pod.name.clone()));
+        }
+        let upstream: SocketAddr = upstream.parse().map_err(|_| "no endpoint is asked")?;
         let (host, port) = pod.wires.get(&upstream.port()).ok_or_else(|| format!("{upstream} is no wire"))?;
         let address = format!("{host}:{port}");
         let known = cluster.endpoints.iter().any(|endpoint| endpoint.address == address && endpoint.share > 0.0);
@@ -580,6 +713,12 @@ impl Started<'_> {
             return Err(format!("the endpoint is {address}"));
         }
         Ok(self.pods.iter().find(|pod| pod.address.to_string() == *host).map(|pod| pod.name.clone()))
+    }
+
+    /// The workload that a waypoint has asked.
+    fn tunnelled(&self, entry: Option<&(&Pod, Value)>) -> Option<String> {
+        let at = place(entry?.1["upstream"].as_str()?)?;
+        self.ztunnels.iter().find(|ztunnel| ztunnel.address == at.ip()).map(|ztunnel| ztunnel.name.clone())
     }
 
     /// A server whose certificate is for another identity than its clients expect gets no request.
@@ -654,6 +793,11 @@ fn peer(entry: &Value, before: &Pod, hop: &Hop) -> Result<(), String> {
     let wanted = match modes.iter().copied().collect::<Vec<_>>().as_slice() {
         ["istio_mutual"] => (before.identity.clone(), false),
         ["none"] => (String::new(), true),
+        ["hbone"] => {
+            let principal = text("principal");
+            let is_right = principal == before.identity;
+            return if is_right { Ok(()) } else { Err(format!("the principal is {principal:?}")) };
+        }
         modes => return Err(format!("several ways of TLS: {modes:?}")),
     };
     if wanted == found { Ok(()) } else { Err(format!("the peer is {found:?}, and {wanted:?} is explained")) }

@@ -16,6 +16,13 @@ use crate::certificate::{Authority, Certificate};
 use crate::envoy::Envoy;
 use crate::{server, traffic};
 
+/// Where tunnels arrive.
+pub(super) const HBONE_PORT: u16 = 15_008;
+
+/// Listeners that only begin or end a tunnel.
+const TUNNELS: &[&str] =
+    &["connect_originate", "connect_terminate", "inner_connect_originate", "outer_connect_originate"];
+
 /// A running proxy.
 pub(super) struct Pod {
     pub(super) name: String,
@@ -224,10 +231,34 @@ impl Wires<'_> {
         Ok(port)
     }
 
+    /// Puts the beginnings of wires where endpoints of tunnels say which proxy or ztunnel is at the other end.
+    fn instead_of_tunnels(&mut self, value: &mut Value) -> Result<(), String> {
+        match value {
+            Value::Object(fields) => {
+                if let Some(Value::Object(noted)) = fields.get_mut("envoy.filters.listener.original_dst") {
+                    let end = noted.get("waypoint").or_else(|| noted.get("local")).and_then(Value::as_str);
+                    let end: SocketAddr = end.and_then(|end| end.parse().ok()).ok_or("a tunnel without an end")?;
+                    let begins = self.to((end.ip().to_string(), HBONE_PORT))?;
+                    noted.insert("waypoint".to_owned(), json!(format!("127.0.0.1:{begins}")));
+                }
+                fields.values_mut().try_for_each(|value| self.instead_of_tunnels(value))
+            }
+            Value::Array(list) => list.iter_mut().try_for_each(|value| self.instead_of_tunnels(value)),
+            _ => Ok(()),
+        }
+    }
+
     /// Sends what an inbound cluster is asked to the application, and what others are asked through wires.
     fn cluster(&mut self, cluster: Value, application: u16, resolve: &dyn Fn(&str) -> String) -> Result<Value, String> {
         let mut cluster = traffic::cluster(cluster, application);
         let name = cluster["name"].as_str().unwrap_or_default().to_owned();
+        // Wires have ports of their own.
+        if let Some(Value::Object(config)) = cluster.get_mut("original_dst_lb_config") {
+            config.remove("upstream_port_override");
+        }
+        if let Some(assignment) = cluster.get_mut("load_assignment") {
+            self.instead_of_tunnels(assignment)?;
+        }
         let parts: Vec<&str> = name.split('|').collect();
         let ["outbound", port, _, host] = parts.as_slice() else { return Ok(cluster) };
         let kind = cluster["type"].as_str().unwrap_or_default().to_owned();
@@ -253,8 +284,11 @@ impl Wires<'_> {
 
 /// Gives a listener with a socket a free port and the addresses that a connection brings; all tell their access log.
 fn listener(mut listener: Value, resource: &Resource, binds: bool, log: &Path) -> Value {
-    add_access_log(&mut listener["filter_chains"], resource.name(), log);
-    if listener["default_filter_chain"].is_object() {
+    let is_told = !TUNNELS.contains(&resource.name());
+    if is_told {
+        add_access_log(&mut listener["filter_chains"], resource.name(), log);
+    }
+    if is_told && listener["default_filter_chain"].is_object() {
         add_access_log(&mut listener["default_filter_chain"], resource.name(), log);
     }
     let Some(fields) = listener.as_object_mut() else { return listener };
@@ -284,6 +318,7 @@ fn add_access_log(value: &mut Value, listener: &str, log: &Path) {
                     "listener": listener, "chain": "%FILTER_CHAIN_NAME%", "route": "%ROUTE_NAME%",
                     "status": "%RESPONSE_CODE%", "flags": "%RESPONSE_FLAGS%", "details": "%RESPONSE_CODE_DETAILS%",
                     "cluster": "%UPSTREAM_CLUSTER_RAW%", "upstream": "%UPSTREAM_HOST%", "tls": "%DOWNSTREAM_TLS_VERSION%",
+                    "principal": "%FILTER_STATE(io.istio.peer_principal:PLAIN)%",
                     "ended": "%CONNECTION_TERMINATION_DETAILS%", "peer": "%DOWNSTREAM_PEER_URI_SAN%", "case": "%REQ(X-CASE)%", "failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
                 });
                 let kind = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
