@@ -260,7 +260,7 @@ pub fn translate_one(mesh: &Mesh, proxy: &Proxy, diagnostics: &mut Diagnostics) 
     let translator = Translator::new(mesh);
     diagnostics.extend(proxy::rivals(mesh, &[proxy]));
     let dump = translator.translate(proxy, diagnostics);
-    diagnostics.extend(translator.envoy_filters.shared_limits());
+    diagnostics.extend(translator.envoy_filters.shared_values());
     dump
 }
 
@@ -327,7 +327,7 @@ impl<'m> Translator<'m> {
 
 /// What there is to say of patches once proxies are translated: of those that matched nothing, if all of the mesh are.
 fn in_the_end(mesh: &Mesh, translated: &[&Proxy], envoy_filters: &EnvoyFilters) -> Diagnostics {
-    let mut out = envoy_filters.shared_limits();
+    let mut out = envoy_filters.shared_values();
     let unmatched = envoy_filters.unmatched();
     if !unmatched.is_empty() && proxy::proxies(mesh).len() == translated.len() {
         out.extend(unmatched);

@@ -123,4 +123,5 @@ rules! {
     MESHC0148 "sidecar-in-ambient-mode" Warning "A workload has a sidecar and asks for ambient mode.";
     MESHC0149 "gateway-not-allowed-at-waypoint" Warning "A waypoint's policies do not let a gateway in.";
     MESHC0150 "strict-mutual-tls-at-service" Warning "Clients outside of the mesh reach a Service that takes mutual TLS only.";
+    MESHC0151 "envoy-filter-shared-value" Error "A patch changes a value that istiod shares between proxies.";
 }

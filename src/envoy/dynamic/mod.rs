@@ -102,6 +102,11 @@ impl DynamicMessage {
         }
     }
 
+    /// Whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
     /// The full name of its type.
     pub fn full_name(&self) -> &'static str {
         &self.descriptor.name

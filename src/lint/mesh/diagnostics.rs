@@ -30,6 +30,7 @@ const CODES: &[(&str, &Rule, &[&Rule])] = &[
     ("destination-rule-duplicate-subset", &rules::MESHC0115, &[]),
     ("destination-rule-duplicate-traffic-policy", &rules::MESHC0115, &[]),
     ("destination-rule-overridden", &rules::MESHC0115, &[]),
+    ("envoy-filter-shared-value", &rules::MESHC0151, &[]),
     ("envoy-filter-duplicate-cluster", &rules::MESHC0115, &[]),
     ("gateway-class-defaults-overridden", &rules::MESHC0115, &[]),
     ("gateway-tcp-route-behind", &rules::MESHC0115, &[]),

@@ -6,6 +6,7 @@ use super::matching;
 use super::patch::Patch;
 use super::patch_set::PatchSet;
 use super::run::Run;
+use super::shared_value;
 use crate::diagnostic::Diagnostic;
 use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::{DynamicMessage, DynamicValue};
@@ -27,6 +28,7 @@ impl PatchSet {
     ) -> Option<Arc<Resource>> {
         let Some(mut cluster) = DynamicMessage::of(resource.body()) else { return Some(resource.clone()) };
         let mut run = Run::new(self, context);
+        let mut socket = Socket::Own;
         for patch in run.patches(ApplyTo::Cluster) {
             if !(patch.operation == Operation::Remove || patch.is_merge()) || !matching::cluster(patch, &cluster, hosts)
             {
@@ -34,7 +36,7 @@ impl PatchSet {
             }
             run.mark(patch);
             let value = patch.value().filter(|_| patch.is_merge())?;
-            if merge(&mut cluster, patch, value).is_err() {
+            if merge(&mut cluster, &mut socket, patch, value).is_err() {
                 break;
             }
         }
@@ -49,6 +51,15 @@ impl PatchSet {
         let added = self.added(ApplyTo::Cluster, context);
         added.map(|(patch, message)| (Resource::shared(message), by(patch))).collect()
     }
+}
+
+/// Whose message a cluster's transport socket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Socket {
+    /// The cluster's.
+    Own,
+    /// A patch's.
+    Patch,
 }
 
 /// The patch that adds a resource.
@@ -75,7 +86,12 @@ impl AddedBy {
 /// else the cluster's, which it replaces if the name is another.
 ///
 /// istiod: `cluster_patch.go` `mergeTransportSocketCluster`
-fn merge(cluster: &mut DynamicMessage, by: &Patch, value: &DynamicMessage) -> Result<(), TypeMismatch> {
+fn merge(
+    cluster: &mut DynamicMessage,
+    of: &mut Socket,
+    by: &Patch,
+    value: &DynamicMessage,
+) -> Result<(), TypeMismatch> {
     const SOCKET: &str = "transport_socket";
     let Some(patch) = value.message(SOCKET) else { return by.merge(cluster, value) };
     let name = patch.text("name");
@@ -88,12 +104,20 @@ fn merge(cluster: &mut DynamicMessage, by: &Patch, value: &DynamicMessage) -> Re
     };
     match socket {
         Some(socket) => match (socket.message_mut("typed_config"), patch.message("typed_config")) {
-            (Some(config), Some(patch)) => config.merge_any(patch),
+            (Some(config), Some(patch)) => {
+                let before = (*of == Socket::Patch).then(|| config.clone());
+                config.merge_any(patch)?;
+                if let Some(before) = before {
+                    by.mark_reached(shared_value::reached_socket(&before, config));
+                }
+                Ok(())
+            }
             _ => Ok(()),
         },
         None if has_matches => Ok(()),
         None => {
             cluster.set(SOCKET, DynamicValue::Message(patch.clone()));
+            *of = Socket::Patch;
             Ok(())
         }
     }

@@ -1,7 +1,7 @@
 //! `applyTo: LISTENER`, and what is in a listener.
 
 use super::run::Run;
-use super::{filter_chain, listener_filter, matching};
+use super::{filter_chain, listener_filter, matching, shared_value};
 use crate::envoy::DynamicMessage;
 use crate::envoy::dynamic::TypeMismatch;
 use crate::model::istio::{EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchOperation as Operation};
@@ -28,6 +28,7 @@ pub(super) fn patch(run: &mut Run<'_>, listener: &mut DynamicMessage) -> Result<
             }
             (Operation::Merge | Operation::MergeAndReplaceList, Some(value)) => {
                 run.mark(patch);
+                patch.mark_reached(shared_value::reached_fields(patch, listener));
                 patch.merge(listener, value)?;
             }
             _ => {}

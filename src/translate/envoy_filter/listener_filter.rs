@@ -3,6 +3,7 @@
 use super::filter_list::{self, Wanted};
 use super::matching;
 use super::run::Run;
+use super::shared_value::Watched;
 use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::{DynamicMessage, DynamicValue};
 use crate::model::istio::{EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchOperation as Operation};
@@ -23,10 +24,14 @@ pub(super) fn patch(run: &mut Run<'_>, listener: &mut DynamicMessage) -> Result<
         if patch.operation == Operation::Merge {
             let (Some(_), Some(value)) = (name, patch.value()) else { continue };
             for filter in listener.messages_mut(FILTERS) {
+                let watched = Watched::new(run, patch, filter);
                 let Some(config) = filter.message_mut("typed_config") else { continue };
                 run.mark(patch);
                 if let Some(patch) = value.message("typed_config") {
                     config.merge_any(patch)?;
+                }
+                if let Some(watched) = watched {
+                    patch.mark_reached(watched.reached(filter));
                 }
             }
             continue;

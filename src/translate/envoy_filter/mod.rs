@@ -32,6 +32,7 @@ mod patch_set;
 mod route_configuration;
 mod run;
 mod shared_limit;
+mod shared_value;
 #[cfg(test)]
 mod tests;
 mod virtual_host;
@@ -44,7 +45,7 @@ use std::sync::Arc;
 
 use self::patch::Patch;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::installation::Features;
+use crate::installation::{Behaviours, Features};
 use crate::mesh::Mesh;
 use crate::mesh::order;
 use crate::model::Config;
@@ -58,6 +59,7 @@ pub struct EnvoyFilters {
     filters: Vec<Compiled>,
     root_namespace: String,
     features: Features,
+    behaviours: Behaviours,
 }
 
 #[derive(Debug)]
@@ -76,7 +78,12 @@ impl EnvoyFilters {
             .map(|(index, config)| Compiled { config: config.clone(), patches: patch::patches(config, index) })
             .collect();
         filters.sort_by_key(|filter| filter.config.spec.priority);
-        Self { filters, root_namespace: mesh.config.root_namespace.clone(), features: mesh.features().clone() }
+        Self {
+            filters,
+            root_namespace: mesh.config.root_namespace.clone(),
+            features: mesh.features().clone(),
+            behaviours: mesh.installation.behaviours,
+        }
     }
 
     /// Returns the services that EnvoyFilters for a proxy name in an annotation: `hostname`, or `namespace/hostname`.

@@ -3,6 +3,7 @@
 use super::filter_list::{self, Wanted};
 use super::patch::Patch;
 use super::run::Run;
+use super::shared_value::Watched;
 use super::{http_filter, matching};
 use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::{DynamicMessage, DynamicValue};
@@ -49,8 +50,15 @@ fn patch_filter(
     filter: &mut DynamicMessage,
 ) -> Result<(), TypeMismatch> {
     for (patch, value) in merges {
-        if matching::network_filter(patch, filter) && filter_list::merge(filter, value)? {
+        if !matching::network_filter(patch, filter) {
+            continue;
+        }
+        let watched = Watched::new(run, patch, filter);
+        if filter_list::merge(filter, value)? {
             run.mark(patch);
+        }
+        if let Some(watched) = watched {
+            patch.mark_reached(watched.reached(filter));
         }
     }
     if filter.text("name") == HTTP_CONNECTION_MANAGER {

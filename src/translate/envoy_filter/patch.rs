@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use regex::bytes::Regex;
 
+use super::shared_value::Reached;
 use crate::envoy::dynamic::TypeMismatch;
 use crate::envoy::schema;
 use crate::envoy::{DynamicMessage, DynamicValue};
@@ -43,6 +44,8 @@ pub(super) struct Patch {
     matched: AtomicBool,
     /// Some proxy of the kind that its context is for has been asked about: else nobody knows what it would match.
     offered: AtomicBool,
+    /// What it has changed that istiod shares: says nothing about the output either.
+    reached: AtomicU32,
 }
 
 /// Reads the patches of an EnvoyFilter. One that cannot be read is left out, which the checks of the input have said.
@@ -79,6 +82,7 @@ fn read(source: ResourceRef, filter: usize, index: usize, patch: &EnvoyFilterEnv
         value,
         matched: AtomicBool::new(false),
         offered: AtomicBool::new(false),
+        reached: AtomicU32::new(0),
     })
 }
 
@@ -184,7 +188,22 @@ impl Patch {
 
     /// Whether it has changed nothing, though there was a proxy that it is for.
     pub(super) fn has_missed(&self) -> bool {
-        self.offered.load(Ordering::Relaxed) && !self.has_matched() && !self.is_elsewhere()
+        self.is_offered() && !self.has_matched() && !self.is_elsewhere()
+    }
+
+    /// Whether there was a proxy that it is for.
+    pub(super) fn is_offered(&self) -> bool {
+        self.offered.load(Ordering::Relaxed)
+    }
+
+    /// Notes what it has changed that istiod shares.
+    pub(super) fn mark_reached(&self, reached: Reached) {
+        self.reached.fetch_or(reached.0, Ordering::Relaxed);
+    }
+
+    /// What it has changed that istiod shares.
+    pub(super) fn reached(&self) -> Reached {
+        Reached(self.reached.load(Ordering::Relaxed))
     }
 
     pub(super) fn mark_matched(&self) {

@@ -6,7 +6,7 @@ use super::matching;
 use super::matching::PortMap;
 use super::patch_set::PatchSet;
 use super::run::Run;
-use super::virtual_host;
+use super::{shared_value, virtual_host};
 use crate::envoy::{DynamicMessage, DynamicValue};
 use crate::model::istio::{EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchContext as PatchContext};
 use crate::translate::Resource;
@@ -68,8 +68,13 @@ fn patch(run: &mut Run<'_>, routes: &mut DynamicMessage, ports: &PortMap) {
     for patch in run.patches(ApplyTo::RouteConfiguration) {
         let Some(value) = patch.value().filter(|_| patch.is_merge()) else { continue };
         // Both are route configurations: nothing can mismatch.
-        if matching::route_configuration(patch, run.context, routes, ports) && patch.merge(routes, value).is_ok() {
+        if !matching::route_configuration(patch, run.context, routes, ports) {
+            continue;
+        }
+        let reached = shared_value::reached_fields(patch, routes);
+        if patch.merge(routes, value).is_ok() {
             run.mark(patch);
+            patch.mark_reached(reached);
         }
     }
     virtual_host::patch(run, routes, ports);

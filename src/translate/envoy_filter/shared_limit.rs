@@ -3,23 +3,21 @@
 //! What a patch is merged into has the patch's value. Beyond that nothing is certain: each route configuration that istiod makes
 //! later has the new value too, of this proxy and of all others, whatever the patch is for; those that it made before keep the old
 //! one, until it makes them again. Here all of the proxy that has the patch get the value, and other proxies do not; a finding at
-//! the patch says so.
+//! the patch says so: see `shared_value`.
 //!
 //! istiod: `route.go` `DefaultMaxDirectResponseBodySizeBytes`
 
 use std::sync::Arc;
 
-use super::EnvoyFilters;
 use super::patch::Patch;
 use super::patch_set::PatchSet;
-use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::envoy::{Any, DynamicMessage, DynamicValue, schema};
 use crate::model::istio::{
     EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchContext as PatchContext, EnvoyFilterPatchOperation as Operation,
 };
 use crate::translate::Resource;
 
-const FIELD: &str = "max_direct_response_body_size_bytes";
+pub(super) const FIELD: &str = "max_direct_response_body_size_bytes";
 
 impl PatchSet {
     /// Gives the value that a patch has merged into some of a proxy's route configurations to those that have the default.
@@ -43,27 +41,9 @@ impl PatchSet {
     }
 }
 
-impl EnvoyFilters {
-    /// Says of which patches nobody can know how far they reach.
-    pub fn shared_limits(&self) -> Diagnostics {
-        let patches = self.filters.iter().flat_map(|filter| &filter.patches);
-        patches.filter(|patch| changes_limit(patch)).map(|patch| finding(patch)).collect()
-    }
-}
-
 fn changes_limit(patch: &Patch) -> bool {
     let merged = patch.value().filter(|_| patch.operation == Operation::Merge);
     patch.apply_to == ApplyTo::RouteConfiguration && merged.is_some_and(|value| value.number(FIELD) != 0)
-}
-
-fn finding(patch: &Patch) -> Diagnostic {
-    let message = format!(
-        "istiod has one `{FIELD}` for all: route configurations that it makes after this patch have it too, of any proxy"
-    );
-    let path = format!("spec.configPatches[{}].patch.value.{FIELD}", patch.index);
-    Diagnostic::warning("envoy-filter-shared-limit", message)
-        .at(patch.source, &path)
-        .help("which ones depends on istiod's order: meshc gives it to all of a proxy that has the patch, and to no other proxy")
 }
 
 fn limit(routes: &Resource) -> Option<u32> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{ListenerOrder, ListenerOutcome, PatchSet, patch};
 use crate::envoy::{Any, DynamicMessage, schema};
 use crate::model::Config;
-use crate::model::istio::{EnvoyFilter, EnvoyFilterPatchContext as PatchContext};
+use crate::model::istio::{EnvoyFilter, EnvoyFilterApplyTo as ApplyTo, EnvoyFilterPatchContext as PatchContext};
 use crate::translate::Resource;
 
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
@@ -218,4 +218,47 @@ fn clusters_without_a_side_are_added_where_requests_leave() {
     assert_eq!(patches.added_clusters(PatchContext::SidecarOutbound).len(), 1);
     assert_eq!(patches.added_clusters(PatchContext::Gateway).len(), 1);
     assert_eq!(patches.added_clusters(PatchContext::SidecarInbound).len(), 0);
+}
+
+/// How many shared values the patches have reached in a listener, each.
+fn reached(patches: &PatchSet, apply_to: ApplyTo, listener: &Value) -> Vec<u32> {
+    let listener = resource("envoy.config.listener.v3.Listener", listener);
+    patches.listener(PatchContext::SidecarOutbound, &listener);
+    patches.of(apply_to).iter().map(|patch| patch.reached().0.count_ones()).collect()
+}
+
+#[test]
+fn a_merge_into_the_shared_false_is_seen() {
+    let merge = |value: Value| json!([{"applyTo": "LISTENER", "patch": {"operation": "MERGE", "value": value}}]);
+    let of = |value: Value, listener: Value| reached(&patches(&merge(value)), ApplyTo::Listener, &listener);
+    let (yes, no) = (json!({"bind_to_port": true}), json!({"bind_to_port": false}));
+    assert_eq!(of(yes.clone(), no.clone()), [1]);
+    assert_eq!(of(yes.clone(), json!({})), [0]);
+    assert_eq!(of(no.clone(), no.clone()), [0]);
+    assert_eq!(of(no, yes.clone()), [0]);
+    assert_eq!(of(yes.clone(), yes), [0]);
+    assert_eq!(of(json!({"use_original_dst": false}), json!({"use_original_dst": true})), [0]);
+}
+
+#[test]
+fn a_merge_into_a_shared_filter_is_seen() {
+    const NAME: &str = "envoy.filters.listener.tls_inspector";
+    const CONFIG: &str = "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector";
+    let filter = |more: Value| {
+        let mut filter = json!({"name": NAME, "typed_config": {"@type": CONFIG, "initial_read_buffer_size": 512}});
+        filter.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        json!({"listener_filters": [filter]})
+    };
+    let patch = |operation: &str, size: u32| {
+        let config = json!({"@type": CONFIG, "initial_read_buffer_size": size});
+        json!({"applyTo": "LISTENER_FILTER", "match": {"listener": {"listenerFilter": NAME}},
+            "patch": {"operation": operation, "value": {"name": NAME, "typed_config": config}}})
+    };
+    let of = |list: Value, listener: Value| reached(&patches(&list), ApplyTo::ListenerFilter, &listener);
+    let plain = || filter(json!({}));
+    assert_eq!(of(json!([patch("MERGE", 1024)]), plain()), [1]);
+    assert_eq!(of(json!([patch("MERGE", 512)]), plain()), [0]);
+    assert_eq!(of(json!([patch("MERGE", 1024)]), filter(json!({"filter_disabled": {"any_match": true}}))), [0]);
+    assert_eq!(of(json!([patch("REPLACE", 1024), patch("MERGE", 1024)]), plain()), [0, 0]);
+    assert_eq!(of(json!([patch("REMOVE", 1024)]), plain()), [0]);
 }
