@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::sink::{Sink, Tree};
+use super::sink::{self, Sink, Tree};
 use super::{Any, Bytes, Duration, Struct};
 
 /// A message of Envoy's API.
@@ -90,13 +90,13 @@ impl<T: Message> Fields for T {
 
 /// Returns a value as a tree.
 pub(crate) fn tree(value: &dyn ProtoJson) -> Tree {
-    Tree::build(|sink| value.write(sink))
+    sink::build(|sink| value.write(sink))
 }
 
 impl Any {
     /// Returns the message as a value, `@type` being one of its fields.
     pub fn to_value(&self) -> Value {
-        tree(self).into()
+        sink::build(|sink| self.write(sink))
     }
 }
 

@@ -44,69 +44,95 @@ pub(crate) enum Tree {
     Object(Vec<(String, Tree)>),
 }
 
-impl Tree {
-    /// Returns what a function writes.
-    pub(crate) fn build(write: impl FnOnce(&mut dyn Sink)) -> Self {
-        let mut builder = Builder { done: Self::Null, open: Vec::new() };
-        write(&mut builder);
-        builder.done
-    }
+/// What a [`Builder`] makes.
+pub(crate) trait Built: Sized {
+    /// `null`.
+    fn null() -> Self;
+    /// `true` or `false`.
+    fn bool(value: bool) -> Self;
+    /// An integer.
+    fn integer(value: i64) -> Self;
+    /// A double.
+    fn double(value: f64) -> Self;
+    /// A float.
+    fn float(value: f32) -> Self;
+    /// Text.
+    fn text(value: &str) -> Self;
+    /// A list.
+    fn list(items: Vec<Self>) -> Self;
+    /// An object.
+    fn object(fields: Vec<(String, Self)>) -> Self;
 }
 
-/// Builds a tree.
-struct Builder {
-    done: Tree,
+/// Returns what a function writes.
+pub(crate) fn build<T: Built>(write: impl FnOnce(&mut dyn Sink)) -> T {
+    let mut builder = Builder { done: T::null(), open: Vec::new() };
+    write(&mut builder);
+    builder.done
+}
+
+/// Builds a value.
+struct Builder<T> {
+    done: T,
     /// Lists and objects that have begun, from the outside in.
-    open: Vec<Tree>,
+    open: Vec<Open<T>>,
 }
 
-impl Builder {
-    fn put(&mut self, value: Tree) {
+/// What has begun.
+enum Open<T> {
+    List(Vec<T>),
+    Object(Vec<(String, T)>),
+}
+
+impl<T: Built> Builder<T> {
+    fn put(&mut self, value: T) {
         match self.open.last_mut() {
-            Some(Tree::List(items)) => items.push(value),
-            Some(Tree::Object(fields)) => {
+            Some(Open::List(items)) => items.push(value),
+            Some(Open::Object(fields)) => {
                 if let Some((_, place)) = fields.last_mut() {
                     *place = value;
                 }
             }
-            _ => self.done = value,
+            None => self.done = value,
         }
     }
 
     fn end(&mut self) {
-        if let Some(value) = self.open.pop() {
-            self.put(value);
+        match self.open.pop() {
+            Some(Open::List(items)) => self.put(T::list(items)),
+            Some(Open::Object(fields)) => self.put(T::object(fields)),
+            None => {}
         }
     }
 }
 
-impl Sink for Builder {
+impl<T: Built> Sink for Builder<T> {
     fn null(&mut self) {
-        self.put(Tree::Null);
+        self.put(T::null());
     }
 
     fn bool(&mut self, value: bool) {
-        self.put(Tree::Bool(value));
+        self.put(T::bool(value));
     }
 
     fn integer(&mut self, value: i64) {
-        self.put(Tree::Integer(value));
+        self.put(T::integer(value));
     }
 
     fn double(&mut self, value: f64) {
-        self.put(Tree::Double(value));
+        self.put(T::double(value));
     }
 
     fn float(&mut self, value: f32) {
-        self.put(Tree::Float(value));
+        self.put(T::float(value));
     }
 
     fn text(&mut self, value: &str) {
-        self.put(Tree::Text(value.to_owned()));
+        self.put(T::text(value));
     }
 
     fn begin_list(&mut self) {
-        self.open.push(Tree::List(Vec::new()));
+        self.open.push(Open::List(Vec::new()));
     }
 
     fn item(&mut self) {}
@@ -116,17 +142,85 @@ impl Sink for Builder {
     }
 
     fn begin_object(&mut self) {
-        self.open.push(Tree::Object(Vec::new()));
+        self.open.push(Open::Object(Vec::new()));
     }
 
     fn key(&mut self, key: &str) {
-        if let Some(Tree::Object(fields)) = self.open.last_mut() {
-            fields.push((key.to_owned(), Tree::Null));
+        if let Some(Open::Object(fields)) = self.open.last_mut() {
+            fields.push((key.to_owned(), T::null()));
         }
     }
 
     fn end_object(&mut self) {
         self.end();
+    }
+}
+
+impl Built for Tree {
+    fn null() -> Self {
+        Self::Null
+    }
+
+    fn bool(value: bool) -> Self {
+        Self::Bool(value)
+    }
+
+    fn integer(value: i64) -> Self {
+        Self::Integer(value)
+    }
+
+    fn double(value: f64) -> Self {
+        Self::Double(value)
+    }
+
+    fn float(value: f32) -> Self {
+        Self::Float(value)
+    }
+
+    fn text(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+
+    fn list(items: Vec<Self>) -> Self {
+        Self::List(items)
+    }
+
+    fn object(fields: Vec<(String, Self)>) -> Self {
+        Self::Object(fields)
+    }
+}
+
+impl Built for Value {
+    fn null() -> Self {
+        Self::Null
+    }
+
+    fn bool(value: bool) -> Self {
+        value.into()
+    }
+
+    fn integer(value: i64) -> Self {
+        value.into()
+    }
+
+    fn double(value: f64) -> Self {
+        value.into()
+    }
+
+    fn float(value: f32) -> Self {
+        value.into()
+    }
+
+    fn text(value: &str) -> Self {
+        value.into()
+    }
+
+    fn list(items: Vec<Self>) -> Self {
+        Self::Array(items)
+    }
+
+    fn object(fields: Vec<(String, Self)>) -> Self {
+        fields.into_iter().collect()
     }
 }
 
@@ -147,21 +241,6 @@ impl Serialize for Tree {
                 }
                 map.end()
             }
-        }
-    }
-}
-
-impl From<Tree> for Value {
-    fn from(tree: Tree) -> Self {
-        match tree {
-            Tree::Null => Self::Null,
-            Tree::Bool(value) => value.into(),
-            Tree::Integer(value) => value.into(),
-            Tree::Double(value) => value.into(),
-            Tree::Float(value) => value.into(),
-            Tree::Text(value) => value.into(),
-            Tree::List(items) => items.into_iter().collect(),
-            Tree::Object(fields) => fields.into_iter().collect(),
         }
     }
 }
