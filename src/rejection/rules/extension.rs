@@ -12,8 +12,10 @@ use crate::rejection::finding::{Findings, Step};
 use crate::rejection::is_istios_own;
 use crate::rejection::json::{flag, has, list, message_name, text};
 
-/// The fields that hold an extension: the message without `envoy.`, the field, and the category.
-const FIELDS: &[(&str, &str, &str)] = &[
+/// A field that holds an extension: the message without `envoy.`, the field (empty: the message itself), and the category.
+pub(crate) type ExtensionField = (&'static str, &'static str, &'static str);
+
+const FIELDS: &[ExtensionField] = &[
     ("config.accesslog.v3.AccessLogFilter", "extension_filter", "envoy.access_loggers.extension_filters"),
     ("config.cluster.v3.Cluster", "filters", "envoy.filters.upstream_network"),
     ("config.cluster.v3.Cluster", "transport_socket", "envoy.transport_sockets.upstream"),
@@ -79,21 +81,28 @@ const FIELDS: &[(&str, &str, &str)] = &[
 /// Fields whose extension may be left open.
 const DEFAULTED: &[&str] = &["request_id_extension", "typed_dns_resolver_config"];
 
-/// Checks the fields of a message that hold extensions.
-pub(crate) fn check<'a>(message: &str, value: &'a Value, found: &mut Findings<'a>) {
-    let Some(name) = message.strip_prefix("envoy.") else { return };
-    for (_, field, category) in FIELDS.iter().filter(|(message, ..)| *message == name) {
-        match value.get(*field) {
-            _ if field.is_empty() => one(value, category, found),
-            Some(Value::Array(_)) => found.each(value, field, |extension, found| one(extension, category, found)),
-            // Without a type, these are as by default.
-            Some(extension) if DEFAULTED.contains(field) && type_of(extension).is_empty() => {}
-            Some(extension) => found.within(Step::Field(field), |found| one(extension, category, found)),
-            None if *field == "transport_socket" && name.ends_with(".TransportSocketMatch") => {
-                found.reject_field(field, "Didn't find a registered implementation for '' with type URL: ''");
-            }
-            None => {}
+/// Returns the fields of a message, by its full name, that hold extensions.
+pub(crate) fn fields(message: &str) -> Vec<&'static ExtensionField> {
+    let Some(name) = message.strip_prefix("envoy.") else { return Vec::new() };
+    FIELDS.iter().filter(|(message, ..)| *message == name).collect()
+}
+
+/// Checks a field of a message that holds an extension.
+pub(crate) fn check<'a>(
+    (message, field, category): &'static ExtensionField,
+    value: &'a Value,
+    found: &mut Findings<'a>,
+) {
+    match value.get(*field) {
+        _ if field.is_empty() => one(value, category, found),
+        Some(Value::Array(_)) => found.each(value, field, |extension, found| one(extension, category, found)),
+        // Without a type, these are as by default.
+        Some(extension) if DEFAULTED.contains(field) && type_of(extension).is_empty() => {}
+        Some(extension) => found.within(Step::Field(field), |found| one(extension, category, found)),
+        None if *field == "transport_socket" && message.ends_with(".TransportSocketMatch") => {
+            found.reject_field(field, "Didn't find a registered implementation for '' with type URL: ''");
         }
+        None => {}
     }
 }
 
