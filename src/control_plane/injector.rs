@@ -48,6 +48,8 @@ pub(super) fn read(manifests: &Manifests, options: &Options, namespace: &str) ->
     };
     let mut read = Read::default();
     let operators = Operator::all(manifests, options.revision(), &mut read.diagnostics);
+    let overlays = operators.iter().flat_map(Operator::overlays);
+    read.diagnostics.extend(overlays.collect::<Diagnostics>());
     read.gateways = operators.iter().flat_map(gateways::read).collect();
     let operator = operators.first();
     let of_operator = || Some((operator?.values(), operator?.origin()));
@@ -86,6 +88,8 @@ impl Read {
         injector.cluster_domain = text("/global/proxy/clusterDomain");
         injector.tags = tags(values, revision);
         injector.template = template_values::read(values);
+        injector.is_stated = true;
+        injector.templates = keys(values.pointer("/sidecarInjectorWebhook/templates"));
         // The chart writes these to `config`, which counts before them.
         if let Some(webhook) = values.get("sidecarInjectorWebhook") {
             injector.never_inject = selectors(webhook, "neverInjectSelector");
@@ -141,6 +145,14 @@ impl Read {
         injector.annotations = annotations(config);
         let default = config.get("defaultTemplates").and_then(Value::as_array).into_iter().flatten();
         injector.template.default_templates = default.filter_map(|name| Some(name.as_str()?.to_owned())).collect();
+        injector.is_stated = true;
+        injector.templates.extend(keys(config.get("templates")));
+        let aliases = config.get("aliases").and_then(Value::as_object).into_iter().flatten();
+        let names = |names: &Value| {
+            let names = names.as_array().into_iter().flatten();
+            names.filter_map(|name| Some(name.as_str()?.to_owned())).collect()
+        };
+        injector.aliases = aliases.map(|(alias, templates)| (alias.clone(), names(templates))).collect();
         let templates = config.get("templates").and_then(Value::as_object).into_iter().flatten();
         for (name, text) in templates {
             if text.as_str().is_some_and(|text| !templates::is_known(text)) {
@@ -156,6 +168,10 @@ impl Read {
 
 fn setting(name: &str, value: String, origin: &Origin) -> Setting {
     Setting { name: name.to_owned(), value, origin: origin.clone() }
+}
+
+fn keys(map: Option<&Value>) -> BTreeSet<String> {
+    map.and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key.clone()).collect()
 }
 
 /// `injectedAnnotations`

@@ -82,12 +82,47 @@ impl<'m> Operator<'m> {
         if let Some(enabled) = cni.filter(|_| values.pointer("/pilot/cni/enabled").is_none()) {
             merge(&mut values, json!({"pilot": {"cni": {"enabled": enabled}}}));
         }
+        if let Some(unvalidated) = own("unvalidatedValues").filter(|values| values.is_object()) {
+            merge(&mut values, unvalidated.clone());
+        }
         values
+    }
+
+    /// Says of overlays, which patch what the charts make, that they are not obeyed, as far as they are of what is read.
+    ///
+    /// istiod: `operator/pkg/render/postprocess.go` `postProcess`
+    pub(super) fn overlays(&self) -> Vec<Diagnostic> {
+        let of_istiod: &[&str] = &["Deployment", "ConfigMap", "MutatingWebhookConfiguration"];
+        let of_gateways: &[&str] = &["Deployment", "Service"];
+        let mut components = Vec::new();
+        components.extend(self.component("pilot").map(|pilot| (pilot, "pilot".to_owned(), of_istiod)));
+        for list in ["ingressGateways", "egressGateways"] {
+            let items = self.component(list).and_then(Value::as_array).into_iter().flatten().enumerate();
+            components.extend(items.map(|(index, item)| (item, format!("{list}[{index}]"), of_gateways)));
+        }
+        let of_component = |(component, path, kinds): (&Value, String, &[&str])| {
+            let overlays = component.pointer("/k8s/overlays").and_then(Value::as_array).into_iter().flatten();
+            let overlays = overlays.enumerate().filter_map(|(index, overlay)| {
+                let text = |field: &str| overlay.get(field).and_then(Value::as_str);
+                let kind = text("kind").filter(|kind| kinds.contains(kind))?;
+                let name = text("name")?;
+                let message = format!("the overlay is not applied: {kind} `{name}` is taken as the charts make it");
+                let help = "read what `istioctl manifest generate` prints instead of the IstioOperator";
+                let path = format!("spec.components.{path}.k8s.overlays[{index}]");
+                let diagnostic = Diagnostic::warning("operator-overlay-not-applied", message);
+                Some(diagnostic.at(self.config.source, &path).help(help))
+            });
+            overlays.collect::<Vec<_>>()
+        };
+        components.into_iter().flat_map(of_component).collect()
     }
 
     /// Where the values are.
     pub(super) fn origin(&self) -> Origin {
-        Origin::Input { source: self.config.source, path: "spec.values".to_owned() }
+        let spec = &self.config.spec.spec;
+        let is_unvalidated = spec.get("values").is_none() && spec.get("unvalidatedValues").is_some();
+        let path = if is_unvalidated { "spec.unvalidatedValues" } else { "spec.values" };
+        Origin::Input { source: self.config.source, path: path.to_owned() }
     }
 
     /// Where the mesh config is.
@@ -97,6 +132,8 @@ impl<'m> Operator<'m> {
             "spec.meshConfig"
         } else if has("/values") {
             "spec.values"
+        } else if has("/unvalidatedValues") {
+            "spec.unvalidatedValues"
         } else {
             "spec"
         };

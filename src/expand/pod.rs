@@ -46,6 +46,7 @@ pub(super) fn make(manifests: &Manifests, target: &Target<'_>, diagnostics: &mut
                 continue;
             }
         };
+        diagnostics.push_some(injected.and_then(|_| injector.doubt(&pod, workload)));
         let enrolled = injected.is_none() && ambient::enrol_made(manifests, target, namespace, &mut pod);
         let invented = Invented {
             kind: "Pod",

@@ -122,6 +122,15 @@ impl<'m> Workload<'m> {
     pub(super) fn name(&self) -> &'m str {
         self.other.and_then(|other| other.name.as_deref()).unwrap_or(&self.meta.name)
     }
+
+    /// Returns the path of a field of its Pods.
+    pub(super) fn field_of_pod(&self, path: &str) -> String {
+        match self.kind {
+            "Pod" => path.to_owned(),
+            "CronJob" => format!("spec.jobTemplate.spec.template.{path}"),
+            _ => format!("spec.template.{path}"),
+        }
+    }
 }
 
 fn workload<'m, T>(kind: &'m str, config: &'m Config<T>, selector: Option<&'m LabelSelector>) -> Workload<'m> {

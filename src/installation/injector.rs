@@ -31,6 +31,12 @@ pub struct Injector {
     pub cluster_domain: String,
     /// What its templates read besides.
     pub template: TemplateValues,
+    /// Whether anything states how it is set up.
+    pub is_stated: bool,
+    /// The names of its templates besides those of the release: `sidecarInjectorWebhook.templates`.
+    pub templates: BTreeSet<String>,
+    /// Names for several templates: `aliases` of its config.
+    pub aliases: BTreeMap<String, Vec<String>>,
 }
 
 /// The values that the injector's templates and what follows them read. Numbers are text, as the templates print them.

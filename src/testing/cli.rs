@@ -671,6 +671,47 @@ spec:
     assert!(row("version").contains("1.30"), "{flags}");
 }
 
+/// What `istioctl` lays over the values unseen counts; what it patches into the charts' objects is not done, which is said.
+#[test]
+fn values_of_an_istio_operator_are_obeyed_and_overlays_told() {
+    let folder = folder("istio-operator-overlays");
+    let operator = "
+apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+metadata: {name: mesh, namespace: istio-system}
+spec:
+  values:
+    global: {network: seen, meshID: shop}
+  unvalidatedValues:
+    global: {network: unseen}
+  components:
+    pilot:
+      k8s:
+        overlays:
+        - {kind: HorizontalPodAutoscaler, name: istiod, patches: [{path: spec.minReplicas, value: 2}]}
+        - {kind: Deployment, name: istiod, patches: [{path: 'spec.template.spec.containers.[name:discovery].args[1]', value: x}]}
+    ingressGateways:
+    - name: istio-ingressgateway
+      enabled: true
+      k8s:
+        overlays:
+        - {kind: Service, name: istio-ingressgateway, patches: [{path: spec.type, value: ClusterIP}]}
+";
+    let path = write(&folder, "operator.yaml", operator);
+    let run = run(&["settings", &path]);
+    let settings = text(&run.stdout);
+    assert!(settings.contains("unseen") && settings.contains("shop"), "{settings}");
+    let said = text(&self::run(&["expand", &path]).stderr);
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("operator-overlay-not-applied")).collect();
+    let message = |what: &str| {
+        format!(
+            "warning[operator-overlay-not-applied]: the overlay is not applied: {what} is taken as the charts make it"
+        )
+    };
+    assert_eq!(lines, [message("Deployment `istiod`"), message("Service `istio-ingressgateway`")], "{said}");
+    assert!(said.contains("operator.yaml:15:") && said.contains("operator.yaml:21:"), "{said}");
+}
+
 /// What holds: flags before `.meshc.yaml`, that before the input, that before defaults.
 #[test]
 fn the_strongest_setting_holds() {

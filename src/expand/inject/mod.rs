@@ -22,6 +22,7 @@ mod probes;
 mod prometheus;
 mod proxy_config;
 mod sidecar;
+mod templates;
 mod validate;
 mod volumes;
 
@@ -83,21 +84,6 @@ impl Template {
             Self::Waypoint => ", a waypoint",
         }
     }
-
-    /// Returns the template that a Pod asks for; none if it asks for others, which make no Envoy that istiod knows as one of
-    /// these.
-    fn of(annotations: &Map<String, Value>, default: &[String]) -> Option<Self> {
-        let one = |name: &str| match name {
-            "sidecar" => Some(Self::Sidecar),
-            "gateway" => Some(Self::Gateway),
-            _ => None,
-        };
-        match annotations.get("inject.istio.io/templates").and_then(Value::as_str) {
-            Some(names) => names.split(',').map(str::trim).find_map(one),
-            None if default.is_empty() => Some(Self::Sidecar),
-            None => default.iter().find_map(|name| one(name)),
-        }
-    }
 }
 
 /// Why istiod refuses a Pod.
@@ -112,13 +98,8 @@ impl Refusal {
     /// Says so at the workload.
     pub(super) fn diagnostic(&self, workload: &Workload<'_>) -> Diagnostic {
         let message = format!("istiod refuses to inject the Pod, so the API server does not take it: {}", self.why);
-        let template = match workload.kind {
-            "Pod" => "",
-            "CronJob" => "spec.jobTemplate.spec.template.",
-            _ => "spec.template.",
-        };
         let place = match &self.annotation {
-            Some(name) => format!("{template}metadata.annotations[\"{name}\"]"),
+            Some(name) => workload.field_of_pod(&format!("metadata.annotations[\"{name}\"]")),
             None => "metadata.name".to_owned(),
         };
         Diagnostic::error("pod-refused", message).at(workload.source, &place)
@@ -182,8 +163,11 @@ impl<'m> Injector<'m> {
         let namespace = workload.meta.namespace.as_str();
         let labels = node::map(node::map(pod, "metadata"), "labels").clone();
         let annotations = node::map(node::map(pod, "metadata"), "annotations").clone();
-        let Some(template) = self.template(pod, namespace, &labels, &annotations) else { return Ok(None) };
+        if !self.asks(pod, namespace, &labels, &annotations) {
+            return Ok(None);
+        }
         validate::annotations(self, &annotations)?;
+        let Some(template) = templates::made(&templates::selected(self, &annotations)?) else { return Ok(None) };
         let values = self.values();
         let mut original = pod.clone();
         let mut proxy_ids = openshift::DEFAULT_IDS;
@@ -238,14 +222,19 @@ impl<'m> Injector<'m> {
         Ok(Some(template))
     }
 
-    /// Returns the template with which a Pod is injected, if it is.
-    fn template(
+    /// Says which template nobody knows of a Pod that has been injected.
+    pub(super) fn doubt(&self, pod: &Map<String, Value>, workload: &Workload<'_>) -> Option<Diagnostic> {
+        templates::doubt(self, pod, workload)
+    }
+
+    /// Says whether a Pod is injected.
+    fn asks(
         &self,
         pod: &mut Map<String, Value>,
         namespace: &str,
         labels: &Map<String, Value>,
         annotations: &Map<String, Value>,
-    ) -> Option<Template> {
+    ) -> bool {
         let mut namespaces = self.manifests.namespaces.iter();
         let namespace_labels = namespaces.find(|n| n.meta.name == namespace).map(|n| &n.meta.labels);
         let host_network = node::map(pod, "spec").get("hostNetwork").and_then(Value::as_bool).unwrap_or_default();
@@ -254,9 +243,8 @@ impl<'m> Injector<'m> {
         let pod_labels: BTreeMap<String, String> =
             labels.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
         let named = (self.revision(), asked);
-        let asked = decision::asks(setup, named, &self.webhooks, (namespace, namespace_labels), &pod_labels)
-            && decision::is_required(setup, namespace, host_network, labels, annotations);
-        if asked { Template::of(annotations, &self.values().default_templates) } else { None }
+        decision::asks(setup, named, &self.webhooks, (namespace, namespace_labels), &pod_labels)
+            && decision::is_required(setup, namespace, host_network, labels, annotations)
     }
 
     /// Returns spec and annotations of a Pod without what an earlier injection has added, and with what the Pod said of it.

@@ -1,7 +1,7 @@
 //! What releases make otherwise of the same input, and what they refuse.
 
 use super::*;
-use crate::installation::{Release, ReleaseOrigin};
+use crate::installation::{Injector, Release, ReleaseOrigin};
 
 fn expanded_by(release: &str, text: &str, set: impl FnOnce(&mut Installation)) -> (Manifests, Expansion) {
     let mut manifests = read(text);
@@ -94,6 +94,45 @@ fn releases_refuse_pods_at_the_annotation() {
         for diagnostic in &expansion.diagnostics {
             assert!(diagnostic.message.contains(annotation), "{}", diagnostic.message);
         }
+    }
+}
+
+#[test]
+fn pods_with_templates_that_nobody_has_are_refused() {
+    let hello = |injector: &mut Injector| {
+        injector.is_stated = true;
+        injector.templates.insert("hello".to_owned());
+        injector.aliases.insert("both".to_owned(), vec!["sidecar".to_owned(), "hello".to_owned()]);
+    };
+    let stated = |injector: &mut Injector| injector.is_stated = true;
+    let nothing = |_: &mut Injector| {};
+    let by_default = |injector: &mut Injector| injector.template.default_templates = vec!["side-car".to_owned()];
+    type Set<'s> = &'s dyn Fn(&mut Injector);
+    let cases: [(&str, Option<&str>, Set<'_>, &[&str], bool); 14] = [
+        ("1.30", Some("sidecar"), &stated, &[], true),
+        ("1.30", Some("sidecar, hello"), &hello, &[], true),
+        ("1.30", Some("both"), &hello, &[], true),
+        ("1.30", Some("both"), &stated, &["pod-refused"], false),
+        ("1.30", Some("sidecar,hello"), &stated, &["pod-refused"], false),
+        ("1.30", Some("sidecar,hello"), &nothing, &["injection-template-unknown"], true),
+        ("1.30", Some("side-car"), &nothing, &["pod-refused"], false),
+        ("1.30", Some(""), &nothing, &["pod-refused"], false),
+        ("1.30", Some("sidecar,"), &stated, &["pod-refused"], false),
+        ("1.30", Some("grpc-agent"), &stated, &[], false),
+        ("1.28", Some("agentgateway"), &stated, &["pod-refused"], false),
+        ("1.29", Some("agentgateway"), &stated, &[], false),
+        ("1.31", Some("agentgateway-waypoint"), &stated, &[], false),
+        ("1.30", None, &by_default, &["pod-refused"], false),
+    ];
+    for (release, names, set, expected, is_injected) in cases {
+        let annotation =
+            names.map(|names| format!("inject.istio.io/templates: {}", Value::from(names))).unwrap_or_default();
+        let (manifests, expansion) =
+            expanded_by(release, &pod(&annotation, ""), |installation| set(&mut installation.injector));
+        let codes: Vec<_> = expansion.diagnostics.iter().map(|one| one.code).collect();
+        assert_eq!(codes, expected, "{release} {names:?}");
+        let has_status = manifests.pods.iter().any(|pod| pod.meta.annotations.contains_key("sidecar.istio.io/status"));
+        assert_eq!(has_status, is_injected, "{release} {names:?}");
     }
 }
 
