@@ -17,6 +17,7 @@
 //! | --- | --- | --- |
 //! | [`source`], [`diagnostic`], [`options`], [`installation`] | each other | words that all share: places, findings, settings, how istiod runs |
 //! | `go` | nothing | texts as Go reads and writes them |
+//! | `nearest` | nothing | the name that somebody may have meant |
 //! | [`visible`] | nothing | input in output that is no JSON and no YAML |
 //! | [`model`] | `source` | the input language as written; nothing is resolved |
 //! | [`envoy`] | nothing | the output language knows nothing of Istio |
@@ -73,6 +74,7 @@ pub mod intake;
 pub mod lint;
 pub mod mesh;
 pub mod model;
+mod nearest;
 pub mod options;
 pub mod pipeline;
 pub mod provenance;

@@ -15,8 +15,10 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::problem::MAX_PROBLEMS;
 use super::scalar;
 use super::yaml::shorten;
+use crate::nearest;
 use crate::source::{Map, Node, NodeKind, Scalar, Seq};
 
 /// Whose JSON it is.
@@ -32,7 +34,7 @@ pub(crate) enum Style {
 pub(crate) fn from_node<'de, T: de::Deserialize<'de>>(
     node: Node<'de>,
     style: Style,
-) -> Result<(T, Vec<Node<'de>>), Error> {
+) -> Result<(T, Vec<Unknown<'de>>), Error> {
     read_with(node, style, |deserializer| T::deserialize(deserializer))
 }
 
@@ -41,16 +43,24 @@ pub(crate) fn read_with<'de, T>(
     node: Node<'de>,
     style: Style,
     read: impl FnOnce(Deserializer<'de, '_>) -> Result<T, Error>,
-) -> Result<(T, Vec<Node<'de>>), Error> {
+) -> Result<(T, Vec<Unknown<'de>>), Error> {
     let context = Context { style, unknown: RefCell::new(Vec::new()) };
     let value = located(read(Deserializer { node, key: None, context: &context }), node)?;
     Ok((value, context.unknown.into_inner()))
 }
 
+/// A key that its type does not know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unknown<'de> {
+    pub(crate) key: Node<'de>,
+    /// The field that may be meant.
+    pub(crate) near: Option<&'static str>,
+}
+
 /// What holds for a whole read.
 pub(crate) struct Context<'de> {
     style: Style,
-    unknown: RefCell<Vec<Node<'de>>>,
+    unknown: RefCell<Vec<Unknown<'de>>>,
 }
 
 /// Why a node is not what its type wants.
@@ -174,7 +184,7 @@ pub(crate) struct Deserializer<'de, 'c> {
 
 impl<'de, 'c> Deserializer<'de, 'c> {
     fn map(self) -> MapReader<'de, 'c> {
-        MapReader { map: self.node.entries(), fields: None, entry: None, context: self.context }
+        MapReader { map: self.node.entries(), node: self.node, fields: None, entry: None, context: self.context }
     }
 
     fn seq(self) -> SeqReader<'de, 'c> {
@@ -395,13 +405,14 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.context.unknown.borrow_mut().extend(self.key);
+        self.context.unknown.borrow_mut().extend(self.key.map(|key| Unknown { key, near: None }));
         visitor.visit_unit()
     }
 }
 
 struct MapReader<'de, 'c> {
     map: Map<'de>,
+    node: Node<'de>,
     /// The fields that the type knows, if it is a struct.
     fields: Option<&'static [&'static str]>,
     entry: Option<(Node<'de>, Node<'de>)>,
@@ -417,8 +428,16 @@ impl<'de> MapReader<'de, '_> {
             if let Some(field) = self.field(key.as_str().unwrap_or("")) {
                 return Some((key, field));
             }
-            self.context.unknown.borrow_mut().push(key);
+            let is_told = self.context.unknown.borrow().len() < MAX_PROBLEMS;
+            let near = if is_told { self.near(key) } else { None };
+            self.context.unknown.borrow_mut().push(Unknown { key, near });
         }
+    }
+
+    /// Returns the field that a key may mean: one that is not there.
+    fn near(&self, key: Node<'de>) -> Option<&'static str> {
+        let missing = self.fields?.iter().copied().filter(|field| self.node.get(field).is_none());
+        nearest::field(key.as_str()?, missing)
     }
 
     /// Returns the field that a key names.

@@ -12,6 +12,7 @@ use super::validation;
 use crate::model::gateway_api::GatewayStatus;
 use crate::model::istio::{ServiceEntryStatus, WorkloadEntryStatus};
 use crate::model::{Config, ObjectMeta, kubernetes};
+use crate::nearest;
 use crate::source::{Node, ResourceRef};
 
 /// Istio's kinds by their names in manifests: the model's `ProxyConfig` is the one of the mesh config.
@@ -157,6 +158,9 @@ fn operator(
     Some(Config { meta, spec: operator::IstioOperator { spec }, source: ResourceRef::NONE })
 }
 
+/// The fields of an object.
+const OF_OBJECTS: &[&str] = &["apiVersion", "kind", "metadata", "spec", "status"];
+
 /// Reads an object of an Istio kind: a protobuf message under `spec`.
 fn istio<T: serde::de::DeserializeOwned + Default>(
     object: Node<'_>,
@@ -164,15 +168,24 @@ fn istio<T: serde::de::DeserializeOwned + Default>(
     problems: &mut Vec<Problem>,
 ) -> Option<Config<T>> {
     for (key, _) in object.entries() {
-        if !matches!(key.as_str(), Some("apiVersion" | "kind" | "metadata" | "spec" | "status")) {
-            problems.push(metadata::unknown_field(object, key));
+        if !key.as_str().is_some_and(|key| OF_OBJECTS.contains(&key)) {
+            problems.push(metadata::unknown_field(
+                object,
+                key,
+                nearest::field(key.as_str().unwrap_or_default(), OF_OBJECTS.iter().copied()),
+            ));
         }
     }
     let spec = match object.get("spec") {
         None => T::default(),
         Some(spec) => match de::from_node(spec, Style::Proto) {
             Ok((value, unknown)) => {
-                problems.extend(unknown.into_iter().take(MAX_PROBLEMS).map(|key| metadata::unknown_field(object, key)));
+                problems.extend(
+                    unknown
+                        .into_iter()
+                        .take(MAX_PROBLEMS)
+                        .map(|one| metadata::unknown_field(object, one.key, one.near)),
+                );
                 value
             }
             Err(error) => {
@@ -194,7 +207,9 @@ fn kubernetes<T: kubernetes::Kind>(
 ) -> Option<Config<T>> {
     match de::from_node::<T::Api>(object, Style::Kubernetes) {
         Ok((api, unknown)) => {
-            problems.extend(unknown.into_iter().take(MAX_PROBLEMS).map(|key| metadata::unknown_field(object, key)));
+            problems.extend(
+                unknown.into_iter().take(MAX_PROBLEMS).map(|one| metadata::unknown_field(object, one.key, one.near)),
+            );
             let (meta, spec) = T::from_api(api);
             let meta = metadata::complete(object, namespaced, meta, problems);
             Some(Config { meta, spec, source: ResourceRef::NONE })

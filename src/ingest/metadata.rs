@@ -41,7 +41,7 @@ pub(crate) fn object_meta(object: Node<'_>, problems: &mut Vec<Problem>) -> Opti
     let Some(node) = object.get("metadata") else { return Some(ObjectMeta::default()) };
     match de::from_node::<api::ObjectMeta>(node, Style::Kubernetes) {
         Ok((meta, unknown)) => {
-            problems.extend(unknown.into_iter().take(MAX_PROBLEMS).map(|key| unknown_field(object, key)));
+            problems.extend(unknown.into_iter().take(MAX_PROBLEMS).map(|one| unknown_field(object, one.key, one.near)));
             Some(meta.into())
         }
         Err(error) => {
@@ -112,11 +112,15 @@ pub(crate) fn complete_unnamed(
     meta
 }
 
-/// Returns the problem of a key that a type does not know.
-pub(crate) fn unknown_field(object: Node<'_>, key: Node<'_>) -> Problem {
+/// Returns the problem of a key that a type does not know; it may know another that was meant.
+pub(crate) fn unknown_field(object: Node<'_>, key: Node<'_>, near: Option<&str>) -> Problem {
     let path = object.path_to(key.index());
     let span = key.span();
-    Problem::new("unknown-field", format!("unknown field `{path}`"), span.start, span.end)
+    let problem = Problem::new("unknown-field", format!("unknown field `{path}`"), span.start, span.end);
+    match near {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem,
+    }
 }
 
 /// Returns the problem of a value that its type does not take.

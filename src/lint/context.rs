@@ -211,11 +211,10 @@ impl<'a> LintContext<'a> {
                 continue;
             }
             let key = (object.document.kind.as_str(), item.group(), item.namespace.clone(), item.name());
-            // What is assumed or made from a template takes no written object's place.
-            if view == View::Istioctl || origin == Origin::File {
+            // What is assumed or made from a template takes no written object's place; of two workloads, the last one counts.
+            let gives_way = |known: &Item<'_>| known.origin == Origin::Template && origin == Origin::Template;
+            if view == View::Istioctl || origin == Origin::File || kept.get(&key).is_none_or(gives_way) {
                 kept.insert(key, item);
-            } else {
-                kept.entry(key).or_insert(item);
             }
         }
         let items: Vec<Item<'a>> = kept.into_values().collect();
@@ -229,7 +228,7 @@ impl<'a> LintContext<'a> {
         let (mesh_config, mesh_networks) = (&settings.config, &settings.networks);
         let (mut knowledge, mut namespaces) = (Knowledge::default(), BTreeMap::new());
         if view == View::Meshc {
-            knowledge = Knowledge::new(items.iter(), manifests);
+            knowledge = Knowledge::new(items.iter(), manifests, &mesh_config.root_namespace);
             namespaces.extend(manifests.namespaces.iter().map(|one| (one.meta.name.clone(), one.meta.labels.clone())));
         }
         let is_mesh_config = |item: &Item<'_>| match &item.object.resource {

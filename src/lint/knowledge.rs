@@ -26,6 +26,7 @@ const CONTROLLER: Reason = "a controller makes it";
 const GENERATOR: Reason = "Kustomize generates it";
 const OPEN_NAME: Reason = "an object of that kind has a name that is not filled in";
 const REPLACED: Reason = "another definition of an object has it, and files do not say which one is applied";
+const INSTALL: Reason = "the install makes it, and the files hold no istiod";
 const NAMELESS: Reason = "objects without a namespace are applied to one that the files do not name";
 
 /// What the files hold of a namespace.
@@ -46,6 +47,8 @@ struct Held {
 #[derive(Debug, Default)]
 pub(crate) struct Knowledge {
     namespaces: BTreeMap<String, Held>,
+    /// The root namespace, if the files hold no istiod.
+    install: Option<String>,
     /// Whether charts or templates were passed over.
     has_charts: bool,
     /// Kinds of which an object has a name or namespace with a placeholder.
@@ -70,8 +73,19 @@ pub(crate) struct Knowledge {
 
 impl Knowledge {
     /// Looks at all objects of the input.
-    pub(crate) fn new<'i, 'a: 'i>(items: impl Iterator<Item = &'i Item<'a>> + Clone, manifests: &Manifests) -> Self {
+    pub(crate) fn new<'i, 'a: 'i>(
+        items: impl Iterator<Item = &'i Item<'a>> + Clone,
+        manifests: &Manifests,
+        root_namespace: &str,
+    ) -> Self {
+        let is_istiod = |item: &Item<'_>| {
+            matches!(item.kind(), "Service" | "Deployment")
+                && item.namespace == root_namespace
+                && item.is_written()
+                && item.name().starts_with("istiod")
+        };
         let mut out = Self {
+            install: (!items.clone().any(is_istiod)).then(|| root_namespace.to_owned()),
             has_charts: manifests.passed_over > 0 || manifests.overlays.iter().any(|one| one.has_charts),
             generated: manifests.overlays.iter().flat_map(|one| one.generated.iter().cloned()).collect(),
             ..Self::default()
@@ -217,6 +231,7 @@ impl Knowledge {
     pub(crate) fn service(&self, namespace: &str, name: &str) -> Option<Reason> {
         self.any("Service", namespace)
             .or((!self.held(namespace, |held| held.services)).then_some(NO_SERVICES))
+            .or((self.install.as_deref() == Some(namespace)).then_some(INSTALL))
             .or(self.operator(namespace, name))
     }
 

@@ -17,7 +17,6 @@ mod istioctl;
 mod knowledge;
 mod level;
 mod mesh;
-mod nearest;
 pub mod output;
 pub mod page;
 mod position;

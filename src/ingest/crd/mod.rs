@@ -16,6 +16,7 @@ use std::fmt::Write as _;
 use super::metadata::{TypeMeta, unknown_field};
 use super::problem::{MAX_PROBLEMS, Problem};
 use super::yaml::shorten;
+use crate::nearest;
 use crate::source::{FieldPath, Node, NodeKind};
 use schema::{Constraints, Schema, Type};
 
@@ -92,6 +93,8 @@ impl<'a> Checker<'a, '_> {
             &schema.constraints;
         let is_dropped = |name: &str, value: Node<'_>| value.is_null() && schema.drops_null(name);
         let has = |name: &str| node.get(name).is_some_and(|value| !is_dropped(name, value));
+        // Whoever misspells a field has not left it out.
+        let mut meant: Vec<&str> = Vec::new();
         for (key, value) in node.entries() {
             let name = key.as_str().unwrap_or("");
             if is_dropped(name, value) {
@@ -102,11 +105,14 @@ impl<'a> Checker<'a, '_> {
             } else if self.problems.len() < MAX_PROBLEMS
                 && !(*preserve_unknown_fields || root && matches!(name, "apiVersion" | "kind" | "metadata" | "status"))
             {
-                self.problems.push(unknown_field(self.object, key));
+                let missing = schema.properties.keys().map(String::as_str).filter(|field| node.get(field).is_none());
+                let near = nearest::field(name, missing);
+                meant.extend(near);
+                self.problems.push(unknown_field(self.object, key, near));
             }
         }
         for field in required {
-            if !has(field) {
+            if !has(field) && !meant.contains(&field.as_str()) {
                 self.report("missing-field", node, format!("the field `{field}` is required"));
             }
         }

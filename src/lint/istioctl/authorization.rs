@@ -12,6 +12,7 @@ use crate::lint::rules;
 use crate::mesh::labels;
 use crate::model::istio::AuthorizationPolicy;
 use crate::model::kubernetes::Pod;
+use crate::nearest;
 
 pub(super) fn check<'c>(context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     let pods = pods(context);
@@ -105,8 +106,12 @@ fn unknown_namespaces<'c>(
                     let message = format!("namespace `{namespace}` not found");
                     // istioctl looks for the line among `namespaces` whichever list it is.
                     let finding = Finding::new(&rules::IST0101, policy.item, message).at(&at("namespaces"));
-                    let finding =
-                        finding.point(&at(field)).help("namespaces of other clusters must be in the folder too");
+                    let names = context.of("", "Namespace").map(Item::name);
+                    let help = match nearest::find(namespace, names) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "namespaces of other clusters must be in the folder too".to_owned(),
+                    };
+                    let finding = finding.point(&at(field)).help(help);
                     out.push(finding.false_alarm_if(judge::namespace(context, namespace)));
                 }
             }

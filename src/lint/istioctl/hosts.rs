@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::lint::context::LintContext;
-use crate::lint::nearest;
+use crate::nearest;
 
 const CLUSTER_DOMAIN: &str = "svc.cluster.local";
 const ALL: &str = "*";

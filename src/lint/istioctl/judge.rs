@@ -12,6 +12,7 @@ use crate::mesh::labels;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::Service;
 use crate::model::istio::{Server, ServerTlsSettingsTlsMode};
+use crate::nearest;
 
 use super::hosts;
 
@@ -138,12 +139,23 @@ pub(super) fn workloads(
     context.knowledge.workloads(namespace, selector)
 }
 
+/// Namespaces that every cluster has.
+const OF_KUBERNETES: &[&str] = &["default", "kube-system", "kube-public", "kube-node-lease"];
+
 /// Why a namespace may be there after all.
 pub(super) fn namespace(context: &LintContext<'_>, name: &str) -> Option<&'static str> {
     context.mesh?;
-    let none = !context.of("", "Namespace").any(Item::is_written);
-    let known = !name.contains('*') && (name == "istio-system" || name == "default" || context.knowledge.knows(name));
-    none.then_some("the files hold no namespaces").or(known.then_some("the files hold objects of that namespace"))
+    let mut written = context.of("", "Namespace").filter(|one| one.is_written()).map(Item::name).peekable();
+    if written.peek().is_none() {
+        return Some("the files hold no namespaces");
+    }
+    let is_root = name == context.mesh_config.root_namespace;
+    let known = !name.contains('*') && (is_root || OF_KUBERNETES.contains(&name) || context.knowledge.knows(name));
+    if known {
+        return Some("the files hold objects of that namespace, or every cluster has it");
+    }
+    // What no name here is like belongs to somebody else: monitoring, logging, another team.
+    nearest::find(name, written).is_none().then_some("a namespace of others need not be in the files")
 }
 
 /// Why a Secret may be there after all.

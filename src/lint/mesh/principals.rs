@@ -6,7 +6,8 @@ use super::authorization::{of_source, written};
 use super::translated::Translated;
 use crate::lint::context::{GATEWAY_API, LintContext};
 use crate::lint::finding::Finding;
-use crate::lint::{nearest, rules};
+use crate::lint::rules;
+use crate::nearest;
 
 /// The ServiceAccount of a Pod that names none.
 const DEFAULT: &str = "default";
