@@ -4,7 +4,7 @@
 //! another way, with an error instead of an abort or of minutes without an end. Linux tells what a process takes; elsewhere there is
 //! no such limit.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::limits::{Limits, shown};
@@ -40,19 +40,30 @@ struct State {
     many: Option<u64>,
     /// Bytes that were read.
     input: u64,
+    /// Bytes that were written to files.
+    output: u64,
     /// The largest file that was read, and its bytes.
     largest: Option<(String, u64)>,
 }
 
 impl State {
     const fn new(run: u64) -> Self {
-        Self { run, steps: 0, step: READING, many: None, input: 0, largest: None }
+        Self { run, steps: 0, step: READING, many: None, input: 0, output: 0, largest: None }
+    }
+
+    /// MiB of input after the first: what one takes is in the limits already.
+    fn further_megabytes(&self) -> u64 {
+        (self.input >> 20).saturating_sub(1)
     }
 }
+
+/// How much may be written to files, and as much more for each MiB of input after the first.
+static MOST_OUTPUT: OnceLock<u64> = OnceLock::new();
 
 /// Begins to watch.
 pub(super) fn start(limits: &Limits) {
     let (memory, cpu) = (limits.memory, limits.cpu);
+    let _ = MOST_OUTPUT.set(limits.output_size);
     // Without the thread there is no limit, and no harm done otherwise.
     let _ = std::thread::Builder::new().name("limits".to_owned()).spawn(move || watch(memory, cpu));
 }
@@ -65,6 +76,19 @@ pub(super) fn read(path: &str, bytes: usize) {
     if state.largest.as_ref().is_none_or(|(_, most)| bytes > *most) {
         state.largest = Some((path.to_owned(), bytes));
     }
+}
+
+/// Counts what is written to a file; the error says that it is too much.
+pub(super) fn wrote(bytes: u64) -> anyhow::Result<()> {
+    let mut state = state();
+    state.output = state.output.saturating_add(bytes);
+    let most = MOST_OUTPUT.get().copied().unwrap_or(u64::MAX).saturating_mul(state.further_megabytes() + 1);
+    anyhow::ensure!(
+        state.output <= most,
+        "the run would write more than {}; --max-output raises the limit (limit-output)",
+        shown(most)
+    );
+    Ok(())
 }
 
 /// Says that a step is done, and what the next one is: its time is counted from here.
@@ -108,8 +132,7 @@ fn watch(memory: u64, cpu: u64) {
         if (state.run, state.steps) != at {
             (at, since_step) = ((state.run, state.steps), now);
         }
-        // What a mebibyte takes is in the limit already.
-        let megabytes = (state.input >> 20).saturating_sub(1);
+        let megabytes = state.further_megabytes();
         let memory = memory.max(state.input.saturating_mul(96));
         let of_step = cpu.saturating_add(megabytes.saturating_mul(4)).saturating_mul(PATIENCE);
         let times = 1 + state.steps.saturating_add(state.many.unwrap_or(0)) / DONE;

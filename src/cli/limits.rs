@@ -70,6 +70,9 @@ pub struct Limits {
         help_heading = "Limits"
     )]
     pub cpu: u64,
+    /// How much may be written to files in one run, and as much more for each MiB of input after the first.
+    #[arg(long = "max-output", value_name = "SIZE", default_value = "8G", value_parser = size, hide_short_help = true, help_heading = "Limits")]
+    pub output_size: u64,
     /// How many seconds another program may take (`git`, `helm`, `kustomize`, `kubectl`).
     #[arg(
         long = "max-program-time",
@@ -102,6 +105,7 @@ impl Default for Limits {
             policies,
             memory: 1 << 30,
             cpu: 10,
+            output_size: 8 << 30,
             program: 300,
         }
     }

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 
+use super::guard;
 use super::source::below_here;
 
 /// Size of the buffer before a file.
@@ -46,6 +47,7 @@ fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> anyhow::Resu
     }
     write(&mut out)?;
     out.flush()?;
+    guard::wrote(out.get_ref().metadata()?.len())?;
     drop(out);
     Ok(fs::rename(&incomplete.0, path)?)
 }

@@ -194,6 +194,21 @@ fn all_that_is_read_has_limits() {
     }
 }
 
+/// What is written fills no disk.
+#[test]
+fn files_have_a_limit() {
+    let here = folder("hostile-budget-output");
+    write(&here, "mesh.yaml", MESH);
+    let translate = ["translate", "mesh.yaml", "--out-dir", "out"];
+    let output = run_in(&here, &[&translate[..], &["--max-output", "1K"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let said = said(&output);
+    assert!(said.contains("--max-output raises the limit (limit-output)"), "{said}");
+    let left = std::fs::read_dir(here.join("out")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "nothing incomplete is left");
+    assert!(run_in(&here, &translate).status.success());
+}
+
 #[test]
 fn addresses_of_one_service_entry() {
     let entry = |hosts: usize, addresses: usize, ports: usize| {
