@@ -159,7 +159,7 @@ impl AskedRequest {
             certificate: (!has_none).then_some(certificate),
         });
         // Without TLS of its own, a client is known by the tunnel in which it comes.
-        let mut tunnel = self.principal.iter().filter(|_| !is_tls).map(|principal| Tunnel {
+        let mut tunnel = self.principal.iter().filter(|uri| !is_tls && !uri.is_empty()).map(|principal| Tunnel {
             certificate: Some(Certificate { uris: vec![principal.clone()] }),
             authority: destination.to_string(),
         });

@@ -72,6 +72,28 @@ fn one_proxy_is_asked_by_host() {
     assert!(text(&no_port.stderr).contains("no Service in front of ingress.istio-gateways exposes port 81"));
 }
 
+/// Who asks decides: a principal at a waypoint, which comes by a tunnel, and at a sidecar, which comes by mutual TLS.
+#[test]
+fn one_proxy_is_asked_by_a_principal() {
+    let ambient = "src/testing/real_envoy/chains/ambient";
+    let at = |mesh: &str, at: &str, principal: &str, more: &[&str]| {
+        let arguments = ["explain", "-q", mesh, "--at", at, "--principal", principal, "-o", "json"];
+        report(&meshc(&[&arguments[..], more].concat(), ""))["outcome"]["details"].clone()
+    };
+    for (principal, told) in [
+        ("cluster.local/ns/shop/sa/buyer", "via_upstream"),
+        ("spiffe://cluster.local/ns/shop/sa/buyer", "via_upstream"),
+        ("cluster.local/ns/shop/sa/guest", "rbac_access_denied_matched_policy[none]"),
+    ] {
+        assert_eq!(at(ambient, "waypoint.shop", principal, &["http://web.shop/items/1"]), told, "{principal}");
+    }
+    let inbound = ["--direction", "inbound", "http://details:9080/details/1"];
+    let (example, reader) = ("examples/bookinfo", "cluster.local/ns/bookstore/sa/productpage");
+    assert_eq!(at(example, "details-v1.bookstore", reader, &inbound), "via_upstream");
+    let with_from = meshc(&["explain", example, "--from", "outside", "--principal", reader, "http://a/"], "");
+    assert_eq!(with_from.status.code(), Some(2));
+}
+
 #[test]
 fn exit_codes() {
     for (arguments, code) in [

@@ -11,6 +11,9 @@ use super::args::{Direction, Explain};
 use crate::cli::limits::Limits;
 use crate::explain::{Asked, AskedRequest, From, Wanted};
 
+/// How the URI of a workload's certificate begins.
+const SPIFFE: &str = "spiffe://";
+
 /// A URL, taken apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::cli) struct Url {
@@ -101,7 +104,10 @@ pub(super) fn request(arguments: &Explain, url: &Url, destination: &str) -> anyh
         sni,
         alpn: if scheme == "https" { alpn(arguments) } else { Vec::new() },
         scheme,
-        principal: None,
+        principal: curl.principal.as_deref().map(|text| {
+            let name = text.strip_prefix(SPIFFE).unwrap_or(text);
+            format!("{SPIFFE}{name}")
+        }),
         source: curl.source_ip.clone(),
         http: match (curl.http10, curl.http2) {
             (true, _) => Some("1.0".to_owned()),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{From, Wanted, World, name, shown};
-use crate::evaluate::{Certificate, Clusters, Direction, Tunnel, evaluate};
+use crate::evaluate::{Certificate, Clusters, Direction, Tls, Tunnel, evaluate};
 use crate::explain::hop::{hop, outcome};
 use crate::explain::report::{Report, VERSION};
 use crate::proxy::{Proxy, ProxyKind};
@@ -33,8 +33,12 @@ impl World<'_> {
         let mut request = wanted.request.to_request(direction, destination).map_err(|e| e.to_string())?;
         if is_waypoint {
             // What comes to a waypoint comes by HBONE, whoever sends it.
-            request.tunnel =
-                Some(Tunnel { certificate: Some(Certificate::default()), authority: destination.to_string() });
+            let unknown = || Tunnel { certificate: Some(Certificate::default()), authority: destination.to_string() };
+            request.tunnel.get_or_insert_with(unknown);
+        } else if let Some(Tunnel { certificate, .. }) = request.tunnel.take() {
+            // Whoever has an identity in the mesh speaks to a sidecar as sidecars do.
+            let alpn = ["istio-http/1.1", "istio", "http/1.1"].map(str::to_owned).to_vec();
+            request.tls = Some(Tls { alpn, certificate, ..Tls::default() });
         }
         let loaded = self.loaded(proxy);
         let answer = evaluate(&loaded, &request, Clusters::Answering);
