@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Read;
-use crate::diagnostic::Diagnostic;
-use crate::source::{SourceId, Sources, Span};
+use super::{Read, json, placeholder, text};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::source::{Node, NodeKind, SourceId, Sources, Span};
 
 /// Why a file holds no objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,13 +21,15 @@ pub(super) enum Why {
 
 /// Returns the files whose problems are none, since they hold no objects.
 pub(super) fn of(sources: &Sources, read: &[Read]) -> BTreeMap<SourceId, Why> {
-    let mut objects: BTreeMap<SourceId, (usize, bool)> = BTreeMap::new();
+    let mut all: BTreeMap<SourceId, Held> = BTreeMap::new();
     for piece in read {
-        let (count, fails) = objects.entry(piece.source).or_default();
-        *count += piece.objects.len() + piece.unfinished.len();
-        *fails |= piece.diagnostics.iter().any(|one| !is_of_object(one.code));
+        let held = all.entry(piece.source).or_default();
+        held.objects += piece.objects.len() + piece.unfinished.len();
+        let mut others = piece.diagnostics.iter().filter(|one| !is_of_object(one.code)).peekable();
+        held.fails |= others.peek().is_some();
+        held.has_placeholder |= others.any(|one| begins_with_placeholder(sources, one));
     }
-    let fails = objects.into_iter().filter(|(_, (_, fails))| *fails);
+    let fails = all.into_iter().filter(|(_, held)| held.fails);
     // Whoever names one file means that it holds objects, and wants to know why it cannot be read.
     let is_one = sources.len() < 2;
     let is_read = |source: SourceId| {
@@ -35,7 +37,24 @@ pub(super) fn of(sources: &Sources, read: &[Read]) -> BTreeMap<SourceId, Why> {
         own.all(|one| matches!(one.code, "missing-kind" | "not-an-object"))
     };
     let fails = fails.filter(|(source, _)| !is_one || is_read(*source));
-    fails.filter_map(|(source, (count, _))| Some((source, why(sources.text(source), count, is_one)?))).collect()
+    fails.filter_map(|(source, held)| Some((source, why(sources.text(source), &held, is_one)?))).collect()
+}
+
+/// What a file holds.
+#[derive(Default)]
+struct Held {
+    objects: usize,
+    /// Whether it has a problem that is not one of an object.
+    fails: bool,
+    /// Whether that is where a placeholder stands.
+    has_placeholder: bool,
+}
+
+/// Whether the place of a problem is that of a placeholder which is no YAML.
+fn begins_with_placeholder(sources: &Sources, problem: &Diagnostic) -> bool {
+    let Some(Place::Span(span)) = problem.labels.first().map(|label| &label.place) else { return false };
+    let rest = sources.text(span.source).get(span.start as usize..).unwrap_or_default();
+    rest.lines().next().is_some_and(placeholder::is_no_yaml)
 }
 
 /// Whether a problem is one of an object, rather than that there is none.
@@ -54,16 +73,16 @@ pub(super) fn is_of_object(code: &str) -> bool {
     )
 }
 
-fn why(text: &str, objects: usize, is_one: bool) -> Option<Why> {
+fn why(text: &str, held: &Held, is_one: bool) -> Option<Why> {
     let has = |key: &str| {
         let at_margin = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
-        text.lines().any(at_margin) || text.trim_start().starts_with(['{', '[']) && text.contains(&format!("\"{key}\""))
+        text.lines().any(at_margin) || json::looks_like(text) && is_key_of_json(text, key)
     };
-    if text.contains("{{") && text.contains("}}") {
+    if held.has_placeholder || text.contains("{{") && text.contains("}}") {
         Some(Why::Template)
     } else if text.contains("$patch:") {
         Some(Why::Patch)
-    } else if objects == 0
+    } else if held.objects == 0
         && !text.trim().is_empty()
         // Grafana's settings have an `apiVersion`, a scanner's a `kind`: neither is half an object.
         && (!has("apiVersion") && !has("kind")
@@ -73,6 +92,21 @@ fn why(text: &str, objects: usize, is_one: bool) -> Option<Why> {
     } else {
         None
     }
+}
+
+/// Whether a text of JSON has a key as objects have it: at the top, or in a list there. Of one that is no JSON, whether it is anywhere.
+fn is_key_of_json(text: &str, key: &str) -> bool {
+    let Ok(trees) = json::parse(text, 0..text::offset(text.len())) else { return text.contains(&format!("\"{key}\"")) };
+    // What `apiVersion` and `kind` say is a text, `metadata` and `spec` are maps.
+    let is_one = |value: Node<'_>| match value.kind() {
+        NodeKind::String(_) => matches!(key, "apiVersion" | "kind"),
+        NodeKind::Map(_) => matches!(key, "metadata" | "spec"),
+        _ => false,
+    };
+    trees.iter().any(|tree| {
+        let root = tree.root(SourceId::default(), text);
+        std::iter::once(root).chain(root.items()).any(|value| value.get(key).is_some_and(is_one))
+    })
 }
 
 /// Returns how many files are templates.

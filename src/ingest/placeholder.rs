@@ -17,12 +17,18 @@ static CERTAIN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Forms that are placeholders only where the value is refused otherwise: `[X]`, `<name>`, capitals inside of a host's name,
-/// `REPLACEME`, `namePlaceholder`.
+/// `REPLACEME`, `namePlaceholder`, `%NAME%`, which is an operator in Envoy's formats of access logs.
 static LIKELY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^\[[A-Za-z_][A-Za-z0-9_ .-]*\]$|<[A-Za-z_][A-Za-z0-9_ .-]*>|(?:^|[./-])[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+(?:[./-]|$)|\.[A-Z][A-Z0-9]{2,}(?:\.|$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|(?:^|[./_-])(?:REPLACE|CHANGE|FIXME|TODO|YOUR)[A-Z0-9_]*(?:[./_-]|$)|[A-Za-z0-9_]*(?:PLACEHOLDER|[Pp]laceholder)[A-Za-z0-9_]*",
+        r"^\[[A-Za-z_][A-Za-z0-9_ .-]*\]$|<[A-Za-z_][A-Za-z0-9_ .-]*>|(?:^|[./-])[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+(?:[./-]|$)|\.[A-Z][A-Z0-9]{2,}(?:\.|$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|(?:^|[./_-])(?:REPLACE|CHANGE|FIXME|TODO|YOUR)[A-Z0-9_]*(?:[./_-]|$)|[A-Za-z0-9_]*(?:PLACEHOLDER|[Pp]laceholder)[A-Za-z0-9_]*|%[A-Z][A-Z0-9_]*%",
     )
     .expect("a fixed expression")
+});
+
+/// Forms that YAML takes for no value, since it keeps their first character for itself.
+static NO_YAML: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:%[A-Z][A-Z0-9_]*%|%%[A-Za-z_][A-Za-z0-9_.-]*%%|@@?[A-Za-z_][A-Za-z0-9_.-]*@@?|<%.*?%>|\{%.*?%\})")
+        .expect("a fixed expression")
 });
 
 /// Marks without which no certain form is: a quick look at a whole file.
@@ -39,6 +45,11 @@ pub(crate) fn find(text: &str) -> Option<&str> {
 /// Returns the first placeholder in a value that somebody refuses.
 pub(crate) fn find_in_refused(text: &str) -> Option<&str> {
     find(text).or_else(|| LIKELY.find(text).map(|found| found.as_str()))
+}
+
+/// Returns whether a text begins with a placeholder that YAML does not take for a value.
+pub(super) fn is_no_yaml(text: &str) -> bool {
+    NO_YAML.is_match(text)
 }
 
 /// Returns whether a text may hold a placeholder at all.
@@ -121,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn where_yaml_has_no_value() {
+        for text in ["%LOGIN_HOST%/a", "%%name%%", "@NAME@", "@@name@@:1.0", "<%= host %>", "{% if a %}"] {
+            assert!(is_no_yaml(text), "{text}");
+        }
+        for text in ["%", "% A %", "@", "@user", "{a: b}", "%YAML 1.2"] {
+            assert!(!is_no_yaml(text), "{text}");
+        }
+    }
+
+    #[test]
     fn of_refused_values() {
         for text in [
             "[X]",
@@ -129,10 +150,11 @@ mod tests {
             "REPLICA_COUNT",
             "REPLACEME-canary",
             "shop.DOMAIN.com",
+            "https://%LOGIN_HOST%/keys",
         ] {
             assert!(find_in_refused(text).is_some(), "{text}");
         }
-        for text in ["Shop.example.com", "a_b.example.com", "x", "ROUND ROBIN", "ROUND"] {
+        for text in ["Shop.example.com", "a_b.example.com", "x", "ROUND ROBIN", "ROUND", "%REQ(:path)%"] {
             assert!(find_in_refused(text).is_none(), "{text}");
         }
     }

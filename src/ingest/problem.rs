@@ -107,5 +107,20 @@ fn without_quotes(text: &str) -> String {
         out.push_str(before.trim_end());
         rest = quoted.get(1..).and_then(|inner| inner.rsplit_once(quote)).map_or("", |(_, after)| after);
     }
-    out + rest
+    out += rest;
+    // Nothing follows what only led up to a quote.
+    out.truncate(out.trim_end_matches([':', ' ']).len());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leads_up_to_a_quote_that_is_gone() {
+        let of = |message: &str| Problem::new("yaml-syntax", message, 0, 0).without_text().message;
+        assert_eq!(of("this is not YAML: unexpected character: `%`"), "this is not YAML: unexpected character");
+        assert_eq!(of("the key `a` is there twice"), "the key is there twice");
+    }
 }

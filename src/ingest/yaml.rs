@@ -71,13 +71,24 @@ fn parse_document(
             // What is missing is missed at the end of the text, not in the next document.
             let last = range.start + offset(written.trim_end().len());
             let at = reader.bytes.at(error.marker().index()).min(last);
-            Problem::new(SYNTAX, format!("this is not YAML: {}", error.info()), at, at)
+            Problem::new(SYNTAX, format!("this is not YAML: {}", quoted(error.info())), at, at)
         })?;
         let start = reader.bytes.at(span.start.index());
         let end = reader.bytes.at(span.end.index());
         reader.event(event, start, end)?;
     }
     Ok(reader.builder.finish(reader.repeated))
+}
+
+/// Puts the one character that the parser quotes between backticks: it ends a quote with another character than it begins it with.
+fn quoted(message: &str) -> String {
+    match message.rsplit_once(": `") {
+        Some((what, rest)) if rest.ends_with('\'') && rest.chars().count() == 2 => {
+            let character = rest.trim_end_matches('\'');
+            format!("{what}: `{}`", if character.is_empty() { "'" } else { character })
+        }
+        _ => message.to_owned(),
+    }
 }
 
 /// Refuses a line longer than any scalar may be before the parser copies it around.
@@ -468,5 +479,18 @@ impl<'t> Bytes<'t> {
             self.char -= 1;
         }
         self.base + offset(self.byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_character_that_is_refused_stands_between_backticks() {
+        for (text, character) in [("a: %b", "`%`"), ("a: @b", "`@`")] {
+            let problem = parse(text, 0..offset(text.len())).expect_err(text);
+            assert_eq!(problem.message(), format!("this is not YAML: unexpected character: {character}"));
+        }
     }
 }

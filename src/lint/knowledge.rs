@@ -1,11 +1,13 @@
 //! What the input claims to hold: the one place that decides whether something that is not in it is missing.
 //!
 //! A folder holds a part of a cluster. Charts, operators and other repositories make the rest, so what is not here may well be there.
-//! The input claims to hold all objects of a kind in a namespace if it holds some of them, and if nothing in it makes others.
+//! The input claims to hold all objects of a kind in a namespace if it holds some of them, if nothing in it makes others, and if
+//! no document that could not be read may hold others ([`super::unread`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Item;
+use super::unread::{Unread, is_workload};
 use crate::ingest::{self, Manifests, Resource};
 use crate::mesh::labels;
 use crate::model::kubernetes::Secret;
@@ -27,6 +29,7 @@ const GENERATOR: Reason = "Kustomize generates it";
 const OPEN_NAME: Reason = "an object of that kind has a name that is not filled in";
 const REPLACED: Reason = "another definition of an object has it, and files do not say which one is applied";
 const INSTALL: Reason = "the install makes it, and the files hold no istiod";
+const UNREAD: Reason = "a document that cannot be read may have it";
 const NAMELESS: Reason = "objects without a namespace are applied to one that the files do not name";
 
 /// What the files hold of a namespace.
@@ -67,6 +70,8 @@ pub(crate) struct Knowledge {
     nameless_pods: Vec<BTreeMap<String, String>>,
     /// ServiceAccounts that do not say their namespace, and those that such Pods run as.
     nameless_accounts: BTreeSet<String>,
+    /// Documents that could not be read.
+    unread: Vec<Unread>,
     /// Names of the external authorizers of mesh configs in HelmReleases, Applications and IstioOperators; nothing if there is none.
     providers: Option<BTreeSet<String>>,
 }
@@ -87,6 +92,7 @@ impl Knowledge {
         let mut out = Self {
             install: (!items.clone().any(is_istiod)).then(|| root_namespace.to_owned()),
             has_charts: manifests.passed_over > 0 || manifests.overlays.iter().any(|one| one.has_charts),
+            unread: Unread::all(manifests),
             generated: manifests.overlays.iter().flat_map(|one| one.generated.iter().cloned()).collect(),
             ..Self::default()
         };
@@ -135,7 +141,31 @@ impl Knowledge {
     /// Says why workloads of a namespace may have some labels after all, though others of the namespace are here.
     pub(crate) fn labels(&self, namespace: &str, wanted: &BTreeMap<String, String>) -> Option<Reason> {
         let has = |(of, labels): &(String, BTreeMap<String, String>)| of == namespace && labels::subset(wanted, labels);
-        self.replaced_pods.iter().any(has).then_some(REPLACED)
+        let replaced = self.replaced_pods.iter().any(has).then_some(REPLACED);
+        replaced.or_else(|| self.unread(is_workload, Some(namespace), wanted.values()))
+    }
+
+    /// Says why proxies may be there that the files do not hold: in a namespace, or in any.
+    pub(crate) fn proxies(&self, namespace: Option<&str>) -> Option<Reason> {
+        let chart = self.has_charts.then_some(CHART);
+        chart.or_else(|| self.unread(is_workload, namespace, std::iter::empty::<&String>()))
+    }
+
+    /// Says whether a document that could not be read may hold an object of a kind that has some words.
+    fn unread<'w>(
+        &self,
+        is_kind: impl Fn(&str) -> bool + Copy,
+        namespace: Option<&str>,
+        words: impl Iterator<Item = &'w String> + Clone,
+    ) -> Option<Reason> {
+        let may_hold = |one: &Unread| one.may_hold(is_kind, namespace, words.clone().map(String::as_str));
+        self.unread.iter().any(may_hold).then_some(UNREAD)
+    }
+
+    /// The same for an object of this name, which may be a part of another one's.
+    fn unread_name(&self, kind: &str, namespace: &str, name: &str) -> Option<Reason> {
+        let may_hold = |one: &Unread| one.may_hold(|own| own == kind, Some(namespace), [name]);
+        self.unread.iter().any(may_hold).then_some(UNREAD)
     }
 
     fn add(&mut self, item: &Item<'_>) {
@@ -212,7 +242,8 @@ impl Knowledge {
 
     /// Says why an object of some kind may be there after all.
     pub(crate) fn object(&self, kind: &str, namespace: &str) -> Option<Reason> {
-        self.any(kind, namespace)
+        let unread = || self.unread(|own| own == kind, Some(namespace), std::iter::empty::<&String>());
+        self.any(kind, namespace).or_else(unread)
     }
 
     fn held(&self, namespace: &str, holds: impl Fn(&Held) -> bool) -> bool {
@@ -233,6 +264,7 @@ impl Knowledge {
             .or((!self.held(namespace, |held| held.services)).then_some(NO_SERVICES))
             .or((self.install.as_deref() == Some(namespace)).then_some(INSTALL))
             .or(self.operator(namespace, name))
+            .or_else(|| self.unread_name("Service", namespace, name))
     }
 
     /// Says why a Secret with a certificate may be there after all; what is known of who asks for it may say that a controller makes it.
@@ -245,6 +277,7 @@ impl Knowledge {
             .or(self.made(namespace, name))
             .or(self.any("Secret", namespace))
             .or((!self.held(namespace, |held| held.credentials)).then_some(NO_CREDENTIALS))
+            .or_else(|| self.unread_name("Secret", namespace, name))
     }
 
     /// Says why a ConfigMap may be there after all.
@@ -255,6 +288,7 @@ impl Knowledge {
             .or(self.made(namespace, name))
             .or(self.any("ConfigMap", namespace))
             .or((!self.held(namespace, |held| held.config_maps)).then_some(NO_CONFIG_MAPS))
+            .or_else(|| self.unread_name("ConfigMap", namespace, name))
     }
 
     /// Says whether an object that a controller looks after has a name, or names it: Certificate, SealedSecret, ExternalSecret.
@@ -275,6 +309,7 @@ impl Knowledge {
             .or((!self.held(namespace, |held| held.workloads)).then_some(NO_WORKLOADS))
             .or(of_operator.then_some(OPERATOR))
             .or(self.nameless_pods.iter().any(|pod| labels::subset(selector, pod)).then_some(NAMELESS))
+            .or_else(|| self.unread(is_workload, Some(namespace), selector.values()))
     }
 
     /// Says why a ServiceAccount may be there, or a workload that runs as it.
@@ -285,6 +320,8 @@ impl Knowledge {
             .or(self.nameless_accounts.contains(name).then_some(NAMELESS))
             .or(self.operator(namespace, name))
             .or(self.made(namespace, name))
+            .or_else(|| self.unread_name("ServiceAccount", namespace, name))
+            .or_else(|| self.unread(is_workload, Some(namespace), std::iter::once(&name.to_owned())))
     }
 
     /// Says whether the files hold anything of a namespace.

@@ -25,6 +25,7 @@ mod report;
 mod rule;
 pub mod rules;
 mod templates;
+mod unread;
 
 pub use context::View;
 pub use level::Level;

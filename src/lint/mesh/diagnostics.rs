@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::gateway_api::NOT_DEPLOYED;
 use super::translated::Translated;
 use crate::diagnostic::Place;
 use crate::lint::context::{Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::{Rule, rules};
 use crate::model::istio::AuthorizationPolicyActionDetail;
+use crate::source::Node;
 
 /// The codes of the translator's diagnostics, with the rules that they belong to, and istioctl's rules that say the same.
 const CODES: &[(&str, &Rule, &[&Rule])] = &[
@@ -24,7 +26,7 @@ const CODES: &[(&str, &Rule, &[&Rule])] = &[
     ("gateway-duplicate-tls-hosts", &rules::MESHC0108, &[&rules::IST0145]),
     ("gateway-port-protocol-conflict", &rules::MESHC0108, &[]),
     ("gateway-duplicate-port-name", &rules::MESHC0108, &[]),
-    ("gateway-not-deployed", &rules::MESHC0108, &[]),
+    (NOT_DEPLOYED, &rules::MESHC0108, &[]),
     ("service-host-in-several-namespaces", &rules::MESHC0109, &[]),
     ("custom-provider", &rules::MESHC0113, &[]),
     ("destination-rule-duplicate-subset", &rules::MESHC0115, &[]),
@@ -68,7 +70,9 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         if diagnostic.code == "gateway-duplicate-tls-hosts" && item.kind() == "Ingress" {
             continue;
         }
-        if diagnostic.code == "custom-provider" && has_provider(context, item) {
+        if diagnostic.code == "custom-provider" && has_provider(context, item)
+            || diagnostic.code == NOT_DEPLOYED && may_have_parameters(context, item)
+        {
             continue;
         }
         if translated.is_said(said, item) || !known.insert((item.resource(), path.to_string(), &diagnostic.message)) {
@@ -79,6 +83,18 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         finding.help.clone_from(&diagnostic.help);
         out.push(finding);
     }
+}
+
+/// Whether the ConfigMap that a Gateway names may be there after all.
+fn may_have_parameters(context: &LintContext<'_>, gateway: &Item<'_>) -> bool {
+    let infrastructure = gateway.node().get("spec").and_then(|spec| spec.get("infrastructure"));
+    let reference = infrastructure.and_then(|infrastructure| infrastructure.get("parametersRef"));
+    let text = |key: &str| reference.and_then(|reference| reference.get(key)).and_then(Node::as_str);
+    let name = text("name").filter(|_| text("kind") == Some("ConfigMap"));
+    name.is_some_and(|name| {
+        context.find("ConfigMap", &gateway.namespace, name).is_none()
+            && context.knowledge.config_map(&gateway.namespace, name).is_some()
+    })
 }
 
 /// Whether the mesh may know the provider that a policy names, by a mesh config that is in a chart's values or nowhere in the files.

@@ -7,19 +7,31 @@ use crate::lint::context::{GATEWAY_API, Item, LintContext};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::gateway_api::is_condition;
-use crate::source::{FieldPath, Node, Step};
+use crate::source::{FieldPath, Node, ResourceRef, Step};
+
+/// The code of what is said of a Gateway that istiod deploys nothing for.
+pub(super) const NOT_DEPLOYED: &str = "gateway-not-deployed";
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     for diagnostic in translated.mesh.findings.iter().filter(|diagnostic| is_condition(diagnostic.code)) {
         let Some(Place::Field(resource, path)) = diagnostic.labels.first().map(|label| &label.place) else { continue };
         let Some(item): Option<&'c Item<'c>> = context.by_resource(*resource) else { continue };
-        if is_elsewhere(context, item, path, diagnostic.code) {
+        if is_elsewhere(context, item, path, diagnostic.code)
+            || diagnostic.code == "address-not-usable" && is_not_deployed(translated, *resource)
+        {
             continue;
         }
         let mut finding = Finding::new(&rules::MESHC0116, item, diagnostic.message.clone()).point_path(path.clone());
         finding.help.clone_from(&diagnostic.help);
         out.push(finding);
     }
+}
+
+/// Whether istiod deploys nothing for a Gateway: that it has no Service follows from it, and is no finding besides.
+fn is_not_deployed(translated: &Translated<'_>, gateway: ResourceRef) -> bool {
+    let is_its = |place: &Place| matches!(place, Place::Field(resource, _) if *resource == gateway);
+    let mut all = translated.before.iter().filter(|diagnostic| diagnostic.code == NOT_DEPLOYED);
+    all.any(|diagnostic| diagnostic.labels.iter().any(|label| is_its(&label.place)))
 }
 
 /// Whether what is referred to may be there after all, among what the files leave out.

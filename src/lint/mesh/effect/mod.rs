@@ -5,7 +5,8 @@
 //! others: small meshes only, their lists' items too ──one by one──────┴─▶ trial ──▶ finding
 //! ```
 //!
-//! What the input cannot know is neither: policies of workloads that are not in it, Gateways of routers that are not.
+//! What the input cannot know is neither: policies of workloads that are not in it, Gateways of routers that are not, and
+//! whatever may be for the proxies of charts, of templates and of documents that could not be read.
 
 mod others;
 mod suspects;
@@ -51,6 +52,7 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         translated.is_told(item)
             || told.contains(&(item.kind().to_owned(), item.full_name()))
             || context.unfinished(item).is_some()
+            || context.knowledge.proxies(scope(translated, item)).is_some()
     };
     let mut suspects = suspects::find(translated, context);
     suspects.retain(|one| !is_told(one.item));
@@ -74,6 +76,22 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
     // Of an object without effect, its items are no news.
     let is_news = |part: &Part| found.contains(&part) && (part.item.0.is_empty() || !found.contains(&&whole(part)));
     out.extend(others.iter().filter(|one| is_news(&one.part)).map(|one| finding(translated, one)));
+}
+
+/// Returns the only namespace whose proxies an object is for; nothing if any may be.
+fn scope<'i>(translated: &Translated<'_>, item: &'i Item<'_>) -> Option<&'i str> {
+    const OF_WORKLOADS: &[&str] = &[
+        "AuthorizationPolicy",
+        "EnvoyFilter",
+        "PeerAuthentication",
+        "RequestAuthentication",
+        "Sidecar",
+        "Telemetry",
+        "TrafficExtension",
+        "WasmPlugin",
+    ];
+    let is_of_all = item.namespace == translated.mesh.config.root_namespace;
+    (OF_WORKLOADS.contains(&item.kind()) && !is_of_all).then_some(&*item.namespace)
 }
 
 fn finding<'c>(translated: &Translated<'_>, candidate: &Candidate<'c>) -> Finding<'c> {
