@@ -35,9 +35,9 @@ impl FullMatch {
 
 /// Returns how all texts begin that match; nothing where that differs.
 fn beginning(pattern: &str) -> Vec<u8> {
-    let parse = |unicode| ParserBuilder::new().unicode(unicode).utf8(false).build().parse(pattern);
+    let parse = |unicode| ParserBuilder::new().unicode(unicode).utf8(false).build().parse(pattern).ok();
     // In the mode that `compile` takes.
-    let Ok(expression) = parse(false).or_else(|_| parse(true)) else { return Vec::new() };
+    let Some(expression) = parse(false).or_else(|| parse(true)) else { return Vec::new() };
     let beginnings = Extractor::new().extract(&expression);
     beginnings.longest_common_prefix().map(<[u8]>::to_vec).unwrap_or_default()
 }

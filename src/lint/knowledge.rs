@@ -156,9 +156,10 @@ impl Knowledge {
         &self,
         is_kind: impl Fn(&str) -> bool + Copy,
         namespace: Option<&str>,
-        words: impl Iterator<Item = &'w String> + Clone,
+        words: impl Iterator<Item = &'w String>,
     ) -> Option<Reason> {
-        let may_hold = |one: &Unread| one.may_hold(is_kind, namespace, words.clone().map(String::as_str));
+        let words: Vec<&str> = words.map(String::as_str).collect();
+        let may_hold = |one: &Unread| one.may_hold(is_kind, namespace, words.iter().copied());
         self.unread.iter().any(may_hold).then_some(UNREAD)
     }
 

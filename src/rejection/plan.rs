@@ -78,13 +78,12 @@ impl FieldPlan {
         match (field.label, value) {
             (Label::Repeated, value) => rules.check_list(value.and_then(Value::as_array).map_or(&[], Vec::as_slice)),
             (Label::Map(_), Some(Value::Object(map))) => rules.check_map(map.keys()),
-            (Label::Map(_), Some(_)) => None,
             (Label::Map(_), None) => rules.check_map([].iter()),
             (Label::Singular | Label::Optional, Some(value)) => rules.check(&field.kind, Some(value)),
             (Label::Singular, None) if field.oneof.is_none() && !matches!(field.kind, Kind::Message(_)) => {
                 rules.check(&field.kind, None)
             }
-            (Label::Singular | Label::Optional, None) => None,
+            (Label::Map(_), Some(_)) | (Label::Singular | Label::Optional, None) => None,
         }
     }
 }

@@ -99,7 +99,7 @@ fn releases_refuse_pods_at_the_annotation() {
 
 #[test]
 fn pods_with_templates_that_nobody_has_are_refused() {
-    type Set<'s> = &'s dyn Fn(&mut Injector);
+    type Case<'c> = (&'c str, Option<&'c str>, &'c dyn Fn(&mut Injector), &'c [&'c str], bool);
     let hello = |injector: &mut Injector| {
         injector.is_stated = true;
         injector.templates.insert("hello".to_owned());
@@ -108,7 +108,7 @@ fn pods_with_templates_that_nobody_has_are_refused() {
     let stated = |injector: &mut Injector| injector.is_stated = true;
     let nothing = |_: &mut Injector| {};
     let by_default = |injector: &mut Injector| injector.template.default_templates = vec!["side-car".to_owned()];
-    let cases: [(&str, Option<&str>, Set<'_>, &[&str], bool); 14] = [
+    let cases: [Case<'_>; 14] = [
         ("1.30", Some("sidecar"), &stated, &[], true),
         ("1.30", Some("sidecar, hello"), &hello, &[], true),
         ("1.30", Some("both"), &hello, &[], true),
