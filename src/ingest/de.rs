@@ -331,6 +331,8 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
                 NodeKind::Int(value) => Some(value.to_string()),
                 NodeKind::UInt(value) => Some(value.to_string()),
                 NodeKind::Float(value) => Some(value.to_string()),
+                // Kubernetes: `Quantity.UnmarshalJSON`
+                NodeKind::Null => Some("0".to_owned()),
                 _ => None,
             };
             if let Some(text) = text {

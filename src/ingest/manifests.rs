@@ -265,6 +265,8 @@ pub(super) fn collect(
         if no_objects.get(&piece.source) != Some(&no_objects::Why::Other) {
             manifests.unread.extend(piece.unread);
         }
+        // Whoever names one file means that it holds objects.
+        let is_other = is_other || piece.is_foreign && sources.len() > 1;
         let told = piece.diagnostics.into_iter().filter(|one| !is_other || no_objects::is_of_object(one.code));
         for diagnostic in told {
             manifests.has_refused |= diagnostic.severity == Severity::Error;

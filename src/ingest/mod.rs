@@ -59,7 +59,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::options::Budgets;
-use crate::source::{Node, SourceFile, SourceId, Sources, Span, Tree};
+use crate::source::{Node, NodeKind, SourceFile, SourceId, Sources, Span, Tree};
 pub(crate) use kind::Resource;
 use kind::{Kind, Known};
 use metadata::TypeMeta;
@@ -148,6 +148,8 @@ pub(crate) struct Read {
     repeated: u64,
     /// The document, if it does not parse.
     unread: Option<Span>,
+    /// Whether the document is a map that has nothing of an object: settings of another program beside its objects.
+    is_foreign: bool,
     /// What is a Secret, or may be one: its text is never shown.
     hidden: Vec<Span>,
 }
@@ -162,6 +164,7 @@ impl Read {
             diagnostics: Vec::new(),
             repeated: 0,
             unread: None,
+            is_foreign: false,
             hidden: Vec::new(),
         }
     }
@@ -258,6 +261,10 @@ fn read_piece(sources: &Sources, piece: &Piece, kustomized: Option<&Kustomized>)
             }
             read.diagnostics.push(problem.diagnostic(piece.source));
             read.unread = Some(whole);
+            let root = tree.root(piece.source, text);
+            let parts = ["apiVersion", "kind", "metadata", "spec"];
+            read.is_foreign =
+                matches!(root.kind(), NodeKind::Map(_)) && parts.iter().all(|part| root.get(part).is_none());
         }
         read.hidden.extend(secrecy::spans(&objects, whole));
         // A list may be as long as the whole input.

@@ -17,10 +17,10 @@ static CERTAIN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Forms that are placeholders only where the value is refused otherwise: `[X]`, `<name>`, capitals inside of a host's name,
-/// `REPLACEME`, `namePlaceholder`, `%NAME%`, which is an operator in Envoy's formats of access logs.
+/// `REPLACEME`, `namePlaceholder`, a shell's `$NAME`, `%NAME%`, which is an operator in Envoy's formats of access logs.
 static LIKELY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^\[[A-Za-z_][A-Za-z0-9_ .-]*\]$|<[A-Za-z_][A-Za-z0-9_ .-]*>|(?:^|[./-])[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+(?:[./-]|$)|\.[A-Z][A-Z0-9]{2,}(?:\.|$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|(?:^|[./_-])(?:REPLACE|CHANGE|FIXME|TODO|YOUR)[A-Z0-9_]*(?:[./_-]|$)|[A-Za-z0-9_]*(?:PLACEHOLDER|[Pp]laceholder)[A-Za-z0-9_]*|%[A-Z][A-Z0-9_]*%",
+        r"^\[[A-Za-z_][A-Za-z0-9_ .-]*\]$|<[A-Za-z_][A-Za-z0-9_ .-]*>|(?:^|[./-])[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+(?:[./-]|$)|\.[A-Z][A-Z0-9]{2,}(?:\.|$)|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|(?:^|[./_-])(?:REPLACE|CHANGE|FIXME|TODO|YOUR)[A-Z0-9_]*(?:[./_-]|$)|[A-Za-z0-9_]*(?:PLACEHOLDER|[Pp]laceholder)[A-Za-z0-9_]*|%[A-Z][A-Z0-9_]*%|\$[A-Z][A-Z0-9_]*",
     )
     .expect("a fixed expression")
 });
@@ -151,10 +151,11 @@ mod tests {
             "REPLACEME-canary",
             "shop.DOMAIN.com",
             "https://%LOGIN_HOST%/keys",
+            "cart.$SHOP_NS.svc.cluster.local",
         ] {
             assert!(find_in_refused(text).is_some(), "{text}");
         }
-        for text in ["Shop.example.com", "a_b.example.com", "x", "ROUND ROBIN", "ROUND", "%REQ(:path)%"] {
+        for text in ["Shop.example.com", "a_b.example.com", "x", "ROUND ROBIN", "ROUND", "%REQ(:path)%", "^a$"] {
             assert!(find_in_refused(text).is_none(), "{text}");
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! - SOPS decrypts what it has encrypted: an object with a top-level `sops` is there, with values that nobody knows.
 //! - Kustomize gives the objects that a kustomization lists a namespace, labels and patches ([`super::kustomize`]).
+//! - An object with a `$patch` is a part of one, for Kustomize.
 //! - A value with a placeholder has no value yet. What the object says besides it still counts: others refer to it.
 
 use serde_json::{Map, Value};
@@ -10,7 +11,7 @@ use super::kind::{Kind, Resource};
 use super::kustomize::Kustomized;
 use super::problem::Problem;
 use super::{json, placeholder, text};
-use crate::source::{Node, SourceId};
+use crate::source::{Node, NodeKind, SourceId};
 
 /// An object, read as far as it is finished.
 pub(super) struct Finished {
@@ -60,6 +61,10 @@ pub(super) fn read(
         problems.truncate(before);
         return Finished { resource: None, object: None, placeholder: None };
     }
+    if resource.is_none() && is_patch(node) {
+        problems.truncate(before);
+        return Finished { resource: None, object: None, placeholder: None };
+    }
     let of_refused = || {
         let mut refused = problems.iter().skip(before).filter(|problem| problem.is_error());
         refused.find_map(|problem| value_at(node, problem.start()))
@@ -90,6 +95,18 @@ pub(super) fn read_value(
 fn value_at(node: Node<'_>, start: u32) -> Option<String> {
     let text = node.scalar_at(start)?;
     placeholder::find_in_refused(text).map(str::to_owned)
+}
+
+/// Whether an object says by a key of strategic merge patches how it is laid over another one.
+fn is_patch(object: Node<'_>) -> bool {
+    let is_word = |key: &str| matches!(key, "$patch" | "$retainKeys") || key.starts_with("$setElementOrder/");
+    match object.kind() {
+        NodeKind::Map(entries) => {
+            entries.into_iter().any(|(key, value)| key.as_str().is_some_and(is_word) || is_patch(value))
+        }
+        NodeKind::Seq(items) => items.into_iter().any(is_patch),
+        _ => false,
+    }
 }
 
 /// Whether SOPS has encrypted an object. It adds what is needed to decrypt it, which is gone after that.

@@ -12,6 +12,7 @@ use crate::source::{SourceId, Sources};
 
 const SIBLINGS: &str = "their folders define the same objects, so they are not applied together";
 const NAMELESS: &str = "objects of different folders without a namespace may get different ones";
+const SAME: &str = "one of the two does not say its namespace, so they may be the same object";
 
 /// Which objects are not of one cluster or namespace, as far as the folders say.
 #[derive(Debug, Default)]
@@ -65,12 +66,16 @@ impl Apart {
             return None;
         }
         let source = |item: &Item<'_>| item.node().span().source;
+        let is_nameless = |item: &Item<'_>| !item.namespace.is_empty() && item.object().meta.namespace.is_empty();
+        let have_one_name = (one.group(), one.kind(), one.name()) == (other.group(), other.kind(), other.name());
+        if have_one_name && is_nameless(one) != is_nameless(other) && source(one) != source(other) {
+            return Some(SAME);
+        }
         let path = |item: &Item<'_>| item.sources().path(source(item)).to_owned();
         let (above, folders) = folders(Path::new(&path(one)), Path::new(&path(other)))?;
         if self.siblings.get(&above).is_some_and(|known| folders.iter().all(|folder| known.contains(folder))) {
             return Some(SIBLINGS);
         }
-        let is_nameless = |item: &Item<'_>| !item.namespace.is_empty() && item.object().meta.namespace.is_empty();
         let joined = kustomized
             .get(&source(one))
             .zip(kustomized.get(&source(other)))

@@ -203,9 +203,16 @@ fn once_for_all(found: &mut Vec<(&'static str, Finding<'_>)>) {
 /// Says of a finding that rests on a value which is not filled in that nobody knows.
 fn of_template(one: &mut Reported, sources: &Sources) {
     let texts = [&one.message, &one.resource];
-    let refused = one.span.filter(|_| one.rule == &rules::IST0106).map(|span| sources.slice(span));
+    let is_refused = one.rule == &rules::IST0106 || one.rule == &rules::MESHC0114;
+    let refused = one.span.filter(|_| is_refused).map(|span| sources.slice(span));
     let refused = refused.filter(|text| !text.contains('\n')).and_then(ingest::placeholder::find_in_refused);
-    let found = texts.into_iter().find_map(|text| ingest::placeholder::find(text)).or(refused);
+    // What Envoy refuses may be a format of its own.
+    let refused = refused.filter(|found| one.rule != &rules::MESHC0114 || !found.starts_with('%'));
+    // No name that the API server takes has one of these.
+    let is_no_name = |name: &&str| name.contains(|c: char| c.is_ascii_uppercase() || "$<[%".contains(c));
+    let name = one.object.and_then(|_| Some(one.resource.split_once(' ')?.1)).filter(is_no_name);
+    let name = name.and_then(|name| name.split('/').find_map(ingest::placeholder::find_in_refused));
+    let found = texts.into_iter().find_map(|text| ingest::placeholder::find(text)).or(refused).or(name);
     if let Some(found) = found.filter(|_| one.unchecked.is_none()) {
         one.unchecked = Some(format!("{found} has no value yet"));
     }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::selector::Labels;
+use crate::ingest::Resource;
 use crate::lint::context::{GATEWAY_API, Item, LintContext, View};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
@@ -59,7 +60,7 @@ pub(super) fn check_certificates<'c>(context: &'c LintContext<'_>, out: &mut Vec
     if context.view == View::Istioctl {
         return;
     }
-    for gateway in context.of(GATEWAY_API, "Gateway") {
+    for gateway in context.of(GATEWAY_API, "Gateway").filter(|gateway| is_of_istiod(context, gateway)) {
         let listeners = gateway.node().get("spec").and_then(|spec| spec.get("listeners"));
         let mut known: BTreeMap<(i64, String), (usize, &str)> = BTreeMap::new();
         for (index, listener) in listeners.into_iter().flat_map(Node::items).enumerate() {
@@ -87,6 +88,17 @@ pub(super) fn check_certificates<'c>(context: &'c LintContext<'_>, out: &mut Vec
             }
         }
     }
+}
+
+/// Says whether the class of a Gateway is one of istiod's: what others make of listeners is not known here.
+fn is_of_istiod(context: &LintContext<'_>, gateway: &Item<'_>) -> bool {
+    let class = gateway.node().get("spec").and_then(|spec| spec.get("gatewayClassName")).and_then(Node::as_str);
+    let classes = context.of(GATEWAY_API, "GatewayClass").filter_map(|item| match &item.object().resource {
+        Some(Resource::GatewayClass(class)) => Some(class.as_ref()),
+        _ => None,
+    });
+    let controller = |class| Some(context.mesh?.features().known_classes().controller(class, classes).is_some());
+    class.and_then(controller).unwrap_or_default()
 }
 
 /// A version without what comes after a `-` or `+`.

@@ -26,7 +26,9 @@ pub(in crate::lint) fn refused(diagnostics: &Diagnostics, manifests: &Manifests)
             Severity::Error if !ingest::is_of_webhook(diagnostic.code) => &rules::MESHC0001,
             _ => continue,
         };
-        out.push(reported(rule, diagnostic, &mut objects, sources));
+        let mut one = reported(rule, diagnostic, &mut objects, sources);
+        one.unchecked = one.span.and_then(|span| unfinished(manifests, span));
+        out.push(one);
     }
     // Bases, overlays and components of Kustomize are never all applied.
     let is_kustomized =
@@ -34,6 +36,13 @@ pub(in crate::lint) fn refused(diagnostics: &Diagnostics, manifests: &Manifests)
     twice.retain(|one| !is_kustomized(one));
     out.extend(duplicates(&twice, &mut objects, sources));
     out
+}
+
+/// Says why what is found at a place is not judged: the object there has values that are not filled in.
+fn unfinished(manifests: &Manifests, place: Span) -> Option<String> {
+    let holds = |span: &Span| span.source == place.source && span.start <= place.start && place.start < span.end;
+    let (_, found) = manifests.unfinished.iter().find(|(span, _)| holds(span))?;
+    Some(format!("{found} has no value yet"))
 }
 
 /// What is in a file of the flags has no place.

@@ -99,7 +99,11 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             continue;
         }
         let finding = match place {
-            Some((item, path)) => Finding::new(&rules::MESHC0114, item, message).point_path(path),
+            Some((item, path)) => {
+                let mut finding = Finding::new(&rules::MESHC0114, item, message).point_path(path);
+                finding.related.extend(written.host(item, clues));
+                finding
+            }
             None => Finding::nowhere(&rules::MESHC0114, format!("Proxy {proxy}"), message),
         };
         let finding = finding.help(match rejection.extent {
@@ -195,6 +199,13 @@ impl<'c, 'a: 'c, 'v> Written<'c, 'a, 'v> {
     fn first(&self, value: &str, is_one: impl Fn(&Item<'_>) -> bool) -> Option<(&'c Item<'c>, FieldPath)> {
         let (item, index) = self.holders.get(value)?.iter().find(|(item, _)| is_one(item))?;
         Some((*item, item.node().path_to(*index)))
+    }
+
+    /// Finds the ServiceEntry that a cluster is for which an EnvoyFilter has changed or made again.
+    fn host(&self, patch: &Item<'_>, clues: &Clues) -> Option<(&'c Item<'c>, FieldPath, String)> {
+        let host = clues.host.as_deref().filter(|_| patch.kind() == "EnvoyFilter")?;
+        let (item, path) = self.first(host, |item| item.is_written() && item.kind() == "ServiceEntry")?;
+        Some((item, path, "the host is defined here".to_owned()))
     }
 
     /// Finds the manifest and the field.

@@ -7,14 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::translated::Translated;
-use crate::lint::context::{LintContext, Typed};
+use crate::lint::context::{Item, LintContext, Typed};
 use crate::lint::finding::Finding;
 use crate::lint::rules;
 use crate::mesh::endpoint::Endpoint;
 use crate::mesh::gateway::MergedGateway;
+use crate::mesh::labels;
 use crate::mesh::peer_authentication::MutualTlsMode;
-use crate::model::istio::{ClientTlsSettings, ClientTlsSettingsTlsMode as Mode, DestinationRule};
+use crate::model::istio::{ClientTlsSettings, ClientTlsSettingsTlsMode as Mode, DestinationRule, PeerAuthentication};
 use crate::proxy::ProxyKind;
+use crate::source::Node;
 
 pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_>, out: &mut Vec<Finding<'c>>) {
     // By rule and field: one host as an example, and how many more.
@@ -38,6 +40,9 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
         let labels = rule.spec.subsets.iter().find(|one| one.name == subset).map_or(&none, |one| &one.labels);
         // Nobody means the gateway's own Service by a wildcard.
         let is_wildcard = rule.spec.host.starts_with('*');
+        let is_address = context
+            .service_entries()
+            .any(|entry| entry.spec.workload_selector.is_none() && entry.spec.hosts.iter().any(|one| one == host));
         for (tls, path) in settings(&rule, subset, number) {
             let of_mesh = services.values().filter(|service| !service.mesh_external);
             let endpoints =
@@ -46,10 +51,14 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             let is_settled = |endpoint: &&Endpoint| {
                 context.namespace(&endpoint.namespace).is_none_or(|one| context.unfinished(one).is_none())
             };
+            // At an address that a ServiceEntry writes down, there may be a gateway of another mesh.
+            let is_known =
+                |endpoint: &Endpoint| endpoint.tls_mode == "istio" || gateway_of(&gateways, endpoint).is_some();
             let refuses = endpoints
                 .filter(|endpoint| !is_wildcard || gateway_of(&gateways, endpoint).is_none())
                 .find_map(|endpoint| Some((endpoint, refusal(translated, &gateways, tls, endpoint)?)))
-                .filter(|(endpoint, _)| is_settled(endpoint));
+                .filter(|(endpoint, _)| is_settled(endpoint))
+                .filter(|(endpoint, _)| !is_address || is_known(endpoint));
             let Some((endpoint, Refusal { why, help })) = refuses else { continue };
             let key = (rule.full_name(), path.clone());
             if let Some((_, others)) = found.get_mut(&key) {
@@ -63,6 +72,10 @@ pub(super) fn check<'c>(translated: &Translated<'_>, context: &'c LintContext<'_
             let message = format!("port {number} of {host} gets connections of TLS mode {mode}, and {workload} {why}");
             let mut finding =
                 Finding::new(&rules::MESHC0112, rule.item, message).point(&format!("{path}.mode")).help(help);
+            let accepted = if mode == Mode::IstioMutual { "DISABLE" } else { "STRICT" };
+            for policy in policies(translated, context, endpoint, accepted) {
+                finding = finding.related(policy, "spec", "what the workload accepts");
+            }
             // Where addresses are written down, it is the object that does.
             let written = translated.named_by_host(context, "Endpoints", host).filter(|item| item.is_written());
             if let Some(endpoints) = written.filter(|_| name.is_empty()) {
@@ -103,6 +116,33 @@ pub(super) fn settings<'c>(
         }
     }
     Vec::new()
+}
+
+/// Returns the policies that give the workload at an endpoint a mode.
+fn policies<'c>(
+    translated: &Translated<'_>,
+    context: &'c LintContext<'_>,
+    endpoint: &Endpoint,
+    mode: &str,
+) -> Vec<&'c Item<'c>> {
+    if endpoint.tls_mode != "istio" {
+        return Vec::new();
+    }
+    let root = &translated.mesh.config.root_namespace;
+    let none = BTreeMap::new();
+    let says = |mtls: Node<'_>| mtls.get("mode").and_then(Node::as_str) == Some(mode);
+    let says = |policy: &Item<'_>| {
+        let Some(spec) = policy.node().get("spec") else { return false };
+        let ports = spec.get("portLevelMtls").into_iter().flat_map(Node::entries).map(|(_, mtls)| mtls);
+        spec.get("mtls").into_iter().chain(ports).any(says)
+    };
+    let is_its = |policy: &Typed<'c, PeerAuthentication>| {
+        let selector = policy.spec.selector.as_ref().map_or(&none, |selector| &selector.match_labels);
+        (policy.namespace == endpoint.namespace || policy.namespace == *root)
+            && labels::subset(selector, &endpoint.labels)
+            && says(policy.item)
+    };
+    context.peer_authentications().filter(is_its).map(|policy| policy.item).collect()
 }
 
 /// Why a server does not take what a client sends, and what to write instead.
