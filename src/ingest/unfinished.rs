@@ -63,6 +63,10 @@ pub(super) fn read(
     }
     if resource.is_none() && is_patch(node) {
         problems.truncate(before);
+        let place = node.get("kind").unwrap_or(node).span();
+        let message = format!("this {kind_of} is a patch of Kustomize for another object: not read");
+        let problem = Problem::new("kustomize-patch", message, place.start, place.end).warning();
+        problems.push(problem.help("read what `kustomize build` writes"));
         return Finished { resource: None, object: None, placeholder: None };
     }
     let of_refused = || {

@@ -20,7 +20,7 @@ fn read_files(files: Vec<SourceFile>) -> (Manifests, Vec<String>) {
     let (manifests, diagnostics) = ingest(files);
     let diagnostics = diagnostics.finish(&manifests.sources, |resource, path| manifests.locate(resource, path));
     let found = diagnostics.iter().map(|diagnostic| {
-        let is_none = [DUPLICATE, "no-objects"].contains(&diagnostic.code);
+        let is_none = [DUPLICATE, "no-objects", "kustomize-patch"].contains(&diagnostic.code);
         assert_eq!(diagnostic.severity == Severity::Error, !is_none);
         let span = diagnostic.first_span().expect("findings of the reader have a place");
         let position = manifests.sources.position(span);
@@ -204,6 +204,7 @@ fn what_the_api_server_rejects_is_left_out() {
         ("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - port: http\n", "6:11: wrong-type"),
         ("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - port: 1.5\n", "6:11: wrong-type"),
         ("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: []\n", "4:1: wrong-type"),
+        ("apiVersion: v1\nkind: Service\nmetadata: {name: a}\n$patch: delete\n", "2:7: kustomize-patch"),
     ] {
         let (manifests, found) = read(text);
         assert_eq!(found, [format!("a.yaml:{want}")], "{text}");
