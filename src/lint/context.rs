@@ -14,7 +14,7 @@ use crate::model::{istio, kubernetes};
 use crate::source::{Node, ResourceRef, SourceId, Sources};
 
 /// Namespaces that are no part of any mesh. istiod: `inject.IgnoredNamespaces`
-const IGNORED_NAMESPACES: &[&str] = &["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
+pub(super) const IGNORED_NAMESPACES: &[&str] = &["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
 
 /// Kinds without namespaces, of those that rules know.
 const CLUSTER_KINDS: &[&str] = &[

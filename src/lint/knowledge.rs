@@ -32,6 +32,9 @@ const INSTALL: Reason = "the install makes it, and the files hold no istiod";
 const UNREAD: Reason = "a document that cannot be read may have it";
 const NAMELESS: Reason = "objects without a namespace are applied to one that the files do not name";
 
+/// Of documents that could not be read: any object of a kind.
+const NO_WORDS: [&str; 0] = [];
+
 /// What the files hold of a namespace.
 #[derive(Debug, Default)]
 struct Held {
@@ -148,25 +151,24 @@ impl Knowledge {
     /// Says why proxies may be there that the files do not hold: in a namespace, or in any.
     pub(crate) fn proxies(&self, namespace: Option<&str>) -> Option<Reason> {
         let chart = self.has_charts.then_some(CHART);
-        chart.or_else(|| self.unread(is_workload, namespace, std::iter::empty::<&String>()))
+        chart.or_else(|| self.unread(is_workload, namespace, NO_WORDS))
     }
 
     /// Says whether a document that could not be read may hold an object of a kind that has some words.
-    fn unread<'w>(
+    fn unread(
         &self,
         is_kind: impl Fn(&str) -> bool + Copy,
         namespace: Option<&str>,
-        words: impl Iterator<Item = &'w String>,
+        words: impl IntoIterator<Item: AsRef<str>>,
     ) -> Option<Reason> {
-        let words: Vec<&str> = words.map(String::as_str).collect();
-        let may_hold = |one: &Unread| one.may_hold(is_kind, namespace, words.iter().copied());
+        let words: Vec<_> = words.into_iter().collect();
+        let may_hold = |one: &Unread| one.may_hold(is_kind, namespace, &words);
         self.unread.iter().any(may_hold).then_some(UNREAD)
     }
 
     /// The same for an object of this name, which may be a part of another one's.
     fn unread_name(&self, kind: &str, namespace: &str, name: &str) -> Option<Reason> {
-        let may_hold = |one: &Unread| one.may_hold(|own| own == kind, Some(namespace), [name]);
-        self.unread.iter().any(may_hold).then_some(UNREAD)
+        self.unread(|own| own == kind, Some(namespace), [name])
     }
 
     fn add(&mut self, item: &Item<'_>) {
@@ -243,7 +245,7 @@ impl Knowledge {
 
     /// Says why an object of some kind may be there after all.
     pub(crate) fn object(&self, kind: &str, namespace: &str) -> Option<Reason> {
-        let unread = || self.unread(|own| own == kind, Some(namespace), std::iter::empty::<&String>());
+        let unread = || self.unread(|own| own == kind, Some(namespace), NO_WORDS);
         self.any(kind, namespace).or_else(unread)
     }
 
@@ -322,7 +324,7 @@ impl Knowledge {
             .or(self.operator(namespace, name))
             .or(self.made(namespace, name))
             .or_else(|| self.unread_name("ServiceAccount", namespace, name))
-            .or_else(|| self.unread(is_workload, Some(namespace), std::iter::once(&name.to_owned())))
+            .or_else(|| self.unread(is_workload, Some(namespace), [name]))
     }
 
     /// Says whether the files hold anything of a namespace.

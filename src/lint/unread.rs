@@ -76,16 +76,16 @@ impl Unread {
     }
 
     /// Says whether it may hold an object of a kind in a namespace which has all of some words.
-    pub(super) fn may_hold<'w>(
+    pub(super) fn may_hold(
         &self,
         is_kind: impl Fn(&str) -> bool,
         namespace: Option<&str>,
-        words: impl IntoIterator<Item = &'w str>,
+        words: impl IntoIterator<Item: AsRef<str>>,
     ) -> bool {
         let has = |word: &str| self.words.as_ref().is_none_or(|known| known.contains(word));
         self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| is_kind(kind)))
             && namespace.is_none_or(|name| self.namespaces.as_ref().is_none_or(|known| known.contains(name)))
-            && words.into_iter().all(has)
+            && words.into_iter().all(|word| has(word.as_ref()))
     }
 }
 

@@ -106,13 +106,14 @@ fn unknown_namespaces<'c>(
                     let message = format!("namespace `{namespace}` not found");
                     // istioctl looks for the line among `namespaces` whichever list it is.
                     let finding = Finding::new(&rules::IST0101, policy.item, message).at(&at("namespaces"));
-                    let names = context.of("", "Namespace").map(Item::name);
-                    let help = match nearest::find(namespace, names) {
-                        Some(near) => format!("did you mean `{near}`?"),
+                    let written = context.of("", "Namespace").filter(|one| one.is_written()).map(Item::name);
+                    let meant = nearest::misspelt(namespace, written);
+                    let help = match meant {
+                        Some(meant) => format!("did you mean `{meant}`?"),
                         None => "namespaces of other clusters must be in the folder too".to_owned(),
                     };
                     let finding = finding.point(&at(field)).help(help);
-                    out.push(finding.false_alarm_if(judge::namespace(context, namespace)));
+                    out.push(finding.false_alarm_if(judge::namespace(context, namespace, meant)));
                 }
             }
         }

@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::context::{Item, LintContext};
+use crate::lint::context::{IGNORED_NAMESPACES, Item, LintContext};
 use crate::mesh::Mesh;
 use crate::mesh::hostname;
 use crate::mesh::labels;
 use crate::mesh::protocol::Protocol;
 use crate::mesh::service::Service;
 use crate::model::istio::{Server, ServerTlsSettingsTlsMode};
-use crate::nearest;
 
 use super::hosts;
 
@@ -139,23 +138,19 @@ pub(super) fn workloads(
     context.knowledge.workloads(namespace, selector)
 }
 
-/// Namespaces that every cluster has.
-const OF_KUBERNETES: &[&str] = &["default", "kube-system", "kube-public", "kube-node-lease"];
-
-/// Why a namespace may be there after all.
-pub(super) fn namespace(context: &LintContext<'_>, name: &str) -> Option<&'static str> {
+/// Why a namespace may be there after all; `meant` is the one of which its name is a misspelling.
+pub(super) fn namespace(context: &LintContext<'_>, name: &str, meant: Option<&str>) -> Option<&'static str> {
     context.mesh?;
-    let mut written = context.of("", "Namespace").filter(|one| one.is_written()).map(Item::name).peekable();
-    if written.peek().is_none() {
+    if !context.of("", "Namespace").any(Item::is_written) {
         return Some("the files hold no namespaces");
     }
+    let of_cluster = name == "default" || IGNORED_NAMESPACES.contains(&name);
     let is_root = name == context.mesh_config.root_namespace;
-    let known = !name.contains('*') && (is_root || OF_KUBERNETES.contains(&name) || context.knowledge.knows(name));
-    if known {
+    if of_cluster || is_root || context.knowledge.knows(name) {
         return Some("the files hold objects of that namespace, or every cluster has it");
     }
-    // What no name here is like belongs to somebody else: monitoring, logging, another team.
-    nearest::find(name, written).is_none().then_some("a namespace of others need not be in the files")
+    // What is no misspelling belongs to somebody else: monitoring, logging, another team.
+    meant.is_none().then_some("a namespace of others need not be in the files")
 }
 
 /// Why a Secret may be there after all.
