@@ -90,8 +90,12 @@ fn one_proxy_is_asked_by_a_principal() {
     let inbound = ["--direction", "inbound", "http://details:9080/details/1"];
     let (example, reader) = ("examples/bookinfo", "cluster.local/ns/bookstore/sa/productpage");
     assert_eq!(at(example, "details-v1.bookstore", reader, &inbound), "via_upstream");
-    let with_from = meshc(&["explain", example, "--from", "outside", "--principal", reader, "http://a/"], "");
-    assert_eq!(with_from.status.code(), Some(2));
+    // Elsewhere it says nothing, and is not ignored.
+    for more in [&["--from", "outside", "http://a/"][..], &["--requests", "-"], &["http://a/"]] {
+        let output = meshc(&[&["explain", example, "--principal", reader][..], more].concat(), "[]");
+        assert_eq!(output.status.code(), Some(2), "{more:?}");
+        assert!(text(&output.stderr).contains("--principal"), "{more:?}: {}", text(&output.stderr));
+    }
 }
 
 #[test]

@@ -77,8 +77,8 @@ pub(super) struct Curl {
     /// A token, as a file or as JSON: its claims, which are taken as verified by the issuer that they name.
     #[arg(long, value_name = "FILE|CLAIMS")]
     pub(super) jwt: Option<String>,
-    /// The client's identity, as AuthorizationPolicies have it (`cluster.local/ns/shop/sa/cart`): its certificate is for that.
-    #[arg(long, value_name = "PRINCIPAL", conflicts_with = "from", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    /// The client's identity, as AuthorizationPolicies have it (`cluster.local/ns/shop/sa/cart`), for the proxy that `--at` names.
+    #[arg(long, value_name = "PRINCIPAL", requires = "at", conflicts_with_all = ["from", "destination", "dump", "requests"], value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) principal: Option<String>,
     /// The client's address.
     #[arg(long, value_name = "IP")]

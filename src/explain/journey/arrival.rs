@@ -90,6 +90,13 @@ pub(super) fn identity(mesh: &Mesh, namespace: &str, account: &str) -> String {
     format!("spiffe://{}/ns/{namespace}/sa/{account}", mesh.config.trust_domain)
 }
 
+/// What the filter `istio.alpn` offers for a version of HTTP.
+pub(super) fn istio_alpn(version: Version) -> Vec<String> {
+    let names =
+        if version == Version::Http2 { ["istio-h2", "istio", "h2"] } else { ["istio-http/1.1", "istio", "http/1.1"] };
+    names.map(str::to_owned).to_vec()
+}
+
 /// The handshake that a proxy begins with an endpoint.
 fn speak(
     tls: &crate::evaluate::UpstreamTls,
@@ -102,11 +109,7 @@ fn speak(
     let is_istio = tls.mode == TlsMode::Mutual && tls.secret.as_deref() == Some("default");
     // The filter `istio.alpn` offers what the inbound listener of a sidecar tells HTTP by.
     let overrides = is_istio && request.speaks == Speaks::Http && answer.filters.iter().any(|f| f.name == "istio.alpn");
-    let alpn: Vec<String> = match (overrides, version) {
-        (false, _) => tls.alpn.clone(),
-        (true, Version::Http2) => ["istio-h2", "istio", "h2"].map(str::to_owned).to_vec(),
-        (true, _) => ["istio-http/1.1", "istio", "http/1.1"].map(str::to_owned).to_vec(),
-    };
+    let alpn = if overrides { istio_alpn(version) } else { tls.alpn.clone() };
     let certificate = match (tls.mode, is_istio) {
         (TlsMode::Simple, _) => None,
         (TlsMode::Mutual, true) => {

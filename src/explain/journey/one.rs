@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{From, Wanted, World, name, shown};
+use super::{From, Wanted, World, arrival, name, shown};
 use crate::evaluate::{Certificate, Clusters, Direction, Tls, Tunnel, evaluate};
 use crate::explain::hop::{hop, outcome};
 use crate::explain::report::{Report, VERSION};
@@ -37,7 +37,7 @@ impl World<'_> {
             request.tunnel.get_or_insert_with(unknown);
         } else if let Some(Tunnel { certificate, .. }) = request.tunnel.take() {
             // Whoever has an identity in the mesh speaks to a sidecar as sidecars do.
-            let alpn = ["istio-http/1.1", "istio", "http/1.1"].map(str::to_owned).to_vec();
+            let alpn = arrival::istio_alpn(request.version);
             request.tls = Some(Tls { alpn, certificate, ..Tls::default() });
         }
         let loaded = self.loaded(proxy);
