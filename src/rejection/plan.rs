@@ -55,9 +55,11 @@ impl Plan {
         let there = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
         let there = there.filter_map(|(name, value)| Some((*self.by_name.get(name.as_str())?, Some(value))));
         let mut all: Vec<(usize, Option<&Value>)> = there.collect();
-        let missing = self.wanted.iter().filter(|index| !all.iter().any(|(known, _)| known == *index));
-        let missing: Vec<usize> = missing.copied().collect();
-        all.extend(missing.into_iter().map(|index| (index, None)));
+        for index in &self.wanted {
+            if !all.iter().any(|(known, _)| known == index) {
+                all.push((*index, None));
+            }
+        }
         all.sort_unstable_by_key(|(index, _)| *index);
         all.into_iter().map(|(index, value)| (&self.fields[index], value)).collect()
     }
